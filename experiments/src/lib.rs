@@ -1,0 +1,1 @@
+//! podpath experiments.

@@ -1,0 +1,2 @@
+//! The `podpath` command.
+fn main() {}
