@@ -1,1 +1,19 @@
-//! podpath models.
+//! The cluster as one graph: places, hops, links and pools, and what a transfer meets on its way.
+//!
+//! ```text
+//!  topology file ──┐                                        ┌► solve::closed  (static shares)
+//!  library         ├► Cluster ──route──► Path ──price──► ───┼► solve::flow    (engine, max-min)
+//!  (profiles,      │  (petgraph)         (stages of hops,   └► solve::chunk   (FIFO twin)
+//!   hops, CNIs) ───┘                      work per link)            │
+//!                                                     Outcome ◄─────┴──► attribution
+//! ```
+//!
+//! This crate parses text but never opens a file, and cannot fail once a [`cluster::Cluster`] and
+//! a [`transfer::Transfer`] have been accepted.
+
+pub mod input;
+pub mod library;
+pub mod outcome;
+pub mod profile;
+pub mod quantity;
+pub mod transfer;

@@ -1,0 +1,137 @@
+//! What is wrong with an input, where it stands, and what would be valid.
+//!
+//! Every parser of this workspace reports through [`InputError`], so that the command can show the
+//! offending line of the file whatever kind of file it was.
+
+use std::fmt;
+use std::ops::Range;
+use std::sync::Arc;
+
+/// A text under the name the user knows it by (a path, or `shipped:cni/flannel.toml`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Source {
+    /// The name shown in messages.
+    pub name: String,
+    /// The whole text.
+    pub text: String,
+}
+
+impl Source {
+    /// A text with its name, shared by every error that points into it.
+    pub fn new(name: impl Into<String>, text: impl Into<String>) -> Arc<Source> {
+        Arc::new(Source { name: name.into(), text: text.into() })
+    }
+
+    /// The line, counted from one, on which byte `offset` stands.
+    pub fn line_of(&self, offset: usize) -> usize {
+        let end = offset.min(self.text.len());
+        self.text.as_bytes()[..end].iter().filter(|&&byte| byte == b'\n').count() + 1
+    }
+
+    /// The byte range of line `line`, counted from one, without its line break.
+    pub fn span_of_line(&self, line: usize) -> Range<usize> {
+        let begin: usize = self.text.split_inclusive('\n').take(line - 1).map(str::len).sum();
+        let length = self.text[begin..].lines().next().map_or(0, str::len);
+        begin..begin + length
+    }
+}
+
+/// An input that was refused.
+#[derive(Clone, Debug, PartialEq)]
+pub struct InputError {
+    /// The text it stands in, if it came from one.
+    pub source: Option<Arc<Source>>,
+    /// Where in that text, in bytes.
+    pub span: Option<Range<usize>>,
+    /// The field, key, column or argument at fault: `node[1].mtu`, `goodput_bit_s_median`.
+    pub field: String,
+    /// What is wrong with it, as a clause without a full stop.
+    pub problem: String,
+    /// What would be valid, as a clause without a full stop.
+    pub help: Option<String>,
+}
+
+impl InputError {
+    /// An error about `field` that does not (yet) point into a text.
+    pub fn new(field: impl Into<String>, problem: impl Into<String>) -> InputError {
+        let (field, problem) = (field.into(), problem.into());
+        InputError { source: None, span: None, field, problem, help: None }
+    }
+
+    /// Says what would be valid.
+    pub fn help(mut self, help: impl Into<String>) -> InputError {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// Points at `span` of `source`.
+    pub fn at(mut self, source: &Arc<Source>, span: Range<usize>) -> InputError {
+        self.source = Some(Arc::clone(source));
+        self.span = Some(span);
+        self
+    }
+
+    /// The line at fault, counted from one, where it is known.
+    pub fn line(&self) -> Option<usize> {
+        Some(self.source.as_ref()?.line_of(self.span.as_ref()?.start))
+    }
+}
+
+/// One line: `file:line: field: problem (help)`.
+impl fmt::Display for InputError {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.source, self.line()) {
+            (Some(source), Some(line)) => write!(out, "{}:{line}: ", source.name)?,
+            (Some(source), None) => write!(out, "{}: ", source.name)?,
+            _ => {}
+        }
+        write!(out, "{}: {}", self.field, self.problem)?;
+        match &self.help {
+            Some(help) => write!(out, " ({help})"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl std::error::Error for InputError {}
+
+/// The known name nearest to a mistyped one, if any is near enough to be what was meant.
+pub fn nearest<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    known
+        .into_iter()
+        .map(|name| (strsim::jaro_winkler(wrong, name), name))
+        .filter(|(likeness, _)| *likeness > 0.75)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, name)| name)
+}
+
+/// Help for an unknown name: the nearest known one, else all of them.
+pub fn suggest<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str> + Clone) -> String {
+    match nearest(wrong, known.clone()) {
+        Some(name) => format!("did you mean `{name}`?"),
+        None => {
+            let names: Vec<&str> = known.into_iter().collect();
+            format!("one of: {}", names.join(", "))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_names_file_line_and_field() {
+        let source = Source::new("a.toml", "x = 1\ny = -2\n");
+        let error = InputError::new("y", "is negative").help("zero or more").at(&source, 6..12);
+        assert_eq!(error.to_string(), "a.toml:2: y: is negative (zero or more)");
+        assert_eq!(source.span_of_line(2), 6..12);
+    }
+
+    #[test]
+    fn a_typo_gets_the_name_that_was_meant() {
+        let known = ["flannel", "calico", "cilium"];
+        assert_eq!(suggest("flanel", known), "did you mean `flannel`?");
+        assert_eq!(suggest("zzz", known), "one of: flannel, calico, cilium");
+    }
+}

@@ -1,0 +1,102 @@
+//! All the data that a topology file may name: profiles, hop kinds, CNI compositions, topologies.
+//!
+//! The library holds texts that somebody else has read (shipped with the program, or from the
+//! user's folders); a later text of the same kind and name replaces an earlier one, so that a user
+//! can override a shipped profile by putting a file of the same name beside the experiment.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::input::{InputError, Source, suggest};
+use crate::profile::Profile;
+
+/// What a data file describes; equally the name of its folder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// A host's CPU costs per hop, cores, memory channels (CSV).
+    Host,
+    /// A GPU model (CSV).
+    Gpu,
+    /// A PCIe port: generation, lanes, payload sizes, tags (CSV).
+    Pcie,
+    /// A network interface card (CSV).
+    Nic,
+    /// A kind of hop in the container network: header bytes, where its work runs (TOML).
+    Hop,
+    /// A container network as a composition of hops (TOML).
+    Cni,
+    /// A cluster (TOML).
+    Topology,
+}
+
+impl Kind {
+    /// Every kind, in the order in which folders are listed.
+    pub const ALL: [Kind; 7] =
+        [Kind::Host, Kind::Gpu, Kind::Pcie, Kind::Nic, Kind::Hop, Kind::Cni, Kind::Topology];
+
+    /// The folder of this kind below `profiles/`.
+    pub const fn folder(self) -> &'static str {
+        match self {
+            Kind::Host => "host",
+            Kind::Gpu => "gpu",
+            Kind::Pcie => "pcie",
+            Kind::Nic => "nic",
+            Kind::Hop => "hop",
+            Kind::Cni => "cni",
+            Kind::Topology => "topology",
+        }
+    }
+
+    /// The ending of this kind's files, without the dot.
+    pub const fn ending(self) -> &'static str {
+        match self {
+            Kind::Host | Kind::Gpu | Kind::Pcie | Kind::Nic => "csv",
+            Kind::Hop | Kind::Cni | Kind::Topology => "toml",
+        }
+    }
+}
+
+/// Named texts by kind.
+#[derive(Clone, Debug, Default)]
+pub struct Library {
+    entries: BTreeMap<(Kind, String), Arc<Source>>,
+}
+
+impl Library {
+    /// An empty library.
+    pub fn new() -> Library {
+        Library::default()
+    }
+
+    /// Adds a text, replacing one of the same kind and name.
+    pub fn add(&mut self, kind: Kind, name: impl Into<String>, source: Arc<Source>) {
+        self.entries.insert((kind, name.into()), source);
+    }
+
+    /// The names of one kind, sorted.
+    pub fn names(&self, kind: Kind) -> impl Iterator<Item = &str> + Clone {
+        self.entries.keys().filter(move |(k, _)| *k == kind).map(|(_, name)| name.as_str())
+    }
+
+    /// The text of one entry.
+    ///
+    /// # Errors
+    /// If there is no such name; the help names the nearest.
+    pub fn source(&self, kind: Kind, name: &str) -> Result<&Arc<Source>, InputError> {
+        self.entries.get(&(kind, name.to_owned())).ok_or_else(|| {
+            InputError::new(kind.folder(), format!("no {} is called `{name}`", kind.folder()))
+                .help(suggest(name, self.names(kind)))
+        })
+    }
+
+    /// A profile, parsed.
+    ///
+    /// # Errors
+    /// If there is none of that name, or its text is not a valid profile.
+    pub fn profile(&self, kind: Kind, name: &str) -> Result<Profile, InputError> {
+        Profile::parse(name, self.source(kind, name)?)
+    }
+}

@@ -1,0 +1,74 @@
+//! What a user asks of the cluster: one result that travels from here to there, and how.
+
+use serde::{Deserialize, Serialize};
+use sim::Bytes;
+
+/// A result that leaves `from` and is complete when its last byte is at `to`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Transfer {
+    /// Where the result lies: a GPU (device memory) or a pod (its host memory).
+    pub from: String,
+    /// Where it is wanted: a GPU, a pod, or a Service in front of pods.
+    pub to: String,
+    /// The size of the result in bytes, over all streams together.
+    pub message: Bytes,
+    /// The transport between the pods.
+    pub transport: Transport,
+    /// Parallel connections (TCP) or flows (UDP) that share the message evenly.
+    pub streams: u32,
+    /// How device copies and the network take turns.
+    pub mode: Mode,
+    /// What the host buffer of a device copy is.
+    pub host_memory: HostMemory,
+    /// Whether the connection is already open and its window grown.
+    pub connection: Connection,
+}
+
+/// The transport protocol.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Transport {
+    /// Reliable byte stream; sends no faster than the receiver and the path take.
+    Tcp,
+    /// Datagrams of one segment; sends as fast as the socket lets it, and what does not fit is lost.
+    Udp,
+}
+
+/// How the stages device → host → network → host → device take turns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Mode {
+    /// One stage after another for the whole message: times add.
+    Serial,
+    /// Chunks of `chunk` bytes through `buffers` buffers a side: the slowest stage rules.
+    Overlapped {
+        /// The size of a chunk.
+        chunk: Bytes,
+        /// Host buffers on each side; at least one.
+        buffers: u32,
+    },
+    /// GPUDirect RDMA: the NIC reads and writes device memory, and no host CPU hop is on the way.
+    GpuDirect,
+}
+
+/// The kind of host memory that a device copy reads or writes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum HostMemory {
+    /// Page-locked: the copy engine reads and writes it directly.
+    #[default]
+    Pinned,
+    /// Ordinary memory: a core copies it through a pinned staging buffer.
+    Pageable,
+}
+
+/// The state of the connection when the message is sent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Connection {
+    /// Open, with its congestion window grown.
+    #[default]
+    Warm,
+    /// To be opened: one round trip for the handshake, then slow start (RFC 6928, ten segments).
+    New,
+}
