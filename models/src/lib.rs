@@ -11,9 +11,11 @@
 //! This crate parses text but never opens a file, and cannot fail once a [`cluster::Cluster`] and
 //! a [`transfer::Transfer`] have been accepted.
 
+pub mod cluster;
 pub mod input;
 pub mod library;
 pub mod outcome;
 pub mod profile;
 pub mod quantity;
+pub mod solve;
 pub mod transfer;

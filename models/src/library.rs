@@ -63,6 +63,7 @@ impl Kind {
 #[derive(Clone, Debug, Default)]
 pub struct Library {
     entries: BTreeMap<(Kind, String), Arc<Source>>,
+    settings: BTreeMap<(Kind, String, String), f64>,
 }
 
 impl Library {
@@ -92,11 +93,34 @@ impl Library {
         })
     }
 
-    /// A profile, parsed.
+    /// Sets a parameter of a profile to `value` in its base unit (B/s, s, s/B, B, …) for every
+    /// later [`Library::profile`]: how sweeps and counterfactuals ask "what if".
+    ///
+    /// # Errors
+    /// If there is no such profile or parameter.
+    pub fn set(
+        &mut self,
+        kind: Kind,
+        name: &str,
+        parameter: &str,
+        value: f64,
+    ) -> Result<(), InputError> {
+        self.profile(kind, name)?.with(parameter, value)?;
+        self.settings.insert((kind, name.to_owned(), parameter.to_owned()), value);
+        Ok(())
+    }
+
+    /// A profile, parsed, with what [`Library::set`] changed.
     ///
     /// # Errors
     /// If there is none of that name, or its text is not a valid profile.
     pub fn profile(&self, kind: Kind, name: &str) -> Result<Profile, InputError> {
-        Profile::parse(name, self.source(kind, name)?)
+        let mut profile = Profile::parse(name, self.source(kind, name)?)?;
+        for ((at, of, parameter), value) in &self.settings {
+            if *at == kind && of == name {
+                profile = profile.with(parameter, *value)?;
+            }
+        }
+        Ok(profile)
     }
 }

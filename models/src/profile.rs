@@ -361,7 +361,10 @@ mod tests {
         assert_eq!(profile.rate("bw").unwrap(), Rate::gbyte_s(12.0));
         assert_eq!(profile.count("n").unwrap(), 3);
         let error = profile.time("bw").unwrap_err();
-        assert_eq!(error.to_string(), "t.csv:2: bw: has the unit `GB/s` (one of: s, ms, us, ns, ps)");
+        assert_eq!(
+            error.to_string(),
+            "t.csv:2: bw: has the unit `GB/s` (one of: s, ms, us, ns, ps)"
+        );
         assert_eq!(profile.rate("bww").unwrap_err().help.unwrap(), "did you mean `bw`?");
     }
 

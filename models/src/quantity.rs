@@ -69,7 +69,7 @@ pub fn parse_rate(text: &str) -> Result<Rate, QuantityError> {
 /// If there is no number or no unit of an amount, or it is negative, fractional or above 1 PiB.
 pub fn parse_bytes(text: &str) -> Result<Bytes, QuantityError> {
     let value = scaled(text, BYTE_UNITS, "an amount such as `64 KiB`")?;
-    if value >= 0.0 && value <= BYTES_MAX && value.fract() == 0.0 {
+    if (0.0..=BYTES_MAX).contains(&value) && value.fract() == 0.0 {
         return Ok(Bytes::new(value as u64));
     }
     Err(QuantityError {
