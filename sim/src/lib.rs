@@ -9,6 +9,7 @@ pub mod pool;
 pub mod seed;
 pub mod share;
 pub mod span;
+pub mod stats;
 pub mod time;
 pub mod units;
 

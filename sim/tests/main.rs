@@ -1,0 +1,3 @@
+//! The laws that the engine keeps, one file each.
+
+mod order;
