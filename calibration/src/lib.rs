@@ -1,1 +1,20 @@
-//! podpath calibration.
+//! What is known about real machines, and how well the models agree with it.
+//!
+//! ```text
+//!  published/*.csv ──► fit ──► profiles/host/*.csv ──┐
+//!  priors/*.csv ────────┘                            ├─► shipped() ─► models ─► validate ─► errors
+//!  profiles/{gpu,pcie,nic,hop,cni,topology}/** ──────┘                            ▲
+//!  published/*.csv and any file of the same columns ──────────────────────────────┘
+//! ```
+//!
+//! Fitting and validating share no code path but the models: [`validate`](fn@validate::validate)
+//! reads only [`shipped`](fn@shipped::shipped) profiles and can change nothing.
+
+pub mod data;
+pub mod family;
+pub mod fit;
+pub mod published;
+pub mod shipped;
+pub mod validate;
+
+pub use shipped::shipped;

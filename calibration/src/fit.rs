@@ -1,0 +1,3 @@
+//! From published rows to profiles: `podpath calibrate fit`.
+
+pub mod posterior;
