@@ -15,6 +15,7 @@ pub mod cluster;
 pub mod input;
 pub mod library;
 pub mod outcome;
+pub mod pcie;
 pub mod profile;
 pub mod quantity;
 pub mod solve;

@@ -298,7 +298,7 @@ impl Profile {
         Ok(&self.rows[at])
     }
 
-    fn fault(&self, parameter: &str, problem: &str, help: &str) -> InputError {
+    pub(crate) fn fault(&self, parameter: &str, problem: &str, help: &str) -> InputError {
         let span = self.source.span_of_line(self.lines[self.index[parameter]]);
         InputError::new(parameter, problem).help(help).at(&self.source, span)
     }

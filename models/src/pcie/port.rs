@@ -1,0 +1,184 @@
+//! A port of the cluster from its profile: the link, the reads in flight, and the latencies.
+//!
+//! | parameter | unit | what |
+//! | --- | --- | --- |
+//! | `generation` | count | 1 to 6 |
+//! | `lanes` | count | 1, 2, 4, 8, 12, 16 or 32 |
+//! | `max_payload`, `max_read_request` | B | powers of two, 128 to 4096 |
+//! | `read_completion_boundary` | B | 64, 128, 256 or 512 |
+//! | `completions_at_boundary` | count | 1: the completer cuts at every boundary; 0: as late as it may |
+//! | `address_bits` | count | 32 or 64 |
+//! | `end_to_end_check` | count | 1 with ECRC, 0 without |
+//! | `tags` | count | reads in flight, at least 1 |
+//! | `read_round_trip` | time | from a read request to its data |
+//! | `write_latency` | time | from the device to memory, one way |
+
+use std::num::NonZeroU32;
+
+use sim::{Bytes, Rate, Time};
+
+use super::read::Window;
+use super::{
+    AddressBits, Boundary, Completions, Generation, Link, Operation, PayloadSize, Settings, Width,
+};
+use crate::input::InputError;
+use crate::profile::Profile;
+
+/// A device's place on PCI Express.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Port {
+    /// The link to the root complex or switch above.
+    pub link: Link,
+    /// The reads that the device keeps in flight.
+    pub window: Window,
+    /// From the device's sending a write to its being in memory, on an idle path.
+    pub write_latency: Time,
+}
+
+impl Port {
+    /// Reads a port from a profile of kind `pcie`.
+    ///
+    /// # Errors
+    /// If a parameter is missing, has the wrong unit, or is none that the standard has.
+    pub fn from_profile(profile: &Profile) -> Result<Port, InputError> {
+        let read = Reader { profile };
+        let settings = Settings {
+            max_payload: read.bytes("max_payload", PayloadSize::new)?,
+            max_read_request: read.bytes("max_read_request", PayloadSize::new)?,
+            read_completion_boundary: read.bytes("read_completion_boundary", Boundary::new)?,
+            completions: match read.count("completions_at_boundary", flag)? {
+                true => Completions::AtBoundary,
+                false => Completions::Largest,
+            },
+            address: read.count("address_bits", AddressBits::new)?,
+            end_to_end_check: read.count("end_to_end_check", flag)?,
+        };
+        let tags = |count| NonZeroU32::new(count).ok_or("a device needs at least one tag");
+        Ok(Port {
+            link: Link {
+                generation: read.count("generation", Generation::new)?,
+                width: read.count("lanes", Width::new)?,
+                settings,
+            },
+            window: Window {
+                tags: read.count("tags", tags)?,
+                round_trip: profile.time("read_round_trip")?,
+            },
+            write_latency: profile.time("write_latency")?,
+        })
+    }
+
+    /// The rate at which this device alone moves `payload` bytes by DMA [B/s]: the link's, and for
+    /// reads no more than the reads in flight allow. `None` for an empty payload.
+    pub fn dma_bandwidth(&self, operation: Operation, payload: Bytes) -> Option<Rate> {
+        match operation {
+            Operation::Write => self.link.write_bandwidth(payload),
+            Operation::Read => {
+                let link = self.link.read_bandwidth(payload)?;
+                let limit = self.read_limit(payload);
+                Some(limit.map_or(link, |limit| limit.min(link)))
+            }
+        }
+    }
+
+    /// What the reads in flight allow [B/s]; `None` where they bound nothing.
+    pub fn read_limit(&self, payload: Bytes) -> Option<Rate> {
+        self.window.limit(self.link.settings.max_read_request, payload)
+    }
+
+    /// From the beginning of a transfer to the arrival of its first packet, on an idle path.
+    pub const fn latency(&self, operation: Operation) -> Time {
+        match operation {
+            Operation::Write => self.write_latency,
+            Operation::Read => self.window.round_trip,
+        }
+    }
+}
+
+/// Profile getters that also check what the standard allows.
+struct Reader<'a> {
+    profile: &'a Profile,
+}
+
+impl Reader<'_> {
+    fn count<T, E: ToString>(
+        &self,
+        parameter: &str,
+        check: impl Fn(u32) -> Result<T, E>,
+    ) -> Result<T, InputError> {
+        check(self.profile.count(parameter)?).map_err(|error| self.refuse(parameter, &error))
+    }
+
+    fn bytes<T, E: ToString>(
+        &self,
+        parameter: &str,
+        check: impl Fn(Bytes) -> Result<T, E>,
+    ) -> Result<T, InputError> {
+        check(self.profile.bytes(parameter)?).map_err(|error| self.refuse(parameter, &error))
+    }
+
+    fn refuse(&self, parameter: &str, error: &impl ToString) -> InputError {
+        self.profile.fault(parameter, "is not possible", &error.to_string())
+    }
+}
+
+fn flag(count: u32) -> Result<bool, &'static str> {
+    match count {
+        0 => Ok(false),
+        1 => Ok(true),
+        _ => Err("1 for yes or 0 for no"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::input::Source;
+
+    const LINES: &str = "parameter,value,unit,low,high,how,source
+generation,3,count,,,datasheet,t
+lanes,8,count,,,datasheet,t
+max_payload,256,B,,,assumed,t
+max_read_request,512,B,,,assumed,t
+read_completion_boundary,64,B,,,assumed,t
+completions_at_boundary,0,count,,,assumed,t
+address_bits,64,count,,,assumed,t
+end_to_end_check,0,count,,,assumed,t
+tags,32,count,,,assumed,t
+read_round_trip,4,us,,,assumed,t
+write_latency,300,ns,,,assumed,t
+";
+
+    fn port(text: &str) -> Result<Port, InputError> {
+        Port::from_profile(&Profile::parse("t", &Source::new("t.csv", text))?)
+    }
+
+    #[test]
+    fn a_profile_becomes_a_port() {
+        let port = port(LINES).unwrap();
+        assert_eq!(port.link.generation, Generation::Gen3);
+        assert_eq!(port.link.settings, Settings::default());
+        let block = Bytes::mib(1);
+        // 32 · 512 B in 4 us: below what the link could do.
+        let reads = port.dma_bandwidth(Operation::Read, block).unwrap();
+        assert!((reads.as_gbyte_s() - 4.096).abs() < 1e-9);
+        assert_eq!(port.dma_bandwidth(Operation::Write, block), port.link.write_bandwidth(block));
+        assert!(port.latency(Operation::Write).saturating_sub(Time::from_ns(300)).as_ps() <= 1);
+    }
+
+    #[test]
+    fn what_the_standard_does_not_have_is_refused_where_it_stands() {
+        let cases = [
+            ("generation,3", "generation,7", "t.csv:2: generation: is not possible (`7` is not"),
+            ("lanes,8", "lanes,3", "t.csv:3: lanes: is not possible (`3` is not"),
+            ("max_payload,256", "max_payload,100", "t.csv:4: max_payload: is not possible (100 "),
+            ("address_bits,64", "address_bits,48", "t.csv:8: address_bits: is not possible (addr"),
+            ("end_to_end_check,0", "end_to_end_check,2", "t.csv:9: end_to_end_check: is not poss"),
+            ("tags,32", "tags,0", "t.csv:10: tags: is not possible (a device needs at least one"),
+        ];
+        for (line, wrong, expected) in cases {
+            let message = port(&LINES.replace(line, wrong)).unwrap_err().to_string();
+            assert!(message.starts_with(expected), "{wrong} gave {message}");
+        }
+    }
+}
