@@ -1,1 +1,4 @@
 //! podpath experiments.
+#![warn(missing_docs)]
+
+pub mod plot;

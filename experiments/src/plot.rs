@@ -1,0 +1,220 @@
+//! Figures: drawn from the CSV files of a run, as SVG and PNG, with the fonts of this crate.
+//!
+//! A figure is a pure function from rows to a [`picture::Picture`]; `paint` puts a picture on any
+//! back end of plotters. The same rows give the same bytes.
+
+use std::fmt;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use rayon::prelude::*;
+
+#[cfg(test)]
+pub(crate) mod fixture;
+pub mod frame;
+pub mod ink;
+pub mod manifest;
+pub mod overlap;
+pub mod paint;
+pub mod picture;
+pub mod raster;
+pub mod reported;
+pub mod run;
+pub mod scale;
+pub mod scatter;
+pub mod series;
+pub mod sizes;
+pub mod table;
+pub mod topologies;
+pub mod unknowns;
+pub mod validation;
+pub mod waterfall;
+pub mod words;
+
+use manifest::Manifest;
+use picture::Picture;
+use run::Run;
+use validation::Validation;
+
+/// A figure that was drawn and written.
+#[derive(Clone, Debug)]
+pub struct Figure {
+    /// Its files are `plots/NAME.svg` and `plots/NAME.png`.
+    pub name: String,
+    /// What it shows, as a heading.
+    pub title: String,
+    /// How to read it.
+    pub caption: String,
+    /// What one would say of it to somebody who cannot see it.
+    pub alternative: String,
+    /// The SVG document.
+    pub svg: String,
+}
+
+/// Why figures or report could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum PlotError {
+    /// A file could not be read, parsed or written.
+    #[error("{}: {problem}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What went wrong.
+        problem: String,
+    },
+    /// A CSV file lacks a column.
+    #[error("{}: there is no column `{column}`", path.display())]
+    Column {
+        /// The file.
+        path: PathBuf,
+        /// The column that is missing.
+        column: String,
+    },
+    /// A field of a CSV file is not a number.
+    #[error("{}:{line}: {column}: `{text}` is not a finite number", path.display())]
+    Value {
+        /// The file.
+        path: PathBuf,
+        /// The line, counted from one.
+        line: usize,
+        /// The column.
+        column: String,
+        /// What stands there.
+        text: String,
+    },
+    /// A picture could not be drawn.
+    #[error("a figure could not be drawn: {0}")]
+    Drawing(String),
+}
+
+impl PlotError {
+    /// An error about a whole file.
+    pub fn file(path: &Path, problem: &dyn fmt::Display) -> PlotError {
+        PlotError::File { path: path.to_owned(), problem: problem.to_string() }
+    }
+
+    /// An error of the drawing library.
+    pub fn drawing(problem: impl fmt::Display) -> PlotError {
+        PlotError::Drawing(problem.to_string())
+    }
+}
+
+/// A picture with its words, before it is written.
+struct Draft {
+    name: &'static str,
+    title: String,
+    caption: String,
+    alternative: String,
+    picture: Picture,
+}
+
+/// Draws every figure that the run in `dir` has data for, and writes them to `plots/`.
+///
+/// # Errors
+/// If a CSV file or the manifest is missing or broken, or a figure cannot be written.
+pub fn all(dir: &Path) -> Result<Vec<Figure>, PlotError> {
+    let (run, manifest) = (Run::read(dir)?, Manifest::read(dir)?);
+    write(dir, drafts(&run, &manifest))
+}
+
+/// Draws the figures of a validation, and writes them to `plots/`.
+///
+/// # Errors
+/// If validate.csv is missing or broken, or a figure cannot be written.
+pub fn validation(dir: &Path) -> Result<Vec<Figure>, PlotError> {
+    let validation = Validation::read(dir)?;
+    if validation.families.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows: usize = validation.families.iter().map(|family| family.checks.len()).sum();
+    let draft = Draft {
+        name: "predicted-vs-measured",
+        title: "Predicted against measured".into(),
+        caption: "Every published row that can be predicted. Nothing is fitted here: filled marks \
+                  are rows that no parameter was fitted to, hollow marks are calibration rows."
+            .into(),
+        alternative: format!("Scatter of {rows} predictions against measurements, by family."),
+        picture: scatter::draw(&validation.families),
+    };
+    write(dir, vec![draft])
+}
+
+fn drafts(run: &Run, manifest: &Manifest) -> Vec<Draft> {
+    let mut drafts = Vec::new();
+    if run.results.is_empty() {
+        return drafts;
+    }
+    let topologies = run.topologies().join(", ");
+    let mut add = |name, title: &str, caption: &str, picture: Option<Picture>| {
+        let Some(picture) = picture else { return };
+        let alternative = format!("{title}, for the topologies {topologies}. {caption}");
+        let (title, caption) = (title.to_owned(), caption.to_owned());
+        drafts.push(Draft { name, title, caption, alternative, picture });
+    };
+    add(
+        "goodput-by-topology",
+        "Goodput by topology against the line rate",
+        "The payload rate that arrives, as a part of what the slowest link of the way could carry. \
+         The numbers stand in the table of goodput.",
+        Some(topologies::draw(run)),
+    );
+    let plan = series::plan(run);
+    let plain = plan.series.first().map(|series| waterfall::draw(run, series));
+    let caption = "Read from top to bottom: the line rate, less what each hop takes when it is \
+                   added to the ones above it, leaves the goodput. The drops sum to the whole.";
+    add("loss-by-hop", "Where the line rate goes, hop by hop", caption, plain);
+    let best = plan.series.last().filter(|_| plan.series.len() > 1);
+    let best_title = best.map_or(String::new(), |best| {
+        format!("Where the line rate goes, hop by hop ({})", best.label)
+    });
+    let best = best.map(|series| waterfall::draw(run, series));
+    add("loss-by-hop-last", &best_title, "The same for the last of the run's settings.", best);
+    add(
+        "goodput-by-size",
+        "Goodput against message size",
+        "Small messages are ruled by latencies, large ones by the slowest stage; the names stand \
+         where their lines end.",
+        sizes::draw(run),
+    );
+    add(
+        "serial-vs-overlapped",
+        "Serial against overlapped",
+        "What cutting a message into chunks, so that device copies and network run at the same \
+         time, returns at each size.",
+        overlap::draw(run),
+    );
+    add(
+        "reported-vs-predicted",
+        "Reported figures beside the predictions",
+        "What users measured, and the range that the run predicts over the settings that match.",
+        reported::draw(&manifest.reported()),
+    );
+    add(
+        "unknowns",
+        "Which unknown matters most",
+        "Each assumption of the experiment takes its values in turn.",
+        unknowns::draw(manifest),
+    );
+    drafts
+}
+
+fn write(dir: &Path, drafts: Vec<Draft>) -> Result<Vec<Figure>, PlotError> {
+    let folder = dir.join("plots");
+    fs::create_dir_all(&folder).map_err(|error| PlotError::file(&folder, &error))?;
+    drafts
+        .into_par_iter()
+        .map(|draft| {
+            let svg = paint::svg(&draft.picture, &draft.title, &draft.alternative)?;
+            let png = paint::png(&draft.picture)?;
+            for (ending, bytes) in [("svg", svg.as_bytes()), ("png", &png)] {
+                let path = folder.join(format!("{}.{ending}", draft.name));
+                fs::write(&path, bytes).map_err(|error| PlotError::file(&path, &error))?;
+            }
+            let Draft { name, title, caption, alternative, .. } = draft;
+            Ok(Figure { name: name.into(), title, caption, alternative, svg })
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,216 @@
+//! What one run left in its folder, as figures and report read it.
+
+use std::path::Path;
+
+use super::PlotError;
+use super::table::{Row, Table};
+
+/// The key columns that tell one point of a topology from another, in order.
+const DIMENSIONS: [&str; 11] = [
+    "transfer",
+    "from",
+    "to",
+    "transport",
+    "streams",
+    "mode",
+    "chunk_b",
+    "buffers",
+    "host_memory",
+    "connection",
+    "fidelity",
+];
+
+/// The results of a run, one summary per point and transfer.
+#[derive(Clone, Debug)]
+pub struct Run {
+    /// The names of what else was swept or assumed, in file order.
+    pub others: Vec<String>,
+    /// One result per point and transfer, in file order.
+    pub results: Vec<Outcome>,
+    /// The hops' parts of the loss, in file order.
+    pub taken: Vec<Taken>,
+    /// What would bring bandwidth back, best first per point.
+    pub returned: Vec<Returned>,
+}
+
+/// Which point and transfer a row is about.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Key {
+    /// The point's number.
+    pub point: u64,
+    /// The topology's name.
+    pub topology: String,
+    /// The message [B].
+    pub message_b: f64,
+    /// What else names the point: column and value, in column order.
+    pub dimensions: Vec<(String, String)>,
+}
+
+impl Key {
+    /// The value in a column, empty if there is none.
+    pub fn get(&self, column: &str) -> &str {
+        self.dimensions.iter().find(|(name, _)| name == column).map_or("", |(_, value)| value)
+    }
+}
+
+/// A mean with its 95 % interval.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Estimate {
+    /// The mean over replications.
+    pub mean: f64,
+    /// Lower end of the interval, where there is one.
+    pub low: Option<f64>,
+    /// Upper end of the interval, where there is one.
+    pub high: Option<f64>,
+}
+
+/// A row of summary.csv.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// Which point and transfer.
+    pub key: Key,
+    /// Payload rate that arrived [bit/s].
+    pub goodput: Estimate,
+    /// From ready to arrived [s]; none if it never arrives whole.
+    pub completion_s: Option<f64>,
+    /// The rate sent [bit/s].
+    pub sent_bit_s: f64,
+    /// The part of it lost, 0 to 1.
+    pub loss_ratio: f64,
+    /// The slowest link's line rate [bit/s].
+    pub reference_bit_s: f64,
+    /// Which link that is.
+    pub reference_link: String,
+    /// Goodput over reference.
+    pub of_reference: f64,
+    /// The busiest link.
+    pub busiest_link: String,
+    /// The kind of hop that takes most.
+    pub most_taken_by: String,
+    /// How much of the reference it takes; none where nothing is taken.
+    pub most_taken_ratio: Option<f64>,
+}
+
+/// A row of taken.csv.
+#[derive(Clone, Debug)]
+pub struct Taken {
+    /// Which point and transfer.
+    pub key: Key,
+    /// The hop: `node-a/vxlan`.
+    pub hop: String,
+    /// Its kind: `vxlan`.
+    pub kind: String,
+    /// The rate it takes [bit/s].
+    pub bit_s: f64,
+    /// That over the reference.
+    pub ratio: f64,
+}
+
+/// A row of returned.csv.
+#[derive(Clone, Debug)]
+pub struct Returned {
+    /// Which point and transfer.
+    pub key: Key,
+    /// What to change.
+    pub change: String,
+    /// Whether a user can do it.
+    pub feasible: bool,
+    /// The goodput with the change [bit/s].
+    pub goodput_bit_s: f64,
+    /// The relative gain.
+    pub gain: f64,
+}
+
+impl Run {
+    /// Reads a run's folder.
+    ///
+    /// # Errors
+    /// If a file is missing or is not what `podpath run` writes.
+    pub fn read(dir: &Path) -> Result<Run, PlotError> {
+        let summary = Table::read(dir, "summary.csv")?;
+        let taken = Table::read(dir, "taken.csv")?;
+        let returned = Table::read(dir, "returned.csv")?;
+        Ok(Run {
+            others: summary.between("fidelity", "replications").to_vec(),
+            results: summary.rows().map(|row| outcome(&row, &summary)).collect::<Result<_, _>>()?,
+            taken: taken.rows().map(|row| part(&row, &taken)).collect::<Result<_, _>>()?,
+            returned: returned
+                .rows()
+                .map(|row| advice(&row, &returned))
+                .collect::<Result<_, _>>()?,
+        })
+    }
+
+    /// The topologies in file order.
+    pub fn topologies(&self) -> Vec<String> {
+        distinct(self.results.iter().map(|result| result.key.topology.clone()))
+    }
+
+    /// The largest message of the run [B].
+    pub fn largest_message(&self) -> f64 {
+        self.results.iter().map(|result| result.key.message_b).fold(0.0, f64::max)
+    }
+}
+
+/// Each value once, where it comes first.
+pub fn distinct<T: PartialEq>(values: impl Iterator<Item = T>) -> Vec<T> {
+    let mut seen = Vec::new();
+    for value in values {
+        if !seen.contains(&value) {
+            seen.push(value);
+        }
+    }
+    seen
+}
+
+fn key(row: &Row, others: &[String]) -> Result<Key, PlotError> {
+    let columns = DIMENSIONS.into_iter().chain(others.iter().map(String::as_str));
+    Ok(Key {
+        point: row.number("point")? as u64,
+        topology: row.text("topology")?.into(),
+        message_b: row.number("message_b")?,
+        dimensions: columns
+            .map(|column| Ok((column.to_owned(), row.text(column)?.to_owned())))
+            .collect::<Result<_, PlotError>>()?,
+    })
+}
+
+fn outcome(row: &Row, table: &Table) -> Result<Outcome, PlotError> {
+    Ok(Outcome {
+        key: key(row, table.between("fidelity", "replications"))?,
+        goodput: Estimate {
+            mean: row.number("goodput_bit_s_mean")?,
+            low: row.maybe("goodput_bit_s_low")?,
+            high: row.maybe("goodput_bit_s_high")?,
+        },
+        completion_s: row.maybe("completion_s_mean")?,
+        sent_bit_s: row.number("sent_bit_s_mean")?,
+        loss_ratio: row.number("loss_ratio_mean")?,
+        reference_bit_s: row.number("reference_bit_s")?,
+        reference_link: row.text("reference_link")?.into(),
+        of_reference: row.number("of_reference_ratio")?,
+        busiest_link: row.text("busiest_link")?.into(),
+        most_taken_by: row.text("most_taken_by")?.into(),
+        most_taken_ratio: row.maybe("most_taken_ratio")?,
+    })
+}
+
+fn part(row: &Row, table: &Table) -> Result<Taken, PlotError> {
+    Ok(Taken {
+        key: key(row, table.between("fidelity", "order"))?,
+        hop: row.text("hop")?.into(),
+        kind: row.text("kind")?.into(),
+        bit_s: row.number("taken_bit_s_mean")?,
+        ratio: row.number("taken_ratio")?,
+    })
+}
+
+fn advice(row: &Row, table: &Table) -> Result<Returned, PlotError> {
+    Ok(Returned {
+        key: key(row, table.between("fidelity", "rank"))?,
+        change: row.text("change")?.into(),
+        feasible: row.text("feasible")? == "true",
+        goodput_bit_s: row.number("goodput_bit_s")?,
+        gain: row.number("gain_ratio")?,
+    })
+}

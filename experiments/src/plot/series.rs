@@ -1,0 +1,209 @@
+//! Which points of a run belong to one colour: those that agree in everything that varies.
+//!
+//! Where so much varies that colours would run out, only transport, streams and mode tell series
+//! apart, and the other settings widen a value to the range they span.
+
+use plotters::style::RGBAColor;
+
+use super::ink;
+use super::run::{Key, Outcome, Run, distinct};
+use super::words;
+
+/// More than this and a figure is no longer read by colour.
+const MOST: usize = 8;
+/// The columns that tell series apart even when others are folded.
+const MAIN: [&str; 4] = ["transfer", "transport", "streams", "mode"];
+
+/// Points of one colour.
+#[derive(Clone, Debug)]
+pub struct Series {
+    /// What tells it from the others: `8 streams, overlapped`; empty if it is the only one.
+    pub label: String,
+    /// Its colour.
+    pub ink: RGBAColor,
+    /// Column and value that its points share.
+    pub shared: Vec<(String, String)>,
+}
+
+/// The series of a run and what they leave open.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The series in file order.
+    pub series: Vec<Series>,
+    /// The columns that vary within a series: their range is drawn as an interval.
+    pub folded: Vec<String>,
+}
+
+/// A value with what surrounds it, for one topology, size and series.
+#[derive(Clone, Copy, Debug)]
+pub struct Value {
+    /// The goodput [bit/s]: the mean, or the middle of the folded settings' range.
+    pub bit_s: f64,
+    /// Interval or range [bit/s].
+    pub span: Option<(f64, f64)>,
+    /// The line rate [bit/s].
+    pub reference_bit_s: f64,
+    /// The rate sent [bit/s].
+    pub sent_bit_s: f64,
+    /// The part of it lost.
+    pub loss_ratio: f64,
+}
+
+/// Sorts a run's points into series.
+pub fn plan(run: &Run) -> Plan {
+    let varying = varying(run);
+    let mut told: Vec<String> = varying.clone();
+    if combinations(run, &told).len() > MOST {
+        told.retain(|column| MAIN.contains(&column.as_str()));
+    }
+    if combinations(run, &told).len() > MOST {
+        told.retain(|column| column != "transfer");
+    }
+    let folded = varying.into_iter().filter(|column| !told.contains(column)).collect();
+    let found = combinations(run, &told);
+    let series = found
+        .iter()
+        .enumerate()
+        .map(|(at, shared)| Series {
+            label: label(shared),
+            ink: colour(at, shared, &found),
+            shared: shared.clone(),
+        })
+        .collect();
+    Plan { series, folded }
+}
+
+/// The columns that differ between points of one topology (chunks: of one topology and mode).
+fn varying(run: &Run) -> Vec<String> {
+    let Some(first) = run.results.first() else { return Vec::new() };
+    let columns = first.key.dimensions.iter().map(|(column, _)| column.clone());
+    columns
+        .filter(|column| {
+            let within = |key: &Key| {
+                let mode =
+                    if column == "chunk_b" || column == "buffers" { key.get("mode") } else { "" };
+                (key.topology.clone(), mode.to_owned())
+            };
+            let groups = distinct(run.results.iter().map(|result| within(&result.key)));
+            groups.iter().any(|group| {
+                let members = run.results.iter().filter(|result| within(&result.key) == *group);
+                distinct(members.map(|result| result.key.get(column))).len() > 1
+            })
+        })
+        .collect()
+}
+
+fn combinations(run: &Run, columns: &[String]) -> Vec<Vec<(String, String)>> {
+    distinct(run.results.iter().map(|result| {
+        columns.iter().map(|name| (name.clone(), result.key.get(name).to_owned())).collect()
+    }))
+}
+
+fn label(shared: &[(String, String)]) -> String {
+    let parts: Vec<String> = shared
+        .iter()
+        .filter(|(_, value)| !value.is_empty())
+        .map(|(column, value)| setting(column, value))
+        .collect();
+    parts.join(", ")
+}
+
+/// A key column and its value as words: `8 streams`, `chunk 1 MiB`, `nic.mtu 9000 B`.
+pub fn setting(column: &str, value: &str) -> String {
+    let number = value.parse::<f64>().ok();
+    match (column, number) {
+        ("streams", Some(streams)) => words::count(streams as usize, "stream"),
+        ("mode", _) if value == "gpudirect" => "GPUDirect".into(),
+        ("transport", _) => value.to_uppercase(),
+        ("transfer" | "mode" | "host_memory", _) => value.into(),
+        ("buffers", Some(buffers)) => words::count(buffers as usize, "buffer"),
+        ("connection", _) => format!("{value} connection"),
+        _ => {
+            let (name, value) = quantity(column, value);
+            format!("{name} {value}")
+        }
+    }
+}
+
+/// A column without its unit, and its value with it.
+pub fn quantity(column: &str, value: &str) -> (String, String) {
+    let Ok(number) = value.parse::<f64>() else { return (column.into(), value.into()) };
+    type Say = fn(f64) -> String;
+    let units: [(&str, Say); 5] = [
+        ("_bit_s", words::bit_rate),
+        ("_b_s", |rate| words::bit_rate(rate * 8.0)),
+        ("_s_b", |cost| format!("{} ns/B", words::number(cost * 1e9))),
+        ("_b", words::size),
+        ("_s", words::time),
+    ];
+    for (ending, say) in units {
+        if let Some(name) = column.strip_suffix(ending) {
+            return (name.into(), say(number));
+        }
+    }
+    (column.into(), words::number(number))
+}
+
+/// One hue per number of streams, paler for the earlier modes; plain palette if more varies.
+fn colour(at: usize, shared: &[(String, String)], all: &[Vec<(String, String)>]) -> RGBAColor {
+    let value = |of: &[(String, String)], column: &str| {
+        of.iter().find(|(name, _)| name == column).map(|(_, value)| value.clone())
+    };
+    let both =
+        shared.len() == 2 && shared.iter().all(|(name, _)| name == "streams" || name == "mode");
+    if !both {
+        return ink::colour(at);
+    }
+    let rank = |column| {
+        let values = distinct(all.iter().map(|one| value(one, column)));
+        let mine = value(shared, column);
+        (values.iter().position(|other| *other == mine).unwrap_or(0), values.len())
+    };
+    let (hue, _) = rank("streams");
+    let (mode, modes) = rank("mode");
+    ink::tint(ink::colour(hue), 0.55 * (modes - 1 - mode) as f64 / (modes - 1).max(1) as f64)
+}
+
+impl Series {
+    /// Whether a point belongs to it.
+    pub fn holds(&self, key: &Key) -> bool {
+        self.shared.iter().all(|(column, value)| key.get(column) == value)
+    }
+
+    /// Its points of one topology and size.
+    pub fn points<'r>(
+        &'r self,
+        run: &'r Run,
+        topology: &'r str,
+        message_b: f64,
+    ) -> impl Iterator<Item = &'r Outcome> {
+        run.results.iter().filter(move |result| {
+            let key = &result.key;
+            key.topology == topology && key.message_b == message_b && self.holds(key)
+        })
+    }
+
+    /// What it shows for one topology and size; none where the run has no such point.
+    pub fn value(&self, run: &Run, topology: &str, message_b: f64) -> Option<Value> {
+        let points: Vec<&Outcome> = self.points(run, topology, message_b).collect();
+        let first = points.first()?;
+        let mut value = Value {
+            bit_s: first.goodput.mean,
+            span: first.goodput.low.zip(first.goodput.high),
+            reference_bit_s: first.reference_bit_s,
+            sent_bit_s: first.sent_bit_s,
+            loss_ratio: first.loss_ratio,
+        };
+        if points.len() > 1 {
+            let means = points.iter().map(|point| point.goodput.mean);
+            let (low, high) = (means.clone().fold(f64::MAX, f64::min), means.fold(0.0, f64::max));
+            value.bit_s = (low + high) / 2.0;
+            value.span = Some((low, high));
+            let most = |of: fn(&Outcome) -> f64| points.iter().map(|p| of(p)).fold(0.0, f64::max);
+            value.sent_bit_s = most(|point| point.sent_bit_s);
+            value.loss_ratio = most(|point| point.loss_ratio);
+            value.reference_bit_s = most(|point| point.reference_bit_s);
+        }
+        Some(value)
+    }
+}

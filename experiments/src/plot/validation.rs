@@ -1,0 +1,139 @@
+//! What `podpath validate` left in its folder, as figures and report read it.
+
+use std::path::Path;
+
+use super::PlotError;
+use super::run::distinct;
+use super::table::{Row, Table};
+
+/// A published row beside its prediction.
+#[derive(Clone, Debug)]
+pub struct Check {
+    /// Which family it belongs to: `cni_tcp`.
+    pub family: String,
+    /// The file it stands in.
+    pub file: String,
+    /// Its row there, counted from one below the header.
+    pub row: String,
+    /// A short name.
+    pub label: String,
+    /// What was measured, in the family's unit.
+    pub measured: f64,
+    /// What was predicted, in the same unit.
+    pub predicted: f64,
+    /// Their unit.
+    pub unit: String,
+    /// (predicted − measured) ÷ measured.
+    pub error: f64,
+    /// Whether no parameter was fitted to it.
+    pub held_out: bool,
+}
+
+/// A published row that could not be predicted.
+#[derive(Clone, Debug)]
+pub struct Skipped {
+    /// The file it stands in.
+    pub file: String,
+    /// Its row there.
+    pub row: String,
+    /// A short name.
+    pub label: String,
+    /// Why it was skipped.
+    pub why: String,
+}
+
+/// The checks of one family.
+#[derive(Clone, Debug)]
+pub struct Family {
+    /// Its name.
+    pub name: String,
+    /// The unit of its values, empty if they differ.
+    pub unit: String,
+    /// Its rows in file order.
+    pub checks: Vec<Check>,
+}
+
+/// All rows of a validation.
+#[derive(Clone, Debug)]
+pub struct Validation {
+    /// The families in file order; those without a prediction are left out.
+    pub families: Vec<Family>,
+    /// What was skipped.
+    pub skipped: Vec<Skipped>,
+}
+
+impl Validation {
+    /// Reads validate.csv in `dir`.
+    ///
+    /// # Errors
+    /// If it is missing or is not what `podpath validate` writes.
+    pub fn read(dir: &Path) -> Result<Validation, PlotError> {
+        let table = Table::read(dir, "validate.csv")?;
+        let (mut checks, mut skipped) = (Vec::new(), Vec::new());
+        for row in table.rows() {
+            match row.maybe("predicted")? {
+                Some(predicted) => checks.push(check(&row, predicted)?),
+                None => skipped.push(Skipped {
+                    file: row.text("file")?.into(),
+                    row: row.text("row")?.into(),
+                    label: row.text("label")?.into(),
+                    why: row.text("skipped_why")?.into(),
+                }),
+            }
+        }
+        let family = |name: String| {
+            let checks: Vec<Check> = checks.iter().filter(|c| c.family == name).cloned().collect();
+            let units = distinct(checks.iter().map(|check| check.unit.clone()));
+            let unit = if units.len() == 1 { units[0].clone() } else { String::new() };
+            Family { name, unit, checks }
+        };
+        let names = distinct(checks.iter().map(|check| check.family.clone()));
+        Ok(Validation { families: names.into_iter().map(family).collect(), skipped })
+    }
+}
+
+fn check(row: &Row, predicted: f64) -> Result<Check, PlotError> {
+    Ok(Check {
+        family: row.text("family")?.into(),
+        file: row.text("file")?.into(),
+        row: row.text("row")?.into(),
+        label: row.text("label")?.into(),
+        measured: row.number("measured")?,
+        predicted,
+        unit: row.text("unit")?.into(),
+        error: row.number("rel_error")?,
+        held_out: row.text("used")? != "calibration",
+    })
+}
+
+impl Family {
+    /// The median of the absolute relative errors.
+    pub fn median_error(&self) -> f64 {
+        self.quantile(0.5)
+    }
+
+    /// The greatest absolute relative error.
+    pub fn worst_error(&self) -> f64 {
+        self.quantile(1.0)
+    }
+
+    /// A quantile of the absolute relative errors, between neighbours by straight line.
+    pub fn quantile(&self, part: f64) -> f64 {
+        let mut errors: Vec<f64> = self.checks.iter().map(|check| check.error.abs()).collect();
+        errors.sort_by(f64::total_cmp);
+        let place = part * errors.len().saturating_sub(1) as f64;
+        let (below, above) = (place.floor() as usize, place.ceil() as usize);
+        match (errors.get(below), errors.get(above)) {
+            (Some(low), Some(high)) => low + (high - low) * (place - below as f64),
+            _ => f64::NAN,
+        }
+    }
+
+    /// The `count` rows that are farthest off, the worst first.
+    pub fn worst(&self, count: usize) -> Vec<&Check> {
+        let mut rows: Vec<&Check> = self.checks.iter().collect();
+        rows.sort_by(|a, b| b.error.abs().total_cmp(&a.error.abs()));
+        rows.truncate(count);
+        rows
+    }
+}

@@ -1,0 +1,122 @@
+//! Numbers as people read them: `39.4 Gbit/s`, `64 KiB`, `+38 %`.
+
+/// `value` with three significant digits, for columns of numbers: `39.4`, `33.0`, `8.00`.
+pub fn figure(value: f64) -> String {
+    if value == 0.0 || !value.is_finite() {
+        return if value.is_finite() { "0".into() } else { "–".into() };
+    }
+    let digits = (2 - value.abs().log10().floor() as i32).clamp(0, 12) as usize;
+    format!("{value:.digits$}").replace('-', "−")
+}
+
+/// `value` with three significant digits and no needless zeros: `39.4`, `0.0123`, `1240`.
+pub fn number(value: f64) -> String {
+    let text = figure(value);
+    match text.contains('.') {
+        true => text.trim_end_matches('0').trim_end_matches('.').to_owned(),
+        false => text,
+    }
+}
+
+/// A rate in bits per second: `39.4 Gbit/s`, `820 Mbit/s`.
+pub fn bit_rate(bit_s: f64) -> String {
+    let (unit, scale) = bit_unit(bit_s);
+    format!("{} {unit}", number(bit_s / scale))
+}
+
+/// The unit in which a rate reads well, and its size in bit/s.
+pub fn bit_unit(bit_s: f64) -> (&'static str, f64) {
+    match bit_s.abs() {
+        rate if rate >= 999.5e9 => ("Tbit/s", 1e12),
+        rate if rate >= 999.5e6 => ("Gbit/s", 1e9),
+        rate if rate >= 999.5e3 => ("Mbit/s", 1e6),
+        rate if rate > 0.0 => ("kbit/s", 1e3),
+        _ => ("Gbit/s", 1e9),
+    }
+}
+
+/// A size in bytes with a binary unit: `4 KiB`, `1.5 MiB`, `1000 B`.
+pub fn size(bytes: f64) -> String {
+    for (unit, power) in [("TiB", 40), ("GiB", 30), ("MiB", 20), ("KiB", 10)] {
+        let scale = 2f64.powi(power);
+        if bytes >= scale {
+            return format!("{} {unit}", number(bytes / scale));
+        }
+    }
+    format!("{} B", number(bytes))
+}
+
+/// A part as a percentage: `98 %`, `0.3 %`.
+pub fn percent(ratio: f64) -> String {
+    let percent = ratio * 100.0;
+    let text = if percent.abs() >= 9.95 { format!("{percent:.0}") } else { number_1(percent) };
+    format!("{} %", text.replace('-', "−"))
+}
+
+/// A gain with its sign: `+38 %`, `−4 %`.
+pub fn gain(ratio: f64) -> String {
+    format!("{}{}", if ratio >= 0.0 { "+" } else { "" }, percent(ratio))
+}
+
+/// A span of time: `1.2 s`, `350 µs`.
+pub fn time(seconds: f64) -> String {
+    for (unit, scale) in [("s", 1.0), ("ms", 1e-3), ("µs", 1e-6)] {
+        if seconds >= scale {
+            return format!("{} {unit}", number(seconds / scale));
+        }
+    }
+    format!("{} ns", number(seconds / 1e-9))
+}
+
+fn number_1(value: f64) -> String {
+    let text = format!("{value:.1}");
+    text.strip_suffix(".0").map_or(text.clone(), str::to_owned)
+}
+
+/// `3 streams`, `1 stream`.
+pub fn count(count: usize, thing: &str) -> String {
+    format!("{count} {thing}{}", if count == 1 { "" } else { "s" })
+}
+
+/// `a`, `a and b`, `a, b and c`.
+pub fn list(items: &[String]) -> String {
+    match items {
+        [] => String::new(),
+        [one] => one.clone(),
+        [most @ .., last] => format!("{} and {last}", most.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_read_well() {
+        let cases = [
+            (number(39.412), "39.4"),
+            (number(0.012345), "0.0123"),
+            (number(1240.4), "1240"),
+            (number(-3.0), "−3"),
+            (figure(33.0), "33.0"),
+            (figure(8.0), "8.00"),
+            (number(f64::NAN), "–"),
+            (bit_rate(39.4e9), "39.4 Gbit/s"),
+            (bit_rate(999.9e6), "1 Gbit/s"),
+            (bit_rate(0.0), "0 Gbit/s"),
+            (size(4096.0), "4 KiB"),
+            (size(1000.0), "1000 B"),
+            (size(1_073_741_824.0), "1 GiB"),
+            (percent(0.984), "98 %"),
+            (percent(0.003), "0.3 %"),
+            (gain(0.38), "+38 %"),
+            (gain(-0.04), "−4 %"),
+            (time(0.00035), "350 µs"),
+            (count(1, "stream"), "1 stream"),
+            (list(&["a".into(), "b".into(), "c".into()]), "a, b and c"),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(text, expected);
+        }
+    }
+}
