@@ -1,0 +1,252 @@
+//! A transfer whose fields can be set one by one, by name: from its table, by a sweep, or by an
+//! argument. One list of fields, [`Field::ALL`], serves all three, and the columns of results.
+
+use models::input::suggest;
+use models::quantity::parse_bytes;
+use models::transfer::{Connection, HostMemory, Mode, Transfer, Transport};
+use serde::Serialize;
+use sim::Bytes;
+
+use super::problem::Problem;
+use super::scalar::Scalar;
+
+/// The most parallel connections of one transfer, and the most buffers of one side.
+const COUNT_MAX: i64 = 1024;
+
+/// A field of a transfer, under the name it has in an experiment file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Field {
+    From,
+    To,
+    Message,
+    Transport,
+    Streams,
+    Mode,
+    Chunk,
+    Buffers,
+    HostMemory,
+    Connection,
+}
+
+impl Field {
+    /// Every field with its name in files.
+    pub(crate) const ALL: [(Field, &'static str); 10] = [
+        (Field::From, "from"),
+        (Field::To, "to"),
+        (Field::Message, "message"),
+        (Field::Transport, "transport"),
+        (Field::Streams, "streams"),
+        (Field::Mode, "mode"),
+        (Field::Chunk, "chunk"),
+        (Field::Buffers, "buffers"),
+        (Field::HostMemory, "host-memory"),
+        (Field::Connection, "connection"),
+    ];
+
+    /// The field of that name.
+    pub(crate) fn named(name: &str) -> Option<Field> {
+        Field::ALL.iter().find(|(_, known)| *known == name).map(|(field, _)| *field)
+    }
+
+    /// Its name.
+    pub(crate) fn name(self) -> &'static str {
+        Field::ALL[self as usize].1
+    }
+}
+
+/// The names of modes in files and columns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum ModeName {
+    Serial,
+    Overlapped,
+    GpuDirect,
+}
+
+/// A transfer that may still lack fields; all others hold their defaults.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) struct Draft {
+    pub(crate) name: String,
+    pub(crate) from: Option<String>,
+    pub(crate) to: Option<String>,
+    #[serde(serialize_with = "as_text")]
+    pub(crate) message: Option<Bytes>,
+    pub(crate) transport: Transport,
+    pub(crate) streams: u32,
+    pub(crate) mode: ModeName,
+    #[serde(serialize_with = "as_text")]
+    pub(crate) chunk: Option<Bytes>,
+    pub(crate) buffers: u32,
+    pub(crate) host_memory: HostMemory,
+    pub(crate) connection: Connection,
+}
+
+fn as_text<S: serde::Serializer>(bytes: &Option<Bytes>, out: S) -> Result<S::Ok, S::Error> {
+    bytes.map(exact).serialize(out)
+}
+
+/// An amount as text that reads back to the same amount.
+pub(crate) fn exact(bytes: Bytes) -> String {
+    let text = bytes.to_string();
+    if parse_bytes(&text) == Ok(bytes) { text } else { format!("{} B", bytes.get()) }
+}
+
+impl Draft {
+    /// A transfer with every default and no ends.
+    pub(crate) fn new(name: impl Into<String>) -> Draft {
+        Draft {
+            name: name.into(),
+            from: None,
+            to: None,
+            message: None,
+            transport: Transport::Tcp,
+            streams: 1,
+            mode: ModeName::Serial,
+            chunk: Some(Bytes::mib(1)),
+            buffers: 2,
+            host_memory: HostMemory::Pinned,
+            connection: Connection::Warm,
+        }
+    }
+
+    /// Sets one field.
+    ///
+    /// # Errors
+    /// If the value is of the wrong type, has a wrong unit, or is out of range.
+    pub(crate) fn assign(&mut self, field: Field, value: &Scalar) -> Result<(), Problem> {
+        match field {
+            Field::From => self.from = Some(word(value)?.to_owned()),
+            Field::To => self.to = Some(word(value)?.to_owned()),
+            Field::Message => self.message = Some(size(value)?),
+            Field::Chunk => self.chunk = Some(size(value)?),
+            Field::Streams => self.streams = count(value, COUNT_MAX)? as u32,
+            Field::Buffers => self.buffers = count(value, COUNT_MAX)? as u32,
+            Field::Transport => {
+                self.transport = one_of(value, [("tcp", Transport::Tcp), ("udp", Transport::Udp)])?;
+            }
+            Field::Mode => self.mode = mode(value)?,
+            Field::HostMemory => {
+                let kinds = [("pinned", HostMemory::Pinned), ("pageable", HostMemory::Pageable)];
+                self.host_memory = one_of(value, kinds)?;
+            }
+            Field::Connection => {
+                let states = [("warm", Connection::Warm), ("new", Connection::New)];
+                self.connection = one_of(value, states)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The transfer, if nothing is missing; else the field that is.
+    pub(crate) fn finish(&self) -> Result<Transfer, Field> {
+        Ok(Transfer {
+            from: self.from.clone().ok_or(Field::From)?,
+            to: self.to.clone().ok_or(Field::To)?,
+            message: self.message.ok_or(Field::Message)?,
+            transport: self.transport,
+            streams: self.streams,
+            mode: match self.mode {
+                ModeName::Serial => Mode::Serial,
+                ModeName::GpuDirect => Mode::GpuDirect,
+                ModeName::Overlapped => Mode::Overlapped {
+                    chunk: self.chunk.ok_or(Field::Chunk)?,
+                    buffers: self.buffers,
+                },
+            },
+            host_memory: self.host_memory,
+            connection: self.connection,
+        })
+    }
+}
+
+fn mode(value: &Scalar) -> Result<ModeName, Problem> {
+    let modes = [
+        ("serial", ModeName::Serial),
+        ("overlapped", ModeName::Overlapped),
+        ("gpudirect", ModeName::GpuDirect),
+    ];
+    one_of(value, modes)
+}
+
+/// A word that is one of a closed set.
+pub(crate) fn one_of<T: Copy, const N: usize>(
+    value: &Scalar,
+    known: [(&'static str, T); N],
+) -> Result<T, Problem> {
+    let names = known.map(|(name, _)| name);
+    let found = match value {
+        Scalar::Text(text) => known.iter().find(|(name, _)| name == text).map(|(_, it)| *it),
+        _ => None,
+    };
+    found.ok_or_else(|| {
+        Problem::new(format!("`{value}` is not possible"), suggest(&value.to_string(), names))
+    })
+}
+
+/// A name of something: text that is not empty.
+pub(crate) fn word(value: &Scalar) -> Result<&str, Problem> {
+    match value {
+        Scalar::Text(text) if !text.trim().is_empty() => Ok(text),
+        _ => Err(Problem::new(format!("`{value}` is not a name"), "a name in quotes")),
+    }
+}
+
+/// A whole number from one to `max`.
+pub(crate) fn count(value: &Scalar, max: i64) -> Result<i64, Problem> {
+    match value {
+        Scalar::Integer(number) if (1..=max).contains(number) => Ok(*number),
+        _ => {
+            let help = format!("an integer from 1 to {max}, without quotes");
+            Err(Problem::new(format!("`{value}` is not possible"), help))
+        }
+    }
+}
+
+/// An amount of data above zero.
+fn size(value: &Scalar) -> Result<Bytes, Problem> {
+    let Scalar::Text(text) = value else {
+        let problem = format!("{} stands where a size is due", value.kind());
+        return Err(Problem::new(problem, format!("text with a unit: \"{value} B\" or \"4 KiB\"")));
+    };
+    match parse_bytes(text)? {
+        Bytes::ZERO => Err(Problem::new("is zero", "at least \"1 B\"")),
+        bytes => Ok(bytes),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_list_of_fields_is_in_the_order_of_the_enum() {
+        for (at, (field, name)) in Field::ALL.into_iter().enumerate() {
+            assert_eq!(field as usize, at);
+            assert_eq!(Field::named(name), Some(field));
+        }
+    }
+
+    #[test]
+    fn values_are_judged_by_their_field() {
+        let text = |t: &str| Scalar::Text(t.into());
+        let cases = [
+            (Field::Message, text("0 B"), "is zero"),
+            (Field::Message, Scalar::Integer(4096), "an integer stands where a size is due"),
+            (Field::Streams, Scalar::Integer(-1), "`-1` is not possible"),
+            (Field::Streams, text("eight"), "`eight` is not possible"),
+            (Field::Mode, text("overlaped"), "`overlaped` is not possible"),
+            (Field::From, text(" "), "` ` is not a name"),
+        ];
+        for (field, value, problem) in cases {
+            let error = Draft::new("t").assign(field, &value).unwrap_err();
+            assert_eq!(error.problem, problem, "{field:?} = {value}");
+        }
+    }
+
+    #[test]
+    fn amounts_print_as_what_reads_back() {
+        assert_eq!(exact(Bytes::mib(1)), "1 MiB");
+        assert_eq!(exact(Bytes::new(1_234_567)), "1234567 B");
+    }
+}

@@ -1,0 +1,247 @@
+//! An experiment file as it is written, before any of it is judged.
+//!
+//! These types are the format: the reader, the messages about unknown keys and the JSON schema for
+//! editors all come from them. Values keep their place in the file, so that whoever finds one
+//! impossible can point at it.
+
+use std::fmt;
+use std::ops::Range;
+use std::sync::Arc;
+
+use models::input::{InputError, Source, suggest};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
+use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_spanned::Spanned;
+
+use super::axes::{RawSettings, RawSweepTable};
+use super::scalar::Scalar;
+
+/// A podpath experiment: which transfers cross which clusters, and what is varied.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(title = "podpath experiment")]
+pub(crate) struct RawExperiment {
+    /// The name of the experiment, and of the folder with its results.
+    #[schemars(with = "String", regex(pattern = r"^[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}$"))]
+    pub(crate) name: Spanned<String>,
+    /// What it asks, in a sentence.
+    pub(crate) about: Option<String>,
+    /// Topologies: names in the library (`podpath profiles list`), or paths of TOML files
+    /// relative to this file (with a `/` or the ending `.toml`).
+    #[schemars(with = "Vec<String>", length(min = 1))]
+    pub(crate) topologies: Spanned<Vec<Spanned<String>>>,
+    /// A folder, relative to this file, with profiles in `host/`, `gpu/`, `pcie/`, `nic/`,
+    /// `hop/`, `cni/` and `topology/`; one of the same name replaces a shipped one.
+    #[schemars(with = "Option<String>")]
+    pub(crate) profiles: Option<Spanned<String>>,
+    /// The transfer, or several that begin at the same instant.
+    pub(crate) transfer: OneOrMany<RawTransfer>,
+    /// How often each point is run, each time with another stream of chance; 1 to 10 000.
+    /// Default 5.
+    #[schemars(with = "Option<u32>", range(min = 1, max = 10_000))]
+    pub(crate) repetitions: Option<Spanned<Scalar>>,
+    /// The seed of all chance. Default 1.
+    #[schemars(with = "Option<u64>")]
+    pub(crate) seed: Option<Spanned<Scalar>>,
+    /// How finely to compute: `closed`, `flow` (default) or `chunk`.
+    #[schemars(with = "Option<String>", extend("enum" = ["closed", "flow", "chunk", null]))]
+    pub(crate) fidelity: Option<Spanned<Scalar>>,
+    /// Fixed changes to topologies (`nic.mtu = 1500`) and profiles
+    /// (`host.bench-2024.vxlan.rx_per_skb = "300 ns"`).
+    #[serde(default)]
+    pub(crate) set: RawSettings,
+    /// What is varied.
+    #[serde(default)]
+    pub(crate) sweep: RawSweep,
+    /// What is not known and therefore varied too, with the reason for its range.
+    #[serde(default)]
+    pub(crate) assumption: Vec<RawAssumption>,
+    /// What somebody measured, to stand beside the prediction.
+    #[serde(default)]
+    pub(crate) reported: OneOrMany<RawReported>,
+    /// A paragraph for the report that names the cause.
+    pub(crate) cause: Option<String>,
+}
+
+/// A result that travels from one place to another.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct RawTransfer {
+    /// Its name, needed only where there are several.
+    #[schemars(with = "Option<String>")]
+    pub(crate) name: Option<Spanned<Scalar>>,
+    /// Where the result lies: a GPU (device memory) or a pod (its host memory).
+    #[schemars(with = "Option<String>")]
+    pub(crate) from: Option<Spanned<Scalar>>,
+    /// Where it is wanted: a GPU, a pod, or a Service.
+    #[schemars(with = "Option<String>")]
+    pub(crate) to: Option<Spanned<Scalar>>,
+    /// The size of the result over all streams: `"1 MiB"`.
+    #[schemars(with = "Option<String>")]
+    pub(crate) message: Option<Spanned<Scalar>>,
+    /// `tcp` (default) or `udp`.
+    #[schemars(with = "Option<String>", extend("enum" = ["tcp", "udp", null]))]
+    pub(crate) transport: Option<Spanned<Scalar>>,
+    /// Parallel connections, 1 to 1024. Default 1.
+    #[schemars(with = "Option<u32>", range(min = 1, max = 1024))]
+    pub(crate) streams: Option<Spanned<Scalar>>,
+    /// `serial` (default): stages one after another; `overlapped`: chunk by chunk at once;
+    /// `gpudirect`: the NIC reads and writes device memory.
+    #[schemars(
+        with = "Option<String>",
+        extend("enum" = ["serial", "overlapped", "gpudirect", null])
+    )]
+    pub(crate) mode: Option<Spanned<Scalar>>,
+    /// The size of a chunk where the mode is `overlapped`. Default `"1 MiB"`.
+    #[schemars(with = "Option<String>")]
+    pub(crate) chunk: Option<Spanned<Scalar>>,
+    /// Buffers a side where the mode is `overlapped`, 1 to 1024. Default 2.
+    #[schemars(with = "Option<u32>", range(min = 1, max = 1024))]
+    pub(crate) buffers: Option<Spanned<Scalar>>,
+    /// The host buffer of device copies: `pinned` (default) or `pageable`.
+    #[schemars(with = "Option<String>", extend("enum" = ["pinned", "pageable", null]))]
+    pub(crate) host_memory: Option<Spanned<Scalar>>,
+    /// `warm` (default): open, its window grown; `new`: to be opened, from slow start.
+    #[schemars(with = "Option<String>", extend("enum" = ["warm", "new", null]))]
+    pub(crate) connection: Option<Spanned<Scalar>>,
+}
+
+/// What is varied: every table of `zip` walks its lists in step, and all are crossed.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawSweep {
+    /// Every value with every other: a list per parameter.
+    #[serde(default)]
+    pub(crate) cross: RawSweepTable,
+    /// Lists of one length, walked in step.
+    #[serde(default)]
+    pub(crate) zip: Vec<RawSweepTable>,
+}
+
+/// Something that is not known: it is varied over what is plausible, and the report says how much
+/// of the answer hangs on it.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawAssumption {
+    /// The parameter, named as in a sweep.
+    #[schemars(with = "String")]
+    pub(crate) parameter: Spanned<String>,
+    /// The values that are plausible.
+    #[schemars(with = "Vec<Scalar>")]
+    pub(crate) values: Spanned<Vec<Spanned<Scalar>>>,
+    /// Why these.
+    #[schemars(with = "String")]
+    pub(crate) because: Spanned<String>,
+}
+
+/// A figure that somebody reported.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct RawReported {
+    /// The figure with its unit: `"9.4 Gbit/s"`; the lower end where it is a range.
+    #[schemars(with = "String")]
+    pub(crate) value: Spanned<String>,
+    /// The upper end where it is a range.
+    #[schemars(with = "Option<String>")]
+    pub(crate) up_to: Option<Spanned<String>>,
+    /// The topology whose prediction it stands beside. Default: all.
+    #[schemars(with = "Option<String>")]
+    pub(crate) topology: Option<Spanned<String>>,
+    /// The values of swept parameters that it stands beside. Default: all.
+    #[serde(default)]
+    pub(crate) at: RawSettings,
+    /// Where it is from: a URL.
+    #[schemars(with = "String")]
+    pub(crate) source: Spanned<String>,
+    /// What was seen, in the reporter's words or in short.
+    pub(crate) text: String,
+}
+
+/// A table, or an array of such tables.
+#[derive(Debug, JsonSchema)]
+#[serde(untagged)]
+pub(crate) enum OneOrMany<T> {
+    /// `[x]`
+    One(Box<T>),
+    /// `[[x]]`
+    Many(Vec<T>),
+}
+
+impl<T> OneOrMany<T> {
+    pub(crate) fn into_vec(self) -> Vec<T> {
+        match self {
+            OneOrMany::One(one) => vec![*one],
+            OneOrMany::Many(many) => many,
+        }
+    }
+}
+
+impl<T> Default for OneOrMany<T> {
+    fn default() -> OneOrMany<T> {
+        OneOrMany::Many(Vec::new())
+    }
+}
+
+/// By hand and not by `untagged`, which would lose the places of errors.
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for OneOrMany<T> {
+    fn deserialize<D: Deserializer<'de>>(input: D) -> Result<OneOrMany<T>, D::Error> {
+        input.deserialize_any(OneOrManyVisitor(std::marker::PhantomData))
+    }
+}
+
+struct OneOrManyVisitor<T>(std::marker::PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for OneOrManyVisitor<T> {
+    type Value = OneOrMany<T>;
+
+    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("a table or an array of tables")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<OneOrMany<T>, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(map)).map(|one| OneOrMany::One(Box::new(one)))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<OneOrMany<T>, A::Error> {
+        Vec::deserialize(SeqAccessDeserializer::new(seq)).map(OneOrMany::Many)
+    }
+}
+
+/// Reads the text of an experiment file.
+///
+/// # Errors
+/// Whatever is not TOML, an unknown or missing key, or a value of the wrong type.
+pub(crate) fn parse(source: &Arc<Source>) -> Result<RawExperiment, InputError> {
+    let at = |field: String, problem: String, span: Option<Range<usize>>| {
+        let (problem, help) = explained(problem);
+        let error = InputError::new(field, problem).at(source, span.unwrap_or(0..0));
+        InputError { help, ..error }
+    };
+    let syntax = |e: toml::de::Error| at("TOML".into(), e.message().to_owned(), e.span());
+    let input = toml::Deserializer::parse(&source.text).map_err(syntax)?;
+    serde_path_to_error::deserialize(input).map_err(|error| {
+        let field = field_of(&error.path().to_string());
+        let inner = error.into_inner();
+        at(field, inner.message().to_owned(), inner.span())
+    })
+}
+
+/// The path to a value as a user would write it, without the wrapper that carries its place.
+fn field_of(path: &str) -> String {
+    let path = path.replace(".$__serde_spanned_private_value", "");
+    if path == "." { "experiment".into() } else { path }
+}
+
+/// Serde's message about an unknown key, with the nearest known key in place of the whole list.
+fn explained(message: String) -> (String, Option<String>) {
+    let quoted: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
+    match (message.starts_with("unknown field"), quoted.split_first()) {
+        (true, Some((wrong, known))) => {
+            let help = suggest(wrong, known.iter().copied());
+            (format!("unknown key `{wrong}`"), Some(help))
+        }
+        _ => (message.replace("missing field", "missing key"), None),
+    }
+}
