@@ -39,7 +39,7 @@ impl Field {
         (Field::Mode, "mode"),
         (Field::Chunk, "chunk"),
         (Field::Buffers, "buffers"),
-        (Field::HostMemory, "host-memory"),
+        (Field::HostMemory, "host_memory"),
         (Field::Connection, "connection"),
     ];
 
@@ -65,7 +65,7 @@ pub(crate) enum ModeName {
 
 /// A transfer that may still lack fields; all others hold their defaults.
 #[derive(Clone, Debug, Serialize)]
-#[serde(rename_all = "kebab-case")]
+#[serde(rename_all = "snake_case")]
 pub(crate) struct Draft {
     pub(crate) name: String,
     pub(crate) from: Option<String>,

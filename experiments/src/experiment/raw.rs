@@ -67,7 +67,7 @@ pub(crate) struct RawExperiment {
 
 /// A result that travels from one place to another.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[serde(deny_unknown_fields)]
 pub(crate) struct RawTransfer {
     /// Its name, needed only where there are several.
     #[schemars(with = "Option<String>")]
@@ -138,7 +138,7 @@ pub(crate) struct RawAssumption {
 
 /// A figure that somebody reported.
 #[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[serde(deny_unknown_fields)]
 pub(crate) struct RawReported {
     /// The figure with its unit: `"9.4 Gbit/s"`; the lower end where it is a range.
     #[schemars(with = "String")]

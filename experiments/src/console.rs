@@ -1,0 +1,126 @@
+//! Where a command speaks: results on standard output, everything else on standard error.
+
+use std::io::{self, IsTerminal, Write};
+use std::time::Duration;
+
+use comfy_table::{Cell, CellAlignment, ContentArrangement, Table, presets};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde_json::Value;
+
+use crate::diagnostic;
+use crate::failure::Failure;
+
+/// The width of tables and messages where no terminal tells one [columns].
+const WIDTH_DEFAULT: u16 = 100;
+
+/// How a command speaks to whoever called it.
+#[derive(Clone, Copy, Debug)]
+pub struct Console {
+    /// One JSON object on standard output and nothing else.
+    pub json: bool,
+    /// No progress and no notes.
+    pub quiet: bool,
+}
+
+impl Console {
+    /// Writes `text` to standard output, unless the caller wants JSON.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn print(&self, text: &str) -> Result<(), Failure> {
+        if self.json { Ok(()) } else { written(text) }
+    }
+
+    /// Writes a table to standard output, unless the caller wants JSON.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn print_table(&self, table: &Table) -> Result<(), Failure> {
+        let lines: Vec<String> = table.lines().map(|line| line.trim_end().to_owned()).collect();
+        self.print(&(lines.join("\n") + "\n"))
+    }
+
+    /// Writes the one object of `--json`.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn print_json(&self, value: &Value) -> Result<(), Failure> {
+        if !self.json {
+            return Ok(());
+        }
+        let text = serde_json::to_string_pretty(value)
+            .map_err(|error| Failure::run("writing JSON", error))?;
+        written(&(text + "\n"))
+    }
+
+    /// Says something in passing on standard error.
+    pub fn note(&self, text: &str) {
+        if !self.quiet && !self.json {
+            // Nobody is left to be told if this fails.
+            let _ = writeln!(io::stderr(), "{text}");
+        }
+    }
+
+    /// Tells why a command failed.
+    pub fn fail(&self, failure: &Failure) {
+        if self.json {
+            let _ = self.print_json(&failure.to_json());
+        }
+        let text = match failure {
+            Failure::Input(error) => diagnostic::rendered(error, colour(), width()),
+            Failure::Run(problem) => format!("podpath: {problem}\n"),
+            Failure::Interrupted => "podpath: stopped by Ctrl-C\n".into(),
+            Failure::ReaderGone => return,
+        };
+        let _ = io::stderr().write_all(text.as_bytes());
+    }
+
+    /// A bar over `total` steps with the time left, where somebody watches.
+    pub fn progress(&self, total: u64, what: &str) -> ProgressBar {
+        let hidden = self.quiet || self.json || !io::stderr().is_terminal();
+        let target =
+            if hidden { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
+        let style = "{msg} [{bar:32}] {pos}/{len} points, {eta} left";
+        let bar = ProgressBar::with_draw_target(Some(total), target).with_message(what.to_owned());
+        bar.set_style(
+            ProgressStyle::with_template(style).expect("the template is valid").progress_chars("=> "),
+        );
+        if !hidden {
+            bar.enable_steady_tick(Duration::from_millis(200));
+        }
+        bar
+    }
+}
+
+fn written(text: &str) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    Ok(out.flush()?)
+}
+
+/// Whether messages may be coloured: on a terminal, unless `NO_COLOR` is set (<https://no-color.org>).
+fn colour() -> bool {
+    let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    io::stderr().is_terminal() && !refused
+}
+
+fn width() -> usize {
+    usize::from(Table::new().width().unwrap_or(WIDTH_DEFAULT)).max(40)
+}
+
+/// An empty table with this header, as wide as the terminal allows.
+pub fn table(header: &[&str]) -> Table {
+    let mut table = Table::new();
+    table
+        .load_preset(presets::UTF8_HORIZONTAL_ONLY)
+        .set_content_arrangement(ContentArrangement::Dynamic)
+        .force_no_tty()
+        .set_width(width() as u16)
+        .set_header(header);
+    table
+}
+
+/// A cell that is aligned as numbers are.
+pub fn number(text: impl ToString) -> Cell {
+    Cell::new(text).set_alignment(CellAlignment::Right)
+}

@@ -1,0 +1,138 @@
+//! An experiment: read from its file, judged whole, and laid out as points to run.
+//!
+//! ```text
+//! file.toml ──raw::parse──► RawExperiment ──check──► Experiment ──plan──► worlds × points
+//!             (format)                     (meaning)              (product of axes)
+//! ```
+//!
+//! Everything that can be wrong with a file is found on this way, before anything is run or
+//! written; after it, a point cannot fail but by a bug.
+
+mod axes;
+mod axis;
+mod check;
+mod draft;
+mod parameter;
+mod plan;
+mod problem;
+mod raw;
+mod reported;
+mod scalar;
+mod topology;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use models::input::{InputError, Source};
+use models::library::Library;
+use models::outcome::Fidelity;
+use serde_spanned::Spanned;
+
+pub(crate) use axis::{Axis, Purpose};
+pub(crate) use draft::{Draft, ModeName};
+pub(crate) use parameter::Parameter;
+pub(crate) use plan::{Plan, Point, World};
+pub(crate) use reported::Reported;
+pub(crate) use scalar::Scalar;
+pub(crate) use topology::Topology;
+
+/// An experiment whose every value has been judged.
+#[derive(Clone, Debug)]
+pub struct Experiment {
+    /// The text it was read from.
+    pub source: Arc<Source>,
+    /// Its name, fit for a folder.
+    pub name: String,
+    /// What it asks.
+    pub about: Option<String>,
+    /// The name of the cause, for the report.
+    pub cause: Option<String>,
+    /// How often each point is run.
+    pub repetitions: u32,
+    /// The seed of all chance.
+    pub seed: u64,
+    /// How finely to compute where no axis says otherwise.
+    pub fidelity: Fidelity,
+    /// The profiles: the shipped ones and the user's.
+    pub library: Arc<Library>,
+    pub(crate) topologies: Vec<Topology>,
+    pub(crate) transfers: Vec<Draft>,
+    pub(crate) axes: Vec<Axis>,
+    pub(crate) reported: Vec<Reported>,
+}
+
+impl Experiment {
+    /// Reads an experiment. `folder` is where its relative paths start; a shipped experiment has
+    /// none, and names nothing by path.
+    ///
+    /// # Errors
+    /// Whatever is wrong with the file or with a file it names, with its place.
+    pub fn read(
+        source: &Arc<Source>,
+        folder: Option<&Path>,
+        shipped: &Library,
+    ) -> Result<Experiment, InputError> {
+        check::checked(raw::parse(source)?, source, folder, shipped)
+    }
+
+    /// Computes at these levels instead of what the file says; crossed where there are several.
+    pub fn at_fidelities(&mut self, levels: &[Fidelity]) {
+        for axis in &mut self.axes {
+            axis.varied.retain(|varied| varied.parameter != Parameter::Fidelity);
+        }
+        self.axes.retain(|axis| !axis.varied.is_empty());
+        match levels {
+            [level] => self.fidelity = *level,
+            levels => self.axes.push(Axis::of_fidelities(levels)),
+        }
+    }
+
+    /// The experiment reduced to one point per topology: `[transfer]` as it stands, a field that
+    /// only the sweep gives at its last value, and no other sweep.
+    pub fn unswept(&self) -> Experiment {
+        let mut one = self.clone();
+        one.axes.retain(|axis| axis.purpose == Purpose::Set);
+        for varied in self.axes.iter().flat_map(|axis| &axis.varied) {
+            let Parameter::Transfer { which, field } = varied.parameter else { continue };
+            let last = varied.values.last().expect("an axis has values");
+            for (at, transfer) in one.transfers.iter_mut().enumerate() {
+                let meant = which.is_none_or(|which| which == at);
+                if meant && transfer.finish().is_err_and(|missing| missing == field) {
+                    transfer.assign(field, last).expect("the value was judged");
+                }
+            }
+        }
+        one
+    }
+
+    /// Sets `key` to `text`, as `[set]` would; an axis over the same parameter goes.
+    ///
+    /// # Errors
+    /// If there is no such parameter or the value is not possible for it.
+    pub fn set(&mut self, assignment: &str) -> Result<(), InputError> {
+        let source = Source::new("--set", assignment);
+        let Some((key, text)) = assignment.split_once('=') else {
+            return Err(InputError::new("--set", "has no `=`")
+                .help("--set message=\"64 KiB\", --set nic.mtu=1500")
+                .at(&source, 0..assignment.len()));
+        };
+        let (key, value) = (key.trim(), Scalar::from_argument(text.trim()));
+        let reader = axis::AxisReader {
+            source: &source,
+            transfers: &self.transfers,
+            library: &self.library,
+        };
+        let value = Spanned::new(key.len() + 1..assignment.len(), value);
+        let varied = reader.varied(key, key, &(0..key.len()), &[value], true)?;
+        self.axes.iter_mut().for_each(|axis| axis.varied.retain(|v| v.key != key));
+        self.axes.retain(|axis| !axis.varied.is_empty());
+        self.axes.push(Axis { purpose: Purpose::Set, varied: vec![varied] });
+        Ok(())
+    }
+
+    /// The JSON schema of experiment files.
+    pub fn schema() -> serde_json::Value {
+        let generator = schemars::generate::SchemaSettings::draft2020_12().into_generator();
+        generator.into_root_schema_for::<raw::RawExperiment>().into()
+    }
+}

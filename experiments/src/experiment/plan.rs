@@ -1,0 +1,252 @@
+//! The points of an experiment: the product of its topologies and axes.
+//!
+//! Points that differ only in their transfers share one assembled cluster, a [`World`]; worlds are
+//! assembled here, so that a topology that cannot be is found before anything runs.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use models::cluster::{Cluster, Setting};
+use models::input::InputError;
+use models::library::Library;
+use models::outcome::Fidelity;
+use models::transfer::Transfer;
+use rayon::prelude::*;
+
+use super::axis::{Axis, Purpose, Varied};
+use super::draft::{Draft, Field};
+use super::parameter::{Change, Parameter};
+use super::problem::Problem;
+use super::scalar::Scalar;
+use super::{Experiment, Reported};
+
+/// The most rows that one experiment may write: points × repetitions × transfers.
+const ROWS_MAX: usize = 1_000_000;
+/// The most clusters that one experiment may assemble.
+const WORLDS_MAX: usize = 10_000;
+
+/// What there is to run.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    /// The names of the columns that this experiment adds to its tables.
+    pub(crate) columns: Vec<String>,
+    /// The clusters.
+    pub(crate) worlds: Vec<World>,
+    /// The points, in the order of the results.
+    pub(crate) points: Vec<Point>,
+}
+
+/// A cluster, assembled from a topology with settings and changed profiles.
+#[derive(Debug)]
+pub(crate) struct World {
+    /// The number of its topology.
+    pub(crate) topology: usize,
+    /// The cluster.
+    pub(crate) cluster: Cluster,
+}
+
+/// One point: transfers that begin together on a cluster.
+#[derive(Clone, Debug)]
+pub(crate) struct Point {
+    /// The number of its world.
+    pub(crate) world: usize,
+    /// The number of its topology.
+    pub(crate) topology: usize,
+    /// How finely it is computed.
+    pub(crate) fidelity: Fidelity,
+    /// The transfers, named by the experiment's drafts of the same number.
+    pub(crate) transfers: Vec<Transfer>,
+    /// The step it takes on every axis.
+    pub(crate) steps: Vec<usize>,
+    /// Its cells in the added columns.
+    pub(crate) cells: Vec<String>,
+}
+
+impl Axis {
+    /// An axis over fidelities.
+    pub(super) fn of_fidelities(levels: &[Fidelity]) -> Axis {
+        let name = |level: &Fidelity| match level {
+            Fidelity::Closed => "closed",
+            Fidelity::Flow => "flow",
+            Fidelity::Chunk => "chunk",
+        };
+        let varied = Varied {
+            key: "fidelity".into(),
+            span: 0..0,
+            parameter: Parameter::Fidelity,
+            values: levels.iter().map(|level| Scalar::Text(name(level).into())).collect(),
+            changes: levels.iter().map(|level| Change::Fidelity(*level)).collect(),
+            column: None,
+        };
+        Axis { purpose: Purpose::Cross, varied: vec![varied] }
+    }
+
+    /// Whether a step on it leads to another cluster.
+    fn changes_world(&self) -> bool {
+        let to_world = |p: &Parameter| {
+            matches!(p, Parameter::Setting { .. } | Parameter::Profile { .. })
+        };
+        self.varied.iter().any(|varied| to_world(&varied.parameter))
+    }
+
+    /// Whether points may come out equal because it varies what only overlapped transfers have.
+    fn changes_chunks(&self) -> bool {
+        let of_chunks = |p: &Parameter| {
+            let Parameter::Transfer { field, .. } = p else { return false };
+            matches!(field, Field::Chunk | Field::Buffers)
+        };
+        self.varied.iter().any(|varied| of_chunks(&varied.parameter))
+    }
+}
+
+impl Experiment {
+    /// Lays the experiment out and assembles its clusters.
+    ///
+    /// # Errors
+    /// If there are too many points, or a topology cannot be assembled.
+    pub(crate) fn plan(&self) -> Result<Plan, InputError> {
+        self.check_size()?;
+        let columns = self.axes.iter().flat_map(|axis| &axis.varied);
+        let columns = columns.filter_map(|varied| varied.column.as_ref().map(|c| c.0.clone()));
+        let mut worlds = BTreeMap::new();
+        let mut points = Vec::new();
+        let mut seen = BTreeSet::new();
+        let may_repeat = self.axes.iter().any(Axis::changes_chunks);
+        for topology in 0..self.topologies.len() {
+            for number in 0..self.steps_per_topology() {
+                let steps = self.steps(number);
+                let key = (topology, self.steps_of_world(&steps));
+                let next = worlds.len();
+                let world = *worlds.entry(key).or_insert(next);
+                let point = self.point(topology, world, steps);
+                if !may_repeat || seen.insert(format!("{world} {point:?}", point = point.effect()))
+                {
+                    points.push(point);
+                }
+            }
+        }
+        let mut specs: Vec<((usize, Vec<usize>), usize)> = worlds.into_iter().collect();
+        specs.sort_by_key(|(_, number)| *number);
+        let assembled: Vec<Result<World, InputError>> =
+            specs.par_iter().map(|((topology, steps), _)| self.world(*topology, steps)).collect();
+        let worlds = assembled.into_iter().collect::<Result<_, _>>()?;
+        Ok(Plan { columns: columns.collect(), worlds, points })
+    }
+
+    fn steps_per_topology(&self) -> usize {
+        self.axes.iter().map(Axis::len).product()
+    }
+
+    /// Refuses what would run for days, before it takes any memory.
+    fn check_size(&self) -> Result<(), InputError> {
+        let product = |mut numbers: Vec<usize>, fixed: &[usize]| {
+            numbers.extend(fixed);
+            numbers.into_iter().fold(1, usize::saturating_mul)
+        };
+        let of_axes = self.axes.iter().map(Axis::len).collect();
+        let fixed = [self.topologies.len(), self.repetitions as usize, self.transfers.len()];
+        let rows = product(of_axes, &fixed);
+        let of_worlds = self.axes.iter().filter(|axis| axis.changes_world()).map(Axis::len);
+        let worlds = product(of_worlds.collect(), &[self.topologies.len()]);
+        let (problem, help) = if rows > ROWS_MAX {
+            ("gives more rows than one experiment may have", format!("at most {ROWS_MAX} rows"))
+        } else if worlds > WORLDS_MAX {
+            let help = format!("at most {WORLDS_MAX} combinations of topologies and settings");
+            ("gives more clusters than one experiment may have", help)
+        } else {
+            return Ok(());
+        };
+        let longest = self.axes.iter().max_by_key(|axis| axis.len());
+        let span = longest.and_then(|axis| axis.varied.first()).map_or(0..0, |v| v.span.clone());
+        let help = format!("{help}: topologies × sweep × repetitions × transfers");
+        Err(Problem::new(problem, help).at("sweep", &self.source, span))
+    }
+
+    /// The steps on all axes of point `number` of a topology; the last axis counts fastest.
+    fn steps(&self, mut number: usize) -> Vec<usize> {
+        let mut steps = vec![0; self.axes.len()];
+        for (step, axis) in steps.iter_mut().zip(&self.axes).rev() {
+            *step = number % axis.len();
+            number /= axis.len();
+        }
+        steps
+    }
+
+    /// The steps that make a difference to the cluster; zero on the other axes.
+    fn steps_of_world(&self, steps: &[usize]) -> Vec<usize> {
+        let steps = steps.iter().zip(&self.axes);
+        steps.map(|(step, axis)| if axis.changes_world() { *step } else { 0 }).collect()
+    }
+
+    fn changes<'a>(&'a self, steps: &'a [usize]) -> impl Iterator<Item = (&'a Varied, &'a Change)> {
+        let steps = self.axes.iter().zip(steps);
+        steps.flat_map(|(axis, &step)| axis.varied.iter().map(move |v| (v, &v.changes[step])))
+    }
+
+    fn point(&self, topology: usize, world: usize, steps: Vec<usize>) -> Point {
+        let mut drafts: Vec<Draft> = self.transfers.clone();
+        let mut fidelity = self.fidelity;
+        for (_, change) in self.changes(&steps) {
+            match change {
+                Change::Transfer { which, field, value } => {
+                    let of = which.map_or(0..drafts.len(), |which| which..which + 1);
+                    for draft in &mut drafts[of] {
+                        draft.assign(*field, value).expect("the value was judged");
+                    }
+                }
+                Change::Fidelity(level) => fidelity = *level,
+                Change::Profile { .. } | Change::Setting(_) => {}
+            }
+        }
+        let transfers = drafts.iter().map(|d| d.finish().expect("completeness was checked"));
+        let cells = self.axes.iter().zip(&steps).flat_map(|(axis, &step)| {
+            axis.varied.iter().filter_map(move |v| v.column.as_ref().map(|c| c.1[step].clone()))
+        });
+        let (transfers, cells) = (transfers.collect(), cells.collect());
+        Point { world, topology, fidelity, transfers, steps, cells }
+    }
+
+    fn world(&self, topology: usize, steps: &[usize]) -> Result<World, InputError> {
+        let mut library: Arc<Library> = Arc::clone(&self.library);
+        let mut settings: Vec<Setting> = Vec::new();
+        let mut span = None;
+        for (varied, change) in self.changes(steps) {
+            match change {
+                Change::Profile { kind, name, parameter, value } => {
+                    Arc::make_mut(&mut library).set(*kind, name, parameter, *value)?;
+                }
+                Change::Setting(setting) => {
+                    settings.push(setting.clone());
+                    span = Some(varied.span.clone());
+                }
+                Change::Transfer { .. } | Change::Fidelity(_) => {}
+            }
+        }
+        let cluster = self.topologies[topology].assemble(&library, &settings);
+        let cluster = cluster.map_err(|error| match (&error.source, span) {
+            // Without a place of its own, an error is about a setting of this experiment.
+            (None, Some(span)) => error.at(&self.source, span),
+            _ => error,
+        })?;
+        Ok(World { topology, cluster })
+    }
+
+    /// Whether a reported figure is about `point`.
+    pub(crate) fn matches(&self, reported: &Reported, point: &Point) -> bool {
+        let here = reported.topology.is_none_or(|topology| topology == point.topology);
+        let values = || {
+            let steps = self.axes.iter().zip(&point.steps);
+            steps.flat_map(|(axis, &step)| axis.varied.iter().map(move |v| (&v.key, &v.values[step])))
+        };
+        here && reported.at.iter().all(|(key, value)| {
+            values().any(|(known, this)| known == key && this == value)
+        })
+    }
+}
+
+impl Point {
+    /// All that decides its result, beside its world.
+    fn effect(&self) -> (&Fidelity, &[Transfer], &[String]) {
+        (&self.fidelity, &self.transfers, &self.cells)
+    }
+}

@@ -1,0 +1,87 @@
+//! The topologies of an experiment: by name from the library, or from files beside it.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use models::cluster::{Cluster, Setting};
+use models::input::{InputError, Source};
+use models::library::{Kind, Library};
+use serde_spanned::Spanned;
+
+use super::problem::Problem;
+use crate::file;
+
+/// The most topologies of one experiment.
+const TOPOLOGIES_MAX: usize = 1000;
+
+/// A topology that an experiment names.
+#[derive(Clone, Debug)]
+pub(crate) struct Topology {
+    /// Its name in results: the library's, or the stem of its file.
+    pub(crate) label: String,
+    /// Its text.
+    pub(crate) source: Arc<Source>,
+}
+
+impl Topology {
+    /// The cluster it describes, with what the axes change.
+    pub(crate) fn assemble(
+        &self,
+        library: &Library,
+        settings: &[Setting],
+    ) -> Result<Cluster, InputError> {
+        Cluster::assemble(&self.source, library, settings)
+    }
+}
+
+/// Finds all topologies of a list.
+pub(super) fn find_all(
+    names: &Spanned<Vec<Spanned<String>>>,
+    source: &Arc<Source>,
+    folder: Option<&Path>,
+    library: &Library,
+) -> Result<Vec<Topology>, InputError> {
+    let (list, span) = (names.get_ref(), names.span());
+    if list.is_empty() || list.len() > TOPOLOGIES_MAX {
+        let problem = format!("has {} entries", list.len());
+        let help = format!("1 to {TOPOLOGIES_MAX} topologies");
+        return Err(Problem::new(problem, help).at("topologies", source, span));
+    }
+    let mut found: Vec<Topology> = Vec::with_capacity(list.len());
+    for (at, name) in list.iter().enumerate() {
+        let field = format!("topologies[{at}]");
+        let topology = find(name.get_ref(), &field, folder, library).map_err(|error| {
+            // An error inside the topology's own file points there.
+            if error.source.is_some() { error } else { error.at(source, name.span()) }
+        })?;
+        if found.iter().any(|other| other.label == topology.label) {
+            let problem = format!("`{}` is given twice", topology.label);
+            return Err(Problem::new(problem, "each topology once, by a name of its own")
+                .at(field, source, name.span()));
+        }
+        found.push(topology);
+    }
+    Ok(found)
+}
+
+/// The topology that a name or path means.
+pub(crate) fn find(
+    name: &str,
+    field: &str,
+    folder: Option<&Path>,
+    library: &Library,
+) -> Result<Topology, InputError> {
+    let is_path = name.contains('/') || name.ends_with(".toml");
+    match folder.filter(|_| is_path) {
+        Some(folder) => {
+            let path = folder.join(name);
+            let label = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+            Ok(Topology { label, source: file::read_text(&path, field)? })
+        }
+        None => {
+            let named = library.source(Kind::Topology, name);
+            let source = named.map_err(|error| InputError { field: field.into(), ..error })?;
+            Ok(Topology { label: name.into(), source: Arc::clone(source) })
+        }
+    }
+}
