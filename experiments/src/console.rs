@@ -3,7 +3,7 @@
 use std::io::{self, IsTerminal, Write};
 use std::time::Duration;
 
-use comfy_table::{Cell, CellAlignment, ContentArrangement, Table, presets};
+use comfy_table::{Cell, CellAlignment, ContentArrangement, LineStyle, Table, presets};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::Value;
 
@@ -83,7 +83,9 @@ impl Console {
         let style = "{msg} [{bar:32}] {pos}/{len} points, {eta} left";
         let bar = ProgressBar::with_draw_target(Some(total), target).with_message(what.to_owned());
         bar.set_style(
-            ProgressStyle::with_template(style).expect("the template is valid").progress_chars("=> "),
+            ProgressStyle::with_template(style)
+                .expect("the template is valid")
+                .progress_chars("=> "),
         );
         if !hidden {
             bar.enable_steady_tick(Duration::from_millis(200));
@@ -110,9 +112,10 @@ fn width() -> usize {
 
 /// An empty table with this header, as wide as the terminal allows.
 pub fn table(header: &[&str]) -> Table {
+    let rule = LineStyle::none().fill('─').junction('─');
     let mut table = Table::new();
     table
-        .load_preset(presets::UTF8_HORIZONTAL_ONLY)
+        .load_style(presets::NOTHING.header_separator(rule))
         .set_content_arrangement(ContentArrangement::Dynamic)
         .force_no_tty()
         .set_width(width() as u16)

@@ -23,15 +23,15 @@ mod topology;
 use std::path::Path;
 use std::sync::Arc;
 
-use models::input::{InputError, Source};
+use models::input::{InputError, Source, suggest};
 use models::library::Library;
 use models::outcome::Fidelity;
 use serde_spanned::Spanned;
 
 pub(crate) use axis::{Axis, Purpose};
-pub(crate) use draft::{Draft, ModeName};
+pub(crate) use draft::Draft;
 pub(crate) use parameter::Parameter;
-pub(crate) use plan::{Plan, Point, World};
+pub(crate) use plan::{Plan, Point};
 pub(crate) use reported::Reported;
 pub(crate) use scalar::Scalar;
 pub(crate) use topology::Topology;
@@ -103,6 +103,21 @@ impl Experiment {
             }
         }
         one
+    }
+
+    /// Drops all topologies but the one called `name`.
+    ///
+    /// # Errors
+    /// If the experiment has none of that name.
+    pub fn only_topology(&mut self, name: &str) -> Result<(), InputError> {
+        let labels: Vec<&str> = self.topologies.iter().map(|t| t.label.as_str()).collect();
+        let Some(at) = labels.iter().position(|label| *label == name) else {
+            let problem = format!("this experiment has no topology `{name}`");
+            return Err(InputError::new("--topology", problem).help(suggest(name, labels)));
+        };
+        self.topologies = vec![self.topologies.swap_remove(at)];
+        self.reported.clear();
+        Ok(())
     }
 
     /// Sets `key` to `text`, as `[set]` would; an axis over the same parameter goes.

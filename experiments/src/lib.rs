@@ -7,6 +7,22 @@
 //!
 //! Only this crate opens the user's files or writes any.
 
+pub mod command;
+pub mod console;
+pub mod diagnostic;
+pub mod estimate;
 pub mod experiment;
+pub mod failure;
 pub mod file;
+pub mod interrupt;
 pub mod library;
+
+mod digest;
+mod manifest;
+mod output;
+mod overview;
+mod provenance;
+mod record;
+mod run;
+mod shipped;
+mod unknowns;

@@ -1,2 +1,7 @@
 //! The `podpath` command.
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    experiments::command::main()
+}

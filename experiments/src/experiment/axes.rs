@@ -144,7 +144,8 @@ struct NodeVisitor<V>(PhantomData<V>);
 
 impl<V: Leaf> NodeVisitor<V> {
     fn leaf<E: de::Error>(scalar: Scalar) -> Result<Node<V>, E> {
-        let problem = || E::custom(format!("{} stands where {} is due", scalar.kind(), V::EXPECTED));
+        let problem =
+            || E::custom(format!("{} stands where {} is due", scalar.kind(), V::EXPECTED));
         V::of_scalar(scalar.clone()).map(Node::Leaf).ok_or_else(problem)
     }
 }

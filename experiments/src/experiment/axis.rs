@@ -103,8 +103,11 @@ impl AxisReader<'_> {
             {
                 let (n, m, key) = (next.values.len(), first.values.len(), &first.key);
                 let problem = format!("has {n} values where `{key}` has {m}");
-                return Err(Problem::new(problem, "lists that are zipped have one length")
-                    .at(field, self.source, entry.value_span.clone()));
+                return Err(Problem::new(problem, "lists that are zipped have one length").at(
+                    field,
+                    self.source,
+                    entry.value_span.clone(),
+                ));
             }
             varied.push(next);
         }
@@ -161,11 +164,7 @@ impl AxisReader<'_> {
 }
 
 /// The column of a parameter: in one unit if all its values have it, else as they are written.
-fn column(
-    key: &str,
-    parameter: &Parameter,
-    values: &[Scalar],
-) -> Option<(String, Vec<String>)> {
+fn column(key: &str, parameter: &Parameter, values: &[Scalar]) -> Option<(String, Vec<String>)> {
     if matches!(parameter, Parameter::Transfer { .. } | Parameter::Fidelity) {
         return None;
     }

@@ -8,7 +8,7 @@ use models::library::Library;
 use models::outcome::Fidelity;
 use serde_spanned::Spanned;
 
-use super::axis::{Axis, AxisReader, Purpose};
+use super::axis::{Axis, AxisReader};
 use super::draft::{Draft, Field, ModeName, count, word};
 use super::parameter::{Change, Parameter, fidelity};
 use super::problem::Problem;
@@ -34,7 +34,8 @@ pub(super) fn checked(
     let name = checked_name(&raw.name, source)?;
     let library = library_of(raw.profiles.as_ref(), source, folder, shipped)?;
     let topologies = topology::find_all(&raw.topologies, source, folder, &library)?;
-    let number = |value: &Option<Spanned<Scalar>>, field: &str, default: i64, max: i64| match value {
+    let number = |value: &Option<Spanned<Scalar>>, field: &str, default: i64, max: i64| match value
+    {
         None => Ok(default),
         Some(v) => count(v.get_ref(), max).map_err(|p| p.at(field, source, v.span())),
     };
@@ -145,7 +146,8 @@ fn checked_transfer(
     let mut draft = Draft::new(name);
     for (field, value) in raw.fields() {
         if let Some(value) = value {
-            let wrong = |p: Problem| p.at(format!("{place}.{}", field.name()), source, value.span());
+            let wrong =
+                |p: Problem| p.at(format!("{place}.{}", field.name()), source, value.span());
             draft.assign(field, value.get_ref()).map_err(wrong)?;
         }
     }
@@ -233,10 +235,9 @@ fn check_chunks(
 ) -> Result<(), InputError> {
     let varied = || axes.iter().flat_map(|axis| &axis.varied);
     let overlapped = |value: &Scalar| *value == Scalar::Text("overlapped".into());
-    let is = |parameter: &Parameter, wanted: Field| {
-        matches!(parameter, Parameter::Transfer { field, .. } if *field == wanted)
-    };
-    let by_sweep = varied().any(|v| is(&v.parameter, Field::Mode) && v.values.iter().any(overlapped));
+    let is = |parameter: &Parameter, wanted: Field| matches!(parameter, Parameter::Transfer { field, .. } if *field == wanted);
+    let by_sweep =
+        varied().any(|v| is(&v.parameter, Field::Mode) && v.values.iter().any(overlapped));
     if by_sweep || transfers.iter().any(|transfer| transfer.mode == ModeName::Overlapped) {
         return Ok(());
     }

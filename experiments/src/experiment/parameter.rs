@@ -120,7 +120,8 @@ impl Parameter {
                 // The one setting that files give as a bare count of bytes.
                 Scalar::Integer(bytes) if key.ends_with("mtu") => Some(("b", *bytes as f64)),
                 Scalar::Text(text) => {
-                    let rate = || parse_rate(text).ok().map(|r| ("bit_s", r.as_bytes_per_s() * 8.0));
+                    let rate =
+                        || parse_rate(text).ok().map(|r| ("bit_s", r.as_bytes_per_s() * 8.0));
                     let bytes = || parse_bytes(text).ok().map(|b| ("b", b.as_f64()));
                     let time = || parse_time(text).ok().map(|t| ("s", t.as_seconds()));
                     rate().or_else(bytes).or_else(time)
@@ -165,9 +166,8 @@ fn of_profile(
     library: &Library,
 ) -> Result<Parameter, Problem> {
     let kind = kind.expect("the caller found the profile");
-    let as_problem = |e: models::input::InputError| {
-        Problem::new(e.problem.clone(), e.help.unwrap_or_default())
-    };
+    let as_problem =
+        |e: models::input::InputError| Problem::new(e.problem.clone(), e.help.unwrap_or_default());
     let profile = library.profile(kind, name).map_err(as_problem)?;
     let rows = profile.rows();
     let Some(row) = rows.iter().find(|row| row.parameter == parameter) else {

@@ -39,8 +39,6 @@ pub(crate) struct Plan {
 /// A cluster, assembled from a topology with settings and changed profiles.
 #[derive(Debug)]
 pub(crate) struct World {
-    /// The number of its topology.
-    pub(crate) topology: usize,
     /// The cluster.
     pub(crate) cluster: Cluster,
 }
@@ -83,9 +81,8 @@ impl Axis {
 
     /// Whether a step on it leads to another cluster.
     fn changes_world(&self) -> bool {
-        let to_world = |p: &Parameter| {
-            matches!(p, Parameter::Setting { .. } | Parameter::Profile { .. })
-        };
+        let to_world =
+            |p: &Parameter| matches!(p, Parameter::Setting { .. } | Parameter::Profile { .. });
         self.varied.iter().any(|varied| to_world(&varied.parameter))
     }
 
@@ -228,7 +225,20 @@ impl Experiment {
             (None, Some(span)) => error.at(&self.source, span),
             _ => error,
         })?;
-        Ok(World { topology, cluster })
+        Ok(World { cluster })
+    }
+
+    /// An error of the solver, at the place of the topology it is about if it has no other.
+    pub(crate) fn placed(&self, error: InputError, point: &Point) -> InputError {
+        let topology = &self.topologies[point.topology];
+        match error.source {
+            Some(_) => error,
+            None => {
+                let problem = format!("{} (topology {})", error.problem, topology.label);
+                let at = self.source.text.find("transfer").map_or(0..0, |at| at..at + 8);
+                InputError { problem, ..error }.at(&self.source, at)
+            }
+        }
     }
 
     /// Whether a reported figure is about `point`.
@@ -236,11 +246,14 @@ impl Experiment {
         let here = reported.topology.is_none_or(|topology| topology == point.topology);
         let values = || {
             let steps = self.axes.iter().zip(&point.steps);
-            steps.flat_map(|(axis, &step)| axis.varied.iter().map(move |v| (&v.key, &v.values[step])))
+            steps.flat_map(|(axis, &step)| {
+                axis.varied.iter().map(move |v| (&v.key, &v.values[step]))
+            })
         };
-        here && reported.at.iter().all(|(key, value)| {
-            values().any(|(known, this)| known == key && this == value)
-        })
+        here && reported
+            .at
+            .iter()
+            .all(|(key, value)| values().any(|(known, this)| known == key && this == value))
     }
 }
 

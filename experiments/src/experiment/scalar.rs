@@ -10,7 +10,7 @@ use serde::{Serialize, Serializer};
 
 /// A value as it stands in the file.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Scalar {
+pub(crate) enum Scalar {
     /// A word or a quantity with its unit.
     Text(String),
     /// A count.
@@ -23,7 +23,7 @@ pub enum Scalar {
 
 impl Scalar {
     /// What kind of value it is, for messages.
-    pub const fn kind(&self) -> &'static str {
+    pub(crate) const fn kind(&self) -> &'static str {
         match self {
             Scalar::Text(_) => "text",
             Scalar::Integer(_) => "an integer",
@@ -33,7 +33,7 @@ impl Scalar {
     }
 
     /// The same value as TOML.
-    pub fn to_toml(&self) -> toml::Value {
+    pub(crate) fn to_toml(&self) -> toml::Value {
         match self {
             Scalar::Text(text) => toml::Value::String(text.clone()),
             Scalar::Integer(number) => toml::Value::Integer(*number),
@@ -44,7 +44,7 @@ impl Scalar {
 
     /// The value that stands in a command-line argument: a number or a boolean if it reads as one,
     /// else text.
-    pub fn from_argument(text: &str) -> Scalar {
+    pub(crate) fn from_argument(text: &str) -> Scalar {
         let finite = |number: &f64| number.is_finite();
         match (text.parse(), text.parse().ok().filter(finite), text.parse()) {
             (Ok(number), ..) => Scalar::Integer(number),

@@ -56,8 +56,11 @@ pub(super) fn find_all(
         })?;
         if found.iter().any(|other| other.label == topology.label) {
             let problem = format!("`{}` is given twice", topology.label);
-            return Err(Problem::new(problem, "each topology once, by a name of its own")
-                .at(field, source, name.span()));
+            return Err(Problem::new(problem, "each topology once, by a name of its own").at(
+                field,
+                source,
+                name.span(),
+            ));
         }
         found.push(topology);
     }

@@ -1,0 +1,90 @@
+//! The command line: arguments, one file per subcommand, and exit codes.
+
+mod completions;
+mod explain;
+mod profiles;
+mod run;
+mod schema;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::console::Console;
+use crate::failure::Failure;
+
+const EXAMPLES: &str = "\
+Examples:
+  podpath run quickstart                    run the shipped experiment, write results/quickstart
+  podpath run my.toml --out /tmp/my --json  run a file of your own, tell a program about it
+  podpath explain quickstart                which hop takes what, and what would bring it back
+  podpath show flannel --svg flannel.svg    the cluster graph behind a topology
+  podpath validate                          predictions against published measurements
+
+Exit codes: 0 done, 1 the run failed, 2 bad input, 130 stopped by Ctrl-C.";
+
+/// How much of the network a GPU pod reaches, which hop takes the rest, and what would get it back.
+#[derive(Debug, Parser)]
+#[command(name = "podpath", version, about, after_help = EXAMPLES, max_term_width = 100)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+
+    /// Print one JSON object on standard output and nothing else
+    #[arg(long, global = true)]
+    json: bool,
+
+    /// No progress bar and no notes
+    #[arg(short, long, global = true)]
+    quiet: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Run(run::Arguments),
+    Explain(explain::Arguments),
+    Profiles(profiles::Arguments),
+    Schema(schema::Arguments),
+    Completions(completions::Arguments),
+}
+
+/// Runs the command that the process was called with.
+pub fn main() -> ExitCode {
+    // Wrong arguments end the process here, with the exit code for bad input.
+    let arguments = Arguments::parse();
+    let console = Console { json: arguments.json, quiet: arguments.quiet };
+    let outcome = std::panic::catch_unwind(|| arguments.command.run(&console));
+    let failure = match outcome {
+        Ok(Ok(())) => return ExitCode::SUCCESS,
+        Ok(Err(failure)) => failure,
+        // The panic itself has been printed; a bug must not look like bad input.
+        Err(_) => Failure::Run("this is a bug in podpath; please report it".into()),
+    };
+    console.fail(&failure);
+    ExitCode::from(failure.exit_code())
+}
+
+impl Command {
+    fn run(&self, console: &Console) -> Result<(), Failure> {
+        match self {
+            Command::Run(arguments) => run::run(arguments, console),
+            Command::Explain(arguments) => explain::run(arguments, console),
+            Command::Profiles(arguments) => profiles::run(arguments, console),
+            Command::Schema(arguments) => schema::run(arguments, console),
+            Command::Completions(arguments) => completions::run(arguments, console),
+        }
+    }
+}
+
+/// The clap definition of the command, for completions.
+fn definition() -> clap::Command {
+    <Arguments as clap::CommandFactory>::command()
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_definition_is_consistent() {
+        super::definition().debug_assert();
+    }
+}

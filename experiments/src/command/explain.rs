@@ -1,0 +1,172 @@
+//! `podpath explain`: where the bandwidth of each topology goes, and what would bring it back.
+
+use clap::Args;
+use models::transfer::{Mode, Transfer};
+use serde_json::{Value, json};
+
+use crate::console::{Console, number, table};
+use crate::digest::Digest;
+use crate::experiment::{Experiment, Plan, Point};
+use crate::failure::Failure;
+use crate::overview::{gain, percent, rate};
+use crate::{record, run as runner, shipped};
+
+const EXAMPLES: &str = "\
+Examples:
+  podpath explain quickstart
+  podpath explain quickstart --set message='1 GiB' --set mode=overlapped --set streams=8
+  podpath explain my.toml --topology quickstart-vxlan --set nic.mtu=1500
+  podpath explain my.toml --json | jq '.explained[0].returned[0]'
+
+The transfer is taken as [transfer] states it, without the sweep; --set changes what you like.
+Taken: starting from the slowest link's line rate, hops are added in path order, and what each
+costs is booked to it; the parts sum to the whole. Returned: one thing is changed, everything else
+stays, and the whole path is solved again.";
+
+/// Explain the loss: a waterfall by hop, and what fixing each would return
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Arguments {
+    /// An experiment file, or the name of a shipped experiment
+    #[arg(value_name = "FILE")]
+    file: String,
+    /// Set a parameter, named as in a sweep
+    #[arg(long, value_name = "PARAMETER=VALUE")]
+    set: Vec<String>,
+    /// One topology of the file alone
+    #[arg(long, value_name = "NAME")]
+    topology: Option<String>,
+    /// The most changes to list
+    #[arg(long, value_name = "N", default_value_t = 8)]
+    changes: usize,
+}
+
+pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
+    let mut experiment = shipped::read(&arguments.file)?.unswept();
+    for assignment in &arguments.set {
+        experiment.set(assignment)?;
+    }
+    if let Some(name) = &arguments.topology {
+        experiment.only_topology(name)?;
+    }
+    let plan = experiment.plan()?;
+    let results = runner::run(&experiment, &plan, || false, || {})?;
+    let keyed = record::keyed(&experiment, &plan, &results);
+    let mut told = Vec::new();
+    for keyed in &keyed {
+        let point = &plan.points[keyed.point];
+        let transfer = &point.transfers[keyed.transfer];
+        let label = &experiment.topologies[point.topology].label;
+        console.print(&headline(label, transfer, keyed.digest))?;
+        print_taken(keyed.digest, console)?;
+        print_returned(keyed.digest, arguments.changes, console)?;
+        told.push(as_json(&experiment, &plan, point, keyed));
+    }
+    console.print_json(&json!({ "explained": told }))
+}
+
+/// What was asked and what came of it, in two lines.
+fn headline(label: &str, transfer: &Transfer, digest: &Digest) -> String {
+    let mode = match transfer.mode {
+        Mode::Serial => "serial".into(),
+        Mode::GpuDirect => "GPUDirect".into(),
+        Mode::Overlapped { chunk, buffers } => {
+            format!("overlapped in chunks of {chunk} through {buffers} buffers")
+        }
+    };
+    let streams = match transfer.streams {
+        1 => "1 stream".into(),
+        n => format!("{n} streams"),
+    };
+    let transport = format!("{:?}", transfer.transport).to_uppercase();
+    format!(
+        "\n{label}: {} to {}, {}, {transport}, {streams}, {mode}\n{} of {} ({}, {})\n",
+        transfer.from,
+        transfer.to,
+        transfer.message,
+        rate(digest.goodput_bit_s.mean),
+        rate(digest.reference_bit_s),
+        percent(digest.goodput_bit_s.mean / digest.reference_bit_s),
+        digest.reference_link,
+    )
+}
+
+/// The waterfall, with a bar for what is left after each hop.
+fn print_taken(digest: &Digest, console: &Console) -> Result<(), Failure> {
+    let mut table = table(&["hop", "kind", "takes", "of line", "leaves", ""]);
+    let mut left = digest.reference_bit_s;
+    table.add_row([
+        "line rate".into(),
+        "".into(),
+        "".into(),
+        "".into(),
+        number(rate(left)),
+        bar(1.0),
+    ]);
+    for taken in &digest.taken {
+        left -= taken.bit_s.mean;
+        let ratio = taken.bit_s.mean / digest.reference_bit_s;
+        table.add_row([
+            (&taken.hop).into(),
+            (&taken.kind).into(),
+            number(signed_rate(taken.bit_s.mean)),
+            number(percent(ratio)),
+            number(rate(left)),
+            bar(left / digest.reference_bit_s),
+        ]);
+    }
+    console.print_table(&table)
+}
+
+/// A rate that may be negative: a hop that helps takes less than nothing.
+fn signed_rate(bit_s: f64) -> String {
+    if bit_s < 0.0 { format!("-{}", rate(-bit_s)) } else { rate(bit_s) }
+}
+
+fn bar(ratio: f64) -> comfy_table::Cell {
+    const WIDTH: f64 = 20.0;
+    "█".repeat((ratio.clamp(0.0, 1.0) * WIDTH).round() as usize).into()
+}
+
+fn print_returned(digest: &Digest, most: usize, console: &Console) -> Result<(), Failure> {
+    let mut table = table(&["change", "goodput", "gain", "who can do it"]);
+    for returned in digest.returned.iter().take(most) {
+        table.add_row([
+            (&returned.change).into(),
+            number(rate(returned.goodput_bit_s)),
+            number(gain(returned.gain_ratio)),
+            if returned.feasible { "you" } else { "nobody: an upper bound" }.into(),
+        ]);
+    }
+    console.print_table(&table)
+}
+
+fn as_json(
+    experiment: &Experiment,
+    plan: &Plan,
+    point: &Point,
+    keyed: &record::Keyed<'_>,
+) -> Value {
+    let digest = keyed.digest;
+    let taken = digest
+        .taken
+        .iter()
+        .map(|t| json!({ "hop": t.hop, "kind": t.kind, "taken_bit_s": t.bit_s }));
+    let returned = digest.returned.iter().map(|r| {
+        json!({
+            "change": r.change,
+            "feasible": r.feasible,
+            "goodput_bit_s": r.goodput_bit_s,
+            "gain_ratio": r.gain_ratio,
+        })
+    });
+    json!({
+        "topology": experiment.topologies[point.topology].label,
+        "key": crate::overview::row(plan, keyed),
+        "reference_bit_s": digest.reference_bit_s,
+        "reference_link": digest.reference_link,
+        "goodput_bit_s": digest.left_bit_s,
+        "taken": taken.collect::<Vec<_>>(),
+        "returned": returned.collect::<Vec<_>>(),
+    })
+}

@@ -1,0 +1,185 @@
+//! `podpath profiles`: what ships with the program, and each number with its source.
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand};
+use models::input::{InputError, Source, suggest};
+use models::library::{Kind, Library};
+use models::profile::Profile;
+use serde_json::json;
+
+use crate::console::{Console, number, table};
+use crate::failure::Failure;
+use crate::{file, library, shipped};
+
+const EXAMPLES: &str = "\
+Examples:
+  podpath profiles list                  everything that ships, by kind
+  podpath profiles list --kind cni       container networks alone
+  podpath profiles show host/bench-2024  every number with unit, interval and source
+  podpath profiles show flannel          a name alone, where it is the only one
+  podpath profiles show my/gpu/mine.csv  a file of your own, checked";
+
+/// List and show the profiles, hops, container networks, topologies and experiments that ship
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// List names by kind
+    List {
+        /// One kind alone: host, gpu, pcie, nic, hop, cni or topology
+        #[arg(long)]
+        kind: Option<String>,
+        /// A folder with profiles of your own
+        #[arg(long, value_name = "DIR")]
+        profiles: Option<PathBuf>,
+    },
+    /// Show one, with the source of every number
+    Show {
+        /// A name, a kind and a name (host/bench-2024), or the path of a file
+        name: String,
+        /// A folder with profiles of your own
+        #[arg(long, value_name = "DIR")]
+        profiles: Option<PathBuf>,
+    },
+}
+
+pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
+    match &arguments.action {
+        Action::List { kind, profiles } => list(kind.as_deref(), profiles.as_deref(), console),
+        Action::Show { name, profiles } => show(name, profiles.as_deref(), console),
+    }
+}
+
+/// The shipped library with the user's folder on top.
+fn library_with(folder: Option<&Path>) -> Result<Library, InputError> {
+    let mut library = calibration::shipped().clone();
+    if let Some(folder) = folder {
+        library::add_folder(&mut library, folder)?;
+    }
+    Ok(library)
+}
+
+fn list(kind: Option<&str>, folder: Option<&Path>, console: &Console) -> Result<(), Failure> {
+    let library = library_with(folder)?;
+    let kinds: Vec<Kind> = match kind {
+        None => Kind::ALL.to_vec(),
+        Some(name) => vec![kind_named(name)?],
+    };
+    let mut table = table(&["kind", "name", "about"]);
+    let mut rows = Vec::new();
+    for kind in kinds {
+        for name in library.names(kind) {
+            let about = about(&library, kind, name)?;
+            table.add_row([kind.folder(), name, &about]);
+            rows.push(json!({ "kind": kind.folder(), "name": name, "about": about }));
+        }
+    }
+    if kind.is_none() {
+        for (name, text) in shipped::all() {
+            let about = said(text);
+            table.add_row(["experiment", &name, &about]);
+            rows.push(json!({ "kind": "experiment", "name": name, "about": about }));
+        }
+    }
+    console.print_table(&table)?;
+    console.print_json(&json!({ "profiles": rows }))
+}
+
+fn kind_named(name: &str) -> Result<Kind, InputError> {
+    Kind::ALL.into_iter().find(|kind| kind.folder() == name).ok_or_else(|| {
+        InputError::new("--kind", format!("no kind is called `{name}`"))
+            .help(suggest(name, Kind::ALL.map(Kind::folder)))
+    })
+}
+
+/// A line about an entry: what its file says, or how many numbers it holds.
+fn about(library: &Library, kind: Kind, name: &str) -> Result<String, InputError> {
+    if kind.ending() == "csv" {
+        return Ok(format!("{} parameters", library.profile(kind, name)?.rows().len()));
+    }
+    Ok(said(&library.source(kind, name)?.text))
+}
+
+/// The `about` of a TOML text.
+fn said(text: &str) -> String {
+    let table = text.parse::<toml::Table>().unwrap_or_default();
+    table.get("about").and_then(toml::Value::as_str).unwrap_or_default().to_owned()
+}
+
+fn show(name: &str, folder: Option<&Path>, console: &Console) -> Result<(), Failure> {
+    let library = library_with(folder)?;
+    let path = Path::new(name);
+    if name.contains('.') && path.is_file() {
+        let source = file::read_text(path, "NAME")?;
+        let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+        return match path.extension().is_some_and(|ending| ending == "csv") {
+            true => show_profile(&Profile::parse(&stem, &source)?, console),
+            false => show_text(&source, console),
+        };
+    }
+    let (kind, name) = find(name, &library)?;
+    match kind.ending() {
+        "csv" => show_profile(&library.profile(kind, name)?, console),
+        _ => show_text(library.source(kind, name)?, console),
+    }
+}
+
+/// The one entry that a name, or a kind and a name, means.
+fn find<'a>(name: &'a str, library: &Library) -> Result<(Kind, &'a str), InputError> {
+    if let Some((kind, name)) = name.split_once('/') {
+        let kind = kind_named(kind).map_err(|e| InputError { field: "NAME".into(), ..e })?;
+        return library.source(kind, name).map(|_| (kind, name));
+    }
+    let kinds: Vec<Kind> =
+        Kind::ALL.into_iter().filter(|kind| library.names(*kind).any(|n| n == name)).collect();
+    let error = |problem: String, help: String| InputError::new("NAME", problem).help(help);
+    match kinds[..] {
+        [kind] => Ok((kind, name)),
+        [] => {
+            let mut known: Vec<&str> = Kind::ALL.iter().flat_map(|k| library.names(*k)).collect();
+            known.dedup();
+            let help = match models::input::nearest(name, known) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => "`podpath profiles list` lists all".into(),
+            };
+            Err(error(format!("nothing is called `{name}`"), help))
+        }
+        _ => {
+            let names: Vec<String> =
+                kinds.iter().map(|kind| format!("{}/{name}", kind.folder())).collect();
+            let problem = format!("`{name}` is the name of several");
+            Err(error(problem, format!("one of: {}", names.join(", "))))
+        }
+    }
+}
+
+fn show_profile(profile: &Profile, console: &Console) -> Result<(), Failure> {
+    let mut table = table(&["parameter", "value", "unit", "95 % interval", "how", "source"]);
+    for row in profile.rows() {
+        let interval = match (row.low, row.high) {
+            (Some(low), Some(high)) => format!("{low} – {high}"),
+            _ => String::new(),
+        };
+        table.add_row([
+            row.parameter.clone().into(),
+            number(row.value),
+            row.unit.clone().into(),
+            interval.into(),
+            format!("{:?}", row.how).to_lowercase().into(),
+            comfy_table::Cell::new(&row.source),
+        ]);
+    }
+    console.print_table(&table)?;
+    console.print_json(&json!({ "name": profile.name, "parameters": profile.rows() }))
+}
+
+fn show_text(source: &Source, console: &Console) -> Result<(), Failure> {
+    console.print(&source.text)?;
+    console.print_json(&json!({ "file": source.name, "text": source.text }))
+}

@@ -1,0 +1,179 @@
+//! `podpath run`: runs experiments and writes their results.
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+use models::input::InputError;
+use models::outcome::Fidelity;
+use serde_json::{Value, json};
+
+use crate::console::Console;
+use crate::experiment::{Experiment, Plan};
+use crate::failure::Failure;
+use crate::output::Staging;
+use crate::{interrupt, manifest, overview, provenance, record, shipped};
+
+const EXAMPLES: &str = "\
+Examples:
+  podpath run quickstart                       the shipped experiment
+  podpath run experiments/quickstart.toml      the same from its file
+  podpath run a.toml b.toml --out results      into results/a-name and results/b-name
+  podpath run my.toml --fidelity closed,chunk  the same points at two fidelities
+  podpath run my.toml --json | jq .experiments[0].rows
+
+DIR receives runs.csv, summary.csv, taken.csv, returned.csv, parameters.csv, manifest.json, plots/
+and report.html. Files are written at the end, all or none. Ctrl-C stops after the points in
+flight and writes what is finished; a second one stops at once.";
+
+/// Run experiments: tables, plots and a report of how much each topology reaches, and why
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Arguments {
+    /// Experiment files, or names of shipped experiments
+    #[arg(value_name = "FILE", required = true)]
+    files: Vec<String>,
+    /// The folder for results [default: results/NAME]; with several files, a folder in it for each
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Threads to use; the results do not depend on it [default: one per core]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    threads: Option<u16>,
+    /// The seed of all chance, instead of the file's
+    #[arg(long, value_name = "S")]
+    seed: Option<u64>,
+    /// How finely to compute, instead of the file's; several are compared
+    #[arg(long, value_name = "LEVEL", value_delimiter = ',')]
+    fidelity: Vec<Level>,
+}
+
+/// A fidelity as an argument.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
+enum Level {
+    /// Static shares and sums
+    Closed,
+    /// The engine: max-min flows
+    Flow,
+    /// Units that queue
+    Chunk,
+}
+
+impl From<Level> for Fidelity {
+    fn from(level: Level) -> Fidelity {
+        match level {
+            Level::Closed => Fidelity::Closed,
+            Level::Flow => Fidelity::Flow,
+            Level::Chunk => Fidelity::Chunk,
+        }
+    }
+}
+
+pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
+    // All files are judged before the first is run: bad input writes nothing.
+    let mut tasks = Vec::new();
+    for file in &arguments.files {
+        let experiment = read(file, arguments)?;
+        let plan = experiment.plan()?;
+        tasks.push((folder(arguments, &experiment.name), experiment, plan));
+    }
+    check_folders(&tasks)?;
+    if let Some(threads) = arguments.threads {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.into());
+        pool.build_global().map_err(|error| Failure::run("starting threads", error))?;
+    }
+    interrupt::listen()?;
+    let mut told = Vec::new();
+    let mut stopped = false;
+    for (out, experiment, plan) in &tasks {
+        told.extend(run_one(out, experiment, plan, console)?);
+        stopped = interrupt::asked();
+        if stopped {
+            break;
+        }
+    }
+    console.print_json(&json!({ "experiments": told, "complete": !stopped }))?;
+    // The object above already says that it is partial; nothing may follow it.
+    if stopped { Err(Failure::Interrupted) } else { Ok(()) }
+}
+
+fn read(file: &str, arguments: &Arguments) -> Result<Experiment, InputError> {
+    let mut experiment = shipped::read(file)?;
+    experiment.seed = arguments.seed.unwrap_or(experiment.seed);
+    let mut levels = arguments.fidelity.clone();
+    levels.sort();
+    levels.dedup();
+    if !levels.is_empty() {
+        let levels: Vec<Fidelity> = levels.into_iter().map(Fidelity::from).collect();
+        experiment.at_fidelities(&levels);
+    }
+    Ok(experiment)
+}
+
+fn folder(arguments: &Arguments, name: &str) -> PathBuf {
+    match &arguments.out {
+        Some(out) if arguments.files.len() == 1 => out.clone(),
+        Some(out) => out.join(name),
+        None => Path::new("results").join(name),
+    }
+}
+
+fn check_folders(tasks: &[(PathBuf, Experiment, Plan)]) -> Result<(), InputError> {
+    for (at, (out, experiment, _)) in tasks.iter().enumerate() {
+        if tasks[..at].iter().any(|(other, ..)| other == out) {
+            let problem = format!("two experiments are called `{}`", experiment.name);
+            return Err(InputError::new("name", problem)
+                .help("each experiment of one call needs a name of its own"));
+        }
+    }
+    Ok(())
+}
+
+/// Runs one experiment; tells what `--json` says of it, or nothing if no point was finished.
+fn run_one(
+    out: &Path,
+    experiment: &Experiment,
+    plan: &Plan,
+    console: &Console,
+) -> Result<Option<Value>, Failure> {
+    let staging = Staging::new(out)?;
+    let bar = console.progress(plan.points.len() as u64, &experiment.name);
+    let results = crate::run::run(experiment, plan, interrupt::asked, || bar.inc(1));
+    bar.finish_and_clear();
+    let results = results?;
+    let keyed = record::keyed(experiment, plan, &results);
+    if keyed.is_empty() {
+        console.note("stopped before the first point was finished; nothing was written");
+        return Ok(None);
+    }
+    let manifest = manifest::manifest(experiment, plan, &keyed)?;
+    record::write_all(staging.path(), plan, &keyed)?;
+    provenance::write(staging.path(), experiment)?;
+    let text = serde_json::to_string_pretty(&manifest)
+        .map_err(|error| Failure::run("writing the manifest", error))?;
+    let path = staging.path().join("manifest.json");
+    std::fs::write(path, text + "\n").map_err(|e| Failure::run("writing the manifest", e))?;
+    staging.commit()?;
+    tell(out, &manifest, plan, &keyed, console)?;
+    let rows: Vec<Value> = keyed.iter().map(|k| overview::row(plan, k)).collect();
+    Ok(Some(json!({ "out": out, "manifest": manifest, "rows": rows })))
+}
+
+/// Prints the table and where the rest is.
+fn tell(
+    out: &Path,
+    manifest: &Value,
+    plan: &Plan,
+    keyed: &[record::Keyed<'_>],
+    console: &Console,
+) -> Result<(), Failure> {
+    let (table, left_out) = overview::overview(plan, keyed);
+    console.print_table(&table)?;
+    if left_out > 0 {
+        console
+            .print(&format!("{left_out} more rows in {}\n", out.join("summary.csv").display()))?;
+    }
+    if manifest["complete"] == false {
+        let (done, all) = (&manifest["points_done"], &manifest["points_planned"]);
+        console.print(&format!("PARTIAL: stopped after {done} of {all} points\n"))?;
+    }
+    console.print(&format!("results in {}\n", out.display()))
+}

@@ -1,0 +1,167 @@
+//! What is kept of a point: a row per replication, and means over replications.
+//!
+//! Outcomes and attributions are large (an entry per hop and link); they are reduced here, in the
+//! thread that made them, so that a sweep's memory grows with its rows and not with its hops.
+
+use models::outcome::{Advice, Cause, Outcome};
+use sim::Time;
+
+use crate::estimate::Estimate;
+use crate::run::Sample;
+
+/// One transfer of one point.
+#[derive(Clone, Debug)]
+pub(crate) struct Digest {
+    pub(crate) replications: Vec<Replication>,
+    pub(crate) goodput_bit_s: Estimate,
+    /// None if some replication never saw the whole result arrive.
+    pub(crate) completion_s: Option<Estimate>,
+    pub(crate) sent_bit_s: Estimate,
+    pub(crate) loss_ratio: Estimate,
+    pub(crate) reference_bit_s: f64,
+    pub(crate) reference_link: String,
+    /// What is left at the end of the waterfall.
+    pub(crate) left_bit_s: f64,
+    pub(crate) taken: Vec<Taken>,
+    pub(crate) returned: Vec<Returned>,
+}
+
+/// One transfer of one replication.
+#[derive(Clone, Debug)]
+pub(crate) struct Replication {
+    pub(crate) goodput_bit_s: f64,
+    pub(crate) completion_s: Option<f64>,
+    pub(crate) sent_bit_s: f64,
+    pub(crate) loss_ratio: f64,
+    pub(crate) reference_bit_s: f64,
+    pub(crate) reference_link: String,
+    pub(crate) busiest_link: String,
+    pub(crate) busiest_ratio: f64,
+    /// Seconds by cause, in the order of [`CAUSES`].
+    pub(crate) seconds: [f64; 4],
+}
+
+/// The causes by which a message's life is booked, in column order.
+pub(crate) const CAUSES: [Cause; 4] =
+    [Cause::Service, Cause::Queueing, Cause::Window, Cause::Propagation];
+
+/// What one hop took, over replications.
+#[derive(Clone, Debug)]
+pub(crate) struct Taken {
+    pub(crate) hop: String,
+    pub(crate) kind: String,
+    pub(crate) bit_s: Estimate,
+}
+
+/// What one change would bring, over replications.
+#[derive(Clone, Debug)]
+pub(crate) struct Returned {
+    pub(crate) change: String,
+    pub(crate) feasible: bool,
+    pub(crate) goodput_bit_s: f64,
+    pub(crate) gain_ratio: f64,
+}
+
+impl Digest {
+    /// The digest of transfer `which` from all replications of its point.
+    pub(crate) fn of(samples: &[Sample], which: usize) -> Digest {
+        let replications: Vec<Replication> =
+            samples.iter().map(|sample| Replication::of(sample, which)).collect();
+        let over = |value: fn(&Replication) -> f64| {
+            Estimate::of(&replications.iter().map(value).collect::<Vec<f64>>())
+        };
+        let completions: Option<Vec<f64>> = replications.iter().map(|r| r.completion_s).collect();
+        let left = samples.iter().map(|s| s.attributions[which].goodput.as_bytes_per_s() * 8.0);
+        Digest {
+            goodput_bit_s: over(|r| r.goodput_bit_s),
+            completion_s: completions.map(|seconds| Estimate::of(&seconds)),
+            sent_bit_s: over(|r| r.sent_bit_s),
+            loss_ratio: over(|r| r.loss_ratio),
+            reference_bit_s: over(|r| r.reference_bit_s).mean,
+            reference_link: replications[0].reference_link.clone(),
+            left_bit_s: Estimate::of(&left.collect::<Vec<f64>>()).mean,
+            taken: taken(samples, which),
+            returned: returned(samples, which),
+            replications,
+        }
+    }
+
+    /// The kind of hop that takes most over all its hops, with the part of the reference it takes.
+    pub(crate) fn most_taken(&self) -> Option<(&str, f64)> {
+        let mut kinds: Vec<(&str, f64)> = Vec::new();
+        for taken in &self.taken {
+            match kinds.iter_mut().find(|(kind, _)| *kind == taken.kind) {
+                Some((_, sum)) => *sum += taken.bit_s.mean,
+                None => kinds.push((&taken.kind, taken.bit_s.mean)),
+            }
+        }
+        // The first of equals, so that the order of hops decides ties.
+        let most = kinds.into_iter().reduce(|a, b| if b.1 > a.1 { b } else { a })?;
+        (most.1 > 0.0).then_some((most.0, most.1 / self.reference_bit_s))
+    }
+
+    /// What a user can do that brings most.
+    pub(crate) fn best_change(&self) -> Option<&Returned> {
+        self.returned.iter().find(|change| change.feasible && change.gain_ratio > 0.0)
+    }
+
+    /// The link that was busiest in the first replication.
+    pub(crate) fn busiest_link(&self) -> &str {
+        &self.replications[0].busiest_link
+    }
+}
+
+impl Replication {
+    fn of(sample: &Sample, which: usize) -> Replication {
+        let outcome: &Outcome = &sample.outcomes[which];
+        let attribution = &sample.attributions[which];
+        let busiest = outcome.utilisation.iter().reduce(|a, b| if b.busy > a.busy { b } else { a });
+        let spent = |cause: Cause| {
+            let here = outcome.life.iter().filter(|interval| interval.cause == cause);
+            here.map(|interval| interval.span).sum::<Time>().as_seconds()
+        };
+        Replication {
+            goodput_bit_s: outcome.goodput.as_bytes_per_s() * 8.0,
+            completion_s: (outcome.completion < Time::MAX).then(|| outcome.completion.as_seconds()),
+            sent_bit_s: outcome.sent.as_bytes_per_s() * 8.0,
+            loss_ratio: outcome.loss_ratio,
+            reference_bit_s: attribution.reference.as_bytes_per_s() * 8.0,
+            reference_link: attribution.reference_link.clone(),
+            busiest_link: busiest.map_or(String::new(), |link| link.link.clone()),
+            busiest_ratio: busiest.map_or(0.0, |link| link.busy),
+            seconds: CAUSES.map(spent),
+        }
+    }
+}
+
+/// The waterfall: hops in path order, which chance does not change.
+fn taken(samples: &[Sample], which: usize) -> Vec<Taken> {
+    let first = &samples[0].attributions[which].taken;
+    let at = |hop: usize| {
+        let of = samples.iter().map(|s| s.attributions[which].taken[hop].bytes_per_s * 8.0);
+        Estimate::of(&of.collect::<Vec<f64>>())
+    };
+    let hops = first.iter().enumerate();
+    hops.map(|(n, t)| Taken { hop: t.hop.clone(), kind: t.kind.clone(), bit_s: at(n) }).collect()
+}
+
+/// The changes that every replication weighs, best first.
+fn returned(samples: &[Sample], which: usize) -> Vec<Returned> {
+    let lists = || samples.iter().map(|sample| &sample.attributions[which].returned);
+    let mut all: Vec<Returned> = Vec::new();
+    for advice in &samples[0].attributions[which].returned {
+        let same = |list: &Vec<Advice>| list.iter().find(|a| a.change == advice.change).cloned();
+        let Some(found) = lists().map(same).collect::<Option<Vec<Advice>>>() else { continue };
+        let mean = |value: fn(&Advice) -> f64| {
+            Estimate::of(&found.iter().map(value).collect::<Vec<f64>>()).mean
+        };
+        all.push(Returned {
+            change: advice.change.clone(),
+            feasible: advice.feasible,
+            goodput_bit_s: mean(|a| a.goodput.as_bytes_per_s() * 8.0),
+            gain_ratio: mean(|a| a.gain_ratio),
+        });
+    }
+    all.sort_by(|a, b| b.gain_ratio.total_cmp(&a.gain_ratio));
+    all
+}

@@ -1,0 +1,123 @@
+//! The manifest: what was run, with every default filled in, and what it stands on.
+//!
+//! It holds no clock, no path and no number of threads: the same experiment on the same profiles
+//! gives the same bytes on every machine.
+
+use models::input::InputError;
+use models::library::Kind;
+use serde_json::{Value, json};
+
+use crate::experiment::{Axis, Experiment, Plan, Purpose};
+use crate::provenance;
+use crate::record::Keyed;
+use crate::unknowns;
+
+/// The manifest of a run of which the transfers in `keyed` were finished.
+pub(crate) fn manifest(
+    experiment: &Experiment,
+    plan: &Plan,
+    keyed: &[Keyed<'_>],
+) -> Result<Value, InputError> {
+    let done = keyed.len() / experiment.transfers.len();
+    Ok(json!({
+        "podpath": env!("CARGO_PKG_VERSION"),
+        "complete": done == plan.points.len(),
+        "points_planned": plan.points.len(),
+        "points_done": done,
+        "experiment": {
+            "name": experiment.name,
+            "about": experiment.about,
+            "topologies": experiment.topologies.iter().map(|t| &t.label).collect::<Vec<_>>(),
+            "repetitions": experiment.repetitions,
+            "seed": experiment.seed,
+            "fidelity": experiment.fidelity,
+            "transfers": experiment.transfers,
+            "set": parameters(experiment, &Purpose::Set, |axis| axis.varied.iter().map(
+                |varied| json!({ "parameter": varied.key, "value": varied.values[0] })
+            ).collect()),
+            "sweep": {
+                "cross": parameters(experiment, &Purpose::Cross, lists),
+                "zip": parameters(experiment, &Purpose::Zip, |axis| vec![Value::from(lists(axis))]),
+            },
+            "assumptions": experiment.axes.iter().filter_map(assumption).collect::<Vec<_>>(),
+            "reported": reported(experiment, plan, keyed),
+            "cause": experiment.cause,
+        },
+        "unknowns": unknowns::ranked(experiment, plan, keyed),
+        "experiment_blake3": hash(&experiment.source.text),
+        "profiles": profiles(experiment)?,
+    }))
+}
+
+fn hash(text: &str) -> String {
+    blake3::hash(text.as_bytes()).to_hex().to_string()
+}
+
+/// What the axes of one purpose hold.
+fn parameters(e: &Experiment, purpose: &Purpose, of: fn(&Axis) -> Vec<Value>) -> Vec<Value> {
+    e.axes.iter().filter(|axis| axis.purpose == *purpose).flat_map(of).collect()
+}
+
+fn lists(axis: &Axis) -> Vec<Value> {
+    let list = axis.varied.iter();
+    list.map(|varied| json!({ "parameter": varied.key, "values": varied.values })).collect()
+}
+
+fn assumption(axis: &Axis) -> Option<Value> {
+    let Purpose::Assumption(because) = &axis.purpose else { return None };
+    let varied = axis.varied.first()?;
+    Some(json!({ "parameter": varied.key, "values": varied.values, "because": because }))
+}
+
+/// Reported figures, each with the range of what is predicted for the same points.
+fn reported(experiment: &Experiment, plan: &Plan, keyed: &[Keyed<'_>]) -> Vec<Value> {
+    let beside = |reported: &crate::experiment::Reported| {
+        let here = keyed.iter().filter(|k| experiment.matches(reported, &plan.points[k.point]));
+        let goodputs: Vec<f64> = here.map(|k| k.digest.goodput_bit_s.mean).collect();
+        json!({
+            "value": reported.value,
+            "up_to": reported.up_to,
+            "bit_s_low": reported.low.as_bytes_per_s() * 8.0,
+            "bit_s_high": reported.high.as_bytes_per_s() * 8.0,
+            "topology": reported.topology.map(|t| &experiment.topologies[t].label),
+            "at": reported.at.iter()
+                .map(|(key, value)| json!({ "parameter": key, "value": value }))
+                .collect::<Vec<_>>(),
+            "source": reported.source,
+            "text": reported.text,
+            "predicted_bit_s_low": goodputs.iter().copied().reduce(f64::min),
+            "predicted_bit_s_high": goodputs.iter().copied().reduce(f64::max),
+            "points": goodputs.len(),
+        })
+    };
+    experiment.reported.iter().map(beside).collect()
+}
+
+fn profiles(experiment: &Experiment) -> Result<Vec<Value>, InputError> {
+    let used = provenance::used(experiment);
+    let of = |(kind, name): &(Kind, String)| {
+        let source = experiment.library.source(*kind, name)?;
+        let shipped = source.name.starts_with("shipped:");
+        Ok(json!({
+            "kind": kind.folder(),
+            "name": name,
+            // The user's own path says nothing on another machine.
+            "file": if shipped { source.name.clone() } else {
+                format!("own:{}/{name}.{}", kind.folder(), kind.ending())
+            },
+            "blake3": hash(&source.text),
+        }))
+    };
+    let mut all = used.iter().map(of).collect::<Result<Vec<Value>, InputError>>()?;
+    for topology in &experiment.topologies {
+        if !used.contains(&(Kind::Topology, topology.label.clone())) {
+            all.push(json!({
+                "kind": Kind::Topology.folder(),
+                "name": topology.label,
+                "file": format!("own:{}.toml", topology.label),
+                "blake3": hash(&topology.source.text),
+            }));
+        }
+    }
+    Ok(all)
+}

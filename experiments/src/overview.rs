@@ -1,0 +1,139 @@
+//! The table that `podpath run` prints: the points that a reader wants to see first.
+//!
+//! A sweep has more points than a screen has lines. Of points that differ only in message size the
+//! largest stands for all, since it shows the steady state; everything is in `summary.csv`.
+
+use comfy_table::Table;
+use sim::Rate;
+
+use crate::console::{number, table};
+use crate::digest::Digest;
+use crate::experiment::Plan;
+use crate::record::{Keyed, keys};
+
+/// The most rows that are printed.
+const ROWS_MAX: usize = 40;
+/// The columns of the key that say nothing on a screen.
+const HIDDEN: [&str; 2] = ["experiment", "point"];
+/// The column by which rows are thinned.
+const SIZE: &str = "message_b";
+
+/// The table, and how many transfers it leaves out.
+pub(crate) fn overview(plan: &Plan, keyed: &[Keyed<'_>]) -> (Table, usize) {
+    let keys = keys(plan);
+    let largest = keyed.iter().filter_map(|k| size(&keys, k)).max();
+    let all = keyed.len() <= ROWS_MAX;
+    let chosen: Vec<&Keyed<'_>> =
+        keyed.iter().filter(|k| all || size(&keys, k) == largest).take(ROWS_MAX).collect();
+    let shown: Vec<usize> = (0..keys.len()).filter(|&at| is_shown(&keys, &chosen, at)).collect();
+    let mut header: Vec<&str> = shown.iter().map(|&at| title(keys[at])).collect();
+    header.extend(["goodput", "of line", "most taken by", "would bring most"]);
+    let mut table = table(&header);
+    for keyed in &chosen {
+        let cells = shown.iter().map(|&at| printed(keys[at], &keyed.cells[at]).into());
+        let digest = keyed.digest;
+        let ratio = digest.goodput_bit_s.mean / digest.reference_bit_s;
+        table.add_row(cells.chain([
+            number(rate_with_spread(digest)),
+            number(percent(ratio)),
+            most_taken(digest).into(),
+            best_change(digest).into(),
+        ]));
+    }
+    (table, keyed.len() - chosen.len())
+}
+
+fn size(keys: &[&str], keyed: &Keyed<'_>) -> Option<u64> {
+    keyed.cells[keys.iter().position(|key| *key == SIZE)?].parse().ok()
+}
+
+/// The topology always; other columns where rows differ.
+fn is_shown(keys: &[&str], chosen: &[&Keyed<'_>], at: usize) -> bool {
+    let differs = || chosen.iter().any(|k| k.cells[at] != chosen[0].cells[at]);
+    keys[at] == "topology" || (!HIDDEN.contains(&keys[at]) && differs())
+}
+
+fn title(key: &str) -> &str {
+    match key {
+        "message_b" => "message",
+        "chunk_b" => "chunk",
+        key => key,
+    }
+}
+
+fn printed(key: &str, cell: &str) -> String {
+    match (key, cell.parse()) {
+        ("message_b" | "chunk_b", Ok(bytes)) => sim::Bytes::new(bytes).to_string(),
+        _ => cell.to_owned(),
+    }
+}
+
+/// A rate in bit/s as text.
+pub(crate) fn rate(bit_s: f64) -> String {
+    Rate::try_bytes_per_s(bit_s / 8.0).map_or_else(|| "0".into(), |rate| rate.to_string())
+}
+
+/// A part of a whole, as text.
+pub(crate) fn percent(ratio: f64) -> String {
+    format!("{:.1} %", ratio * 100.0)
+}
+
+fn rate_with_spread(digest: &Digest) -> String {
+    let mean = digest.goodput_bit_s.mean;
+    match digest.goodput_bit_s.half_width() {
+        // Below a thousandth, the interval says no more than the digits do.
+        Some(half) if half > mean * 1e-3 => {
+            format!("{} ± {:.1} %", rate(mean), 100.0 * half / mean)
+        }
+        _ => rate(mean),
+    }
+}
+
+fn most_taken(digest: &Digest) -> String {
+    digest.most_taken().map_or(String::new(), |(kind, ratio)| format!("{kind} {}", percent(ratio)))
+}
+
+fn best_change(digest: &Digest) -> String {
+    let best = digest.best_change();
+    best.map_or(String::new(), |best| format!("{}: {}", best.change, gain(best.gain_ratio)))
+}
+
+/// A relative gain as text.
+pub(crate) fn gain(ratio: f64) -> String {
+    format!("{:+.0} %", ratio * 100.0)
+}
+
+/// A transfer of a point as `--json` tells it: key columns, estimates, and what takes most.
+pub(crate) fn row(plan: &Plan, keyed: &Keyed<'_>) -> serde_json::Value {
+    let digest = keyed.digest;
+    let key: serde_json::Map<String, serde_json::Value> = keys(plan)
+        .into_iter()
+        .zip(&keyed.cells)
+        .map(|(key, cell)| (key.to_owned(), json_cell(key, cell)))
+        .collect();
+    let most = digest.most_taken();
+    let best = digest.best_change();
+    let mut row = serde_json::Value::Object(key);
+    row["goodput_bit_s"] = serde_json::json!(digest.goodput_bit_s);
+    row["completion_s"] = serde_json::json!(digest.completion_s);
+    row["sent_bit_s"] = serde_json::json!(digest.sent_bit_s);
+    row["loss_ratio"] = serde_json::json!(digest.loss_ratio);
+    row["reference_bit_s"] = digest.reference_bit_s.into();
+    row["reference_link"] = digest.reference_link.clone().into();
+    row["most_taken_by"] = most.map(|(kind, _)| kind).into();
+    row["most_taken_ratio"] = most.map(|(_, ratio)| ratio).into();
+    row["best_change"] = best.map(|best| best.change.as_str()).into();
+    row["best_gain_ratio"] = best.map(|best| best.gain_ratio).into();
+    row
+}
+
+/// A cell as a number where it is one.
+fn json_cell(key: &str, cell: &str) -> serde_json::Value {
+    // Names may look like numbers; the other columns are what they look like.
+    let is_name = matches!(key, "experiment" | "topology" | "transfer" | "from" | "to");
+    match cell.parse::<serde_json::Number>() {
+        Ok(number) if !is_name => number.into(),
+        _ if cell.is_empty() => serde_json::Value::Null,
+        _ => cell.into(),
+    }
+}

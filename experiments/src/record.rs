@@ -1,0 +1,276 @@
+//! The tables of a run: one tidy CSV file per kind of row, units in the column names.
+//!
+//! Every table begins with the same key columns, which name a point and transfer completely, so
+//! that a reader never has to join two files.
+
+use std::path::Path;
+
+use models::transfer::Mode;
+
+use crate::digest::Digest;
+use crate::estimate::Estimate;
+use crate::experiment::{Experiment, Plan};
+use crate::failure::Failure;
+
+/// The key columns that every experiment has.
+const KEYS: [&str; 15] = [
+    "experiment",
+    "point",
+    "topology",
+    "transfer",
+    "from",
+    "to",
+    "message_b",
+    "transport",
+    "streams",
+    "mode",
+    "chunk_b",
+    "buffers",
+    "host_memory",
+    "connection",
+    "fidelity",
+];
+
+/// The columns of `runs.csv` behind the keys.
+const RUNS: [&str; 13] = [
+    "replication",
+    "goodput_bit_s",
+    "completion_s",
+    "sent_bit_s",
+    "loss_ratio",
+    "reference_bit_s",
+    "reference_link",
+    "busiest_link",
+    "busiest_ratio",
+    "service_s",
+    "queueing_s",
+    "window_s",
+    "propagation_s",
+];
+
+/// The columns of `summary.csv` behind the keys.
+const SUMMARY: [&str; 21] = [
+    "replications",
+    "goodput_bit_s_mean",
+    "goodput_bit_s_low",
+    "goodput_bit_s_high",
+    "completion_s_mean",
+    "completion_s_low",
+    "completion_s_high",
+    "sent_bit_s_mean",
+    "sent_bit_s_low",
+    "sent_bit_s_high",
+    "loss_ratio_mean",
+    "loss_ratio_low",
+    "loss_ratio_high",
+    "reference_bit_s",
+    "reference_link",
+    "of_reference_ratio",
+    "busiest_link",
+    "most_taken_by",
+    "most_taken_ratio",
+    "best_change",
+    "best_gain_ratio",
+];
+
+/// The columns of `taken.csv` behind the keys.
+const TAKEN: [&str; 9] = [
+    "order",
+    "hop",
+    "kind",
+    "taken_bit_s_mean",
+    "taken_bit_s_low",
+    "taken_bit_s_high",
+    "taken_ratio",
+    "reference_bit_s",
+    "goodput_bit_s",
+];
+
+/// The columns of `returned.csv` behind the keys.
+const RETURNED: [&str; 5] = ["rank", "change", "feasible", "goodput_bit_s", "gain_ratio"];
+
+/// A transfer of a point with the cells of its key columns.
+pub(crate) struct Keyed<'a> {
+    /// Which point, as the plan numbers them.
+    pub(crate) point: usize,
+    /// Which transfer of it.
+    pub(crate) transfer: usize,
+    /// The cells of the key columns.
+    pub(crate) cells: Vec<String>,
+    /// Its results.
+    pub(crate) digest: &'a Digest,
+}
+
+/// The names of the key columns of an experiment.
+pub(crate) fn keys(plan: &Plan) -> Vec<&str> {
+    KEYS.into_iter().chain(plan.columns.iter().map(String::as_str)).collect()
+}
+
+/// Every finished transfer with its key, in the order of the plan.
+pub(crate) fn keyed<'a>(
+    experiment: &Experiment,
+    plan: &Plan,
+    results: &'a [Option<Vec<Digest>>],
+) -> Vec<Keyed<'a>> {
+    let finished = results.iter().enumerate().filter_map(|(n, r)| Some((n, r.as_ref()?)));
+    let transfers = finished.flat_map(|(point, digests)| {
+        digests.iter().enumerate().map(move |(transfer, digest)| (point, transfer, digest))
+    });
+    let keyed = transfers.map(|(point, transfer, digest)| Keyed {
+        point,
+        transfer,
+        cells: key_cells(experiment, plan, point, transfer),
+        digest,
+    });
+    keyed.collect()
+}
+
+fn key_cells(e: &Experiment, plan: &Plan, number: usize, which: usize) -> Vec<String> {
+    let point = &plan.points[number];
+    let transfer = &point.transfers[which];
+    let (mode, chunk, buffers) = match transfer.mode {
+        Mode::Serial => ("serial", String::new(), String::new()),
+        Mode::GpuDirect => ("gpudirect", String::new(), String::new()),
+        Mode::Overlapped { chunk, buffers } => {
+            ("overlapped", chunk.get().to_string(), buffers.to_string())
+        }
+    };
+    let mut cells = vec![
+        e.name.clone(),
+        number.to_string(),
+        e.topologies[point.topology].label.clone(),
+        e.transfers[which].name.clone(),
+        transfer.from.clone(),
+        transfer.to.clone(),
+        transfer.message.get().to_string(),
+        word(&transfer.transport),
+        transfer.streams.to_string(),
+        mode.into(),
+        chunk,
+        buffers,
+        word(&transfer.host_memory),
+        word(&transfer.connection),
+        word(&point.fidelity),
+    ];
+    cells.extend(point.cells.iter().cloned());
+    cells
+}
+
+/// The word that stands for a value in files.
+fn word(value: &impl serde::Serialize) -> String {
+    match serde_json::to_value(value) {
+        Ok(serde_json::Value::String(word)) => word,
+        other => unreachable!("an enum without fields is a word, not {other:?}"),
+    }
+}
+
+/// Writes the four tables into `folder`.
+///
+/// # Errors
+/// If a file cannot be written.
+pub(crate) fn write_all(folder: &Path, plan: &Plan, keyed: &[Keyed<'_>]) -> Result<(), Failure> {
+    type Rows = fn(&Digest) -> Vec<Vec<String>>;
+    let tables: [(&str, &[&str], Rows); 4] = [
+        ("runs.csv", &RUNS, run_rows),
+        ("summary.csv", &SUMMARY, summary_rows),
+        ("taken.csv", &TAKEN, taken_rows),
+        ("returned.csv", &RETURNED, returned_rows),
+    ];
+    for (name, columns, rows) in tables {
+        let header = keys(plan).into_iter().chain(columns.iter().copied()).map(str::to_owned);
+        let body = keyed.iter().flat_map(|keyed| {
+            let with_key = move |row: Vec<String>| [keyed.cells.clone(), row].concat();
+            rows(keyed.digest).into_iter().map(with_key)
+        });
+        write_table(&folder.join(name), std::iter::once(header.collect()).chain(body))?;
+    }
+    Ok(())
+}
+
+/// Writes one CSV file.
+///
+/// # Errors
+/// If it cannot be written.
+pub(crate) fn write_table(
+    path: &Path,
+    rows: impl Iterator<Item = Vec<String>>,
+) -> Result<(), Failure> {
+    let failed = |error: csv::Error| Failure::run(format!("writing {}", path.display()), error);
+    let mut writer = csv::Writer::from_path(path).map_err(failed)?;
+    for row in rows {
+        writer.write_record(&row).map_err(failed)?;
+    }
+    writer.flush().map_err(|error| failed(error.into()))
+}
+
+fn run_rows(digest: &Digest) -> Vec<Vec<String>> {
+    let row = |(number, r): (usize, &crate::digest::Replication)| {
+        let mut cells = vec![
+            number.to_string(),
+            r.goodput_bit_s.to_string(),
+            optional(r.completion_s),
+            r.sent_bit_s.to_string(),
+            r.loss_ratio.to_string(),
+            r.reference_bit_s.to_string(),
+            r.reference_link.clone(),
+            r.busiest_link.clone(),
+            r.busiest_ratio.to_string(),
+        ];
+        cells.extend(r.seconds.map(|seconds| seconds.to_string()));
+        cells
+    };
+    digest.replications.iter().enumerate().map(row).collect()
+}
+
+fn summary_rows(digest: &Digest) -> Vec<Vec<String>> {
+    let mut cells = vec![digest.replications.len().to_string()];
+    cells.extend(estimate(Some(digest.goodput_bit_s)));
+    cells.extend(estimate(digest.completion_s));
+    cells.extend(estimate(Some(digest.sent_bit_s)));
+    cells.extend(estimate(Some(digest.loss_ratio)));
+    cells.push(digest.reference_bit_s.to_string());
+    cells.push(digest.reference_link.clone());
+    cells.push((digest.goodput_bit_s.mean / digest.reference_bit_s).to_string());
+    cells.push(digest.busiest_link().to_owned());
+    let most = digest.most_taken();
+    cells.push(most.map_or(String::new(), |(kind, _)| kind.to_owned()));
+    cells.push(optional(most.map(|(_, ratio)| ratio)));
+    let best = digest.best_change();
+    cells.push(best.map_or(String::new(), |best| best.change.clone()));
+    cells.push(optional(best.map(|best| best.gain_ratio)));
+    vec![cells]
+}
+
+fn taken_rows(digest: &Digest) -> Vec<Vec<String>> {
+    let row = |(order, taken): (usize, &crate::digest::Taken)| {
+        let mut cells = vec![order.to_string(), taken.hop.clone(), taken.kind.clone()];
+        cells.extend(estimate(Some(taken.bit_s)));
+        cells.push((taken.bit_s.mean / digest.reference_bit_s).to_string());
+        cells.push(digest.reference_bit_s.to_string());
+        cells.push(digest.left_bit_s.to_string());
+        cells
+    };
+    digest.taken.iter().enumerate().map(row).collect()
+}
+
+fn returned_rows(digest: &Digest) -> Vec<Vec<String>> {
+    let row = |(rank, returned): (usize, &crate::digest::Returned)| {
+        vec![
+            rank.to_string(),
+            returned.change.clone(),
+            returned.feasible.to_string(),
+            returned.goodput_bit_s.to_string(),
+            returned.gain_ratio.to_string(),
+        ]
+    };
+    digest.returned.iter().enumerate().map(row).collect()
+}
+
+fn optional(value: Option<f64>) -> String {
+    value.map_or(String::new(), |value| value.to_string())
+}
+
+fn estimate(value: Option<Estimate>) -> [String; 3] {
+    let part = |of: fn(Estimate) -> Option<f64>| optional(value.and_then(of));
+    [part(|e| Some(e.mean)), part(|e| e.low), part(|e| e.high)]
+}

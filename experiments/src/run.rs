@@ -1,0 +1,71 @@
+//! Runs the points of an experiment, many at once, with one result whatever the number of threads.
+//!
+//! One point is one task: it is solved once per replication, each with its own seed. The seed of a
+//! replication depends on nothing but its number, so every topology meets the same chance (common
+//! random numbers), and differences between topologies are not differences of luck.
+
+use models::input::InputError;
+use models::outcome::{Attribution, Outcome};
+use models::solve::{attribute, solve};
+use rayon::prelude::*;
+use sim::Seed;
+
+use crate::digest::Digest;
+use crate::experiment::{Experiment, Plan, Point};
+
+/// What one replication of a point gave: an outcome and an attribution per transfer.
+#[derive(Clone, Debug)]
+pub(crate) struct Sample {
+    pub(crate) outcomes: Vec<Outcome>,
+    pub(crate) attributions: Vec<Attribution>,
+}
+
+/// Runs every point and gives one digest per transfer of each, in the order of the plan; a point
+/// that was not begun when `stop` became true is left out.
+///
+/// # Errors
+/// If a transfer names a place that its cluster does not have, or there is no way between its
+/// ends: the first such point in the order of the plan.
+pub(crate) fn run(
+    experiment: &Experiment,
+    plan: &Plan,
+    stop: impl Fn() -> bool + Sync,
+    done: impl Fn() + Sync,
+) -> Result<Vec<Option<Vec<Digest>>>, InputError> {
+    let run_point = |point: &Point| {
+        if stop() {
+            return Ok(None);
+        }
+        let digests = run_point(experiment, plan, point)?;
+        done();
+        Ok(Some(digests))
+    };
+    let results: Vec<Result<_, InputError>> = plan.points.par_iter().map(run_point).collect();
+    results.into_iter().collect()
+}
+
+fn run_point(
+    experiment: &Experiment,
+    plan: &Plan,
+    point: &Point,
+) -> Result<Vec<Digest>, InputError> {
+    let samples: Result<Vec<Sample>, InputError> =
+        (0..experiment.repetitions).map(|r| replicate(experiment, plan, point, r)).collect();
+    let samples = samples.map_err(|error| experiment.placed(error, point))?;
+    Ok((0..point.transfers.len()).map(|which| Digest::of(&samples, which)).collect())
+}
+
+fn replicate(
+    experiment: &Experiment,
+    plan: &Plan,
+    point: &Point,
+    replication: u32,
+) -> Result<Sample, InputError> {
+    let cluster = &plan.worlds[point.world].cluster;
+    let seed = Seed::new(experiment.seed).replication(u64::from(replication)).get();
+    let outcomes = solve(cluster, &point.transfers, point.fidelity, seed)?;
+    let attributions = (0..point.transfers.len())
+        .map(|which| attribute(cluster, &point.transfers, which, seed))
+        .collect::<Result<_, _>>()?;
+    Ok(Sample { outcomes, attributions })
+}
