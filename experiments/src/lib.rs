@@ -16,6 +16,7 @@ pub mod failure;
 pub mod file;
 pub mod interrupt;
 pub mod library;
+pub mod plot;
 
 mod digest;
 mod manifest;

@@ -151,6 +151,7 @@ fn run_one(
         .map_err(|error| Failure::run("writing the manifest", error))?;
     let path = staging.path().join("manifest.json");
     std::fs::write(path, text + "\n").map_err(|e| Failure::run("writing the manifest", e))?;
+    crate::plot::all(staging.path()).map_err(|e| Failure::run("drawing the figures", e))?;
     staging.commit()?;
     tell(out, &manifest, plan, &keyed, console)?;
     let rows: Vec<Value> = keyed.iter().map(|k| overview::row(plan, k)).collect();
