@@ -1,16 +1,30 @@
-//! The cluster graph.
+//! The cluster graph: places as nodes, hops as edges, links and pools beside them.
+//!
+//! ```text
+//!  gpu-a ══copy engine══► client ──socket──► client/net ──veth──► … ──vxlan──► node-a
+//!    ║                   (pod memory)                                            │ nic
+//!    ╚═════════════ GPUDirect RDMA ═════════════════════════════► nic-a ◄────────┘
+//!                                                                   │ wire
+//!                                                                  tor ──wire──► nic-b ─► …
+//! ```
+//!
+//! Each container-network hop exists twice, once on the way out (costs `tx_…`) and once on the way
+//! in (`rx_…`). Hops are data; what a message costs on them is [`crate::price`].
 
+mod assemble;
+mod describe;
+mod device;
+mod network;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::input::{InputError, Source};
-use crate::library::Library;
+use petgraph::graph::{DiGraph, EdgeIndex, NodeIndex};
+use sim::{Bytes, Rate};
 
-/// A cluster, assembled: places, hops and links.
-#[derive(Clone, Debug)]
-pub struct Cluster {
-    /// The topology's name.
-    pub name: String,
-}
+use crate::catalogue::BackPressure;
+use crate::input::{InputError, Source, suggest};
+use crate::library::{Kind, Library};
 
 /// A change to a topology before it is assembled, `nic.mtu = 1500` (every NIC) or
 /// `nic.nic-a.mtu = 1500` (one): how sweeps vary what a topology file says.
@@ -20,6 +34,268 @@ pub struct Setting {
     pub key: String,
     /// The value, as it would stand in the file.
     pub value: toml::Value,
+}
+
+/// What a place is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum PlaceKind {
+    /// The memory of a GPU.
+    DeviceMemory,
+    /// The memory of a pod.
+    PodMemory,
+    /// A point inside the network stack of a node.
+    Namespace,
+    /// A network card.
+    Nic,
+    /// A network switch.
+    Switch,
+}
+
+/// A node of the graph.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Place {
+    /// Its name, unique in the cluster.
+    pub name: String,
+    /// What it is.
+    pub kind: PlaceKind,
+    /// The machine it is in, if it is in one.
+    pub node: Option<String>,
+}
+
+/// Index of a link of [`Cluster::links`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LinkIndex(pub usize);
+
+/// What the capacity of a link counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LinkUnit {
+    /// Bytes per second, framing included.
+    Bytes,
+    /// Core-seconds per second: one core is 1.0.
+    Cores,
+}
+
+/// A thing with a rate that transfers share.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Link {
+    /// Its name: `nic-a/wire-out`, `node-b/core3`.
+    pub name: String,
+    /// What its capacity counts.
+    pub unit: LinkUnit,
+    /// Units per second; finite and above zero.
+    pub capacity: f64,
+}
+
+/// Index of a pool of [`Cluster::pools`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PoolIndex(pub usize);
+
+/// A counted thing with a first-come queue: the copy engines of one direction of a GPU.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PoolSpec {
+    /// Its name: `gpu-a/copy-out`.
+    pub name: String,
+    /// How many there are.
+    pub slots: u32,
+}
+
+/// A machine: its cores and the settings of its network stack.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Host {
+    /// Its name.
+    pub name: String,
+    /// One link of capacity 1.0 per core.
+    pub cores: Vec<LinkIndex>,
+    /// How many cores serve receive queues (RSS); flows are hashed onto the first so many cores.
+    pub receive_queues: u32,
+    /// A TCP socket's window.
+    pub tcp_window: Bytes,
+    /// What a UDP socket may have in flight to the NIC, and how long until that is completed;
+    /// together the rate of a throttled sender.
+    pub udp_send_limit: Option<Rate>,
+}
+
+/// The side of a transfer that a hop is on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// The way out.
+    Send,
+    /// The way in.
+    Receive,
+}
+
+/// The core that works for a hop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Core {
+    /// That of the flow: sending thread or receive queue.
+    Flow,
+    /// One worker for all flows.
+    Serial(LinkIndex),
+}
+
+/// What a hop costs a core, in seconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct CpuCosts {
+    /// Per opened connection [s].
+    pub per_connection: f64,
+    /// Per message, such as a system call [s].
+    pub per_message: f64,
+    /// Per socket buffer: a GSO super-packet, or one datagram [s].
+    pub per_skb: f64,
+    /// Per wire packet [s].
+    pub per_segment: f64,
+    /// Per payload byte [s/B].
+    pub per_byte: f64,
+    /// Delay that occupies nobody [s].
+    pub latency: f64,
+}
+
+/// A hop that is work for a core of a node.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CpuHop {
+    /// Index of the machine in [`Cluster::hosts`].
+    pub host: usize,
+    /// Out or in.
+    pub side: Side,
+    /// Who works.
+    pub core: Core,
+    /// Whether it is the socket layer, which stays on the flow's core.
+    pub socket: bool,
+    /// Costs under TCP.
+    pub tcp: CpuCosts,
+    /// Costs under UDP.
+    pub udp: CpuCosts,
+    /// Bytes added to every wire packet.
+    pub header: Bytes,
+    /// Whether the sending socket stays charged past it.
+    pub back_pressure: BackPressure,
+    /// The most that one UDP flow gets through on the way in, if its queues overflow before that.
+    pub udp_flow_limit: Option<Rate>,
+}
+
+/// A hop in which a device reads or writes memory over PCIe (or a direct GPU link).
+#[derive(Clone, Debug, PartialEq)]
+pub struct DmaHop {
+    /// Links and their units per payload byte.
+    pub links: Vec<(LinkIndex, f64)>,
+    /// Outstanding reads × their size ÷ round trip, where reads bound the rate.
+    pub read_limit: Option<Rate>,
+    /// Work of the driver and engine before the first byte; occupies the engine [s].
+    pub setup: f64,
+    /// Delay that occupies nobody [s].
+    pub latency: f64,
+    /// The engines that may do it.
+    pub pool: Option<PoolIndex>,
+    /// What a copy between pageable memory and the device adds.
+    pub pageable: Option<Staging>,
+    /// A core that moves every byte itself: machine and core-seconds per byte [s/B].
+    pub copied_by: Option<(usize, f64)>,
+}
+
+/// The staging copy of pageable memory: a core moves every byte once more.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Staging {
+    /// Index of the machine in [`Cluster::hosts`].
+    pub host: usize,
+    /// Core-seconds per payload byte [s/B].
+    pub per_byte: f64,
+    /// Core-seconds per staging chunk: the call and the wait for the engine [s].
+    pub per_chunk: f64,
+    /// The size of the pinned staging buffer.
+    pub chunk: Bytes,
+}
+
+/// One direction of a cable.
+#[derive(Clone, Debug, PartialEq)]
+pub struct WireHop {
+    /// This direction.
+    pub link: LinkIndex,
+    /// The other direction, which carries acknowledgements.
+    pub reverse: LinkIndex,
+    /// Signal and switching latency [s].
+    pub latency: f64,
+}
+
+/// What a hop is made of.
+#[derive(Clone, Debug, PartialEq)]
+pub enum HopModel {
+    /// Work for a core.
+    Cpu(CpuHop),
+    /// A device that reads or writes memory.
+    Dma(DmaHop),
+    /// A cable.
+    Wire(WireHop),
+}
+
+/// Which transfers may take a hop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lane {
+    /// Every transfer.
+    Any,
+    /// Only those that pass through host memory.
+    Host,
+    /// Only GPUDirect RDMA.
+    Direct,
+}
+
+/// An edge of the graph.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Hop {
+    /// Its name: `node-a/vxlan`, `gpu-a/copy-out`.
+    pub name: String,
+    /// Its kind, the same on every node and side: `vxlan`, `device-to-host copy`.
+    pub kind: String,
+    /// Who may take it.
+    pub lane: Lane,
+    /// What it is made of.
+    pub model: HopModel,
+}
+
+/// A network card's part in a path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NicSpec {
+    /// The largest IP packet on its wire.
+    pub mtu: Bytes,
+    /// Whether it segments and coalesces (TSO, GSO, GRO).
+    pub offloads: bool,
+}
+
+/// A Service: which pods it stands for and what its translation costs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Service {
+    /// Its name.
+    pub name: String,
+    /// The pods behind it.
+    pub pods: Vec<NodeIndex>,
+    /// Per machine of [`Cluster::hosts`]: the hop that a client on that machine crosses.
+    pub hops: Vec<Hop>,
+}
+
+/// A cluster, assembled: it cannot be wrong any more.
+#[derive(Clone, Debug)]
+pub struct Cluster {
+    /// The topology's name.
+    pub name: String,
+    /// What it is, in a sentence.
+    pub about: String,
+    /// Places and hops.
+    pub graph: DiGraph<Place, Hop>,
+    /// Everything with a rate.
+    pub links: Vec<Link>,
+    /// Everything that is counted.
+    pub pools: Vec<PoolSpec>,
+    /// The machines.
+    pub hosts: Vec<Host>,
+    /// Network cards by place.
+    pub nics: BTreeMap<NodeIndex, NicSpec>,
+    /// The MTU of those pods' interfaces that have one of their own.
+    pub pod_mtus: BTreeMap<NodeIndex, Bytes>,
+    /// Services by name.
+    pub services: BTreeMap<String, Service>,
+    /// Places by name.
+    pub places: BTreeMap<String, NodeIndex>,
+    /// Every entry of the library that it was made from, sorted.
+    pub used: BTreeSet<(Kind, String)>,
 }
 
 impl Cluster {
@@ -32,8 +308,8 @@ impl Cluster {
         library: &Library,
         settings: &[Setting],
     ) -> Result<Cluster, InputError> {
-        let source = Arc::clone(library.source(crate::library::Kind::Topology, name)?);
-        Cluster::assemble(&source, library, settings)
+        let source = Arc::clone(library.source(Kind::Topology, name)?);
+        Cluster::assemble(name, &source, library, settings)
     }
 
     /// Assembles a topology from its text.
@@ -41,15 +317,47 @@ impl Cluster {
     /// # Errors
     /// Whatever is wrong with the topology or with a file that it names.
     pub fn assemble(
+        name: &str,
         source: &Arc<Source>,
-        _library: &Library,
-        _settings: &[Setting],
+        library: &Library,
+        settings: &[Setting],
     ) -> Result<Cluster, InputError> {
-        Ok(Cluster { name: source.name.clone() })
+        assemble::assemble(name, source, library, settings)
     }
 
-    /// Graphviz text of the graph: places as nodes, hops as edges labelled with kind and rate.
-    pub fn to_dot(&self) -> String {
-        String::new()
+    /// The place or Service called `name`.
+    ///
+    /// # Errors
+    /// If there is none; the help names the nearest.
+    pub fn endpoint(&self, field: &str, name: &str) -> Result<Endpoint<'_>, InputError> {
+        if let Some(service) = self.services.get(name) {
+            return Ok(Endpoint::Service(service));
+        }
+        let is_end = |kind| matches!(kind, PlaceKind::DeviceMemory | PlaceKind::PodMemory);
+        match self.places.get(name) {
+            Some(&place) if is_end(self.graph[place].kind) => Ok(Endpoint::Place(place)),
+            _ => {
+                let ends = self.places.iter().filter(|(_, at)| is_end(self.graph[**at].kind));
+                let known: Vec<&str> =
+                    ends.map(|(name, _)| name).chain(self.services.keys()).map(|s| &**s).collect();
+                let problem =
+                    format!("`{name}` is no GPU, pod or Service of topology `{}`", self.name);
+                Err(InputError::new(field, problem).help(suggest(name, known)))
+            }
+        }
     }
+
+    /// A hop by its edge.
+    pub fn hop(&self, edge: EdgeIndex) -> &Hop {
+        &self.graph[edge]
+    }
+}
+
+/// An end of a transfer.
+#[derive(Clone, Copy, Debug)]
+pub enum Endpoint<'a> {
+    /// A GPU's or a pod's memory.
+    Place(NodeIndex),
+    /// A Service in front of pods.
+    Service(&'a Service),
 }

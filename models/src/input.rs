@@ -95,6 +95,41 @@ impl fmt::Display for InputError {
 
 impl std::error::Error for InputError {}
 
+/// Reads TOML into `T`, pointing at the line of whatever does not fit and suggesting the key that a
+/// mistyped one was meant to be.
+///
+/// # Errors
+/// If the text is not TOML, or not a `T`.
+pub fn parse_toml<T: serde::de::DeserializeOwned>(source: &Arc<Source>) -> Result<T, InputError> {
+    toml::from_str(&source.text).map_err(|error| toml_error(source, &error))
+}
+
+fn toml_error(source: &Arc<Source>, error: &toml::de::Error) -> InputError {
+    let span = error.span().unwrap_or(0..0);
+    let message = error.message().trim().replace('\n', "; ");
+    let quoted: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
+    let found = || source.text.get(span.clone()).unwrap_or("").trim();
+    let error = match quoted.split_first() {
+        Some((wrong, known)) if message.starts_with("unknown ") && !known.is_empty() => {
+            InputError::new(*wrong, message.split(',').next().unwrap_or(&message).to_owned())
+                .help(suggest(wrong, known.iter().copied()))
+        }
+        Some((field, _)) if message.starts_with("missing field") => {
+            InputError::new(*field, "is missing").help(format!("add `{field} = …` to this table"))
+        }
+        _ => InputError::new(key_at(source, span.start).unwrap_or(found()), message)
+            .help("see the example in README.md, or `podpath schema`"),
+    };
+    error.at(source, span)
+}
+
+/// The key of the line that byte `offset` stands on.
+fn key_at(source: &Source, offset: usize) -> Option<&str> {
+    let line = &source.text[source.span_of_line(source.line_of(offset))];
+    let key = line.split_once('=')?.0.trim();
+    (!key.is_empty()).then_some(key)
+}
+
 /// The known name nearest to a mistyped one, if any is near enough to be what was meant.
 pub fn nearest<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     known

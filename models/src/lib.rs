@@ -11,12 +11,16 @@
 //! This crate parses text but never opens a file, and cannot fail once a [`cluster::Cluster`] and
 //! a [`transfer::Transfer`] have been accepted.
 
+pub mod catalogue;
 pub mod cluster;
 pub mod input;
 pub mod library;
 pub mod outcome;
 pub mod pcie;
+pub mod price;
 pub mod profile;
 pub mod quantity;
+pub mod route;
 pub mod solve;
+pub mod topology;
 pub mod transfer;

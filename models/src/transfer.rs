@@ -10,6 +10,9 @@ pub struct Transfer {
     pub from: String,
     /// Where it is wanted: a GPU, a pod, or a Service in front of pods.
     pub to: String,
+    /// The Service through which the receiving pod is addressed, where `to` names a GPU or pod.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub via: Option<String>,
     /// The size of the result in bytes, over all streams together.
     pub message: Bytes,
     /// The transport between the pods.

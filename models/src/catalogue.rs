@@ -1,0 +1,178 @@
+//! Kinds of hop and their composition into container networks: structure without costs.
+//!
+//! A hop file states what a standard or a manual states (header bytes, where the work runs); what
+//! the work costs on a given machine stands in that machine's host profile. A CNI file lists hops.
+//! Nothing here is measured, so nothing here is ever fitted.
+
+use serde::Deserialize;
+use serde_spanned::Spanned;
+use sim::Bytes;
+
+use crate::input::{InputError, parse_toml};
+use crate::library::{Kind, Library};
+use crate::quantity::parse_bytes;
+
+/// Which core does the work of a hop.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RunsOn {
+    /// The core of the flow: the sending thread's core, or that of the flow's receive queue (RSS).
+    FlowCore,
+    /// One worker per node for all flows (a WireGuard peer, an IPsec SA, a VPP worker), by name.
+    Serial(String),
+}
+
+/// What happens to the sender's socket when a packet crosses a hop on its way out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum BackPressure {
+    /// The socket stays charged until the NIC has sent the packet: a UDP sender is throttled.
+    Kept,
+    /// The packet is orphaned here (`skb_orphan` in `ip_rcv`): a UDP sender runs free.
+    Lost,
+}
+
+/// A kind of hop in the container network.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HopSpec {
+    /// Its name: `vxlan`.
+    pub name: String,
+    /// What it is, in a sentence.
+    pub about: String,
+    /// The standard or document the structure is from.
+    pub source: String,
+    /// Bytes that it adds to every wire packet, inside the frame.
+    pub header: Bytes,
+    /// Who works for it on the way in.
+    pub runs_on: RunsOn,
+    /// Who works for it on the way out.
+    pub sends_on: RunsOn,
+    /// Whether the sending socket stays charged past it.
+    pub back_pressure: BackPressure,
+}
+
+/// A container network as a composition of hops.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CniSpec {
+    /// Its name: `flannel`.
+    pub name: String,
+    /// What it is, in a sentence.
+    pub about: String,
+    /// The document the composition is from.
+    pub source: String,
+    /// From the pod's namespace to the node's forwarding point.
+    pub pod: Vec<HopSpec>,
+    /// From the forwarding point to the NIC; crossed only by traffic that leaves the node.
+    pub node: Vec<HopSpec>,
+    /// How Services are translated: the hop `service-<proxy>`.
+    pub proxy: Option<HopSpec>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct RawHop {
+    about: String,
+    source: String,
+    #[serde(default)]
+    header: Option<Spanned<String>>,
+    #[serde(default)]
+    runs_on: Option<Spanned<String>>,
+    #[serde(default)]
+    sends_on: Option<Spanned<String>>,
+    #[serde(default = "kept")]
+    back_pressure: BackPressure,
+}
+
+fn kept() -> BackPressure {
+    BackPressure::Kept
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct RawCni {
+    about: String,
+    source: String,
+    pod: Vec<Spanned<String>>,
+    node: Vec<Spanned<String>>,
+    #[serde(default)]
+    proxy: Option<Spanned<String>>,
+}
+
+impl HopSpec {
+    /// Reads the hop called `name`.
+    ///
+    /// # Errors
+    /// If there is none, or its file is malformed.
+    pub fn load(name: &str, library: &Library) -> Result<HopSpec, InputError> {
+        let source = library.source(Kind::Hop, name)?;
+        let raw: RawHop = parse_toml(source)?;
+        let header = match &raw.header {
+            None => Bytes::ZERO,
+            Some(text) => parse_bytes(text.get_ref()).map_err(|e| {
+                InputError::new("header", e.problem).help(e.help).at(source, text.span())
+            })?,
+        };
+        if header > Bytes::new(512) {
+            let span = raw.header.as_ref().map_or(0..0, Spanned::span);
+            return Err(InputError::new("header", format!("{header} is no packet header"))
+                .help("at most 512 B")
+                .at(source, span));
+        }
+        let core = |key: &str, text: &Option<Spanned<String>>| match text {
+            None => Ok(RunsOn::FlowCore),
+            Some(text) => match text.get_ref().split_once(':') {
+                None if text.get_ref() == "flow-core" => Ok(RunsOn::FlowCore),
+                Some(("serial", worker)) if !worker.is_empty() => {
+                    Ok(RunsOn::Serial(worker.to_owned()))
+                }
+                _ => Err(InputError::new(key, format!("`{}` is no place of work", text.get_ref()))
+                    .help("`flow-core` or `serial:NAME`")
+                    .at(source, text.span())),
+            },
+        };
+        Ok(HopSpec {
+            name: name.to_owned(),
+            about: raw.about,
+            source: raw.source,
+            header,
+            runs_on: core("runs-on", &raw.runs_on)?,
+            sends_on: core("sends-on", &raw.sends_on)?,
+            back_pressure: raw.back_pressure,
+        })
+    }
+}
+
+impl CniSpec {
+    /// Reads the container network called `name` and the hops it is made of.
+    ///
+    /// # Errors
+    /// If there is none, its file is malformed, or it names an unknown hop.
+    pub fn load(name: &str, library: &Library) -> Result<CniSpec, InputError> {
+        let source = library.source(Kind::Cni, name)?;
+        let raw: RawCni = parse_toml(source)?;
+        let hop = |key: &str, name: &str, text: &Spanned<String>| {
+            // A malformed hop file is reported in that file; an unknown name, here.
+            match library.source(Kind::Hop, name) {
+                Ok(_) => HopSpec::load(name, library),
+                Err(mut unknown) => {
+                    unknown.field = key.to_owned();
+                    Err(unknown.at(source, text.span()))
+                }
+            }
+        };
+        let hops = |key: &str, texts: &[Spanned<String>]| {
+            texts.iter().map(|t| hop(key, t.get_ref(), t)).collect::<Result<Vec<_>, _>>()
+        };
+        let proxy = match &raw.proxy {
+            None => None,
+            Some(text) => Some(hop("proxy", &format!("service-{}", text.get_ref()), text)?),
+        };
+        Ok(CniSpec {
+            name: name.to_owned(),
+            about: raw.about,
+            source: raw.source,
+            pod: hops("pod", &raw.pod)?,
+            node: hops("node", &raw.node)?,
+            proxy,
+        })
+    }
+}

@@ -1,0 +1,327 @@
+//! From tables to a graph: names are resolved once, here, and everything after runs on indices.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use petgraph::graph::{DiGraph, NodeIndex};
+use serde_spanned::Spanned;
+use sim::{Bytes, Rate};
+
+use super::{
+    Cluster, Hop, HopModel, Host, Lane, Link, LinkIndex, LinkUnit, NicSpec, Place, PlaceKind,
+    PoolIndex, PoolSpec, Service, WireHop, device, network,
+};
+use crate::input::{InputError, Source, suggest};
+use crate::library::{Kind, Library};
+use crate::profile::Profile;
+use crate::quantity::{QuantityError, parse_rate, parse_time};
+use crate::topology::{self, CableTable, NodeTable, Placed, ServiceTable, Topology};
+
+/// The smallest IP packet size every IPv4 link must carry (RFC 791), and the largest there is.
+const MTU_RANGE: std::ops::RangeInclusive<u32> = 576..=65_535;
+/// More places than this in one file is taken for a mistake.
+const PLACES_MAX: usize = 1_000_000;
+
+/// A cluster under construction, with what later tables look up.
+pub(super) struct Builder<'a> {
+    pub(super) cluster: Cluster,
+    pub(super) library: &'a Library,
+    /// Machines: index into `cluster.hosts`, host profile, name of the default CNI.
+    pub(super) machines: BTreeMap<String, Machine>,
+    /// Every name given so far: two things of one name could not be told apart in a result.
+    names: BTreeSet<String>,
+}
+
+/// What the builder knows of a machine beyond [`Host`].
+pub(super) struct Machine {
+    pub(super) host: usize,
+    pub(super) profile: Profile,
+    pub(super) cni: Placed<Spanned<String>>,
+    /// The point between the network stack and the NICs.
+    pub(super) stack: NodeIndex,
+    /// Memory channels by NUMA node, where the profile gives their bandwidth.
+    pub(super) memory: BTreeMap<u32, LinkIndex>,
+    /// The link between the sockets, where the profile gives its bandwidth.
+    pub(super) socket_link: Option<LinkIndex>,
+    /// Serial workers by name.
+    pub(super) workers: BTreeMap<String, LinkIndex>,
+}
+
+pub(super) fn assemble(
+    name: &str,
+    source: &Arc<Source>,
+    library: &Library,
+    settings: &[super::Setting],
+) -> Result<Cluster, InputError> {
+    let topology = topology::load(source, library, settings)?;
+    let mut builder = Builder::new(name, &topology, library);
+    for node in &topology.nodes {
+        builder.machine(node)?;
+    }
+    for switch in &topology.switches {
+        builder.claim(switch, &switch.table.name)?;
+        builder.place(switch.table.name.get_ref(), PlaceKind::Switch, None);
+    }
+    device::add(&mut builder, &topology)?;
+    for cable in &topology.cables {
+        builder.cable(cable, &topology)?;
+    }
+    network::add(&mut builder, &topology)?;
+    for service in &topology.services {
+        builder.service(service)?;
+    }
+    if builder.cluster.graph.node_count() > PLACES_MAX {
+        return Err(InputError::new(name, "has more than a million places"));
+    }
+    if topology.pods.is_empty() {
+        return Err(InputError::new("pod", "the topology has no pods")
+            .help("add a [[pod]] with a name and a node")
+            .at(source, 0..source.text.len().min(1)));
+    }
+    Ok(builder.cluster)
+}
+
+impl<'a> Builder<'a> {
+    fn new(name: &str, topology: &Topology, library: &'a Library) -> Builder<'a> {
+        let cluster = Cluster {
+            name: name.to_owned(),
+            about: topology.about.clone(),
+            graph: DiGraph::new(),
+            links: Vec::new(),
+            pools: Vec::new(),
+            hosts: Vec::new(),
+            nics: BTreeMap::new(),
+            pod_mtus: BTreeMap::new(),
+            services: BTreeMap::new(),
+            places: BTreeMap::new(),
+            used: BTreeSet::new(),
+        };
+        Builder { cluster, library, machines: BTreeMap::new(), names: BTreeSet::new() }
+    }
+
+    /// Takes a name for a table; refuses one that is taken.
+    pub(super) fn claim<T>(
+        &mut self,
+        at: &Placed<T>,
+        name: &Spanned<String>,
+    ) -> Result<(), InputError> {
+        let text = name.get_ref();
+        if text.is_empty() || text.chars().any(|c| c.is_control() || c == '/') {
+            return Err(at
+                .fault(name, "name", format!("{text:?} is no name"))
+                .help("letters, digits and any signs but `/`; not empty"));
+        }
+        if !self.names.insert(text.clone()) {
+            return Err(at
+                .fault(name, "name", format!("`{text}` is the name of something else already"))
+                .help("names are unique in a topology, whatever they name"));
+        }
+        Ok(())
+    }
+
+    pub(super) fn place(&mut self, name: &str, kind: PlaceKind, node: Option<&str>) -> NodeIndex {
+        let place = Place { name: name.to_owned(), kind, node: node.map(str::to_owned) };
+        let index = self.cluster.graph.add_node(place);
+        self.cluster.places.insert(name.to_owned(), index);
+        index
+    }
+
+    pub(super) fn link(&mut self, name: String, unit: LinkUnit, capacity: f64) -> LinkIndex {
+        assert!(capacity.is_finite() && capacity > 0.0, "link {name} has capacity {capacity}");
+        self.cluster.links.push(Link { name, unit, capacity });
+        LinkIndex(self.cluster.links.len() - 1)
+    }
+
+    pub(super) fn rate_link(&mut self, name: String, rate: Rate) -> LinkIndex {
+        self.link(name, LinkUnit::Bytes, rate.as_bytes_per_s())
+    }
+
+    pub(super) fn pool(&mut self, name: String, slots: u32) -> PoolIndex {
+        self.cluster.pools.push(PoolSpec { name, slots });
+        PoolIndex(self.cluster.pools.len() - 1)
+    }
+
+    /// The machine that a table says it is in.
+    pub(super) fn machine_of<T>(
+        &self,
+        at: &Placed<T>,
+        node: &Spanned<String>,
+    ) -> Result<&Machine, InputError> {
+        self.machines.get(node.get_ref()).ok_or_else(|| {
+            let known: Vec<&str> = self.machines.keys().map(String::as_str).collect();
+            at.fault(node, "node", format!("no node is called `{}`", node.get_ref()))
+                .help(suggest(node.get_ref(), known))
+        })
+    }
+
+    /// A profile that a table names; an unknown name is reported where the table stands.
+    pub(super) fn profile<T>(
+        &mut self,
+        at: &Placed<T>,
+        kind: Kind,
+        field: &str,
+        name: &Spanned<String>,
+    ) -> Result<Profile, InputError> {
+        if let Err(unknown) = self.library.source(kind, name.get_ref()) {
+            let help = unknown.help.unwrap_or_default();
+            return Err(at.fault(name, field, unknown.problem).help(help));
+        }
+        self.cluster.used.insert((kind, name.get_ref().clone()));
+        self.library.profile(kind, name.get_ref())
+    }
+
+    fn machine(&mut self, node: &Placed<NodeTable>) -> Result<(), InputError> {
+        let table = &node.table;
+        self.claim(node, &table.name)?;
+        let name = table.name.get_ref().clone();
+        let profile = self.profile(node, Kind::Host, "host", &table.host)?;
+        let cores = profile.count("cores")?;
+        let receive_queues = profile.count("receive_queues")?;
+        if !(1..=4096).contains(&cores) || !(1..=cores).contains(&receive_queues) {
+            return Err(InputError::new("cores", "does not fit with receive_queues")
+                .help("1 to 4096 cores, and 1 to that many receive queues")
+                .at(profile.source(), 0..0));
+        }
+        let cores = (0..cores)
+            .map(|i| self.link(format!("{name}/core{i}"), LinkUnit::Cores, 1.0))
+            .collect();
+        let udp_send_limit = match profile.has("udp.send_completion") {
+            false => None,
+            true => {
+                Rate::over(profile.bytes("udp.send_buffer")?, profile.time("udp.send_completion")?)
+            }
+        };
+        let socket_link = match profile.has("socket_link_bandwidth") {
+            false => None,
+            true => {
+                let rate = profile.rate("socket_link_bandwidth")?;
+                Some(self.rate_link(format!("{name}/socket-link"), rate))
+            }
+        };
+        self.cluster.hosts.push(Host {
+            name: name.clone(),
+            cores,
+            receive_queues,
+            tcp_window: profile.bytes("tcp.window")?,
+            udp_send_limit,
+        });
+        let host = self.cluster.hosts.len() - 1;
+        let stack = self.place(&name, PlaceKind::Namespace, Some(&name));
+        let cni = Placed { table: table.cni.clone(), source: Arc::clone(&node.source) };
+        let (memory, workers) = (BTreeMap::new(), BTreeMap::new());
+        let machine = Machine { host, profile, cni, stack, memory, socket_link, workers };
+        self.machines.insert(name, machine);
+        Ok(())
+    }
+
+    fn cable(&mut self, cable: &Placed<CableTable>, topology: &Topology) -> Result<(), InputError> {
+        let [a, b] = cable.table.between.get_ref();
+        let (from, to) = (self.cable_end(cable, a)?, self.cable_end(cable, b)?);
+        if from == to {
+            return Err(cable.fault(b, "between", format!("both ends are `{}`", a.get_ref())));
+        }
+        let rate = quantity(cable, "rate", &cable.table.rate, parse_rate)?;
+        let latency = quantity(cable, "latency", &cable.table.latency, parse_time)?.as_seconds();
+        let (a, b) = (a.get_ref(), b.get_ref());
+        let out = self.rate_link(format!("{a}→{b}"), rate);
+        let back = self.rate_link(format!("{b}→{a}"), rate);
+        let crossing = |name: &str| -> Result<f64, InputError> {
+            match topology.switches.iter().find(|s| s.table.name.get_ref() == name) {
+                None => Ok(0.0),
+                Some(s) => Ok(quantity(s, "latency", &s.table.latency, parse_time)?.as_seconds()),
+            }
+        };
+        let wire = |name: String, link, reverse, latency| Hop {
+            name,
+            kind: "wire".into(),
+            lane: Lane::Any,
+            model: HopModel::Wire(WireHop { link, reverse, latency }),
+        };
+        // A switch delays what leaves it.
+        let there = wire(format!("{a}→{b}"), out, back, latency + crossing(a)?);
+        let home = wire(format!("{b}→{a}"), back, out, latency + crossing(b)?);
+        self.cluster.graph.add_edge(from, to, there);
+        self.cluster.graph.add_edge(to, from, home);
+        Ok(())
+    }
+
+    fn cable_end(
+        &self,
+        cable: &Placed<CableTable>,
+        name: &Spanned<String>,
+    ) -> Result<NodeIndex, InputError> {
+        let is_end = |kind| matches!(kind, PlaceKind::Nic | PlaceKind::Switch);
+        let graph = &self.cluster.graph;
+        match self.cluster.places.get(name.get_ref()) {
+            Some(&place) if is_end(graph[place].kind) => Ok(place),
+            _ => {
+                let ends = graph.node_weights().filter(|place| is_end(place.kind));
+                let known: Vec<&str> = ends.map(|place| place.name.as_str()).collect();
+                let problem = format!("no nic or switch is called `{}`", name.get_ref());
+                Err(cable.fault(name, "between", problem).help(suggest(name.get_ref(), known)))
+            }
+        }
+    }
+
+    fn service(&mut self, service: &Placed<ServiceTable>) -> Result<(), InputError> {
+        let table = &service.table;
+        self.claim(service, &table.name)?;
+        let mut pods = Vec::new();
+        for pod in table.pods.get_ref() {
+            match self.cluster.places.get(pod.get_ref()) {
+                Some(&at) if self.cluster.graph[at].kind == PlaceKind::PodMemory => pods.push(at),
+                _ => {
+                    let all = self.cluster.graph.node_weights();
+                    let pods = all.filter(|place| place.kind == PlaceKind::PodMemory);
+                    let known: Vec<&str> = pods.map(|place| place.name.as_str()).collect();
+                    let problem = format!("no pod is called `{}`", pod.get_ref());
+                    return Err(service
+                        .fault(pod, "pods", problem)
+                        .help(suggest(pod.get_ref(), known)));
+                }
+            }
+        }
+        if pods.is_empty() {
+            return Err(service
+                .fault(&table.pods, "pods", "a Service needs a pod behind it".into())
+                .help("pods = [\"server\"]"));
+        }
+        let name = table.name.get_ref().clone();
+        let hops = network::service_hops(self, service)?;
+        self.cluster.services.insert(name.clone(), Service { name, pods, hops });
+        Ok(())
+    }
+
+    /// Registers a NIC's packet sizes.
+    pub(super) fn nic<T>(
+        &mut self,
+        at: &Placed<T>,
+        place: NodeIndex,
+        mtu: &Spanned<u32>,
+        offloads: bool,
+    ) -> Result<(), InputError> {
+        let mtu = packet_size(at, mtu)?;
+        self.cluster.nics.insert(place, NicSpec { mtu, offloads });
+        Ok(())
+    }
+}
+
+/// Checks an MTU.
+pub(super) fn packet_size<T>(at: &Placed<T>, mtu: &Spanned<u32>) -> Result<Bytes, InputError> {
+    if MTU_RANGE.contains(mtu.get_ref()) {
+        return Ok(Bytes::new(u64::from(*mtu.get_ref())));
+    }
+    Err(at
+        .fault(mtu, "mtu", format!("{} bytes is no MTU", mtu.get_ref()))
+        .help("576 to 65535; Ethernet has 1500, or 9000 with jumbo frames"))
+}
+
+/// Reads a quantity of a table.
+pub(super) fn quantity<T, Q>(
+    at: &Placed<T>,
+    field: &str,
+    text: &Spanned<String>,
+    parse: fn(&str) -> Result<Q, QuantityError>,
+) -> Result<Q, InputError> {
+    parse(text.get_ref()).map_err(|e| at.fault(text, field, e.problem).help(e.help))
+}

@@ -1,0 +1,452 @@
+//! Devices in the graph: GPUs, NICs, PCIe switches and the memory they read and write.
+//!
+//! Every slot is a pair of links (towards the root and away from it). A DMA loads the slot of the
+//! device that acts, the uplinks of the switches between, the memory channels it ends in, and the
+//! link between the sockets where memory and slot are on different NUMA nodes.
+
+use std::collections::BTreeMap;
+
+use petgraph::graph::NodeIndex;
+use serde_spanned::Spanned;
+use sim::{Bytes, Rate};
+
+use super::assemble::{Builder, quantity};
+use super::{DmaHop, Hop, HopModel, Lane, LinkIndex, PlaceKind, PoolIndex, Staging};
+use crate::input::{InputError, suggest};
+use crate::library::Kind;
+use crate::pcie::{Operation, Port, Weights};
+use crate::profile::Profile;
+use crate::quantity::{parse_rate, parse_time};
+use crate::topology::{GpuTable, NicTable, PairTable, PcieSwitchTable, Placed, PodTable, Topology};
+
+/// DMA weights are those of a long run of full packets; a short message's last packet is a
+/// rounding error beside its set-up.
+const LONG: Bytes = Bytes::mib(1);
+
+/// A PCIe slot or uplink.
+#[derive(Clone)]
+struct Slot {
+    node: String,
+    numa: u32,
+    port: Port,
+    up: LinkIndex,
+    down: LinkIndex,
+    /// The switch above it.
+    under: Option<String>,
+}
+
+/// A device in its slot.
+struct Device {
+    slot: Slot,
+    place: NodeIndex,
+    profile: Profile,
+}
+
+/// Adds GPUs, NICs, pods' memories and what connects them.
+pub(super) fn add(builder: &mut Builder<'_>, topology: &Topology) -> Result<(), InputError> {
+    let mut switches: BTreeMap<String, Slot> = BTreeMap::new();
+    for table in &topology.pcie_switches {
+        let slot = switch(builder, table)?;
+        switches.insert(table.table.name.get_ref().clone(), slot);
+    }
+    let mut gpus: BTreeMap<String, Device> = BTreeMap::new();
+    for table in &topology.gpus {
+        let device = gpu(builder, table, &switches)?;
+        gpus.insert(table.table.name.get_ref().clone(), device);
+    }
+    let mut nics: Vec<Device> = Vec::new();
+    for table in &topology.nics {
+        let device = nic(builder, table, &switches)?;
+        for gpu in gpus.values().filter(|gpu| gpu.slot.node == device.slot.node) {
+            direct(builder, gpu, &device, &switches);
+        }
+        nics.push(device);
+    }
+    for pod in &topology.pods {
+        self::pod(builder, pod, &gpus, &switches)?;
+    }
+    for pair in &topology.peers {
+        peer_to_peer(builder, pair, &gpus, &switches)?;
+    }
+    for nvlink in &topology.nvlinks {
+        let [a, b] = nvlink.table.between.get_ref();
+        let rate = quantity(nvlink, "rate", &nvlink.table.rate, parse_rate)?;
+        let latency = quantity(nvlink, "latency", &nvlink.table.latency, parse_time)?.as_seconds();
+        for (from, to) in [(a, b), (b, a)] {
+            let (from, to) = (find(nvlink, from, &gpus)?, find(nvlink, to, &gpus)?);
+            let name = arrow(builder, from.place, to.place);
+            let link = builder.rate_link(name.clone(), rate);
+            let dma = DmaHop { links: vec![(link, 1.0)], latency, ..plain() };
+            edge(builder, from.place, to.place, name, "nvlink", Lane::Any, dma);
+        }
+    }
+    for pair in &topology.shared_memories {
+        shared_memory(builder, pair)?;
+    }
+    Ok(())
+}
+
+/// A DMA that costs nothing yet.
+fn plain() -> DmaHop {
+    DmaHop {
+        links: Vec::new(),
+        read_limit: None,
+        setup: 0.0,
+        latency: 0.0,
+        pool: None,
+        pageable: None,
+        copied_by: None,
+    }
+}
+
+fn arrow(builder: &Builder<'_>, from: NodeIndex, to: NodeIndex) -> String {
+    let graph = &builder.cluster.graph;
+    format!("{}→{}", graph[from].name, graph[to].name)
+}
+
+fn edge(
+    builder: &mut Builder<'_>,
+    from: NodeIndex,
+    to: NodeIndex,
+    name: String,
+    kind: &str,
+    lane: Lane,
+    dma: DmaHop,
+) {
+    let hop = Hop { name, kind: kind.into(), lane, model: HopModel::Dma(dma) };
+    builder.cluster.graph.add_edge(from, to, hop);
+}
+
+fn slot<T>(
+    builder: &mut Builder<'_>,
+    at: &Placed<T>,
+    names: (&Spanned<String>, &Spanned<String>, &Spanned<String>),
+    numa: u32,
+    under: Option<(&Spanned<String>, &BTreeMap<String, Slot>)>,
+) -> Result<Slot, InputError> {
+    let (name, node, pcie) = names;
+    builder.claim(at, name)?;
+    builder.machine_of(at, node)?;
+    if let Some((switch, switches)) = under {
+        let known: Vec<&str> = switches.keys().map(String::as_str).collect();
+        match switches.get(switch.get_ref()) {
+            Some(above) if above.node == *node.get_ref() => {}
+            Some(above) => {
+                let problem = format!("`{}` is in node `{}`", switch.get_ref(), above.node);
+                return Err(at.fault(switch, "under", problem).help("a switch of the same node"));
+            }
+            None => {
+                let problem = format!("no pcie_switch is called `{}`", switch.get_ref());
+                let help = suggest(switch.get_ref(), known);
+                return Err(at.fault(switch, "under", problem).help(help));
+            }
+        }
+    }
+    let profile = builder.profile(at, Kind::Pcie, "pcie", pcie)?;
+    let port = Port::from_profile(&profile)?;
+    let capacity = port.link.capacity();
+    let up = builder.rate_link(format!("{}/pcie-up", name.get_ref()), capacity);
+    let down = builder.rate_link(format!("{}/pcie-down", name.get_ref()), capacity);
+    let under = under.map(|(switch, _)| switch.get_ref().clone());
+    Ok(Slot { node: node.get_ref().clone(), numa, port, up, down, under })
+}
+
+fn switch(builder: &mut Builder<'_>, at: &Placed<PcieSwitchTable>) -> Result<Slot, InputError> {
+    let table = &at.table;
+    slot(builder, at, (&table.name, &table.node, &table.pcie), table.numa, None)
+}
+
+fn gpu(
+    builder: &mut Builder<'_>,
+    at: &Placed<GpuTable>,
+    switches: &BTreeMap<String, Slot>,
+) -> Result<Device, InputError> {
+    let table = &at.table;
+    let under = table.under.as_ref().map(|under| (under, switches));
+    let names = (&table.name, &table.node, &table.pcie);
+    let slot = slot(builder, at, names, table.numa, under)?;
+    let profile = builder.profile(at, Kind::Gpu, "profile", &table.profile)?;
+    let node = table.node.get_ref().as_str();
+    let place = builder.place(table.name.get_ref(), PlaceKind::DeviceMemory, Some(node));
+    Ok(Device { slot, place, profile })
+}
+
+fn nic(
+    builder: &mut Builder<'_>,
+    at: &Placed<NicTable>,
+    switches: &BTreeMap<String, Slot>,
+) -> Result<Device, InputError> {
+    let table = &at.table;
+    let under = table.under.as_ref().map(|under| (under, switches));
+    let slot = slot(builder, at, (&table.name, &table.node, &table.pcie), table.numa, under)?;
+    let profile = builder.profile(at, Kind::Nic, "profile", &table.profile)?;
+    let node = table.node.get_ref().as_str();
+    let place = builder.place(table.name.get_ref(), PlaceKind::Nic, Some(node));
+    builder.nic(at, place, &table.mtu, table.offloads)?;
+    let stack = builder.machines[node].stack;
+    let latency = profile.seconds("latency")?;
+    for (from, to, operation) in [(stack, place, Operation::Read), (place, stack, Operation::Write)]
+    {
+        // Packet buffers are on the card's own NUMA node.
+        let mut dma = DmaHop { latency, ..plain() };
+        load(builder, &mut dma, &slot, operation, slot.numa, switches)?;
+        let name = format!("{}/pcie", table.name.get_ref());
+        edge(builder, from, to, name, "nic", Lane::Host, dma);
+    }
+    Ok(Device { slot, place, profile })
+}
+
+/// Puts a device's access to host memory on its links.
+fn load(
+    builder: &mut Builder<'_>,
+    dma: &mut DmaHop,
+    slot: &Slot,
+    operation: Operation,
+    memory_numa: u32,
+    switches: &BTreeMap<String, Slot>,
+) -> Result<(), InputError> {
+    climb(dma, slot, operation, switches, None);
+    if operation == Operation::Read {
+        dma.read_limit = slot.port.read_limit(LONG);
+    }
+    if let Some(memory) = memory(builder, &slot.node, memory_numa)? {
+        dma.links.push((memory, 1.0));
+    }
+    let machine = &builder.machines[&slot.node];
+    if memory_numa != slot.numa {
+        if let Some(link) = machine.socket_link {
+            dma.links.push((link, 1.0));
+        }
+        if machine.profile.has("socket_link_latency") {
+            dma.latency += machine.profile.seconds("socket_link_latency")?;
+        }
+    }
+    Ok(())
+}
+
+/// Loads a slot and the uplinks of the switches above it, up to (not including) `below`.
+fn climb(
+    dma: &mut DmaHop,
+    slot: &Slot,
+    operation: Operation,
+    switches: &BTreeMap<String, Slot>,
+    below: Option<&str>,
+) {
+    push(dma, slot, weights(slot, operation));
+    if let Some(name) = slot.under.as_deref().filter(|name| Some(*name) != below) {
+        let uplink = &switches[name];
+        push(dma, uplink, weights(uplink, operation));
+    }
+}
+
+fn weights(slot: &Slot, operation: Operation) -> Weights {
+    slot.port.link.weights(operation, LONG).expect("the payload is not empty")
+}
+
+fn push(dma: &mut DmaHop, slot: &Slot, weights: Weights) {
+    dma.links.push((slot.up, weights.up));
+    dma.links.push((slot.down, weights.down));
+}
+
+/// The memory channels of a NUMA node, made on first use; none where the profile does not say.
+fn memory(
+    builder: &mut Builder<'_>,
+    node: &str,
+    numa: u32,
+) -> Result<Option<LinkIndex>, InputError> {
+    let machine = &builder.machines[node];
+    if let Some(&link) = machine.memory.get(&numa) {
+        return Ok(Some(link));
+    }
+    if !machine.profile.has("memory_bandwidth") {
+        return Ok(None);
+    }
+    let rate: Rate = machine.profile.rate("memory_bandwidth")?;
+    let link = builder.rate_link(format!("{node}/memory{numa}"), rate);
+    builder.machines.get_mut(node).expect("known").memory.insert(numa, link);
+    Ok(Some(link))
+}
+
+/// A pod's memory, and the copies between it and its GPU.
+fn pod(
+    builder: &mut Builder<'_>,
+    at: &Placed<PodTable>,
+    gpus: &BTreeMap<String, Device>,
+    switches: &BTreeMap<String, Slot>,
+) -> Result<(), InputError> {
+    let table = &at.table;
+    builder.claim(at, &table.name)?;
+    builder.machine_of(at, &table.node)?;
+    let node = table.node.get_ref();
+    let place = builder.place(table.name.get_ref(), PlaceKind::PodMemory, Some(node));
+    let Some(name) = &table.gpu else { return Ok(()) };
+    let gpu = find(at, name, gpus)?;
+    if gpu.slot.node != *node {
+        let problem = format!("`{}` is in node `{}`", name.get_ref(), gpu.slot.node);
+        return Err(at.fault(name, "gpu", problem).help(format!("a GPU of node `{node}`")));
+    }
+    let directions = [
+        (gpu.place, place, Operation::Write, "device-to-host copy", "copy-out"),
+        (place, gpu.place, Operation::Read, "host-to-device copy", "copy-in"),
+    ];
+    for (from, to, operation, kind, engine) in directions {
+        let mut dma = DmaHop {
+            setup: gpu.profile.seconds("copy_setup")?,
+            pool: Some(engines(builder, gpu, name.get_ref(), engine)?),
+            pageable: staging(builder, node)?,
+            ..plain()
+        };
+        load(builder, &mut dma, &gpu.slot, operation, table.numa, switches)?;
+        let name = format!("{}/{engine}", name.get_ref());
+        edge(builder, from, to, name, kind, Lane::Host, dma);
+    }
+    Ok(())
+}
+
+/// The copy engines of one direction, shared by all pods that hold the GPU.
+fn engines(
+    builder: &mut Builder<'_>,
+    gpu: &Device,
+    name: &str,
+    engine: &str,
+) -> Result<PoolIndex, InputError> {
+    let pool = format!("{name}/{engine}");
+    if let Some(at) = builder.cluster.pools.iter().position(|known| known.name == pool) {
+        return Ok(PoolIndex(at));
+    }
+    // One engine serves one direction at a time; the engines of a GPU are split between the two.
+    let slots = (gpu.profile.count("copy_engines")? / 2).max(1);
+    Ok(builder.pool(pool, slots))
+}
+
+fn staging(builder: &Builder<'_>, node: &str) -> Result<Option<Staging>, InputError> {
+    let machine = &builder.machines[node];
+    if !machine.profile.has("staging.per_byte") {
+        return Ok(None);
+    }
+    Ok(Some(Staging {
+        host: machine.host,
+        per_byte: machine.profile.seconds_per_byte("staging.per_byte")?,
+        per_chunk: machine.profile.seconds("staging.per_chunk")?,
+        chunk: machine.profile.bytes("staging.chunk")?,
+    }))
+}
+
+/// GPUDirect RDMA: the card reads the GPU's memory, and writes it on the way in.
+fn direct(
+    builder: &mut Builder<'_>,
+    gpu: &Device,
+    nic: &Device,
+    switches: &BTreeMap<String, Slot>,
+) {
+    for (from, to, operation) in
+        [(gpu.place, nic.place, Operation::Read), (nic.place, gpu.place, Operation::Write)]
+    {
+        let mut dma = plain();
+        across(&mut dma, &nic.slot, &gpu.slot, operation, switches);
+        if operation == Operation::Read {
+            dma.read_limit = nic.slot.port.read_limit(LONG);
+        }
+        let name = arrow(builder, from, to);
+        edge(builder, from, to, name, "gpudirect", Lane::Direct, dma);
+    }
+}
+
+/// Loads the way of one device's access to another, which turns at the switch they share, if any.
+fn across(
+    dma: &mut DmaHop,
+    acts: &Slot,
+    target: &Slot,
+    operation: Operation,
+    switches: &BTreeMap<String, Slot>,
+) {
+    let shared = match (&acts.under, &target.under) {
+        (Some(a), Some(b)) if a == b => Some(a.as_str()),
+        _ => None,
+    };
+    climb(dma, acts, operation, switches, shared);
+    push(dma, target, weights(acts, operation).mirrored());
+    if let Some(name) = target.under.as_deref().filter(|name| Some(*name) != shared) {
+        let uplink = &switches[name];
+        push(dma, uplink, weights(uplink, operation).mirrored());
+    }
+}
+
+fn peer_to_peer(
+    builder: &mut Builder<'_>,
+    pair: &Placed<PairTable>,
+    gpus: &BTreeMap<String, Device>,
+    switches: &BTreeMap<String, Slot>,
+) -> Result<(), InputError> {
+    let [a, b] = pair.table.between.get_ref();
+    for (from, to) in [(a, b), (b, a)] {
+        let (source, target) = (find(pair, from, gpus)?, find(pair, to, gpus)?);
+        if source.slot.node != target.slot.node || source.place == target.place {
+            return Err(pair
+                .fault(to, "between", "are not two GPUs of one node".into())
+                .help("GPUs of different nodes reach each other by GPUDirect RDMA"));
+        }
+        let setup = source.profile.seconds("copy_setup")?;
+        let pool = Some(engines(builder, source, from.get_ref(), "copy-out")?);
+        let mut dma = DmaHop { setup, pool, ..plain() };
+        across(&mut dma, &source.slot, &target.slot, Operation::Write, switches);
+        let name = arrow(builder, source.place, target.place);
+        edge(builder, source.place, target.place, name, "peer-to-peer copy", Lane::Any, dma);
+    }
+    Ok(())
+}
+
+/// Pods that share host memory: a core copies from one's buffer to the other's.
+fn shared_memory(builder: &mut Builder<'_>, pair: &Placed<PairTable>) -> Result<(), InputError> {
+    let [a, b] = pair.table.between.get_ref();
+    let mut ends = Vec::new();
+    for name in [a, b] {
+        let graph = &builder.cluster.graph;
+        let place = builder.cluster.places.get(name.get_ref()).copied();
+        match place.filter(|at| graph[*at].kind == PlaceKind::PodMemory) {
+            Some(place) => ends.push(place),
+            None => {
+                let pods = graph.node_weights().filter(|p| p.kind == PlaceKind::PodMemory);
+                let known: Vec<&str> = pods.map(|place| place.name.as_str()).collect();
+                let problem = format!("no pod is called `{}`", name.get_ref());
+                return Err(pair
+                    .fault(name, "between", problem)
+                    .help(suggest(name.get_ref(), known)));
+            }
+        }
+    }
+    let node = |at: NodeIndex| builder.cluster.graph[at].node.clone().unwrap_or_default();
+    if ends[0] == ends[1] || node(ends[0]) != node(ends[1]) {
+        return Err(pair
+            .fault(b, "between", "are not two pods of one node".into())
+            .help("host memory is shared within a node"));
+    }
+    let node = node(ends[0]);
+    let Some(staging) = staging(builder, &node)? else {
+        let profile = &builder.machines[&node].profile;
+        return Err(InputError::new("staging.per_byte", "is missing: a core copies shared memory")
+            .help("add staging.per_byte, staging.per_chunk and staging.chunk")
+            .at(profile.source(), 0..0));
+    };
+    let links: Vec<(LinkIndex, f64)> =
+        memory(builder, &node, 0)?.map(|link| (link, 2.0)).into_iter().collect();
+    for (from, to) in [(ends[0], ends[1]), (ends[1], ends[0])] {
+        let copied_by = Some((staging.host, staging.per_byte));
+        let dma = DmaHop { links: links.clone(), copied_by, ..plain() };
+        let name = arrow(builder, from, to);
+        edge(builder, from, to, name, "shared memory", Lane::Host, dma);
+    }
+    Ok(())
+}
+
+fn find<'d, T>(
+    at: &Placed<T>,
+    name: &Spanned<String>,
+    gpus: &'d BTreeMap<String, Device>,
+) -> Result<&'d Device, InputError> {
+    gpus.get(name.get_ref()).ok_or_else(|| {
+        let known: Vec<&str> = gpus.keys().map(String::as_str).collect();
+        at.fault(name, "gpu", format!("no gpu is called `{}`", name.get_ref()))
+            .help(suggest(name.get_ref(), known))
+    })
+}

@@ -1,0 +1,262 @@
+//! Container networks in the graph: each pod's chain of hops to its node's forwarding point, and
+//! the node's chain from there to the NICs, both once out and once in.
+
+use std::collections::BTreeMap;
+
+use petgraph::graph::NodeIndex;
+use serde_spanned::Spanned;
+use sim::Bytes;
+
+use super::assemble::{Builder, packet_size};
+use super::{Core, CpuCosts, CpuHop, Hop, HopModel, Lane, LinkUnit, PlaceKind, Side};
+use crate::catalogue::{BackPressure, CniSpec, HopSpec, RunsOn};
+use crate::input::{InputError, suggest};
+use crate::library::Kind;
+use crate::profile::Profile;
+use crate::topology::{Placed, PodTable, ServiceTable, Topology};
+
+/// Adds pods and their networks.
+pub(super) fn add(builder: &mut Builder<'_>, topology: &Topology) -> Result<(), InputError> {
+    // One forwarding point per (machine, CNI): pods of one network on one node meet there.
+    let mut forwarding: BTreeMap<(String, String), NodeIndex> = BTreeMap::new();
+    for pod in &topology.pods {
+        let cni = cni_of(builder, pod)?;
+        let node = pod.table.node.get_ref().clone();
+        let key = (node.clone(), cni.name.clone());
+        let point = match forwarding.get(&key) {
+            Some(&point) => point,
+            None => {
+                let point = forwarding_point(builder, &node, &cni)?;
+                forwarding.insert(key, point);
+                point
+            }
+        };
+        let name = pod.table.name.get_ref();
+        let memory = builder.cluster.places[name];
+        socket_chain(builder, &node, name, &cni, memory, point)?;
+        if let Some(mtu) = &pod.table.mtu {
+            let mtu = packet_size(pod, mtu)?;
+            builder.cluster.pod_mtus.insert(memory, mtu);
+        }
+    }
+    Ok(())
+}
+
+/// The CNI of a pod: its own, else its node's.
+fn cni_of(builder: &Builder<'_>, pod: &Placed<PodTable>) -> Result<CniSpec, InputError> {
+    let machine = builder.machine_of(pod, &pod.table.node)?;
+    let (name, source) = match &pod.table.cni {
+        Some(own) => (own, &pod.source),
+        None => (&machine.cni.table, &machine.cni.source),
+    };
+    if let Err(unknown) = builder.library.source(Kind::Cni, name.get_ref()) {
+        let help = unknown.help.unwrap_or_default();
+        return Err(InputError::new("cni", unknown.problem).help(help).at(source, name.span()));
+    }
+    CniSpec::load(name.get_ref(), builder.library)
+}
+
+/// The node's side of a network: forwarding point → node hops → the stack's way to the NICs.
+fn forwarding_point(
+    builder: &mut Builder<'_>,
+    node: &str,
+    cni: &CniSpec,
+) -> Result<NodeIndex, InputError> {
+    let stack = builder.machines[node].stack;
+    if cni.node.is_empty() {
+        return Ok(stack);
+    }
+    let point = builder.place(&format!("{node}/{}", cni.name), PlaceKind::Namespace, Some(node));
+    chain(builder, node, node, &cni.node, point, stack)?;
+    Ok(point)
+}
+
+/// The pod's side: socket, then the pod's hops to the forwarding point.
+fn socket_chain(
+    builder: &mut Builder<'_>,
+    node: &str,
+    pod: &str,
+    cni: &CniSpec,
+    memory: NodeIndex,
+    point: NodeIndex,
+) -> Result<(), InputError> {
+    let inside = match cni.pod.is_empty() {
+        true => point,
+        false => builder.place(&format!("{pod}/net"), PlaceKind::Namespace, Some(node)),
+    };
+    for (side, from, to) in [(Side::Send, memory, inside), (Side::Receive, inside, memory)] {
+        let machine = &builder.machines[node];
+        let hop = CpuHop {
+            host: machine.host,
+            side,
+            core: Core::Flow,
+            socket: true,
+            tcp: costs(&machine.profile, "tcp", side)?,
+            udp: costs(&machine.profile, "udp", side)?,
+            header: Bytes::ZERO,
+            back_pressure: BackPressure::Kept,
+            udp_flow_limit: None,
+        };
+        let (name, kind) = (format!("{pod}/socket"), "socket".to_owned());
+        let hop = Hop { name, kind, lane: Lane::Host, model: HopModel::Cpu(hop) };
+        builder.cluster.graph.add_edge(from, to, hop);
+    }
+    chain(builder, node, pod, &cni.pod, inside, point)
+}
+
+/// Adds `hops` between two places, out and in, with unnamed points between them.
+fn chain(
+    builder: &mut Builder<'_>,
+    node: &str,
+    owner: &str,
+    hops: &[HopSpec],
+    inner: NodeIndex,
+    outer: NodeIndex,
+) -> Result<(), InputError> {
+    let mut at = inner;
+    for (position, spec) in hops.iter().enumerate() {
+        let next = match position + 1 == hops.len() {
+            true => outer,
+            false => {
+                let name = format!("{owner}/{}.{position}", spec.name);
+                builder.place(&name, PlaceKind::Namespace, Some(node))
+            }
+        };
+        let name = format!("{owner}/{}", spec.name);
+        for (side, from, to) in [(Side::Send, at, next), (Side::Receive, next, at)] {
+            let hop = cpu_hop(builder, node, spec, side)?;
+            let (name, kind) = (name.clone(), spec.name.clone());
+            let hop = Hop { name, kind, lane: Lane::Host, model: HopModel::Cpu(hop) };
+            builder.cluster.graph.add_edge(from, to, hop);
+        }
+        at = next;
+    }
+    Ok(())
+}
+
+/// One direction of one hop on one machine.
+fn cpu_hop(
+    builder: &mut Builder<'_>,
+    node: &str,
+    spec: &HopSpec,
+    side: Side,
+) -> Result<CpuHop, InputError> {
+    let machine = &builder.machines[node];
+    let (host, profile) = (machine.host, &machine.profile);
+    if !profile.rows().iter().any(|row| row.parameter.starts_with(&format!("{}.", spec.name))) {
+        let known = profile.rows().iter().filter_map(|row| Some(row.parameter.split_once('.')?.0));
+        let mut known: Vec<&str> = known.collect();
+        known.dedup();
+        let problem = format!("host profile `{}` has no costs for it", profile.name);
+        return Err(InputError::new(format!("hop `{}`", spec.name), problem)
+            .help(format!(
+                "add `{}.rx_per_byte` and the like; it has {}",
+                spec.name,
+                known.join(", ")
+            ))
+            .at(profile.source(), 0..0));
+    }
+    let both = costs(profile, &spec.name, side)?;
+    let limit = format!("{}.udp_flow_limit", spec.name);
+    let udp_flow_limit = match side == Side::Receive && profile.has(&limit) {
+        true => Some(profile.rate(&limit)?),
+        false => None,
+    };
+    let runs_on = match side {
+        Side::Send => &spec.sends_on,
+        Side::Receive => &spec.runs_on,
+    };
+    let core = match runs_on {
+        RunsOn::FlowCore => Core::Flow,
+        RunsOn::Serial(worker) => Core::Serial(worker_link(builder, node, worker)),
+    };
+    let (header, back_pressure) = (spec.header, spec.back_pressure);
+    let (tcp, udp, socket) = (both, both, false);
+    Ok(CpuHop { host, side, core, socket, tcp, udp, header, back_pressure, udp_flow_limit })
+}
+
+/// The link of a serial worker, made on first use: one core of its own.
+fn worker_link(builder: &mut Builder<'_>, node: &str, worker: &str) -> super::LinkIndex {
+    if let Some(&link) = builder.machines[node].workers.get(worker) {
+        return link;
+    }
+    let link = builder.link(format!("{node}/{worker}-worker"), LinkUnit::Cores, 1.0);
+    builder.machines.get_mut(node).expect("known").workers.insert(worker.to_owned(), link);
+    link
+}
+
+/// The costs of hop `name` on one side; a parameter that is not given is zero.
+fn costs(profile: &Profile, name: &str, side: Side) -> Result<CpuCosts, InputError> {
+    let prefix = match side {
+        Side::Send => "tx",
+        Side::Receive => "rx",
+    };
+    let seconds = |key: String| match profile.has(&key) {
+        true => profile.seconds(&key),
+        false => Ok(0.0),
+    };
+    let per_byte = format!("{name}.{prefix}_per_byte");
+    Ok(CpuCosts {
+        per_connection: seconds(format!("{name}.per_connection"))?,
+        per_message: seconds(format!("{name}.{prefix}_per_message"))?,
+        per_skb: seconds(format!("{name}.{prefix}_per_skb"))?,
+        per_segment: seconds(format!("{name}.{prefix}_per_segment"))?,
+        per_byte: match profile.has(&per_byte) {
+            true => profile.seconds_per_byte(&per_byte)?,
+            false => 0.0,
+        },
+        latency: seconds(format!("{name}.latency"))?,
+    })
+}
+
+/// What a Service costs a client, for each machine.
+pub(super) fn service_hops(
+    builder: &mut Builder<'_>,
+    service: &Placed<ServiceTable>,
+) -> Result<Vec<Hop>, InputError> {
+    let name = service.table.name.get_ref();
+    let nodes: Vec<(String, Placed<Spanned<String>>)> =
+        builder.machines.iter().map(|(name, m)| (name.clone(), m.cni.clone())).collect();
+    let mut hops: Vec<(usize, Hop)> = Vec::new();
+    for (node, cni) in nodes {
+        let spec = proxy_of(builder, service, &cni)?;
+        let mut cpu = cpu_hop(builder, &node, &spec, Side::Send)?;
+        let rule = format!("{}.per_rule", spec.name);
+        let profile = &builder.machines[&node].profile;
+        if profile.has(&rule) {
+            // The first packet walks the list of rules; half of it on average.
+            let rules = f64::from(service.table.installed) / 2.0;
+            let walk = rules * profile.seconds(&rule)?;
+            cpu.tcp.per_connection += walk;
+            cpu.udp.per_connection += walk;
+        }
+        let (name, kind) = (format!("{node}/{name}"), spec.name.clone());
+        let host = cpu.host;
+        hops.push((host, Hop { name, kind, lane: Lane::Host, model: HopModel::Cpu(cpu) }));
+    }
+    hops.sort_by_key(|(host, _)| *host);
+    Ok(hops.into_iter().map(|(_, hop)| hop).collect())
+}
+
+fn proxy_of(
+    builder: &Builder<'_>,
+    service: &Placed<ServiceTable>,
+    cni: &Placed<Spanned<String>>,
+) -> Result<HopSpec, InputError> {
+    let library = builder.library;
+    let Some(proxy) = &service.table.proxy else {
+        let cni = CniSpec::load(cni.table.get_ref(), library)?;
+        return cni.proxy.ok_or_else(|| {
+            let problem = format!("CNI `{}` names no proxy", cni.name);
+            service.fault(&service.table.name, "proxy", problem).help("proxy = \"iptables\"")
+        });
+    };
+    let name = format!("service-{}", proxy.get_ref());
+    if library.source(Kind::Hop, &name).is_err() {
+        let known: Vec<&str> =
+            library.names(Kind::Hop).filter_map(|n| n.strip_prefix("service-")).collect();
+        let problem = format!("no Service proxy is called `{}`", proxy.get_ref());
+        return Err(service.fault(proxy, "proxy", problem).help(suggest(proxy.get_ref(), known)));
+    }
+    HopSpec::load(&name, library)
+}

@@ -1,0 +1,110 @@
+//! Segmentation: how a stream's share of a message becomes segments and socket buffers.
+
+use sim::Bytes;
+
+use super::{GSO_MAX, ROCE_HEADERS, TCP_IP_HEADERS, UDP_IP_HEADERS};
+use crate::cluster::{Cluster, HopModel, Side};
+use crate::route::{Leg, Route};
+use crate::transfer::Transport;
+
+/// The RDMA path MTUs (InfiniBand specification, section 7.7.8), largest first.
+const RDMA_MTUS: [u64; 5] = [4096, 2048, 1024, 512, 256];
+
+/// A message of one stream, cut.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Cut {
+    /// Payload bytes of the stream's message.
+    pub(super) bytes: f64,
+    /// Payload bytes of a full segment.
+    pub(super) mss: Bytes,
+    /// Payload bytes of a full socket buffer.
+    pub(super) unit: Bytes,
+    /// Wire packets.
+    pub(super) segments: f64,
+    /// Socket buffers.
+    pub(super) skbs: f64,
+    /// IP and transport headers of each segment.
+    pub(super) headers: Bytes,
+}
+
+/// Which protocol cuts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Protocol {
+    /// TCP or UDP through the kernel.
+    Kernel(Transport),
+    /// RDMA over converged Ethernet.
+    Rdma,
+}
+
+/// Cuts `bytes` for the smallest packet size along `legs`.
+pub(super) fn cut(
+    cluster: &Cluster,
+    route: &Route<'_>,
+    legs: &[Leg<'_>],
+    protocol: Protocol,
+    bytes: Bytes,
+    present: &dyn Fn(usize) -> bool,
+) -> Cut {
+    let (mtu, offloads) = packet(cluster, route, legs, present);
+    let (headers, mss) = match protocol {
+        Protocol::Kernel(Transport::Tcp) => (TCP_IP_HEADERS, mtu.get() - TCP_IP_HEADERS.get()),
+        // A datagram of the size iperf3 picks: the TCP segment of the same path.
+        Protocol::Kernel(Transport::Udp) => (UDP_IP_HEADERS, mtu.get() - TCP_IP_HEADERS.get()),
+        Protocol::Rdma => {
+            let room = mtu.get() - ROCE_HEADERS.get();
+            (ROCE_HEADERS, RDMA_MTUS.into_iter().find(|m| *m <= room).unwrap_or(256))
+        }
+    };
+    let aggregated = match protocol {
+        Protocol::Kernel(Transport::Tcp) => offloads,
+        Protocol::Kernel(Transport::Udp) => false,
+        Protocol::Rdma => true,
+    };
+    let fit = (GSO_MAX.get() - headers.get()) / mss;
+    let mss = Bytes::new(mss);
+    let unit = if aggregated { mss * fit.max(1) } else { mss };
+    let count = |piece: Bytes| bytes.div_ceil(piece).max(1) as f64;
+    Cut {
+        bytes: bytes.as_f64().max(1.0),
+        mss,
+        unit,
+        segments: count(mss),
+        skbs: count(unit),
+        headers,
+    }
+}
+
+/// The largest IP packet that the pods may send, and whether both NICs segment and coalesce.
+fn packet(
+    cluster: &Cluster,
+    route: &Route<'_>,
+    legs: &[Leg<'_>],
+    present: &dyn Fn(usize) -> bool,
+) -> (Bytes, bool) {
+    let mut added = 0;
+    let mut mtu: Option<u64> = None;
+    let mut offloads = true;
+    for (i, leg) in legs.iter().enumerate() {
+        if let HopModel::Cpu(cpu) = &leg.hop().model
+            && cpu.side == Side::Send
+            && present(i)
+        {
+            added += cpu.header.get();
+        }
+        let Leg::Edge(edge, _) = leg else { continue };
+        let (from, to) = cluster.graph.edge_endpoints(*edge).expect("an edge of this graph");
+        for nic in [from, to].iter().filter_map(|place| cluster.nics.get(place)) {
+            offloads &= nic.offloads;
+            mtu = Some(mtu.unwrap_or(u64::MAX).min(nic.mtu.get()));
+        }
+    }
+    // Inside a node there is no NIC; pods keep the MTU that they have for the way out.
+    let wire = mtu.or_else(|| cluster.nics.values().map(|nic| nic.mtu.get()).min()).unwrap_or(1500);
+    let mut inner = wire - added.min(wire - 256);
+    if let Some((a, b)) = route.pods {
+        for own in [a, b].iter().filter_map(|pod| cluster.pod_mtus.get(pod)) {
+            inner = inner.min(own.get());
+        }
+    }
+    (Bytes::new(inner), offloads)
+}

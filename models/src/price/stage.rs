@@ -1,0 +1,289 @@
+//! The price of one stage: device copies by their DMA weights, the network layer by layer.
+
+use sim::Bytes;
+
+use super::network::{Cut, Protocol, cut};
+use super::{ETHERNET_OVERHEAD, Limit, LinkRef, PricedHop, Stage, UdpRole, Work};
+use crate::catalogue::BackPressure;
+use crate::cluster::{Cluster, Core, CpuCosts, CpuHop, DmaHop, Hop, HopModel, Side, WireHop};
+use crate::route::{Leg, Route};
+use crate::transfer::{Connection, HostMemory, Transfer, Transport};
+
+/// DMA moves bursts of a page through its FIFO twin; a TLP would be sixteen times as many events
+/// for the same rate.
+const DMA_BURST: Bytes = Bytes::kib(4);
+/// Segments of the initial congestion window (RFC 6928).
+const INITIAL_WINDOW_SEGMENTS: f64 = 10.0;
+/// IPv4 and TCP headers of a pure acknowledgement with timestamps, in its frame.
+const ACK_BYTES: f64 = (52 + 38) as f64;
+
+pub(super) fn price(
+    cluster: &Cluster,
+    route: &Route<'_>,
+    legs: &[Leg<'_>],
+    transfer: &Transfer,
+    bytes: Bytes,
+    present: &dyn Fn(usize) -> bool,
+) -> Stage {
+    let sends = |leg: &Leg<'_>| matches!(&leg.hop().model, HopModel::Cpu(cpu) if cpu.socket);
+    let wires = |leg: &Leg<'_>| matches!(&leg.hop().model, HopModel::Wire(_));
+    if legs.iter().any(sends) {
+        let protocol = Protocol::Kernel(transfer.transport);
+        let share = Bytes::new(bytes.get().div_ceil(u64::from(transfer.streams)));
+        let cut = cut(cluster, route, legs, protocol, share, present);
+        Walk::new(cluster, transfer, cut).network(legs, present)
+    } else if legs.iter().any(wires) {
+        let cut = cut(cluster, route, legs, Protocol::Rdma, bytes, present);
+        Walk::new(cluster, transfer, cut).direct(legs, present)
+    } else {
+        copy(legs, transfer, bytes, present)
+    }
+}
+
+/// A copy between device and host, or between devices.
+fn copy(
+    legs: &[Leg<'_>],
+    transfer: &Transfer,
+    bytes: Bytes,
+    present: &dyn Fn(usize) -> bool,
+) -> Stage {
+    let mut stage = Stage {
+        hops: Vec::new(),
+        pool: None,
+        flows: 1,
+        unit: DMA_BURST,
+        network: false,
+        window: None,
+        udp_send_limit: None,
+    };
+    for (i, leg) in legs.iter().enumerate() {
+        let HopModel::Dma(dma) = &leg.hop().model else { continue };
+        stage.pool = stage.pool.or(dma.pool);
+        let real = present(i);
+        let mut priced = dma_hop(leg.hop(), dma, real);
+        if let (HostMemory::Pageable, Some(staging), true) =
+            (transfer.host_memory, dma.pageable, real)
+        {
+            let chunks = bytes.div_ceil(staging.chunk).max(1) as f64;
+            let weight = staging.per_byte + chunks * staging.per_chunk / bytes.as_f64().max(1.0);
+            priced.works.push(Work {
+                link: LinkRef::SendCore(staging.host),
+                weight,
+                beside: false,
+            });
+        }
+        stage.hops.push(priced);
+    }
+    stage
+}
+
+fn dma_hop(hop: &Hop, dma: &DmaHop, real: bool) -> PricedHop {
+    let mut priced = free(hop);
+    if real {
+        priced.setup = dma.setup;
+        priced.latency = dma.latency;
+        priced.limit = dma.read_limit.map(|rate| Limit { bytes_per_s: rate.as_bytes_per_s() });
+        // Less than half a byte a byte is requests, not data.
+        let work = |&(link, weight): &(_, f64)| Work {
+            link: LinkRef::Fixed(link),
+            weight,
+            beside: weight < 0.5,
+        };
+        priced.works = dma.links.iter().map(work).collect();
+        if let Some((host, weight)) = dma.copied_by {
+            priced.works.push(Work { link: LinkRef::SendCore(host), weight, beside: false });
+        }
+    }
+    priced
+}
+
+/// A hop that costs nothing.
+fn free(hop: &Hop) -> PricedHop {
+    PricedHop {
+        name: hop.name.clone(),
+        kind: hop.kind.clone(),
+        setup: 0.0,
+        latency: 0.0,
+        works: Vec::new(),
+        limit: None,
+        udp: UdpRole::default(),
+    }
+}
+
+/// A message on its way through the network, carrying the headers put around it so far.
+struct Walk<'a> {
+    cluster: &'a Cluster,
+    transfer: &'a Transfer,
+    cut: Cut,
+    /// Bytes that encapsulations have added to each segment.
+    encapsulation: Bytes,
+    /// The serial worker that the inner hops on the way in run on.
+    worker: Option<Core>,
+}
+
+impl<'a> Walk<'a> {
+    fn new(cluster: &'a Cluster, transfer: &'a Transfer, cut: Cut) -> Walk<'a> {
+        Walk { cluster, transfer, cut, encapsulation: Bytes::ZERO, worker: None }
+    }
+
+    fn network(mut self, legs: &[Leg<'_>], present: &dyn Fn(usize) -> bool) -> Stage {
+        let hops: Vec<PricedHop> =
+            legs.iter().enumerate().map(|(i, leg)| self.hop(leg.hop(), present(i))).collect();
+        let mut stage = Stage {
+            hops,
+            pool: None,
+            flows: self.transfer.streams,
+            unit: self.cut.unit,
+            network: true,
+            window: None,
+            udp_send_limit: None,
+        };
+        let sender = legs.iter().find_map(|leg| match &leg.hop().model {
+            HopModel::Cpu(cpu) if cpu.socket && cpu.side == Side::Send => Some(cpu.host),
+            _ => None,
+        });
+        let host = &self.cluster.hosts[sender.expect("a network stage begins at a socket")];
+        let one_way: f64 = stage.hops.iter().map(|hop| hop.latency).sum();
+        match self.transfer.transport {
+            Transport::Tcp if one_way > 0.0 => {
+                stage.window = Some(host.tcp_window.as_f64() / (2.0 * one_way));
+            }
+            Transport::Tcp => {}
+            Transport::Udp => {
+                stage.udp_send_limit = host.udp_send_limit.map(sim::Rate::as_bytes_per_s);
+            }
+        }
+        if self.transfer.connection == Connection::New {
+            self.open(&mut stage, one_way);
+        }
+        stage
+    }
+
+    /// GPUDirect RDMA: DMA, wires, DMA; headers of RoCEv2, no core.
+    fn direct(mut self, legs: &[Leg<'_>], present: &dyn Fn(usize) -> bool) -> Stage {
+        let hops =
+            legs.iter().enumerate().map(|(i, leg)| self.hop(leg.hop(), present(i))).collect();
+        Stage {
+            hops,
+            pool: None,
+            flows: 1,
+            unit: self.cut.unit,
+            network: true,
+            window: None,
+            udp_send_limit: None,
+        }
+    }
+
+    fn hop(&mut self, hop: &Hop, real: bool) -> PricedHop {
+        match &hop.model {
+            HopModel::Cpu(cpu) => self.cpu_hop(hop, cpu, real),
+            HopModel::Dma(dma) => {
+                let mut priced = dma_hop(hop, dma, real);
+                // The NIC posts its work in advance: nothing occupies the stage.
+                priced.latency += std::mem::take(&mut priced.setup);
+                priced
+            }
+            HopModel::Wire(wire) => self.wire_hop(hop, wire, real),
+        }
+    }
+
+    fn cpu_hop(&mut self, hop: &Hop, cpu: &CpuHop, real: bool) -> PricedHop {
+        let mut priced = free(hop);
+        priced.udp.receives = cpu.side == Side::Receive;
+        if cpu.side == Side::Receive && self.worker.is_none() && matches!(cpu.core, Core::Serial(_))
+        {
+            self.worker = Some(cpu.core);
+        }
+        if !real {
+            return priced;
+        }
+        let costs = match self.transfer.transport {
+            Transport::Tcp => &cpu.tcp,
+            Transport::Udp => &cpu.udp,
+        };
+        priced.latency = costs.latency;
+        priced.udp.orphans = cpu.back_pressure == BackPressure::Lost && cpu.side == Side::Send;
+        priced.udp.flow_limit = cpu.udp_flow_limit.map(sim::Rate::as_bytes_per_s);
+        let weight = self.weight(costs);
+        if weight > 0.0 {
+            priced.works.push(Work { link: self.core(cpu), weight, beside: false });
+        }
+        if self.transfer.connection == Connection::New {
+            priced.setup = costs.per_connection;
+        }
+        match cpu.side {
+            Side::Send => self.encapsulation += cpu.header,
+            // A header that a free hop never added cannot be taken off.
+            Side::Receive if self.encapsulation >= cpu.header => {
+                self.encapsulation = self.encapsulation - cpu.header;
+            }
+            Side::Receive => self.encapsulation = Bytes::ZERO,
+        }
+        priced
+    }
+
+    /// Core-seconds per payload byte.
+    fn weight(&self, costs: &CpuCosts) -> f64 {
+        let counted = costs.per_message
+            + self.cut.skbs * costs.per_skb
+            + self.cut.segments * costs.per_segment;
+        counted / self.cut.bytes + costs.per_byte
+    }
+
+    fn core(&self, cpu: &CpuHop) -> LinkRef {
+        let core = match (cpu.side, self.worker, cpu.socket) {
+            (Side::Receive, Some(worker), false) => worker,
+            _ => cpu.core,
+        };
+        match (core, cpu.side) {
+            (Core::Serial(link), _) => LinkRef::Fixed(link),
+            (Core::Flow, Side::Send) => LinkRef::SendCore(cpu.host),
+            (Core::Flow, Side::Receive) => LinkRef::ReceiveCore(cpu.host),
+        }
+    }
+
+    fn wire_hop(&mut self, hop: &Hop, wire: &WireHop, real: bool) -> PricedHop {
+        let mut priced = free(hop);
+        priced.udp.wire = true;
+        if !real {
+            return priced;
+        }
+        priced.latency = wire.latency;
+        let around = self.cut.headers + self.encapsulation + ETHERNET_OVERHEAD;
+        let weight = 1.0 + self.cut.segments * around.as_f64() / self.cut.bytes;
+        priced.works.push(Work { link: LinkRef::Fixed(wire.link), weight, beside: false });
+        if self.transfer.transport == Transport::Tcp {
+            let acks = self.cut.skbs * (ACK_BYTES + self.encapsulation.as_f64());
+            let weight = acks / self.cut.bytes;
+            priced.works.push(Work { link: LinkRef::Fixed(wire.reverse), weight, beside: true });
+        }
+        priced
+    }
+
+    /// Opening a connection: a handshake of one round trip, then as many round trips as slow start
+    /// needs to send the message or to fill the way (closed form, RFC 5681 doubling, no loss).
+    fn open(&self, stage: &mut Stage, one_way: f64) {
+        let Some(socket) = stage.hops.first_mut() else { return };
+        let round_trip = 2.0 * one_way;
+        if self.transfer.transport == Transport::Tcp && round_trip > 0.0 {
+            let initial = INITIAL_WINDOW_SEGMENTS * self.cut.mss.as_f64();
+            let heaviest = stage.hops.iter().flat_map(|hop| &hop.works).map(|work| {
+                let capacity = match work.link {
+                    LinkRef::Fixed(link) => self.cluster.links[link.0].capacity,
+                    LinkRef::SendCore(_) | LinkRef::ReceiveCore(_) => 1.0,
+                };
+                work.weight / capacity
+            });
+            let seconds_per_byte = heaviest.fold(0.0, f64::max);
+            let full = match seconds_per_byte > 0.0 {
+                true => (round_trip / seconds_per_byte).min(self.cut.bytes),
+                false => self.cut.bytes,
+            };
+            let rounds = (full / initial).log2().ceil().max(0.0);
+            let socket = &mut stage.hops[0];
+            socket.setup += round_trip * (1.0 + rounds);
+        } else {
+            socket.setup += 0.0;
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! The way of a transfer: the shortest chain of hops from one place to another.
+//!
+//! Every hop counts one. Among ways of equal length the one found first in the order of the
+//! topology file is taken, so that a route does not depend on anything but the file.
+
+use petgraph::algo::astar;
+use petgraph::graph::{EdgeIndex, NodeIndex};
+use petgraph::visit::EdgeFiltered;
+
+use crate::cluster::{Cluster, Endpoint, Hop, HopModel, Lane, PlaceKind, Side};
+use crate::input::{InputError, suggest};
+use crate::transfer::{Mode, Transfer};
+
+/// A hop on a route.
+#[derive(Clone, Copy, Debug)]
+pub enum Leg<'a> {
+    /// An edge of the graph.
+    Edge(EdgeIndex, &'a Hop),
+    /// A Service's translation, which is no edge: it happens at the client's forwarding point.
+    Service(&'a Hop),
+}
+
+impl<'a> Leg<'a> {
+    /// The hop.
+    pub fn hop(&self) -> &'a Hop {
+        match self {
+            Leg::Edge(_, hop) | Leg::Service(hop) => hop,
+        }
+    }
+}
+
+/// The way of a transfer.
+#[derive(Clone, Debug)]
+pub struct Route<'a> {
+    /// Hops in order, cut where data comes to rest in the memory of a pod or GPU.
+    pub stages: Vec<Vec<Leg<'a>>>,
+    /// The first and last pod whose network stacks are crossed, if any.
+    pub pods: Option<(NodeIndex, NodeIndex)>,
+}
+
+/// Finds the way of `transfer`.
+///
+/// # Errors
+/// If an end is unknown, the ends are the same place, or no way leads from one to the other.
+pub fn route<'a>(cluster: &'a Cluster, transfer: &Transfer) -> Result<Route<'a>, InputError> {
+    let from = match cluster.endpoint("from", &transfer.from)? {
+        Endpoint::Place(place) => place,
+        Endpoint::Service(_) => {
+            let problem = format!("`{}` is a Service, which sends nothing", transfer.from);
+            return Err(InputError::new("from", problem).help("a GPU or a pod"));
+        }
+    };
+    let (to, mut service) = match cluster.endpoint("to", &transfer.to)? {
+        Endpoint::Place(place) => (place, None),
+        Endpoint::Service(service) => (service.pods[0], Some(service)),
+    };
+    if let Some(via) = &transfer.via {
+        match cluster.endpoint("via", via)? {
+            Endpoint::Service(through) => service = Some(through),
+            Endpoint::Place(_) => {
+                let known: Vec<&str> = cluster.services.keys().map(String::as_str).collect();
+                return Err(InputError::new("via", format!("`{via}` is not a Service"))
+                    .help(suggest(via, known)));
+            }
+        }
+    }
+    let unreachable = || {
+        let problem = format!("no way leads from `{}` to `{}`", transfer.from, transfer.to);
+        let help = match transfer.mode {
+            Mode::GpuDirect => "GPUDirect RDMA needs a GPU at both ends and cables between them",
+            _ => "two different places, connected by cables, NVLink or one node's network",
+        };
+        InputError::new("to", problem).help(help)
+    };
+    let edges = shortest(cluster, from, to, transfer.mode).ok_or_else(unreachable)?;
+    if edges.is_empty() {
+        return Err(unreachable());
+    }
+    let mut route = cut(cluster, &edges);
+    if let Some(service) = service {
+        let behind = route.pods.is_some_and(|(_, receiver)| service.pods.contains(&receiver));
+        if !behind {
+            let problem = format!("no pod behind `{}` receives this", service.name);
+            return Err(InputError::new("via", problem)
+                .help("a Service is crossed on the way to one of its pods, through the network"));
+        }
+        translate(&mut route, &service.hops);
+    }
+    Ok(route)
+}
+
+/// The edges of the shortest way that `mode` may take.
+fn shortest(
+    cluster: &Cluster,
+    from: NodeIndex,
+    to: NodeIndex,
+    mode: Mode,
+) -> Option<Vec<EdgeIndex>> {
+    let direct = mode == Mode::GpuDirect;
+    let allowed = EdgeFiltered::from_fn(&cluster.graph, |edge| match edge.weight().lane {
+        Lane::Any => true,
+        Lane::Host => !direct,
+        Lane::Direct => direct,
+    });
+    let (_, places) = astar(&allowed, from, |at| at == to, |_| 1u32, |_| 0)?;
+    let graph = &cluster.graph;
+    let edge = |pair: &[NodeIndex]| {
+        graph.edges_connecting(pair[0], pair[1]).map(|e| petgraph::visit::EdgeRef::id(&e)).min()
+    };
+    places.windows(2).map(edge).collect()
+}
+
+/// Cuts a way where data comes to rest.
+fn cut<'a>(cluster: &'a Cluster, edges: &[EdgeIndex]) -> Route<'a> {
+    let graph = &cluster.graph;
+    let mut stages: Vec<Vec<Leg<'a>>> = vec![Vec::new()];
+    let mut pods: Vec<NodeIndex> = Vec::new();
+    for &edge in edges {
+        let hop = &graph[edge];
+        let (begin, end) = graph.edge_endpoints(edge).expect("an edge of this graph");
+        stages.last_mut().expect("never empty").push(Leg::Edge(edge, hop));
+        if matches!(&hop.model, HopModel::Cpu(cpu) if cpu.socket) {
+            let pod = if graph[begin].kind == PlaceKind::PodMemory { begin } else { end };
+            pods.push(pod);
+        }
+        if matches!(graph[end].kind, PlaceKind::PodMemory | PlaceKind::DeviceMemory) {
+            stages.push(Vec::new());
+        }
+    }
+    stages.retain(|stage| !stage.is_empty());
+    let pods = pods.first().copied().zip(pods.last().copied());
+    Route { stages, pods }
+}
+
+/// Inserts a Service's translation behind the last hop of the client pod's own chain.
+fn translate<'a>(route: &mut Route<'a>, hops: &'a [Hop]) {
+    for stage in &mut route.stages {
+        let Some(first) = stage.iter().position(|leg| is_send(leg)) else { continue };
+        let HopModel::Cpu(socket) = &stage[first].hop().model else { continue };
+        // The client's chain ends where its forwarding point begins: at the first place that is
+        // not named after the pod, and for a pod on the host network right behind the socket.
+        let owner = |leg: &Leg<'_>| leg.hop().name.split('/').next().map(str::to_owned);
+        let pod = owner(&stage[first]);
+        let at = first + stage[first..].iter().take_while(|leg| owner(leg) == pod).count();
+        stage.insert(at, Leg::Service(&hops[socket.host]));
+        return;
+    }
+}
+
+fn is_send(leg: &Leg<'_>) -> bool {
+    matches!(&leg.hop().model, HopModel::Cpu(cpu) if cpu.socket && cpu.side == Side::Send)
+}

@@ -1,0 +1,148 @@
+//! What to change: each change is made, everything is solved again, and what comes back is booked.
+//!
+//! Two sorts of change: those a user can make today (overlap, more streams, pinned memory, bigger
+//! packets, GPUDirect), and hops made free, which bound what any work on that hop could bring.
+
+use sim::{Bytes, Rate};
+
+use super::attribute::Question;
+use super::{CHUNKS_MAX, Scene, closed, ways};
+use crate::cluster::{Cluster, HopModel, PlaceKind};
+use crate::input::InputError;
+use crate::outcome::Advice;
+use crate::transfer::{Connection, HostMemory, Mode, Transfer};
+
+/// Chunk sizes that are tried, from 64 KiB to 16 MiB.
+const CHUNKS: [Bytes; 5] =
+    [Bytes::kib(64), Bytes::kib(256), Bytes::mib(1), Bytes::mib(4), Bytes::mib(16)];
+/// Buffers a side: two overlap, four also hide jitter.
+const BUFFERS: [u32; 2] = [2, 4];
+/// Stream counts that are tried.
+const STREAMS: [u32; 3] = [2, 4, 8];
+/// The MTU of jumbo frames.
+const JUMBO: Bytes = Bytes::new(9_000);
+/// Gains below this are noise to whoever reads the list.
+const GAIN_MIN: f64 = 0.005;
+
+/// All changes that bring something, best first.
+pub(super) fn advise(question: &Question<'_>) -> Result<Vec<Advice>, InputError> {
+    let now = question.goodput(&|_| true);
+    let mut advice = Vec::new();
+    let mut push = |change: String, feasible: bool, goodput: Rate| {
+        let gain_ratio = goodput.as_bytes_per_s() / now.as_bytes_per_s() - 1.0;
+        if gain_ratio > GAIN_MIN {
+            advice.push(Advice { change, feasible, goodput, gain_ratio });
+        }
+    };
+    for (change, transfer) in feasible(question) {
+        if let Some(goodput) = with(question, question.cluster, transfer) {
+            push(change, true, goodput);
+        }
+    }
+    if let Some((change, cluster)) = bigger_packets(question.cluster) {
+        let transfer = question.transfers[question.which].clone();
+        if let Some(goodput) = with(question, &cluster, transfer) {
+            push(change, true, goodput);
+        }
+    }
+    let hops = question.hops();
+    let mut kinds: Vec<&str> = hops.iter().map(|(_, kind)| kind.as_str()).collect();
+    kinds.sort_unstable();
+    kinds.dedup();
+    for kind in kinds {
+        let goodput = question.goodput(&|hop| hops[hop].1 != kind);
+        push(format!("make {kind} free"), false, goodput);
+    }
+    advice.sort_by(|a, b| {
+        b.gain_ratio.total_cmp(&a.gain_ratio).then_with(|| a.change.cmp(&b.change))
+    });
+    Ok(advice)
+}
+
+/// The goodput of the asked transfer after it or the cluster was changed; `None` where the change
+/// is impossible (no way, too many chunks).
+fn with(question: &Question<'_>, cluster: &Cluster, transfer: Transfer) -> Option<Rate> {
+    let mut transfers = question.transfers.to_vec();
+    transfers[question.which] = transfer;
+    let ways = ways(cluster, &transfers).ok()?;
+    let scene = Scene::new(cluster, &transfers, &ways, question.seed);
+    Some(closed::outcomes(&scene).swap_remove(question.which).goodput)
+}
+
+/// The changes that the sender can make.
+fn feasible(question: &Question<'_>) -> Vec<(String, Transfer)> {
+    let asked = &question.transfers[question.which];
+    let way = &question.ways[question.which];
+    let mut changes = Vec::new();
+    let mut change = |text: String, edit: &dyn Fn(&mut Transfer)| {
+        let mut transfer = asked.clone();
+        edit(&mut transfer);
+        changes.push((text, transfer));
+    };
+    if way.stages.len() > 1 && asked.mode == Mode::Serial {
+        let best = best_overlap(question);
+        if let Some((chunk, buffers)) = best {
+            change(format!("overlap copies with {chunk} chunks, {buffers} buffers"), &|t| {
+                t.mode = Mode::Overlapped { chunk, buffers };
+            });
+        }
+    }
+    if way.pods.is_some() {
+        for streams in STREAMS.into_iter().filter(|n| *n > asked.streams) {
+            change(format!("send over {streams} streams"), &|t| t.streams = streams);
+        }
+    }
+    if asked.host_memory == HostMemory::Pageable {
+        change("pin the host buffers".into(), &|t| t.host_memory = HostMemory::Pinned);
+    }
+    if asked.connection == Connection::New {
+        change("keep the connection open".into(), &|t| t.connection = Connection::Warm);
+    }
+    let device = |name: &str| {
+        let place = question.cluster.places.get(name);
+        place.is_some_and(|at| question.cluster.graph[*at].kind == PlaceKind::DeviceMemory)
+    };
+    if device(&asked.from) && device(&asked.to) && asked.mode != Mode::GpuDirect {
+        change("use GPUDirect RDMA".into(), &|t| t.mode = Mode::GpuDirect);
+    }
+    changes
+}
+
+/// The chunk size and number of buffers that bring most.
+fn best_overlap(question: &Question<'_>) -> Option<(Bytes, u32)> {
+    let asked = &question.transfers[question.which];
+    let fits =
+        |chunk: &Bytes| *chunk < asked.message && asked.message.div_ceil(*chunk) <= CHUNKS_MAX;
+    let mut best: Option<(Rate, Bytes, u32)> = None;
+    for chunk in CHUNKS.into_iter().filter(fits) {
+        for buffers in BUFFERS {
+            let mode = Mode::Overlapped { chunk, buffers };
+            let tried = with(question, question.cluster, Transfer { mode, ..asked.clone() });
+            if let Some(rate) = tried.filter(|rate| best.is_none_or(|(b, ..)| *rate > b)) {
+                best = Some((rate, chunk, buffers));
+            }
+        }
+    }
+    best.map(|(_, chunk, buffers)| (chunk, buffers))
+}
+
+/// The cluster with jumbo frames, if it has none, or with offloads, if any are off.
+fn bigger_packets(cluster: &Cluster) -> Option<(String, Cluster)> {
+    let small = cluster.nics.values().any(|nic| nic.mtu < JUMBO);
+    let plain = cluster.nics.values().any(|nic| !nic.offloads);
+    let wired = cluster.graph.edge_weights().any(|hop| matches!(hop.model, HopModel::Wire(_)));
+    if !wired || !(small || plain) {
+        return None;
+    }
+    let mut changed = cluster.clone();
+    if plain {
+        changed.nics.values_mut().for_each(|nic| nic.offloads = true);
+        return Some(("switch segmentation offloads on".into(), changed));
+    }
+    for nic in changed.nics.values_mut() {
+        nic.mtu = nic.mtu.max(JUMBO);
+    }
+    // Pods that had room for the small frames' headers get the same share of the large ones.
+    changed.pod_mtus.clear();
+    Some((format!("raise the MTU to {} bytes", JUMBO.get()), changed))
+}

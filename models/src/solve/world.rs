@@ -1,0 +1,501 @@
+//! The engine runs the plans: pools queue, flows share, and every operation remembers when it was
+//! ready, when it began, when it ended and whom it waited for.
+
+use sim::{Agenda, Alarm, Bytes, Demand, Flows, Model, Pool, Time, run};
+
+use super::Scene;
+use super::chunk::{Lost, Step, Units};
+use super::closed::{book_stream, outcome, seconds, utilisation};
+use super::life::add;
+use super::placed::PlacedStage;
+use super::plan::{Chunks, Counted, Op, Piece, chunks, plan_of};
+use super::share::{Running, rates};
+use crate::outcome::{Cause, Fidelity, Interval, Outcome};
+use crate::transfer::Transport;
+
+/// All that can happen.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Event {
+    /// A plan begins.
+    Start(u32),
+    /// A timed operation ends.
+    Finish(u32),
+    /// Some flow may be complete.
+    Flows,
+    /// A unit of a chunk reaches the next server of its stream.
+    Unit { job: u32, station: u32 },
+}
+const _: () = assert!(size_of::<Event>() <= 16);
+
+/// No operation.
+const NOBODY: u32 = u32::MAX;
+
+/// One operation of one plan.
+struct Operation {
+    op: Op,
+    transfer: u32,
+    next: u32,
+    previous: u32,
+    granted_by: u32,
+    /// Flows of a move that have yet to be sent.
+    moving: u32,
+    /// Flows of a move that have yet to land, where that is later.
+    landing: u32,
+    begun: bool,
+    ready: Time,
+    begin: Time,
+    end: Time,
+}
+
+/// Stages of one transfer, for its two sizes of chunk, and what the network passes.
+struct Part {
+    full: Vec<PlacedStage>,
+    last: Vec<PlacedStage>,
+    cut: Chunks,
+    engines: Vec<usize>,
+    buffers: Vec<usize>,
+    /// Operations of its plan that have not ended.
+    open: usize,
+    first_op: usize,
+    last_op: u32,
+}
+
+/// How bytes move: shared out, or unit by unit.
+enum Mover {
+    Fluid(Box<Fluid>),
+    Units(Units),
+}
+
+/// Flows and the one wake-up they wait for.
+struct Fluid {
+    flows: Flows<u32>,
+    alarm: Alarm,
+    done: Vec<u32>,
+}
+
+pub(super) struct World<'a> {
+    scene: &'a Scene<'a>,
+    capacities: Vec<f64>,
+    ops: Vec<Operation>,
+    parts: Vec<Part>,
+    pools: Vec<Pool<u32>>,
+    mover: Mover,
+    /// Operations that became ready at this instant, drained in order.
+    ready: Vec<u32>,
+}
+
+pub(super) fn outcomes(scene: &Scene<'_>, fidelity: Fidelity) -> Vec<Outcome> {
+    let mut world = World::new(scene, fidelity);
+    let mut agenda = Agenda::new();
+    for (t, part) in world.parts.iter().enumerate() {
+        debug_assert!(part.open > 0);
+        agenda.at(Time::ZERO, Event::Start(t as u32));
+    }
+    run(&mut world, &mut agenda, Time::MAX);
+    (0..scene.transfers.len()).map(|t| world.outcome(t)).collect()
+}
+
+impl<'a> World<'a> {
+    fn new(scene: &'a Scene<'a>, fidelity: Fidelity) -> World<'a> {
+        let capacities = scene.capacities();
+        let mut pools: Vec<Pool<u32>> =
+            scene.cluster.pools.iter().map(|pool| Pool::new(pool.slots)).collect();
+        let mut ops = Vec::new();
+        let mut parts = Vec::new();
+        for (t, transfer) in scene.transfers.iter().enumerate() {
+            let cut = chunks(transfer);
+            let (full, last) = (scene.stages(t, cut.full), scene.stages(t, cut.last));
+            let mut pool = |slots: u32| {
+                pools.push(Pool::new(slots));
+                pools.len() - 1
+            };
+            let engines = full.iter().map(|s| s.stage.pool.map_or_else(|| pool(1), |p| p.0));
+            let engines: Vec<usize> = engines.collect();
+            let buffers = (1..full.len()).map(|_| pool(cut.buffers)).collect();
+            let first_op = ops.len();
+            let open = add_plan(&mut ops, t, &plan_of(transfer, full.len()));
+            let last_op = NOBODY;
+            parts.push(Part { full, last, cut, engines, buffers, open, first_op, last_op });
+        }
+        let mover = match fidelity {
+            Fidelity::Chunk => Mover::Units(Units::new(capacities.len())),
+            _ => {
+                let mut flows = Flows::new();
+                for &capacity in &capacities {
+                    flows.link(capacity);
+                }
+                Mover::Fluid(Box::new(Fluid { flows, alarm: Alarm::new(), done: Vec::new() }))
+            }
+        };
+        World { scene, capacities, ops, parts, pools, mover, ready: Vec::new() }
+    }
+
+    fn stage(&self, transfer: u32, stage: usize, piece: Piece) -> &PlacedStage {
+        let part = &self.parts[transfer as usize];
+        match piece {
+            Piece::Full => &part.full[stage],
+            Piece::Last => &part.last[stage],
+        }
+    }
+
+    fn pool(&self, transfer: u32, counted: Counted) -> usize {
+        let part = &self.parts[transfer as usize];
+        match counted {
+            Counted::Engine(stage) => part.engines[stage],
+            Counted::Buffers(stage) => part.buffers[stage],
+        }
+    }
+
+    /// Begins every operation that is ready, until none is.
+    fn drain(&mut self, agenda: &mut Agenda<Event>) {
+        let mut at = 0;
+        while at < self.ready.len() {
+            let op = self.ready[at];
+            at += 1;
+            self.begin(op, agenda);
+        }
+        self.ready.clear();
+    }
+
+    /// What an operation asks of the cluster.
+    fn begin(&mut self, op: u32, agenda: &mut Agenda<Event>) {
+        let now = agenda.now();
+        let state = &mut self.ops[op as usize];
+        (state.ready, state.begin, state.begun) = (now, now, true);
+        let transfer = state.transfer;
+        match state.op {
+            Op::Acquire(counted) => {
+                let pool = self.pool(transfer, counted);
+                if self.pools[pool].acquire(op).is_some() {
+                    self.finish(op, now);
+                }
+            }
+            Op::Release(counted) => {
+                let pool = self.pool(transfer, counted);
+                self.finish(op, now);
+                if let Some(next) = self.pools[pool].release() {
+                    let state = &mut self.ops[next as usize];
+                    (state.begin, state.granted_by) = (now, op);
+                    self.finish(next, now);
+                }
+            }
+            Op::SetUp { stage, piece } => {
+                let parts = self.stage(transfer, stage, piece).setup_parts();
+                agenda.after(Time::from_seconds(seconds(&parts)), Event::Finish(op));
+            }
+            Op::Latency { .. } => {
+                // Unit by unit, a message may still be landing; `landed` goes on from there.
+                if self.ops[self.move_before(op) as usize].landing == 0 {
+                    agenda.after(self.latency(op), Event::Finish(op));
+                }
+            }
+            Op::Move { stage, piece } => self.send(op, stage, piece, agenda),
+        }
+    }
+
+    fn send(&mut self, op: u32, stage: usize, piece: Piece, agenda: &mut Agenda<Event>) {
+        let now = agenda.now();
+        let transfer = self.ops[op as usize].transfer;
+        let part = &self.parts[transfer as usize];
+        let placed = match piece {
+            Piece::Full => &part.full[stage],
+            Piece::Last => &part.last[stage],
+        };
+        let transport = self.scene.transfers[transfer as usize].transport;
+        self.ops[op as usize].moving = placed.stage.flows;
+        match &mut self.mover {
+            Mover::Units(units) => {
+                let at = (transfer, stage);
+                let shares = units.send(op, at, placed, transport, &self.capacities, agenda);
+                let state = &mut self.ops[op as usize];
+                (state.moving, state.landing) = (shares, shares);
+                if shares == 0 {
+                    self.finish(op, now);
+                }
+            }
+            Mover::Fluid(fluid) => {
+                let Fluid { flows, alarm, .. } = &mut **fluid;
+                let share = placed.bytes.as_f64() / f64::from(placed.stage.flows);
+                let steady = (transport == Transport::Udp && placed.stage.network)
+                    .then(|| rates(&self.capacities, &datagrams(placed)));
+                for (i, flow) in placed.flows.iter().enumerate() {
+                    let (hops, limit) = match &steady {
+                        // Datagrams are not shared out: each flow sends what it is let.
+                        Some(steady) => (&[][..], steady[i].sent),
+                        None => (&flow.hops[..], flow.limit),
+                    };
+                    if hops.is_empty() && limit.is_infinite() {
+                        self.ops[op as usize].moving -= 1;
+                        continue;
+                    }
+                    flows.start(now, Demand { hops, size: share, limit, share: 1.0 }, op);
+                }
+                alarm.set(now, Event::Flows, agenda);
+                if self.ops[op as usize].moving == 0 {
+                    self.finish(op, now);
+                }
+            }
+        }
+    }
+
+    /// Notes the end of an operation and readies what comes after it.
+    fn finish(&mut self, op: u32, now: Time) {
+        let state = &mut self.ops[op as usize];
+        state.end = now;
+        let next = state.next;
+        let part = &mut self.parts[state.transfer as usize];
+        part.open -= 1;
+        if part.open == 0 {
+            part.last_op = op;
+        }
+        if next != NOBODY {
+            self.ready.push(next);
+        }
+    }
+
+    /// One flow or stream of a move is complete.
+    fn arrived(&mut self, op: u32, now: Time) {
+        let state = &mut self.ops[op as usize];
+        state.moving -= 1;
+        if state.moving == 0 {
+            self.finish(op, now);
+        }
+    }
+
+    /// The latency operation `op`'s own time; unit by unit, filling the way is in the landing.
+    fn latency(&self, op: u32) -> Time {
+        let state = &self.ops[op as usize];
+        let Op::Latency { stage, piece } = state.op else { return Time::ZERO };
+        let mut parts = self.stage(state.transfer, stage, piece).latency_parts(&self.capacities);
+        if matches!(self.mover, Mover::Units(_)) {
+            parts.retain(|part| part.1 == Cause::Propagation);
+        }
+        Time::from_seconds(seconds(&parts))
+    }
+
+    /// The move whose message the latency operation `op` sees off.
+    fn move_before(&self, op: u32) -> u32 {
+        let mut at = self.ops[op as usize].previous;
+        while !matches!(self.ops[at as usize].op, Op::Move { .. }) {
+            at = self.ops[at as usize].previous;
+        }
+        at
+    }
+
+    /// One stream of a move has landed; if it was the last, its latency passes.
+    fn landed(&mut self, op: u32, agenda: &mut Agenda<Event>) {
+        let state = &mut self.ops[op as usize];
+        state.landing -= 1;
+        if state.landing > 0 {
+            return;
+        }
+        let mut after = state.next;
+        while !matches!(self.ops[after as usize].op, Op::Latency { .. }) {
+            after = self.ops[after as usize].next;
+        }
+        // Nothing to do if it has not begun: it will find the message landed.
+        if self.ops[after as usize].begun {
+            agenda.after(self.latency(after), Event::Finish(after));
+        }
+    }
+
+    fn settle(&mut self, agenda: &mut Agenda<Event>) {
+        let now = agenda.now();
+        let Mover::Fluid(fluid) = &mut self.mover else { return };
+        fluid.alarm.rang(now);
+        fluid.flows.advance(now, &mut fluid.done);
+        let mut finished = std::mem::take(&mut fluid.done);
+        for &op in &finished {
+            self.arrived(op, now);
+        }
+        finished.clear();
+        self.drain(agenda);
+        let Mover::Fluid(fluid) = &mut self.mover else { return };
+        fluid.done = finished;
+        let next = fluid.flows.next();
+        if next < Time::MAX {
+            fluid.alarm.set(next, Event::Flows, agenda);
+        }
+    }
+
+    fn outcome(&self, t: usize) -> Outcome {
+        let part = &self.parts[t];
+        let completion = self.ops[part.last_op as usize].end;
+        let life = self.life(part.last_op);
+        let passes = self.passes(t);
+        let message = part.cut.full * (part.cut.count - 1) + part.cut.last;
+        let busy = utilisation(
+            self.scene,
+            &part.full,
+            &part.last,
+            &part.cut,
+            completion,
+            &self.capacities,
+        );
+        outcome(message, completion, passes, life, busy)
+    }
+
+    /// The part of the payload that arrived.
+    fn passes(&self, t: usize) -> f64 {
+        let part = &self.parts[t];
+        if self.scene.transfers[t].transport == Transport::Tcp {
+            return 1.0;
+        }
+        match &self.mover {
+            Mover::Units(units) => {
+                let ops =
+                    part.first_op..self.parts.get(t + 1).map_or(self.ops.len(), |p| p.first_op);
+                let lost: Lost = units.lost(ops);
+                1.0 - lost.units as f64 / lost.of.max(1) as f64
+            }
+            Mover::Fluid(_) => {
+                let Some(stage) = part.full.iter().find(|stage| stage.stage.network) else {
+                    return 1.0;
+                };
+                let steady = rates(&self.capacities, &datagrams(stage));
+                let sent: f64 = steady.iter().map(|rate| rate.sent).sum();
+                steady.iter().map(|rate| rate.delivered).sum::<f64>() / sent
+            }
+        }
+    }
+
+    /// The critical path back from the last operation.
+    fn life(&self, last: u32) -> Vec<Interval> {
+        let mut backwards: Vec<Vec<Interval>> = Vec::new();
+        let mut at = last;
+        while at != NOBODY {
+            let state = &self.ops[at as usize];
+            backwards.push(self.booked(state));
+            let waited = state.begin > state.ready;
+            let same = |other: u32| self.ops[other as usize].transfer == state.transfer;
+            at = match state.granted_by {
+                by if waited && by != NOBODY && same(by) => by,
+                by if waited && by != NOBODY => {
+                    backwards.push(self.waiting(state));
+                    state.previous
+                }
+                _ => state.previous,
+            };
+        }
+        let mut life = Vec::new();
+        for interval in backwards.into_iter().rev().flatten() {
+            add(&mut life, &interval.hop, interval.cause, interval.span);
+        }
+        life
+    }
+
+    fn booked(&self, state: &Operation) -> Vec<Interval> {
+        let mut life = Vec::new();
+        let span = state.end - state.begin;
+        match state.op {
+            Op::Acquire(_) | Op::Release(_) => {}
+            Op::SetUp { stage, piece } => {
+                let placed = self.stage(state.transfer, stage, piece);
+                placed.book(&placed.setup_parts(), span, &mut life);
+            }
+            Op::Latency { stage, piece } => {
+                let placed = self.stage(state.transfer, stage, piece);
+                let mut parts = placed.latency_parts(&self.capacities);
+                if matches!(self.mover, Mover::Units(_)) {
+                    // What is beyond the propagation is the rest of the streaming.
+                    parts.retain(|part| part.1 == Cause::Propagation);
+                    let own = Time::from_seconds(seconds(&parts)).min(span);
+                    book_stream(placed, span - own, &self.capacities, &mut life);
+                    placed.book(&parts, own, &mut life);
+                } else {
+                    placed.book(&parts, span, &mut life);
+                }
+            }
+            Op::Move { stage, piece } => {
+                let placed = self.stage(state.transfer, stage, piece);
+                book_stream(placed, span, &self.capacities, &mut life);
+            }
+        }
+        life
+    }
+
+    /// Waiting for an engine that another transfer had.
+    fn waiting(&self, state: &Operation) -> Vec<Interval> {
+        let stage = match state.op {
+            Op::Acquire(Counted::Engine(stage) | Counted::Buffers(stage)) => stage,
+            _ => 0,
+        };
+        let placed = self.stage(state.transfer, stage, Piece::Full);
+        let hop = placed.stage.hops[0].name.clone();
+        vec![Interval { hop, cause: Cause::Queueing, span: state.begin - state.ready }]
+    }
+}
+
+impl Model for World<'_> {
+    type Event = Event;
+
+    fn handle(&mut self, event: Event, agenda: &mut Agenda<Event>) {
+        match event {
+            Event::Start(t) => {
+                // A plan's chunks are chains: each begins with an operation nobody precedes.
+                let part = &self.parts[t as usize];
+                let end = part.first_op + part.open;
+                let heads = (part.first_op..end).filter(|&op| self.ops[op].previous == NOBODY);
+                self.ready.extend(heads.map(|op| op as u32));
+                self.drain(agenda);
+            }
+            Event::Finish(op) => {
+                self.finish(op, agenda.now());
+                self.drain(agenda);
+            }
+            Event::Flows => self.settle(agenda),
+            Event::Unit { job, station } => {
+                let Mover::Units(units) = &mut self.mover else { return };
+                for step in units.arrive(job, station, agenda) {
+                    match step {
+                        Step::Nothing => {}
+                        Step::Sent(op) => self.arrived(op, agenda.now()),
+                        Step::Landed(op) => self.landed(op, agenda),
+                    }
+                }
+                self.drain(agenda);
+            }
+        }
+    }
+}
+
+/// Appends a plan's operations; every one has at most one before and one after it.
+fn add_plan(ops: &mut Vec<Operation>, transfer: usize, plan: &super::Plan) -> usize {
+    let first = ops.len();
+    for node in plan.node_indices() {
+        let neighbour = |direction| {
+            let mut all = plan.neighbors_directed(node, direction);
+            let one = all.next().map_or(NOBODY, |other| (first + other.index()) as u32);
+            debug_assert!(all.next().is_none(), "a chunk's operations are a chain");
+            one
+        };
+        ops.push(Operation {
+            op: plan[node],
+            transfer: transfer as u32,
+            next: neighbour(petgraph::Direction::Outgoing),
+            previous: neighbour(petgraph::Direction::Incoming),
+            granted_by: NOBODY,
+            moving: 0,
+            landing: 0,
+            begun: false,
+            ready: Time::ZERO,
+            begin: Time::ZERO,
+            end: Time::ZERO,
+        });
+    }
+    plan.node_count()
+}
+
+fn datagrams(placed: &PlacedStage) -> Vec<Running<'_>> {
+    let running = |flow| Running {
+        flow,
+        transport: Transport::Udp,
+        udp_send_limit: placed.stage.udp_send_limit,
+    };
+    placed.flows.iter().map(running).collect()
+}
+
+/// The size of a message's share for one stream.
+pub(super) fn share(placed: &PlacedStage) -> Bytes {
+    Bytes::new(placed.bytes.get().div_ceil(u64::from(placed.stage.flows)))
+}

@@ -1,0 +1,260 @@
+//! Topology files: what a cluster is made of, as its user writes it.
+//!
+//! Reading has three steps: text → tables with positions (this file), tables of all included
+//! files in one list ([`load`]), and names resolved into a graph ([`crate::cluster`]).
+
+mod include;
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use serde::Deserialize;
+use serde_spanned::Spanned;
+
+use crate::input::{InputError, Source};
+
+pub use include::load;
+
+/// A machine that runs pods.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NodeTable {
+    /// Its name.
+    pub name: Spanned<String>,
+    /// Its host profile.
+    pub host: Spanned<String>,
+    /// The container network of its pods.
+    pub cni: Spanned<String>,
+}
+
+/// A PCIe switch between a root port and devices.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PcieSwitchTable {
+    /// Its name.
+    pub name: Spanned<String>,
+    /// The node it is in.
+    pub node: Spanned<String>,
+    /// The PCIe profile of its uplink.
+    pub pcie: Spanned<String>,
+    /// The NUMA node of its root port.
+    #[serde(default)]
+    pub numa: u32,
+}
+
+/// A GPU.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GpuTable {
+    /// Its name.
+    pub name: Spanned<String>,
+    /// The node it is in.
+    pub node: Spanned<String>,
+    /// Its GPU profile.
+    pub profile: Spanned<String>,
+    /// The PCIe profile of its slot.
+    pub pcie: Spanned<String>,
+    /// The NUMA node of its root port.
+    #[serde(default)]
+    pub numa: u32,
+    /// The PCIe switch it sits below.
+    #[serde(default)]
+    pub under: Option<Spanned<String>>,
+}
+
+/// A network interface card.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NicTable {
+    /// Its name.
+    pub name: Spanned<String>,
+    /// The node it is in.
+    pub node: Spanned<String>,
+    /// Its NIC profile.
+    pub profile: Spanned<String>,
+    /// The PCIe profile of its slot.
+    pub pcie: Spanned<String>,
+    /// The largest IP packet on its wire, in bytes.
+    pub mtu: Spanned<u32>,
+    /// The NUMA node of its root port.
+    #[serde(default)]
+    pub numa: u32,
+    /// The PCIe switch it sits below.
+    #[serde(default)]
+    pub under: Option<Spanned<String>>,
+    /// Segmentation offloads (TSO, GSO, GRO).
+    #[serde(default = "yes")]
+    pub offloads: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// A pod.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PodTable {
+    /// Its name.
+    pub name: Spanned<String>,
+    /// The node it runs on.
+    pub node: Spanned<String>,
+    /// The GPU it holds.
+    #[serde(default)]
+    pub gpu: Option<Spanned<String>>,
+    /// Its container network, if not the node's.
+    #[serde(default)]
+    pub cni: Option<Spanned<String>>,
+    /// The MTU of its interface in bytes, if the container network sets one below what the NIC's
+    /// MTU and the headers on the way leave.
+    #[serde(default)]
+    pub mtu: Option<Spanned<u32>>,
+    /// The NUMA node its memory is on.
+    #[serde(default)]
+    pub numa: u32,
+}
+
+/// A network switch.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SwitchTable {
+    /// Its name.
+    pub name: Spanned<String>,
+    /// Port-to-port latency.
+    pub latency: Spanned<String>,
+}
+
+/// A full-duplex cable between two NICs or switches.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CableTable {
+    /// Its two ends.
+    pub between: Spanned<[Spanned<String>; 2]>,
+    /// The rate of each direction.
+    pub rate: Spanned<String>,
+    /// Signal latency.
+    pub latency: Spanned<String>,
+}
+
+/// A direct GPU-to-GPU link (NVLink or its switch).
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NvlinkTable {
+    /// The two GPUs.
+    pub between: Spanned<[Spanned<String>; 2]>,
+    /// The rate of each direction.
+    pub rate: Spanned<String>,
+    /// Latency of a transfer.
+    pub latency: Spanned<String>,
+}
+
+/// Two places of one node that exchange data without a network: GPUs that reach each other's
+/// memory over PCIe, or pods that share a piece of host memory.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PairTable {
+    /// The two.
+    pub between: Spanned<[Spanned<String>; 2]>,
+}
+
+/// A Service in front of pods.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ServiceTable {
+    /// Its name.
+    pub name: Spanned<String>,
+    /// The pods behind it.
+    pub pods: Spanned<Vec<Spanned<String>>>,
+    /// How it is translated, if not as the client's container network does: `iptables`, …
+    #[serde(default)]
+    pub proxy: Option<Spanned<String>>,
+    /// How many Services are installed in the cluster.
+    #[serde(default = "one")]
+    pub installed: u32,
+}
+
+fn one() -> u32 {
+    1
+}
+
+/// The tables of one file.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct File {
+    #[serde(default)]
+    pub(crate) about: Option<String>,
+    #[serde(default)]
+    pub(crate) include: Vec<Spanned<String>>,
+    #[serde(default)]
+    pub(crate) node: Vec<NodeTable>,
+    #[serde(default)]
+    pub(crate) pcie_switch: Vec<PcieSwitchTable>,
+    #[serde(default)]
+    pub(crate) gpu: Vec<GpuTable>,
+    #[serde(default)]
+    pub(crate) nic: Vec<NicTable>,
+    #[serde(default)]
+    pub(crate) pod: Vec<PodTable>,
+    #[serde(default)]
+    pub(crate) switch: Vec<SwitchTable>,
+    #[serde(default)]
+    pub(crate) cable: Vec<CableTable>,
+    #[serde(default)]
+    pub(crate) nvlink: Vec<NvlinkTable>,
+    #[serde(default)]
+    pub(crate) peer_to_peer: Vec<PairTable>,
+    #[serde(default)]
+    pub(crate) shared_memory: Vec<PairTable>,
+    #[serde(default)]
+    pub(crate) service: Vec<ServiceTable>,
+}
+
+/// A table together with the text it stands in.
+#[derive(Clone, Debug)]
+pub struct Placed<T> {
+    /// The table.
+    pub table: T,
+    /// The text.
+    pub source: Arc<Source>,
+}
+
+impl<T> Placed<T> {
+    /// An error about a value of this table.
+    pub fn fault<V>(&self, at: &Spanned<V>, field: &str, problem: String) -> InputError {
+        self.fault_at(at.span(), field, problem)
+    }
+
+    /// An error about a part of this table's text.
+    pub fn fault_at(&self, span: Range<usize>, field: &str, problem: String) -> InputError {
+        InputError::new(field, problem).at(&self.source, span)
+    }
+}
+
+/// All tables of a topology, its includes first.
+#[derive(Clone, Debug, Default)]
+pub struct Topology {
+    /// What it is, in a sentence.
+    pub about: String,
+    /// Machines.
+    pub nodes: Vec<Placed<NodeTable>>,
+    /// PCIe switches.
+    pub pcie_switches: Vec<Placed<PcieSwitchTable>>,
+    /// GPUs.
+    pub gpus: Vec<Placed<GpuTable>>,
+    /// Network cards.
+    pub nics: Vec<Placed<NicTable>>,
+    /// Pods.
+    pub pods: Vec<Placed<PodTable>>,
+    /// Network switches.
+    pub switches: Vec<Placed<SwitchTable>>,
+    /// Cables.
+    pub cables: Vec<Placed<CableTable>>,
+    /// Direct GPU links.
+    pub nvlinks: Vec<Placed<NvlinkTable>>,
+    /// GPUs that read and write each other's memory over PCIe.
+    pub peers: Vec<Placed<PairTable>>,
+    /// Pods that share host memory.
+    pub shared_memories: Vec<Placed<PairTable>>,
+    /// Services.
+    pub services: Vec<Placed<ServiceTable>>,
+}

@@ -1,0 +1,184 @@
+//! A small library of invented hardware: round numbers, so that expectations can be worked out by
+//! hand.
+
+use models::cluster::{Cluster, Setting};
+use models::input::{InputError, Source};
+use models::library::{Kind, Library};
+use models::transfer::{Connection, HostMemory, Mode, Transfer, Transport};
+use sim::Bytes;
+
+const HOST: &str = "\
+parameter,value,unit,low,high,how,source
+cores,8,count,,,assumed,fixture
+receive_queues,8,count,,,assumed,fixture
+tcp.window,6291456,B,,,assumed,fixture
+tcp.tx_per_byte,0.1,ns/B,,,assumed,fixture
+tcp.rx_per_byte,0.25,ns/B,,,assumed,fixture
+tcp.tx_per_message,2,us,,,assumed,fixture
+udp.tx_per_skb,4,us,,,assumed,fixture
+udp.rx_per_skb,8,us,,,assumed,fixture
+udp.send_buffer,212992,B,,,assumed,fixture
+udp.send_completion,240,us,,,assumed,fixture
+veth.tx_per_skb,1,us,,,assumed,fixture
+veth.rx_per_skb,1,us,,,assumed,fixture
+route.tx_per_skb,1,us,,,assumed,fixture
+route.rx_per_skb,1,us,,,assumed,fixture
+vxlan.tx_per_segment,0.2,us,,,assumed,fixture
+vxlan.rx_per_segment,0.5,us,,,assumed,fixture
+wireguard.tx_per_byte,0.1,ns/B,,,assumed,fixture
+wireguard.rx_per_byte,0.9,ns/B,,,assumed,fixture
+service-iptables.tx_per_skb,0.5,us,,,assumed,fixture
+service-iptables.per_rule,100,ns,,,assumed,fixture
+memory_bandwidth,100,GB/s,,,assumed,fixture
+staging.per_byte,0.1,ns/B,,,assumed,fixture
+staging.per_chunk,10,us,,,assumed,fixture
+staging.chunk,4,MiB,,,assumed,fixture
+";
+
+const GPU: &str = "\
+parameter,value,unit,low,high,how,source
+copy_setup,10,us,,,assumed,fixture
+copy_engines,2,count,,,assumed,fixture
+";
+
+const NIC: &str = "\
+parameter,value,unit,low,high,how,source
+latency,1,us,,,assumed,fixture
+";
+
+const PCIE: &str = "\
+parameter,value,unit,low,high,how,source
+generation,4,count,,,assumed,fixture
+lanes,16,count,,,assumed,fixture
+max_payload,256,B,,,assumed,fixture
+max_read_request,512,B,,,assumed,fixture
+read_completion_boundary,64,B,,,assumed,fixture
+address_bits,64,count,,,assumed,fixture
+end_to_end_check,0,count,,,assumed,fixture
+completions_at_boundary,0,count,,,assumed,fixture
+tags,256,count,,,assumed,fixture
+read_round_trip,600,ns,,,assumed,fixture
+write_latency,300,ns,,,assumed,fixture
+";
+
+const HOPS: &[(&str, &str)] = &[
+    ("veth", ""),
+    ("route", "back-pressure = \"lost\"\n"),
+    ("vxlan", "header = \"50 B\"\n"),
+    ("wireguard", "header = \"60 B\"\nruns-on = \"serial:wireguard\"\n"),
+    ("service-iptables", ""),
+];
+
+const CNIS: &[(&str, &str)] = &[
+    ("host", "pod = []\nnode = []\n"),
+    ("veth", "pod = [\"veth\"]\nnode = []\n"),
+    ("vxlan", "pod = [\"veth\"]\nnode = [\"vxlan\"]\n"),
+    ("routed-vxlan", "pod = [\"veth\"]\nnode = [\"route\", \"vxlan\"]\n"),
+    ("wireguard", "pod = [\"veth\"]\nnode = [\"wireguard\"]\n"),
+];
+
+/// Two nodes, a GPU and a pod in each, 40 Gbit/s between them.
+pub(crate) const PAIR: &str = r#"
+about = "two nodes"
+[[node]]
+name = "node-a"
+host = "host"
+cni = "CNI"
+[[node]]
+name = "node-b"
+host = "host"
+cni = "CNI"
+[[gpu]]
+name = "gpu-a"
+node = "node-a"
+profile = "gpu"
+pcie = "slot"
+[[gpu]]
+name = "gpu-b"
+node = "node-b"
+profile = "gpu"
+pcie = "slot"
+[[nic]]
+name = "nic-a"
+node = "node-a"
+profile = "nic"
+pcie = "slot"
+mtu = 9000
+[[nic]]
+name = "nic-b"
+node = "node-b"
+profile = "nic"
+pcie = "slot"
+mtu = 9000
+[[switch]]
+name = "tor"
+latency = "1 us"
+[[cable]]
+between = ["nic-a", "tor"]
+rate = "40 Gbit/s"
+latency = "10 ns"
+[[cable]]
+between = ["nic-b", "tor"]
+rate = "40 Gbit/s"
+latency = "10 ns"
+[[pod]]
+name = "client"
+node = "node-a"
+gpu = "gpu-a"
+[[pod]]
+name = "server"
+node = "node-b"
+gpu = "gpu-b"
+[[service]]
+name = "web"
+pods = ["server"]
+proxy = "iptables"
+installed = 1000
+"#;
+
+/// The whole library.
+pub(crate) fn library() -> Library {
+    let mut library = Library::new();
+    let mut add = |kind: Kind, name: &str, text: String| {
+        let file = format!("{}/{name}.{}", kind.folder(), kind.ending());
+        library.add(kind, name, Source::new(file, text));
+    };
+    add(Kind::Host, "host", HOST.into());
+    add(Kind::Gpu, "gpu", GPU.into());
+    add(Kind::Nic, "nic", NIC.into());
+    add(Kind::Pcie, "slot", PCIE.into());
+    for (name, rest) in HOPS {
+        add(Kind::Hop, name, format!("about = \"a hop\"\nsource = \"fixture\"\n{rest}"));
+    }
+    for (name, rest) in CNIS {
+        add(Kind::Cni, name, format!("about = \"a network\"\nsource = \"fixture\"\n{rest}"));
+        add(Kind::Topology, name, PAIR.replace("CNI", name));
+    }
+    library
+}
+
+/// A topology of the library.
+pub(crate) fn cluster(name: &str) -> Cluster {
+    Cluster::named(name, &library(), &[]).unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// What is wrong with a topology text.
+pub(crate) fn refused(text: &str, settings: &[Setting]) -> InputError {
+    let source = Source::new("t.toml", text);
+    Cluster::assemble("t", &source, &library(), settings).expect_err("it should be refused")
+}
+
+/// A transfer between the GPUs, to be changed.
+pub(crate) fn transfer(from: &str, to: &str, message: Bytes) -> Transfer {
+    Transfer {
+        from: from.into(),
+        to: to.into(),
+        via: None,
+        message,
+        transport: Transport::Tcp,
+        streams: 1,
+        mode: Mode::Serial,
+        host_memory: HostMemory::Pinned,
+        connection: Connection::Warm,
+    }
+}

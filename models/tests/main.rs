@@ -1,0 +1,5 @@
+//! The models as a user of the crate meets them.
+
+mod fixture;
+mod laws;
+mod topology;
