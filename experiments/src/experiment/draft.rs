@@ -143,6 +143,7 @@ impl Draft {
         Ok(Transfer {
             from: self.from.clone().ok_or(Field::From)?,
             to: self.to.clone().ok_or(Field::To)?,
+            via: None,
             message: self.message.ok_or(Field::Message)?,
             transport: self.transport,
             streams: self.streams,

@@ -30,7 +30,7 @@ impl Topology {
         library: &Library,
         settings: &[Setting],
     ) -> Result<Cluster, InputError> {
-        Cluster::assemble(&self.source, library, settings)
+        Cluster::assemble(&self.label, &self.source, library, settings)
     }
 }
 
