@@ -13,6 +13,8 @@
 
 pub mod catalogue;
 pub mod cluster;
+pub mod gpu;
+pub mod host;
 pub mod input;
 pub mod library;
 pub mod outcome;

@@ -14,9 +14,10 @@
 //!
 //! **Convention.** A spacing counts symbol times, in which a link of *n* lanes moves *n* bytes, so
 //! eight bytes are a share of 8 / (spacing · n). We follow the SIGCOMM 2018 model, which divides by
-//! the spacing alone: on x16 that books 9.5 % where the recommended minimum is 0.6 %. Real ports
-//! acknowledge far more often than they must, and that model was found to agree with measurement;
-//! so does the copy bandwidth that we know (see the notes of the GPU profiles). It is an empirical budget.
+//! the spacing alone: on a gen3 x16 link that books 9.5 % where the recommended minimum is 0.6 %. A
+//! port may send updates more often than it must, and the one copy bandwidth that we know is 6 %
+//! below this budget and 15 % below the minimum (see [`crate::gpu::copy`]), so we keep it: as an
+//! empirical budget, not as what the standard's formula means.
 //!
 //! A link of flits (generation 6) carries acknowledgements and credits inside each flit: of 256
 //! bytes, 236 are transaction layer, 6 link layer, 8 CRC and 6 error correction (PCI Express Base

@@ -1,0 +1,108 @@
+//! A GPU from its data sheet: how long a kernel lasts and how fast its engines copy.
+//!
+//! - [`kernel`]: launch latency and the roofline.
+//! - [`copy`]: the copy engines, between device memory and pinned or pageable host memory.
+//!
+//! | parameter | unit | what |
+//! | --- | --- | --- |
+//! | `sms` | count | streaming multiprocessors |
+//! | `clock` | MHz | boost clock |
+//! | `memory` | GiB | device memory |
+//! | `hbm_bandwidth` | GB/s | device memory, as the data sheet has it |
+//! | `fp32_peak`, `fp64_peak` | Tflop/s | outside tensor cores |
+//! | `launch_latency` | time | from the launch call to the kernel's first instruction |
+//! | `copy_engines` | count | host copies that may run at once, both directions together |
+//! | `copy_setup`, `copy_call` | time | see [`copy::CopyEngine`] |
+//! | `copy_to_device_efficiency`, `copy_to_host_efficiency` | ratio | see [`copy`] |
+
+pub mod copy;
+pub mod kernel;
+
+use sim::{Bytes, Rate, Time};
+
+use crate::input::InputError;
+use crate::profile::{Dimension, Profile};
+
+/// What simple models need to know of a GPU.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Gpu {
+    /// Streaming multiprocessors.
+    pub sms: u32,
+    /// Boost clock in hertz.
+    pub clock_hz: f64,
+    /// Device memory.
+    pub memory: Bytes,
+    /// What device memory can move, reads and writes together.
+    pub hbm_bandwidth: Rate,
+    /// Single-precision peak outside tensor cores [flop/s].
+    pub fp32_flop_per_s: f64,
+    /// Double-precision peak outside tensor cores [flop/s].
+    pub fp64_flop_per_s: f64,
+    /// From the launch call to the kernel's first instruction.
+    pub launch_latency: Time,
+    /// The copy engines.
+    pub copy: copy::Parameters,
+}
+
+impl Gpu {
+    /// Reads a GPU from a profile of kind `gpu`.
+    ///
+    /// # Errors
+    /// If a parameter is missing, has the wrong unit, or is out of range.
+    pub fn from_profile(profile: &Profile) -> Result<Gpu, InputError> {
+        let positive = |parameter, dimension| match profile.base(parameter, dimension)? {
+            value if value > 0.0 => Ok(value),
+            _ => Err(profile.fault(parameter, "must be above zero", "a value above zero")),
+        };
+        Ok(Gpu {
+            sms: positive("sms", Dimension::Count).and(profile.count("sms"))?,
+            clock_hz: positive("clock", Dimension::Frequency)?,
+            memory: profile.bytes("memory")?,
+            hbm_bandwidth: profile.rate("hbm_bandwidth")?,
+            fp32_flop_per_s: positive("fp32_peak", Dimension::Flops)?,
+            fp64_flop_per_s: positive("fp64_peak", Dimension::Flops)?,
+            launch_latency: profile.time("launch_latency")?,
+            copy: copy::Parameters::from_profile(profile)?,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::input::Source;
+    use crate::pcie::Port;
+
+    /// Every file of a folder of shipped profiles, by name.
+    fn shipped(folder: &str) -> Vec<Profile> {
+        let folder = format!("{}/../calibration/profiles/{folder}", env!("CARGO_MANIFEST_DIR"));
+        let mut paths: Vec<_> =
+            std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+        paths.sort();
+        let parse = |path: &std::path::PathBuf| {
+            let name = path.file_stem().unwrap().to_string_lossy();
+            let text = std::fs::read_to_string(path).unwrap();
+            Profile::parse(&name, &Source::new(&*name, text)).unwrap()
+        };
+        paths.iter().map(parse).collect()
+    }
+
+    #[test]
+    fn every_shipped_gpu_and_port_can_be_read() {
+        let gpus = shipped("gpu");
+        assert!(gpus.len() >= 7);
+        for profile in &gpus {
+            let gpu = Gpu::from_profile(profile).unwrap_or_else(|error| panic!("{error}"));
+            // Two operations per lane and cycle: 64 or 128 single-precision lanes an SM.
+            let lanes = gpu.fp32_flop_per_s / (2.0 * gpu.clock_hz * f64::from(gpu.sms));
+            let nearest = if lanes < 96.0 { 64.0 } else { 128.0 };
+            assert!((lanes / nearest - 1.0).abs() < 0.01, "{}: {lanes}", profile.name);
+        }
+        let ports = shipped("pcie");
+        assert!(ports.len() >= 6);
+        for profile in &ports {
+            let link = Port::from_profile(profile).unwrap_or_else(|error| panic!("{error}")).link;
+            assert_eq!(profile.name, format!("{}-{}", link.generation, link.width));
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! What host memory costs a copy: staging through pinned buffers, and first touch.
+
+pub mod staging;
