@@ -1,8 +1,8 @@
 //! PCI Express as arithmetic: what a link signals, what framing takes, what payload is left.
 //!
 //! ```text
-//! GT/s × lanes ──encoding──► raw ──acknowledgements, credits, skips──► capacity ──TLP headers──► payload
-//!              generation         overhead                                       packet
+//! GT/s × lanes ──line code──► raw ──link layer──► capacity ──packet headers──► payload
+//!               generation         overhead                  packet
 //! ```
 //!
 //! - [`generation`]: signalling rate, encoding and width.
@@ -106,8 +106,8 @@ mod tests {
         }
     }
 
-    /// 8 GT/s × 16 × 128/130 = 15.754 GB/s. Per 16 lanes and 256 B an acknowledgement and a credit
-    /// update of 8 B each every ⌊284 · 3 / 16⌋ + 115 = 168 symbol times, and 4 skip symbols in 1538.
+    /// 8 GT/s × 16 × 128/130 = 15.754 GB/s. On 16 lanes with 256 B, an acknowledgement and a credit
+    /// update of 8 B each per ⌊284 · 3 / 16⌋ + 115 = 168 symbol times, and 4 skips per 1538.
     #[test]
     fn a_gen3_x16_link_by_hand() {
         let link = link(3, 16, 256, 512);

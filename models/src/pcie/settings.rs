@@ -78,8 +78,8 @@ impl PayloadSize {
     }
 }
 
-/// A read completion boundary: 64 or 128 bytes by the standard; the SIGCOMM 2018 model takes 256 and
-/// 512 too, and so do we.
+/// A read completion boundary: 64 or 128 bytes by the standard; the SIGCOMM 2018 model takes 256
+/// and 512 too, and so do we.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Boundary(u64);
 
