@@ -23,6 +23,8 @@ use petgraph::graph::{DiGraph, EdgeIndex, NodeIndex};
 use sim::{Bytes, Rate};
 
 use crate::catalogue::BackPressure;
+use crate::gpu::Gpu;
+use crate::host::staging::Staging;
 use crate::input::{InputError, Source, suggest};
 use crate::library::{Kind, Library};
 
@@ -187,22 +189,20 @@ pub struct DmaHop {
     /// The engines that may do it.
     pub pool: Option<PoolIndex>,
     /// What a copy between pageable memory and the device adds.
-    pub pageable: Option<Staging>,
+    pub pageable: Option<Pageable>,
     /// A core that moves every byte itself: machine and core-seconds per byte [s/B].
     pub copied_by: Option<(usize, f64)>,
 }
 
 /// The staging copy of pageable memory: a core moves every byte once more.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Staging {
+pub struct Pageable {
     /// Index of the machine in [`Cluster::hosts`].
     pub host: usize,
-    /// Core-seconds per payload byte [s/B].
-    pub per_byte: f64,
-    /// Core-seconds per staging chunk: the call and the wait for the engine [s].
-    pub per_chunk: f64,
-    /// The size of the pinned staging buffer.
-    pub chunk: Bytes,
+    /// How its driver stages.
+    pub staging: Staging,
+    /// Whether the core copies out of the pinned buffers, into memory that may be untouched.
+    pub into_host: bool,
 }
 
 /// One direction of a cable.
@@ -286,6 +286,8 @@ pub struct Cluster {
     pub pools: Vec<PoolSpec>,
     /// The machines.
     pub hosts: Vec<Host>,
+    /// GPUs by place.
+    pub gpus: BTreeMap<NodeIndex, Gpu>,
     /// Network cards by place.
     pub nics: BTreeMap<NodeIndex, NicSpec>,
     /// The MTU of those pods' interfaces that have one of their own.

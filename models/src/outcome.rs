@@ -21,8 +21,11 @@ pub enum Fidelity {
 pub struct Outcome {
     /// Payload that arrived, over the time from its being ready to its last byte's arrival.
     pub goodput: Rate,
-    /// From the result's being ready to the arrival of its last byte.
+    /// From the result's being ready to the arrival of its last byte; from the launch of the
+    /// kernel where the transfer has one.
     pub completion: Time,
+    /// The part of `completion` that is the kernel, launch included; zero without one.
+    pub kernel: Time,
     /// The rate at which the sender sent; above `goodput` where datagrams were lost.
     pub sent: Rate,
     /// The part of what was sent that never arrived, 0 to 1.

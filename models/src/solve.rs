@@ -20,8 +20,9 @@ mod world;
 use sim::{Rate, Seed};
 
 use crate::cluster::Cluster;
+use crate::gpu;
 use crate::input::InputError;
-use crate::outcome::{Fidelity, Outcome};
+use crate::outcome::{Cause, Fidelity, Interval, Outcome};
 use crate::price::Presence;
 use crate::route::{Route, route};
 use crate::transfer::{Mode, Transfer};
@@ -54,10 +55,33 @@ pub fn solve(
     if fidelity == Fidelity::Chunk {
         check_units(&scene)?;
     }
-    Ok(match fidelity {
+    let mut outcomes = match fidelity {
         Fidelity::Closed => closed::outcomes(&scene),
         Fidelity::Flow | Fidelity::Chunk => world::outcomes(&scene, fidelity),
-    })
+    };
+    for (outcome, transfer) in outcomes.iter_mut().zip(transfers) {
+        launch(cluster, transfer, outcome)?;
+    }
+    Ok(outcomes)
+}
+
+/// Puts the kernel that makes the result before its way.
+fn launch(cluster: &Cluster, transfer: &Transfer, outcome: &mut Outcome) -> Result<(), InputError> {
+    let Some(kernel) = &transfer.kernel else { return Ok(()) };
+    let place = cluster.places.get(&transfer.from);
+    let Some(gpu) = place.and_then(|place| cluster.gpus.get(place)) else {
+        let problem = format!("`{}` is no GPU that could run it", transfer.from);
+        return Err(InputError::new("kernel", problem).help("a transfer from a GPU"));
+    };
+    if !(kernel.flop.is_finite() && kernel.flop >= 0.0) {
+        let problem = format!("{} operations are not possible", kernel.flop);
+        return Err(InputError::new("kernel.flop", problem).help("a finite number, zero or more"));
+    }
+    outcome.kernel = gpu::kernel::duration(gpu, kernel);
+    outcome.completion = outcome.completion.saturating_add(outcome.kernel);
+    let (hop, span) = (format!("{}/kernel", transfer.from), outcome.kernel);
+    outcome.life.insert(0, Interval { hop, cause: Cause::Service, span });
+    Ok(())
 }
 
 /// The steady state of a long transfer.

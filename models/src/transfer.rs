@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use sim::Bytes;
 
+use crate::gpu::kernel::Kernel;
+
 /// A result that leaves `from` and is complete when its last byte is at `to`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Transfer {
@@ -25,6 +27,9 @@ pub struct Transfer {
     pub host_memory: HostMemory,
     /// Whether the connection is already open and its window grown.
     pub connection: Connection,
+    /// The kernel that makes the result, if its time is wanted too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kernel: Option<Kernel>,
 }
 
 /// The transport protocol.
@@ -63,6 +68,9 @@ pub enum HostMemory {
     Pinned,
     /// Ordinary memory: a core copies it through a pinned staging buffer.
     Pageable,
+    /// Ordinary memory that was never written: the core also takes a page fault for each page that
+    /// it copies into.
+    Untouched,
 }
 
 /// The state of the connection when the message is sent.

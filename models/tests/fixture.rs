@@ -33,12 +33,23 @@ memory_bandwidth,100,GB/s,,,assumed,fixture
 staging.per_byte,0.1,ns/B,,,assumed,fixture
 staging.per_chunk,10,us,,,assumed,fixture
 staging.chunk,4,MiB,,,assumed,fixture
+staging.first_touch_per_byte,0.3,ns/B,,,assumed,fixture
 ";
 
 const GPU: &str = "\
 parameter,value,unit,low,high,how,source
+sms,100,count,,,assumed,fixture
+clock,1000,MHz,,,assumed,fixture
+memory,40,GiB,,,assumed,fixture
+hbm_bandwidth,1000,GB/s,,,assumed,fixture
+fp32_peak,10,Tflop/s,,,assumed,fixture
+fp64_peak,5,Tflop/s,,,assumed,fixture
+launch_latency,5,us,,,assumed,fixture
+copy_call,10,us,,,assumed,fixture
 copy_setup,10,us,,,assumed,fixture
 copy_engines,2,count,,,assumed,fixture
+copy_to_device_efficiency,1,ratio,,,assumed,fixture
+copy_to_host_efficiency,1,ratio,,,assumed,fixture
 ";
 
 const NIC: &str = "\
@@ -180,5 +191,6 @@ pub(crate) fn transfer(from: &str, to: &str, message: Bytes) -> Transfer {
         mode: Mode::Serial,
         host_memory: HostMemory::Pinned,
         connection: Connection::Warm,
+        kernel: None,
     }
 }

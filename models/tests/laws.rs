@@ -1,5 +1,6 @@
 //! What must hold whatever the numbers are, and what can be worked out by hand.
 
+use models::gpu::kernel::{Kernel, Precision};
 use models::outcome::{Fidelity, Outcome};
 use models::solve::{attribute, solve, steady};
 use models::transfer::{HostMemory, Mode, Transfer, Transport};
@@ -26,7 +27,8 @@ fn questions() -> Vec<Transfer> {
     for (from, to) in [("client", "server"), ("gpu-a", "gpu-b")] {
         for mode in [Mode::Serial, overlapped(Bytes::mib(1)), Mode::GpuDirect] {
             for streams in [1, 8] {
-                for host_memory in [HostMemory::Pinned, HostMemory::Pageable] {
+                for host_memory in [HostMemory::Pinned, HostMemory::Pageable, HostMemory::Untouched]
+                {
                     if mode == Mode::GpuDirect && from == "client" {
                         continue;
                     }
@@ -58,7 +60,10 @@ fn the_three_fidelities_agree_in_steady_state() {
         for question in questions() {
             let [closed, flow, chunk] =
                 FIDELITIES.map(|f| one(topology, &question, f).goodput.as_gbit_s());
-            let near = |a: f64, b: f64| (a / b - 1.0).abs() < 0.02;
+            // Faulting pages in makes staging and sending contend for one core; the closed form
+            // takes that core never to idle, and the engine lets it while a copy is set up.
+            let bound = if question.host_memory == HostMemory::Untouched { 0.04 } else { 0.02 };
+            let near = |a: f64, b: f64| (a / b - 1.0).abs() < bound;
             assert!(
                 near(closed, flow) && near(flow, chunk),
                 "{topology}: closed {closed}, flow {flow}, chunk {chunk} of {question:?}"
@@ -191,6 +196,30 @@ fn the_same_seed_gives_the_same_bytes_and_another_does_not() {
     };
     assert_eq!(goodput(1), goodput(1));
     assert!((1..20).any(|seed| goodput(seed) != goodput(0)));
+}
+
+/// 1 GB at 1000 GB/s is 1 ms, and the launch 5 us before it.
+#[test]
+fn a_kernel_comes_before_its_result_and_costs_no_goodput() {
+    let plain = transfer("gpu-a", "gpu-b", Bytes::mib(64));
+    let kernel = Kernel {
+        read: Bytes::new(999_000_000),
+        written: Bytes::new(1_000_000),
+        flop: 1e9,
+        precision: Precision::Single,
+    };
+    let computed = Transfer { kernel: Some(kernel), ..plain.clone() };
+    for fidelity in FIDELITIES {
+        let (without, with) = (one("veth", &plain, fidelity), one("veth", &computed, fidelity));
+        assert_eq!(with.kernel, Time::from_us(1_005));
+        assert_eq!(with.completion, without.completion + with.kernel);
+        assert_eq!(with.goodput, without.goodput);
+        let sum: Time = with.life.iter().map(|interval| interval.span).sum();
+        assert_eq!(sum, with.completion);
+    }
+    let nowhere = Transfer { from: "client".into(), ..computed };
+    let error = solve(&cluster("veth"), &[nowhere], Fidelity::Flow, 7).unwrap_err();
+    assert_eq!(error.field, "kernel");
 }
 
 #[test]

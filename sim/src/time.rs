@@ -51,8 +51,12 @@ impl Time {
     /// checked at the edge.
     pub fn from_seconds(seconds: f64) -> Time {
         assert!(seconds >= 0.0, "time must be zero or more, got {seconds} s");
+        let ps = seconds * 1e12;
+        // 300 ns is 3e-7 s, which times 1e12 is an ulp above 300 000: still 300 000 ps.
+        let whole = ps.round();
+        let exact = (ps - whole).abs() <= 4.0 * f64::EPSILON * whole;
         // `as` saturates: anything past 213 days is `Time::MAX`.
-        Time((seconds * 1e12).ceil() as u64)
+        Time(if exact { whole } else { ps.ceil() } as u64)
     }
 
     /// The number of picoseconds.
@@ -145,6 +149,7 @@ mod tests {
     fn seconds_round_up_to_a_whole_picosecond() {
         assert_eq!(Time::from_seconds(1.5e-12), Time::from_ps(2));
         assert_eq!(Time::from_seconds(0.0), Time::ZERO);
+        assert_eq!(Time::from_seconds(300.0 * 1e-9), Time::from_ns(300));
         assert_eq!(Time::from_seconds(1.0), Time::from_ms(1_000));
         assert_eq!(Time::from_seconds(1e30), Time::MAX);
     }

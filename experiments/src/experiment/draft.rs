@@ -144,6 +144,7 @@ impl Draft {
             from: self.from.clone().ok_or(Field::From)?,
             to: self.to.clone().ok_or(Field::To)?,
             via: None,
+            kernel: None,
             message: self.message.ok_or(Field::Message)?,
             transport: self.transport,
             streams: self.streams,

@@ -90,6 +90,7 @@ impl<'a> Builder<'a> {
             links: Vec::new(),
             pools: Vec::new(),
             hosts: Vec::new(),
+            gpus: BTreeMap::new(),
             nics: BTreeMap::new(),
             pod_mtus: BTreeMap::new(),
             services: BTreeMap::new(),

@@ -11,11 +11,13 @@ use serde_spanned::Spanned;
 use sim::{Bytes, Rate};
 
 use super::assemble::{Builder, quantity};
-use super::{DmaHop, Hop, HopModel, Lane, LinkIndex, PlaceKind, PoolIndex, Staging};
+use super::{DmaHop, Hop, HopModel, Lane, LinkIndex, Pageable, PlaceKind, PoolIndex};
+use crate::gpu::Gpu;
+use crate::gpu::copy::Direction;
+use crate::host::staging::Staging;
 use crate::input::{InputError, suggest};
 use crate::library::Kind;
 use crate::pcie::{Operation, Port, Weights};
-use crate::profile::Profile;
 use crate::quantity::{parse_rate, parse_time};
 use crate::topology::{GpuTable, NicTable, PairTable, PcieSwitchTable, Placed, PodTable, Topology};
 
@@ -35,12 +37,15 @@ struct Slot {
     under: Option<String>,
 }
 
-/// A device in its slot.
-struct Device {
+/// A GPU or NIC in its slot.
+struct Device<T> {
     slot: Slot,
     place: NodeIndex,
-    profile: Profile,
+    spec: T,
 }
+
+/// GPUs by name.
+type Gpus = BTreeMap<String, Device<Gpu>>;
 
 /// Adds GPUs, NICs, pods' memories and what connects them.
 pub(super) fn add(builder: &mut Builder<'_>, topology: &Topology) -> Result<(), InputError> {
@@ -49,18 +54,16 @@ pub(super) fn add(builder: &mut Builder<'_>, topology: &Topology) -> Result<(), 
         let slot = switch(builder, table)?;
         switches.insert(table.table.name.get_ref().clone(), slot);
     }
-    let mut gpus: BTreeMap<String, Device> = BTreeMap::new();
+    let mut gpus: Gpus = BTreeMap::new();
     for table in &topology.gpus {
         let device = gpu(builder, table, &switches)?;
         gpus.insert(table.table.name.get_ref().clone(), device);
     }
-    let mut nics: Vec<Device> = Vec::new();
     for table in &topology.nics {
         let device = nic(builder, table, &switches)?;
         for gpu in gpus.values().filter(|gpu| gpu.slot.node == device.slot.node) {
             direct(builder, gpu, &device, &switches);
         }
-        nics.push(device);
     }
     for pod in &topology.pods {
         self::pod(builder, pod, &gpus, &switches)?;
@@ -160,22 +163,23 @@ fn gpu(
     builder: &mut Builder<'_>,
     at: &Placed<GpuTable>,
     switches: &BTreeMap<String, Slot>,
-) -> Result<Device, InputError> {
+) -> Result<Device<Gpu>, InputError> {
     let table = &at.table;
     let under = table.under.as_ref().map(|under| (under, switches));
     let names = (&table.name, &table.node, &table.pcie);
     let slot = slot(builder, at, names, table.numa, under)?;
-    let profile = builder.profile(at, Kind::Gpu, "profile", &table.profile)?;
+    let spec = Gpu::from_profile(&builder.profile(at, Kind::Gpu, "profile", &table.profile)?)?;
     let node = table.node.get_ref().as_str();
     let place = builder.place(table.name.get_ref(), PlaceKind::DeviceMemory, Some(node));
-    Ok(Device { slot, place, profile })
+    builder.cluster.gpus.insert(place, spec.clone());
+    Ok(Device { slot, place, spec })
 }
 
 fn nic(
     builder: &mut Builder<'_>,
     at: &Placed<NicTable>,
     switches: &BTreeMap<String, Slot>,
-) -> Result<Device, InputError> {
+) -> Result<Device<()>, InputError> {
     let table = &at.table;
     let under = table.under.as_ref().map(|under| (under, switches));
     let slot = slot(builder, at, (&table.name, &table.node, &table.pcie), table.numa, under)?;
@@ -193,7 +197,7 @@ fn nic(
         let name = format!("{}/pcie", table.name.get_ref());
         edge(builder, from, to, name, "nic", Lane::Host, dma);
     }
-    Ok(Device { slot, place, profile })
+    Ok(Device { slot, place, spec: () })
 }
 
 /// Puts a device's access to host memory on its links.
@@ -271,7 +275,7 @@ fn memory(
 fn pod(
     builder: &mut Builder<'_>,
     at: &Placed<PodTable>,
-    gpus: &BTreeMap<String, Device>,
+    gpus: &Gpus,
     switches: &BTreeMap<String, Slot>,
 ) -> Result<(), InputError> {
     let table = &at.table;
@@ -286,17 +290,23 @@ fn pod(
         return Err(at.fault(name, "gpu", problem).help(format!("a GPU of node `{node}`")));
     }
     let directions = [
-        (gpu.place, place, Operation::Write, "device-to-host copy", "copy-out"),
-        (place, gpu.place, Operation::Read, "host-to-device copy", "copy-in"),
+        (gpu.place, place, Direction::ToHost, "device-to-host copy", "copy-out"),
+        (place, gpu.place, Direction::ToDevice, "host-to-device copy", "copy-in"),
     ];
-    for (from, to, operation, kind, engine) in directions {
+    for (from, to, direction, kind, engine) in directions {
+        let copies = gpu.spec.copy.engine(&gpu.slot.port, direction);
+        let pageable = staging(builder, node)?.map(|(host, staging)| {
+            let into_host = direction == Direction::ToHost;
+            Pageable { host, staging, into_host }
+        });
         let mut dma = DmaHop {
-            setup: gpu.profile.seconds("copy_setup")?,
-            pool: Some(engines(builder, gpu, name.get_ref(), engine)?),
-            pageable: staging(builder, node)?,
+            setup: copies.setup.as_seconds(),
+            pool: Some(engines(builder, gpu, name.get_ref(), engine)),
+            pageable,
             ..plain()
         };
-        load(builder, &mut dma, &gpu.slot, operation, table.numa, switches)?;
+        load(builder, &mut dma, &gpu.slot, direction.operation(), table.numa, switches)?;
+        dma.read_limit = Some(dma.read_limit.map_or(copies.rate, |limit| limit.min(copies.rate)));
         let name = format!("{}/{engine}", name.get_ref());
         edge(builder, from, to, name, kind, Lane::Host, dma);
     }
@@ -304,39 +314,30 @@ fn pod(
 }
 
 /// The copy engines of one direction, shared by all pods that hold the GPU.
-fn engines(
-    builder: &mut Builder<'_>,
-    gpu: &Device,
-    name: &str,
-    engine: &str,
-) -> Result<PoolIndex, InputError> {
+fn engines(builder: &mut Builder<'_>, gpu: &Device<Gpu>, name: &str, engine: &str) -> PoolIndex {
     let pool = format!("{name}/{engine}");
     if let Some(at) = builder.cluster.pools.iter().position(|known| known.name == pool) {
-        return Ok(PoolIndex(at));
+        return PoolIndex(at);
     }
     // One engine serves one direction at a time; the engines of a GPU are split between the two.
-    let slots = (gpu.profile.count("copy_engines")? / 2).max(1);
-    Ok(builder.pool(pool, slots))
+    let slots = (gpu.spec.copy.engines / 2).max(1);
+    builder.pool(pool, slots)
 }
 
-fn staging(builder: &Builder<'_>, node: &str) -> Result<Option<Staging>, InputError> {
+/// How a machine's driver stages pageable memory; none where its profile does not say.
+fn staging(builder: &Builder<'_>, node: &str) -> Result<Option<(usize, Staging)>, InputError> {
     let machine = &builder.machines[node];
     if !machine.profile.has("staging.per_byte") {
         return Ok(None);
     }
-    Ok(Some(Staging {
-        host: machine.host,
-        per_byte: machine.profile.seconds_per_byte("staging.per_byte")?,
-        per_chunk: machine.profile.seconds("staging.per_chunk")?,
-        chunk: machine.profile.bytes("staging.chunk")?,
-    }))
+    Ok(Some((machine.host, Staging::from_profile(&machine.profile)?)))
 }
 
 /// GPUDirect RDMA: the card reads the GPU's memory, and writes it on the way in.
 fn direct(
     builder: &mut Builder<'_>,
-    gpu: &Device,
-    nic: &Device,
+    gpu: &Device<Gpu>,
+    nic: &Device<()>,
     switches: &BTreeMap<String, Slot>,
 ) {
     for (from, to, operation) in
@@ -375,7 +376,7 @@ fn across(
 fn peer_to_peer(
     builder: &mut Builder<'_>,
     pair: &Placed<PairTable>,
-    gpus: &BTreeMap<String, Device>,
+    gpus: &Gpus,
     switches: &BTreeMap<String, Slot>,
 ) -> Result<(), InputError> {
     let [a, b] = pair.table.between.get_ref();
@@ -386,8 +387,8 @@ fn peer_to_peer(
                 .fault(to, "between", "are not two GPUs of one node".into())
                 .help("GPUs of different nodes reach each other by GPUDirect RDMA"));
         }
-        let setup = source.profile.seconds("copy_setup")?;
-        let pool = Some(engines(builder, source, from.get_ref(), "copy-out")?);
+        let setup = source.spec.copy.setup.as_seconds();
+        let pool = Some(engines(builder, source, from.get_ref(), "copy-out"));
         let mut dma = DmaHop { setup, pool, ..plain() };
         across(&mut dma, &source.slot, &target.slot, Operation::Write, switches);
         let name = arrow(builder, source.place, target.place);
@@ -422,7 +423,7 @@ fn shared_memory(builder: &mut Builder<'_>, pair: &Placed<PairTable>) -> Result<
             .help("host memory is shared within a node"));
     }
     let node = node(ends[0]);
-    let Some(staging) = staging(builder, &node)? else {
+    let Some((host, staging)) = staging(builder, &node)? else {
         let profile = &builder.machines[&node].profile;
         return Err(InputError::new("staging.per_byte", "is missing: a core copies shared memory")
             .help("add staging.per_byte, staging.per_chunk and staging.chunk")
@@ -431,7 +432,7 @@ fn shared_memory(builder: &mut Builder<'_>, pair: &Placed<PairTable>) -> Result<
     let links: Vec<(LinkIndex, f64)> =
         memory(builder, &node, 0)?.map(|link| (link, 2.0)).into_iter().collect();
     for (from, to) in [(ends[0], ends[1]), (ends[1], ends[0])] {
-        let copied_by = Some((staging.host, staging.per_byte));
+        let copied_by = Some((host, staging.per_byte));
         let dma = DmaHop { links: links.clone(), copied_by, ..plain() };
         let name = arrow(builder, from, to);
         edge(builder, from, to, name, "shared memory", Lane::Host, dma);
@@ -442,8 +443,8 @@ fn shared_memory(builder: &mut Builder<'_>, pair: &Placed<PairTable>) -> Result<
 fn find<'d, T>(
     at: &Placed<T>,
     name: &Spanned<String>,
-    gpus: &'d BTreeMap<String, Device>,
-) -> Result<&'d Device, InputError> {
+    gpus: &'d Gpus,
+) -> Result<&'d Device<Gpu>, InputError> {
     gpus.get(name.get_ref()).ok_or_else(|| {
         let known: Vec<&str> = gpus.keys().map(String::as_str).collect();
         at.fault(name, "gpu", format!("no gpu is called `{}`", name.get_ref()))

@@ -9,12 +9,14 @@
 //! few threads cannot hide, and what real memory loses to refresh and turn-around (the published
 //! streams reach 84 to 99 % of the data sheet) are not in it.
 
+use serde::{Deserialize, Serialize};
 use sim::{Bytes, Time};
 
 use super::Gpu;
 
 /// The precision that a kernel computes in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Precision {
     /// 32 bits.
     Single,
@@ -23,7 +25,7 @@ pub enum Precision {
 }
 
 /// What a kernel does.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Kernel {
     /// Bytes read from device memory.
     pub read: Bytes,

@@ -5,7 +5,9 @@ use sim::Bytes;
 use super::network::{Cut, Protocol, cut};
 use super::{ETHERNET_OVERHEAD, Limit, LinkRef, PricedHop, Stage, UdpRole, Work};
 use crate::catalogue::BackPressure;
-use crate::cluster::{Cluster, Core, CpuCosts, CpuHop, DmaHop, Hop, HopModel, Side, WireHop};
+use crate::cluster::{
+    Cluster, Core, CpuCosts, CpuHop, DmaHop, Hop, HopModel, Pageable, Side, WireHop,
+};
 use crate::route::{Leg, Route};
 use crate::transfer::{Connection, HostMemory, Transfer, Transport};
 
@@ -61,20 +63,27 @@ fn copy(
         stage.pool = stage.pool.or(dma.pool);
         let real = present(i);
         let mut priced = dma_hop(leg.hop(), dma, real);
-        if let (HostMemory::Pageable, Some(staging), true) =
-            (transfer.host_memory, dma.pageable, real)
+        if let (false, Some(pageable), true) =
+            (transfer.host_memory == HostMemory::Pinned, &dma.pageable, real)
         {
-            let chunks = bytes.div_ceil(staging.chunk).max(1) as f64;
-            let weight = staging.per_byte + chunks * staging.per_chunk / bytes.as_f64().max(1.0);
-            priced.works.push(Work {
-                link: LinkRef::SendCore(staging.host),
-                weight,
-                beside: false,
-            });
+            let weight = staged(pageable, transfer.host_memory, bytes);
+            let link = LinkRef::SendCore(pageable.host);
+            priced.works.push(Work { link, weight, beside: false });
         }
         stage.hops.push(priced);
     }
     stage
+}
+
+/// Core-seconds per byte of staging a copy of `bytes`.
+fn staged(pageable: &Pageable, memory: HostMemory, bytes: Bytes) -> f64 {
+    let staging = &pageable.staging;
+    let chunks = bytes.div_ceil(staging.chunk).max(1) as f64;
+    let touch = match memory == HostMemory::Untouched && pageable.into_host {
+        true => staging.first_touch,
+        false => 0.0,
+    };
+    staging.per_byte + touch + chunks * staging.per_chunk / bytes.as_f64().max(1.0)
 }
 
 fn dma_hop(hop: &Hop, dma: &DmaHop, real: bool) -> PricedHop {

@@ -287,10 +287,10 @@ pub(super) fn book_stream(
     let alone = Time::from_seconds(alone).min(stream);
     stage.book(&parts, alone, into);
     if let Some(&(at, ..)) = parts.iter().max_by(|a, b| a.2.total_cmp(&b.2)) {
-        // A picosecond a flow is rounding, not a queue.
+        // A picosecond a flow or unit is rounding, not a queue.
+        let rounding = u64::from(stage.stage.flows) + stage.bytes.div_ceil(stage.stage.unit);
         let wait = stream - alone;
-        let cause =
-            if wait.as_ps() <= u64::from(stage.stage.flows) { parts[0].1 } else { Cause::Queueing };
+        let cause = if wait.as_ps() <= rounding { parts[0].1 } else { Cause::Queueing };
         add(into, &stage.stage.hops[at].name, cause, wait);
     }
 }
@@ -338,5 +338,6 @@ pub(super) fn outcome(
 ) -> Outcome {
     let sent = finite(message.as_f64() / completion.as_seconds().max(1e-12));
     let goodput = finite(sent.as_bytes_per_s() * passes);
-    Outcome { goodput, completion, sent, loss_ratio: 1.0 - passes, life, utilisation }
+    let (loss_ratio, kernel) = (1.0 - passes, Time::ZERO);
+    Outcome { goodput, completion, kernel, sent, loss_ratio, life, utilisation }
 }

@@ -10,7 +10,7 @@ use sim::{Bytes, Hop, LinkId, Seed};
 
 use super::Scene;
 use super::life::REFERENCE;
-use crate::cluster::{Cluster, HopModel, LinkIndex, Side};
+use crate::cluster::{Cluster, HopModel, Host, LinkIndex, Side};
 use crate::price::{LinkRef, PricedHop, Stage, UdpRole, Work, price};
 use crate::route::Route;
 use crate::transfer::Transfer;
@@ -26,6 +26,13 @@ struct Cores {
     send: usize,
     /// A draw in [0, 1): the receive queue on any machine is its part of that machine's queues.
     receive: f64,
+}
+
+impl Cores {
+    /// The core of the receive queue that the flow is hashed to on `host`.
+    fn queue(&self, host: &Host) -> usize {
+        (self.receive * f64::from(host.receive_queues)) as usize
+    }
 }
 
 pub(super) fn place(
@@ -67,11 +74,14 @@ impl Placement {
             LinkRef::Fixed(link) => link,
             LinkRef::SendCore(host) => {
                 let bank = &cluster.hosts[host].cores;
-                bank[bank.len() - 1 - cores.send % bank.len()]
+                let core = bank.len() - 1 - cores.send % bank.len();
+                // A scheduler keeps a thread off the core that its own packets arrive on.
+                let taken = core == cores.queue(&cluster.hosts[host]);
+                bank[if taken { (core + bank.len() - 1) % bank.len() } else { core }]
             }
             LinkRef::ReceiveCore(host) => {
                 let host = &cluster.hosts[host];
-                host.cores[(cores.receive * f64::from(host.receive_queues)) as usize]
+                host.cores[cores.queue(host)]
             }
         }
     }

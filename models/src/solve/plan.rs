@@ -135,6 +135,7 @@ mod tests {
             mode,
             host_memory: HostMemory::Pinned,
             connection: Connection::Warm,
+            kernel: None,
         }
     }
 
