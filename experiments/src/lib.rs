@@ -17,6 +17,7 @@ pub mod file;
 pub mod interrupt;
 pub mod library;
 pub mod plot;
+pub mod report;
 
 mod digest;
 mod manifest;

@@ -47,6 +47,8 @@ pub struct Figure {
     pub caption: String,
     /// What one would say of it to somebody who cannot see it.
     pub alternative: String,
+    /// Its height on a screen [px].
+    pub height: f64,
     /// The SVG document.
     pub svg: String,
 }
@@ -210,8 +212,9 @@ fn write(dir: &Path, drafts: Vec<Draft>) -> Result<Vec<Figure>, PlotError> {
                 let path = folder.join(format!("{}.{ending}", draft.name));
                 fs::write(&path, bytes).map_err(|error| PlotError::file(&path, &error))?;
             }
-            let Draft { name, title, caption, alternative, .. } = draft;
-            Ok(Figure { name: name.into(), title, caption, alternative, svg })
+            let Draft { name, title, caption, alternative, picture } = draft;
+            let (name, height) = (name.to_owned(), picture.height);
+            Ok(Figure { name, title, caption, alternative, height, svg })
         })
         .collect()
 }

@@ -173,8 +173,10 @@ fn panel(picture: &mut Picture, heading: &str, steps: &[Step], (x, y): Point, wi
         picture.text((left - 8.0, middle), LABEL.fit(&step.label, gutter), LABEL.end());
         let change = step.to - step.from;
         let value = match step.part {
-            Part::Drop if step.gives() => format!("+{}", words::figure(change / scale)),
-            _ => words::figure(change / scale),
+            Part::Drop if step.gives() => {
+                format!("+{}", words::part_of(change / scale, most / scale))
+            }
+            _ => words::part_of(change / scale, most / scale),
         };
         let style = if step.part == Part::Drop { TICK.ink(ink::TEXT) } else { LABEL.bold() };
         picture.text((x + wide - 4.0, middle), value, style.end());

@@ -24,6 +24,19 @@ pub fn bit_rate(bit_s: f64) -> String {
     format!("{} {unit}", number(bit_s / scale))
 }
 
+/// The same with three significant digits always, for columns: `33.0 Gbit/s`.
+pub fn bit_rate_figure(bit_s: f64) -> String {
+    let (unit, scale) = bit_unit(bit_s);
+    format!("{} {unit}", figure(bit_s / scale))
+}
+
+/// `value` with as many decimals as suit parts of `whole`: `−0.37` and `15.60` of 40.
+pub fn part_of(value: f64, whole: f64) -> String {
+    let digits = (3 - whole.abs().max(1e-9).log10().floor() as i32).clamp(1, 12) as usize;
+    let digits = if (1.0..10.0).contains(&whole) { 2 } else { digits };
+    format!("{value:.digits$}").replace('-', "−")
+}
+
 /// The unit in which a rate reads well, and its size in bit/s.
 pub fn bit_unit(bit_s: f64) -> (&'static str, f64) {
     match bit_s.abs() {
@@ -101,6 +114,11 @@ mod tests {
             (figure(33.0), "33.0"),
             (figure(8.0), "8.00"),
             (number(f64::NAN), "–"),
+            (part_of(-0.366, 40.0), "−0.37"),
+            (part_of(15.6, 40.0), "15.60"),
+            (part_of(-0.366, 400.0), "−0.4"),
+            (part_of(1.0, 2.5), "1.00"),
+            (bit_rate_figure(33e9), "33.0 Gbit/s"),
             (bit_rate(39.4e9), "39.4 Gbit/s"),
             (bit_rate(999.9e6), "1 Gbit/s"),
             (bit_rate(0.0), "0 Gbit/s"),

@@ -1,0 +1,95 @@
+//! The report: one HTML file with tables and figures, no scripts, nothing fetched, fit for print.
+//!
+//! Everything in it is read from the files of a run; words and numbers are put together here,
+//! their markup in `templates/`. Whatever a template prints is escaped, so a name from a user's
+//! file stays text.
+
+use std::fs;
+use std::path::Path;
+
+use minijinja::Environment;
+use minijinja::value::Serde;
+
+use crate::plot::manifest::Manifest;
+use crate::plot::paint::escape;
+use crate::plot::run::Run;
+use crate::plot::validation::Validation;
+use crate::plot::{Figure, PlotError, series};
+
+pub mod answer;
+pub mod asked;
+pub mod document;
+pub mod loss;
+pub mod provenance;
+pub mod results;
+pub mod validate;
+
+use document::Page;
+
+/// Writes `report.html` for the run in `dir`, with the figures that were drawn from it.
+///
+/// # Errors
+/// If a file of the run is missing or broken, or the report cannot be written.
+pub fn write(dir: &Path, figures: &[Figure]) -> Result<(), PlotError> {
+    let (run, manifest) = (Run::read(dir)?, Manifest::read(dir)?);
+    let plan = series::plan(&run);
+    let mut sections = Vec::new();
+    sections.extend(asked::reported(&manifest, figures));
+    sections.push(results::goodput(&run, &plan, figures));
+    sections.push(loss::taken(&run, &plan, figures));
+    sections.push(loss::returned(&run, &plan));
+    sections.extend(asked::assumptions(&manifest, figures));
+    sections.push(provenance::parameters(dir, &manifest)?);
+    sections.push(asked::manifest(&manifest));
+    let page = Page {
+        title: title(&manifest),
+        version: manifest.whole["podpath"].as_str().unwrap_or("").into(),
+        about: manifest.said("about").into(),
+        warning: asked::warning(&manifest),
+        answer: answer::sentences(&run, &plan, &manifest),
+        sections,
+    };
+    save(dir, &page)
+}
+
+/// Writes `report.html` for the validation in `dir`.
+///
+/// # Errors
+/// If validate.csv is missing or broken, or the report cannot be written.
+pub fn validation(dir: &Path, figures: &[Figure]) -> Result<(), PlotError> {
+    save(dir, &validate::page(&Validation::read(dir)?, figures))
+}
+
+fn title(manifest: &Manifest) -> String {
+    match manifest.said("name") {
+        "" => "Run".into(),
+        name => name.into(),
+    }
+}
+
+fn save(dir: &Path, page: &Page) -> Result<(), PlotError> {
+    let path = dir.join("report.html");
+    let html = render(page).map_err(|error| PlotError::file(&path, &error))?;
+    fs::write(&path, html).map_err(|error| PlotError::file(&path, &error))
+}
+
+fn render(page: &Page) -> Result<String, minijinja::Error> {
+    let mut environment = Environment::new();
+    environment.set_formatter(|out, state, value| match value.as_str() {
+        Some(text) if !value.is_safe() => Ok(out.write_str(&escape(text))?),
+        _ => minijinja::escape_formatter(out, state, value),
+    });
+    environment.add_template("report.html", include_str!("../templates/report.html"))?;
+    environment.add_template("parts.html", include_str!("../templates/parts.html"))?;
+    environment.add_template("style.css", include_str!("../templates/style.css"))?;
+    environment.get_template("report.html")?.render(Serde(page))
+}
+
+/// The sections' figures by their names, those that were drawn.
+fn pick(figures: &[Figure], names: &[&str]) -> Vec<document::Drawing> {
+    let named = |name: &&str| figures.iter().find(|figure| figure.name == **name);
+    names.iter().filter_map(named).map(document::Drawing::of).collect()
+}
+
+#[cfg(test)]
+mod tests;

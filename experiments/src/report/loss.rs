@@ -1,0 +1,137 @@
+//! Where the line rate goes, and what would bring it back.
+
+use super::answer::largest;
+use super::document::{Cell, Group, Section, Table, numbers, words as column};
+use super::pick;
+use crate::plot::Figure;
+use crate::plot::run::{Outcome, Returned, Run, distinct};
+use crate::plot::series::{Plan, Series};
+use crate::plot::words;
+
+/// More columns than this do not fit a page.
+const MOST_KINDS: usize = 9;
+/// Changes shown per topology: those a user can make, and those that only bound.
+const FEASIBLE: usize = 3;
+const BOUNDS: usize = 2;
+
+/// The section on what each hop takes.
+pub fn taken(run: &Run, plan: &Plan, figures: &[Figure]) -> Section {
+    let text = "Each hop is charged with the drop that its adding brings, in path order, so the \
+                parts and the goodput sum to the line rate. Hops of one kind are added up in the \
+                tables; a minus means that the hop gives something back.";
+    Section {
+        id: "loss",
+        title: "Where the line rate goes",
+        paragraphs: vec![text.into()],
+        figures: pick(figures, &["loss-by-hop", "loss-by-hop-last"]),
+        tables: ends(plan).into_iter().map(|series| parts(run, series)).collect(),
+        ..Section::default()
+    }
+}
+
+/// The first and the last series: the plainest and the best equipped of most runs.
+fn ends(plan: &Plan) -> Vec<&Series> {
+    match &plan.series[..] {
+        [] => Vec::new(),
+        [one] => vec![one],
+        [first, .., last] => vec![first, last],
+    }
+}
+
+/// A row per topology, a column per kind of hop, in per cent of the line rate.
+fn parts(run: &Run, series: &Series) -> Table {
+    let points = largest(run, series);
+    let of = |point: &Outcome, kind: &str| -> f64 {
+        let parts = run.taken.iter().filter(|part| part.key == point.key && part.kind == kind);
+        parts.map(|part| part.ratio).sum()
+    };
+    let own = run.taken.iter().filter(|part| points.iter().any(|point| point.key == part.key));
+    let kinds = distinct(own.map(|part| part.kind.clone()));
+    let most = |kind: &String| points.iter().map(|p| of(p, kind).abs()).fold(0.0, f64::max);
+    let mut ranked: Vec<&String> = kinds.iter().collect();
+    ranked.sort_by(|a, b| most(b).total_cmp(&most(a)));
+    ranked.truncate(MOST_KINDS);
+    let shown: Vec<&String> = kinds.iter().filter(|kind| ranked.contains(kind)).collect();
+    let rest = kinds.len() > shown.len();
+
+    let mut columns = vec![column("topology")];
+    columns.extend(shown.iter().map(|kind| numbers(kind)));
+    if rest {
+        columns.push(numbers("all others"));
+    }
+    columns.extend([numbers("goodput"), numbers("line rate")]);
+    let group = |point: &&Outcome| {
+        let cell = |ratio: f64| Cell::number(words::percent(ratio)).shaded(ratio);
+        let mut row: Vec<Cell> = shown.iter().map(|kind| cell(of(point, kind))).collect();
+        if rest {
+            let others = kinds.iter().filter(|kind| !shown.contains(kind));
+            row.push(cell(others.map(|kind| of(point, kind)).sum()));
+        }
+        row.push(Cell::number(words::percent(point.of_reference)));
+        row.push(Cell::number(words::bit_rate(point.reference_bit_s)));
+        Group { name: point.key.topology.clone(), rows: vec![row] }
+    };
+    let of_series =
+        if series.label.is_empty() { String::new() } else { format!(": {}", series.label) };
+    Table {
+        caption: format!("Taken of the line rate by kind of hop, largest message{of_series}"),
+        columns,
+        groups: points.iter().map(group).collect(),
+        shaded: true,
+    }
+}
+
+/// The section on what would bring bandwidth back.
+pub fn returned(run: &Run, plan: &Plan) -> Section {
+    let text = "Each change is made alone and the whole path is solved again. The gains of several \
+                changes do not add up. A bound takes a hop away altogether: no work on that hop \
+                can return more.";
+    Section {
+        id: "advice",
+        title: "What would bring it back",
+        paragraphs: vec![text.into()],
+        tables: ends(plan).into_iter().map(|series| advice(run, series)).collect(),
+        ..Section::default()
+    }
+}
+
+fn advice(run: &Run, series: &Series) -> Table {
+    let group = |point: &Outcome| {
+        let own: Vec<&Returned> = run.returned.iter().filter(|r| r.key == point.key).collect();
+        let can = own.iter().filter(|advice| advice.feasible && advice.gain > 0.0).take(FEASIBLE);
+        let bound = own.iter().filter(|advice| !advice.feasible && advice.gain > 0.0).take(BOUNDS);
+        let mut rows: Vec<Vec<Cell>> = can.chain(bound).map(|advice| advised(advice)).collect();
+        if rows.is_empty() {
+            let none = ["nothing returns anything", "", "", ""].map(Cell::text);
+            rows.push(none.to_vec());
+        }
+        Group { name: point.key.topology.clone(), rows }
+    };
+    let of_series =
+        if series.label.is_empty() { String::new() } else { format!(": {}", series.label) };
+    Table {
+        caption: format!("Best changes for the largest message{of_series}"),
+        columns: vec![
+            column("topology"),
+            column("change"),
+            column("who can do it"),
+            numbers("goodput then"),
+            numbers("gain"),
+        ],
+        groups: largest(run, series).into_iter().map(group).collect(),
+        shaded: false,
+    }
+}
+
+fn advised(advice: &Returned) -> Vec<Cell> {
+    let who = match advice.feasible {
+        true => Cell::text("you"),
+        false => Cell::text("bound").class("bound"),
+    };
+    vec![
+        Cell::text(advice.change.clone()),
+        who,
+        Cell::number(words::bit_rate_figure(advice.goodput_bit_s)),
+        Cell::number(words::gain(advice.gain)),
+    ]
+}

@@ -1,0 +1,98 @@
+//! What arrives: goodput by topology and setting, and at every size.
+
+use super::document::{Cell, Folded, Group, Section, Table, numbers, words as column};
+use super::pick;
+use crate::plot::Figure;
+use crate::plot::run::{Outcome, Run};
+use crate::plot::series::{Plan, Series, quantity};
+use crate::plot::words;
+
+/// The section on goodput.
+pub fn goodput(run: &Run, plan: &Plan, figures: &[Figure]) -> Section {
+    let names = ["goodput-by-topology", "goodput-by-size", "serial-vs-overlapped"];
+    let largest = |topology: &str| {
+        let own = run.results.iter().filter(|result| result.key.topology == topology);
+        own.map(|result| result.key.message_b).fold(0.0, f64::max)
+    };
+    let caption = "Goodput of the largest message of each topology";
+    let of_largest = table(run, plan, caption, |topology, size| size == largest(topology));
+    let every = table(run, plan, "Goodput at every message size", |_, _| true);
+    let text = "Goodput is the payload that arrives, over the time from its being ready in memory \
+                to its last byte's arrival. The line rate is that of the slowest link on the way.";
+    Section {
+        id: "goodput",
+        title: "What arrives",
+        paragraphs: vec![text.into()],
+        figures: pick(figures, &names),
+        tables: vec![of_largest],
+        folded: vec![Folded {
+            summary: format!("Goodput at every message size ({} rows)", run.results.len()),
+            table: Some(every),
+            text: None,
+        }],
+        ..Section::default()
+    }
+}
+
+fn table(run: &Run, plan: &Plan, caption: &str, wanted: impl Fn(&str, f64) -> bool) -> Table {
+    let lossy = run.results.iter().any(|result| result.loss_ratio > 5e-4);
+    let many_sizes = caption.ends_with("size");
+    let mut columns = vec![column("topology")];
+    if many_sizes {
+        columns.push(numbers("message"));
+    }
+    if plan.series.iter().any(|series| !series.label.is_empty()) {
+        columns.push(column("setting"));
+    }
+    columns.extend(plan.folded.iter().map(|name| column(&quantity(name, "0").0)));
+    columns.extend(["goodput", "95 % interval", "of line rate", "arrives after"].map(numbers));
+    if lossy {
+        columns.push(numbers("lost"));
+    }
+    columns.extend([column("busiest"), column("takes most")]);
+    let group = |name: String| {
+        let own = run.results.iter().filter(|result| result.key.topology == name);
+        let own = own.filter(|result| wanted(&name, result.key.message_b));
+        let rows = own.map(|point| row(point, plan, many_sizes, lossy)).collect();
+        Group { rows, name }
+    };
+    let groups: Vec<Group> = run.topologies().into_iter().map(group).collect();
+    let groups = groups.into_iter().filter(|group| !group.rows.is_empty()).collect();
+    Table { caption: caption.into(), columns, groups, shaded: false }
+}
+
+fn row(point: &Outcome, plan: &Plan, many_sizes: bool, lossy: bool) -> Vec<Cell> {
+    let mut row = Vec::new();
+    if many_sizes {
+        row.push(Cell::number(words::size(point.key.message_b)));
+    }
+    let series = plan.series.iter().find(|series: &&Series| series.holds(&point.key));
+    if let Some(series) = series.filter(|series| !series.label.is_empty()) {
+        row.push(Cell::text(series.label.clone()));
+    }
+    for name in &plan.folded {
+        row.push(Cell::text(quantity(name, point.key.get(name)).1));
+    }
+    row.push(Cell::number(words::bit_rate_figure(point.goodput.mean)));
+    row.push(Cell::number(match (point.goodput.low, point.goodput.high) {
+        (Some(low), Some(high)) if high - low > 1e-4 * point.goodput.mean => {
+            let (unit, scale) = words::bit_unit(point.goodput.mean);
+            format!("{} to {} {unit}", words::figure(low / scale), words::figure(high / scale))
+        }
+        (Some(_), Some(_)) => "no spread".into(),
+        _ => "one run".into(),
+    }));
+    row.push(Cell::number(words::percent(point.of_reference)));
+    row.push(Cell::number(point.completion_s.map_or("never whole".into(), words::time)));
+    if lossy {
+        row.push(Cell::number(words::percent(point.loss_ratio)));
+    }
+    row.push(Cell::text(point.busiest_link.clone()));
+    row.push(Cell::text(match point.most_taken_ratio {
+        Some(ratio) if !point.most_taken_by.is_empty() => {
+            format!("{} ({})", point.most_taken_by, words::percent(ratio))
+        }
+        _ => "nothing".into(),
+    }));
+    row
+}

@@ -1,0 +1,121 @@
+//! The report holds every table, and nothing from a file becomes markup.
+
+use std::fs;
+
+use super::*;
+use crate::plot::fixture::{self, Fixture};
+use crate::plot::{self};
+
+fn report(fixture: &Fixture, more: &[(&str, &str)]) -> String {
+    let folder = fixture.folder();
+    for (name, text) in more {
+        fs::write(folder.path().join(name), text).unwrap();
+    }
+    let figures = plot::all(folder.path()).unwrap();
+    write(folder.path(), &figures).unwrap();
+    fs::read_to_string(folder.path().join("report.html")).unwrap()
+}
+
+const PARAMETERS: &str = "kind,profile,parameter,value,unit,low,high,how,source\n\
+    gpu,a100,hbm_bandwidth,1555,GB/s,,,datasheet,https://example.org/a100\n\
+    host,bench-2024,vxlan.rx_per_byte,0.17,ns/B,0.1,0.3,fitted,<i>rows</i> 1 to 4\n\
+    host,bench-2024,cores,8,count,,,assumed,not stated\n";
+
+#[test]
+fn every_table_and_figure_is_there() {
+    let html = report(&Fixture::quickstart(), &[("parameters.csv", PARAMETERS)]);
+    let expected = [
+        "What was reported, and why",
+        "What users reported, and the range predicted over what they left open",
+        "Goodput of the largest message of each topology",
+        "Goodput at every message size",
+        "Taken of the line rate by kind of hop, largest message: 1 stream, serial",
+        "Taken of the line rate by kind of hop, largest message: 8 streams, overlapped",
+        "Best changes for the largest message: 1 stream, serial",
+        "overlap copies with 1 MiB chunks",
+        "Assumptions and what they do to the answer",
+        "Assumed numbers",
+        "Fitted numbers",
+        "All numbers with their sources",
+        "Data files with their hashes",
+        "One core does the work of every veth &amp; tunnel.",
+    ];
+    for text in expected {
+        assert!(html.contains(text), "`{text}` is missing");
+    }
+    assert_eq!(html.matches("<svg ").count(), 7);
+    assert_eq!(html.matches("<figcaption>").count(), 7);
+    assert_eq!(html.matches("role=\"img\"").count(), 7);
+    // 6 topologies × 2 streams × 2 modes: flannel's best is 82 % of 40 Gbit/s.
+    assert!(html.contains("33.0 Gbit/s"), "flannel's goodput");
+}
+
+#[test]
+fn the_answer_comes_first() {
+    let html = report(&Fixture::quickstart(), &[]);
+    let answer = &html[html.find("class=\"answer\"").unwrap()..html.find("<nav").unwrap()];
+    let expected = [
+        "At 1 GiB (8 streams, overlapped), baremetal reaches 98 % of the 40 Gbit/s line rate (39.4 \
+         Gbit/s) and flannel-service 58 % (23.4 Gbit/s); the other 4 lie between.",
+        "What takes most (1 stream, serial) is tcp on every topology: 24 % to 31 % of the line",
+        "What brings most back (1 stream, serial) on every topology: overlap copies with 1 MiB \
+         chunks (+38 %).",
+        "Reported (flannel, streams 1): 1 Gbit/s to 4 Gbit/s; predicted: 2 Gbit/s to 3.6 Gbit/s.",
+    ];
+    for text in expected {
+        assert!(answer.contains(text), "`{text}` is not in {answer}");
+    }
+}
+
+#[test]
+fn text_from_files_stays_text() {
+    let mut fixture = Fixture::one();
+    fixture.topologies = vec!["<script>alert('t')</script>".into()];
+    let html = report(&fixture, &[("parameters.csv", PARAMETERS)]);
+    assert!(!html.contains("<script"), "a script got in");
+    assert!(html.contains("&lt;script&gt;alert(1)"), "the experiment's text is missing");
+    assert!(html.contains("&lt;i&gt;rows&lt;/i&gt; 1 to 4"), "a source is missing");
+    assert!(html.contains("href=\"https://example.org/1?a=b&amp;c=d\""), "a source is no link");
+}
+
+#[test]
+fn links_lead_to_web_addresses_only() {
+    let script = PARAMETERS.replace("https://example.org/a100", "javascript:alert(1)");
+    let html = report(&Fixture::one(), &[("parameters.csv", &script)]);
+    assert!(!html.contains("href=\"javascript"), "a script address became a link");
+    for fetched in [" src=", "url(", "<link", "@import"] {
+        assert!(!html.contains(fetched), "`{fetched}` fetches something");
+    }
+}
+
+#[test]
+fn an_interrupted_run_says_so() {
+    assert!(report(&Fixture::many(), &[]).contains("This run was interrupted: 12 of 12 points"));
+    assert!(!report(&Fixture::one(), &[]).contains("This run was interrupted"));
+}
+
+#[test]
+fn the_same_run_gives_the_same_report() {
+    let fixture = Fixture::quickstart();
+    assert!(report(&fixture, &[]) == report(&fixture, &[]));
+}
+
+#[test]
+fn a_validation_counts_its_rows() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("validate.csv"), fixture::validation()).unwrap();
+    let figures = plot::validation(folder.path()).unwrap();
+    validation(folder.path(), &figures).unwrap();
+    let html = fs::read_to_string(folder.path().join("report.html")).unwrap();
+    let expected = [
+        "pcie: 60 rows, 20 of them held out; median error 6 %",
+        "1 row could not be predicted",
+        "there is no CNI &lt;b&gt;odd",
+        "The worst rows of each family",
+        "cni_tcp &lt;",
+    ];
+    for text in expected {
+        assert!(html.contains(text), "`{text}` is missing");
+    }
+    assert_eq!(html.matches("<svg ").count(), 1);
+}
