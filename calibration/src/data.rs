@@ -26,10 +26,15 @@ impl DataFile {
     /// Reads a table from a file.
     ///
     /// # Errors
-    /// If the file cannot be read, is larger than 16 MiB, or is no CSV table in UTF-8.
+    /// If it is no regular file, cannot be read, is larger than 16 MiB, or is no CSV table in
+    /// UTF-8.
     pub fn read(path: &Path) -> Result<DataFile, InputError> {
         let name = path.display().to_string();
         let failed = |e: std::io::Error| InputError::new(&name, format!("cannot be read: {e}"));
+        // Opening a pipe would wait for its writer.
+        if !std::fs::metadata(path).map_err(failed)?.is_file() {
+            return Err(InputError::new(&name, "is not a regular file"));
+        }
         let mut bytes = Vec::new();
         let mut file = File::open(path).map_err(failed)?.take(SIZE_MAX + 1);
         file.read_to_end(&mut bytes).map_err(failed)?;

@@ -195,8 +195,8 @@ pub struct CniRow {
     pub goodput: f64,
     /// Lowest and highest goodput of the runs [bit/s].
     pub range: (f64, f64),
-    /// System CPU of client and server, in the source's own undocumented unit.
-    pub system_cpu: Option<(f64, f64)>,
+    /// The part of the datagrams that was lost, where the source says.
+    pub loss_ratio: Option<f64>,
 }
 
 impl CniRow {
@@ -221,10 +221,20 @@ impl CniRow {
                 mtu => Some(mtu as u32),
             },
         };
-        let cpu = |column| row.cell(column).map(|_| row.positive(column)).transpose();
-        let system_cpu = cpu("client_system_cpu")?.zip(cpu("server_system_cpu")?);
+        let loss_ratio = match row.cell("udp_lost_percent_median") {
+            None => None,
+            Some(text) => {
+                let percent: Option<f64> = text.parse().ok();
+                let percent = percent.filter(|percent| (0.0..100.0).contains(percent));
+                Some(
+                    percent.ok_or_else(|| {
+                        row.fault("udp_lost_percent_median", format!("`{text}` is no percentage"))
+                    })? / 100.0,
+                )
+            }
+        };
         let cni = row.text("cni")?.to_owned();
-        Ok(CniRow { cni, pod_mtu, test: CniRow::test(row)?, goodput, range, system_cpu })
+        Ok(CniRow { cni, pod_mtu, test: CniRow::test(row)?, goodput, range, loss_ratio })
     }
 
     fn test(row: &Row<'_>) -> Result<CniTest, InputError> {
@@ -328,6 +338,10 @@ mod tests {
             ("calico,8950,dts,,3,7,4,6,,,,,,", "goodput_bit_s_median: is not between"),
             ("calico,12,dts,,3,5,4,6,,,,,,", "pod_mtu_bytes: 12 bytes is no MTU"),
             ("calico,1e3,dts,,3,5,4,6,,,,,,", "pod_mtu_bytes: `1e3` is not a whole number"),
+            (
+                "calico,8950,dus,,3,5,4,6,,,,,,100",
+                "udp_lost_percent_median: `100` is no percentage",
+            ),
             (",8950,dts,,3,5,4,6,,,,,,", "cni: is empty"),
             ("calico,8950,dts,,3,5,,6,,,,,,", "goodput_bit_s_min: is empty"),
         ];

@@ -10,6 +10,8 @@
 //! Fitting and validating share no code path but the models: [`validate`](fn@validate::validate)
 //! reads only [`shipped`](fn@shipped::shipped) profiles and can change nothing.
 
+pub mod cni;
+pub mod copy;
 pub mod data;
 pub mod family;
 pub mod fit;

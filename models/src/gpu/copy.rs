@@ -223,7 +223,7 @@ mod tests {
             ("copy_engines,2", "copy_engines,0", "must be above zero"),
         ];
         for (line, wrong, problem) in cases {
-            let text = V100.replace(line, wrong).replace("0.9204,0.951,", "0,2,");
+            let text = V100.replace(line, wrong).replace("0.918,0.9538,", "0,2,");
             let profile = Profile::parse("t", &Source::new("t.csv", text)).unwrap();
             let message = Parameters::from_profile(&profile).unwrap_err().to_string();
             assert!(message.contains(problem), "{wrong} gave {message}");

@@ -1,0 +1,116 @@
+//! Predicting a row of the CNI benchmark: a topology of the row's name, and iperf3 on it.
+//!
+//! The benchmark sends for 60 s from a pod to a pod on the other node, or to a Service in front of
+//! it. The hash that spreads eight flows over receive queues is chance, so a row with several
+//! streams is predicted by the mean over many hashes.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use models::cluster::{Cluster, Setting};
+use models::input::InputError;
+use models::library::{Kind, Library};
+use models::solve::steady;
+use models::transfer::{Connection, HostMemory, Mode, Transfer, Transport};
+use sim::Bytes;
+
+use crate::data::Row;
+use crate::family::{CniRow, CniTest};
+
+/// Hashes of eight flows to receive queues that a prediction averages over.
+const HASHES: u64 = 32;
+/// So long that the costs of beginning and ending vanish, as in a minute of iperf3.
+const MESSAGE: Bytes = Bytes::gib(64);
+
+/// Reads a row and makes sure that there is a topology of its name.
+///
+/// # Errors
+/// If a value is missing or impossible, or the set-up is unknown.
+pub fn read(row: &Row<'_>, library: &Library) -> Result<CniRow, InputError> {
+    let read = CniRow::read(row)?;
+    match library.source(Kind::Topology, &read.cni) {
+        Ok(_) => Ok(read),
+        Err(unknown) => {
+            let help = unknown.help.unwrap_or_default();
+            Err(row.fault("cni", unknown.problem).help(help))
+        }
+    }
+}
+
+/// Clusters of set-ups, each assembled once.
+#[derive(Debug)]
+pub struct Setups<'a> {
+    library: &'a Library,
+    clusters: BTreeMap<(String, Option<u32>), Cluster>,
+}
+
+impl<'a> Setups<'a> {
+    /// No cluster assembled yet.
+    pub fn new(library: &'a Library) -> Setups<'a> {
+        Setups { library, clusters: BTreeMap::new() }
+    }
+
+    /// What a row should show.
+    ///
+    /// # Errors
+    /// If the topology of the row's name is malformed.
+    pub fn predict(&mut self, row: &CniRow) -> Result<Predicted, InputError> {
+        predict(self.cluster(row)?, row.test)
+    }
+
+    /// The kinds of hop whose costs a row can show.
+    ///
+    /// # Errors
+    /// As [`Setups::predict`].
+    pub fn hop_kinds(&mut self, row: &CniRow) -> Result<BTreeSet<String>, InputError> {
+        let hops = self.cluster(row)?.graph.edge_weights();
+        let mut kinds: BTreeSet<String> = hops.map(|hop| hop.kind.clone()).collect();
+        kinds.insert(if row.test.udp { "udp" } else { "tcp" }.into());
+        Ok(kinds)
+    }
+
+    fn cluster(&mut self, row: &CniRow) -> Result<&Cluster, InputError> {
+        let key = (row.cni.clone(), row.pod_mtu);
+        if !self.clusters.contains_key(&key) {
+            let mtu = row.pod_mtu.map(|mtu| Setting {
+                key: "pod.mtu".into(),
+                value: toml::Value::Integer(mtu.into()),
+            });
+            let cluster = Cluster::named(&row.cni, self.library, mtu.as_slice())?;
+            self.clusters.insert(key.clone(), cluster);
+        }
+        Ok(&self.clusters[&key])
+    }
+}
+
+/// What iperf3 should report.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Predicted {
+    /// Payload received [bit/s].
+    pub goodput: f64,
+    /// Payload sent [bit/s]; more than received where datagrams are lost.
+    pub sent: f64,
+}
+
+/// A test on a cluster with the pods `client` and `server`.
+fn predict(cluster: &Cluster, test: CniTest) -> Result<Predicted, InputError> {
+    let transfer = Transfer {
+        from: "client".into(),
+        to: if test.service { "server-svc".into() } else { "server".into() },
+        via: None,
+        message: MESSAGE,
+        transport: if test.udp { Transport::Udp } else { Transport::Tcp },
+        streams: test.streams,
+        mode: Mode::Serial,
+        host_memory: HostMemory::Pinned,
+        connection: Connection::Warm,
+        kernel: None,
+    };
+    let hashes = if test.streams > 1 { HASHES } else { 1 };
+    let mut mean = Predicted { goodput: 0.0, sent: 0.0 };
+    for hash in 0..hashes {
+        let rates = steady(cluster, std::slice::from_ref(&transfer), hash)?;
+        mean.goodput += rates[0].goodput.as_gbit_s() * 1e9 / hashes as f64;
+        mean.sent += rates[0].sent.as_gbit_s() * 1e9 / hashes as f64;
+    }
+    Ok(mean)
+}

@@ -1,0 +1,33 @@
+//! Rows of copies between host and GPU.
+
+use models::input::InputError;
+use models::library::Library;
+
+use super::{Comparison, Verdict};
+use crate::copy::{bandwidth, gpu_named};
+use crate::data::Row;
+use crate::family::{Family, MemcpyRow};
+
+/// Why a pageable copy is not predicted.
+const PAGEABLE: &str = "a pageable copy depends on the host, which the table does not describe";
+
+pub(super) fn judge(
+    read: &MemcpyRow,
+    row: &Row<'_>,
+    library: &Library,
+) -> Result<Verdict, InputError> {
+    let outcome = match gpu_named(&read.gpu, library) {
+        None => Err(format!("no shipped GPU profile is called like `{}`", read.gpu)),
+        Some(_) if read.pageable => Err(PAGEABLE.to_owned()),
+        Some(gpu) => {
+            let predicted = bandwidth(read, &gpu, library)?;
+            let decimals = row.decimals("bandwidth_gb_s");
+            let measured = read.bandwidth;
+            Ok(vec![Comparison::new("bandwidth", "GB/s", measured, predicted, decimals)])
+        }
+    };
+    let direction = if read.to_device { "in" } else { "out" };
+    let memory = if read.pageable { "pageable" } else { "pinned" };
+    let label = format!("{} {direction} {memory} {} KiB", read.gpu, read.bytes / 1024);
+    Ok(Verdict { family: Family::GpuMemcpy, label, outcome })
+}

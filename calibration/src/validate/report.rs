@@ -1,0 +1,336 @@
+//! The result of a validation: every row, and the errors of each family.
+
+use serde::{Serialize, Serializer};
+
+use super::Verdict;
+use crate::data::Row;
+use crate::family::Family;
+
+/// Whether a shipped profile has seen a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Use {
+    /// A profile was fitted to it: its error says how well the model can describe it.
+    Calibration,
+    /// No profile was: its error says how well the model predicts.
+    Holdout,
+}
+
+/// A measured value beside its prediction.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Comparison {
+    /// What was measured: `goodput`, `write`.
+    pub quantity: &'static str,
+    /// The unit of both values.
+    pub unit: &'static str,
+    /// The published value.
+    pub measured: f64,
+    /// The prediction, in the digits that the published value has.
+    pub predicted: f64,
+}
+
+impl Comparison {
+    /// Compares a prediction with a value that is printed with so many decimals.
+    pub fn new(
+        quantity: &'static str,
+        unit: &'static str,
+        measured: f64,
+        predicted: f64,
+        decimals: usize,
+    ) -> Comparison {
+        let printed = format!("{predicted:.decimals$}");
+        let predicted = printed.parse().expect("a number was printed");
+        Comparison { quantity, unit, measured, predicted }
+    }
+
+    /// (predicted − measured) ÷ measured.
+    pub fn relative_error(&self) -> f64 {
+        (self.predicted - self.measured) / self.measured
+    }
+}
+
+/// A row that was predicted.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Judged {
+    /// Its family.
+    pub family: Family,
+    /// The file it stands in.
+    pub file: String,
+    /// Its number in that file, counted from one without the header.
+    pub row: usize,
+    /// A short name: `calico-vpp dtm`.
+    pub label: String,
+    /// Whether a profile was fitted to it.
+    pub used: Use,
+    /// Every compared figure of the row; at least one.
+    pub comparisons: Vec<Comparison>,
+}
+
+impl Judged {
+    /// The figure with the largest absolute error, which is the row's error.
+    pub fn worst(&self) -> &Comparison {
+        let error = |c: &Comparison| c.relative_error().abs();
+        let worst = self.comparisons.iter().max_by(|a, b| error(a).total_cmp(&error(b)));
+        worst.expect("a judged row has a comparison")
+    }
+}
+
+/// A row that was not predicted, and why.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Skipped {
+    /// Its family.
+    pub family: Family,
+    /// The file it stands in.
+    pub file: String,
+    /// Its number in that file, counted from one without the header.
+    pub row: usize,
+    /// A short name.
+    pub label: String,
+    /// Why it was not predicted, as a clause.
+    pub why: String,
+}
+
+/// Every row of a validation.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Report {
+    /// Rows that were predicted, in the order of files and rows.
+    pub judged: Vec<Judged>,
+    /// Rows that were not.
+    pub skipped: Vec<Skipped>,
+}
+
+impl Report {
+    pub(super) fn add(&mut self, row: &Row<'_>, verdict: Verdict, used: Use) {
+        let Verdict { family, label, outcome } = verdict;
+        let (file, row) = (row.file_name().to_owned(), row.number);
+        match outcome {
+            Ok(comparisons) => {
+                self.judged.push(Judged { family, file, row, label, used, comparisons });
+            }
+            Err(why) => self.skipped.push(Skipped { family, file, row, label, why }),
+        }
+    }
+
+    /// The errors of each family that has rows, over all its rows.
+    pub fn families(&self) -> Vec<Summary> {
+        Family::ALL.into_iter().filter_map(|family| self.family(family, None)).collect()
+    }
+
+    /// The errors of one family over the rows of one use, or of both; `None` if it has no rows.
+    pub fn family(&self, family: Family, used: Option<Use>) -> Option<Summary> {
+        let of_use = |row: &&Judged| row.family == family && used.is_none_or(|u| row.used == u);
+        let judged: Vec<&Judged> = self.judged.iter().filter(of_use).collect();
+        let skipped = match used {
+            None => self.skipped.iter().filter(|row| row.family == family).count(),
+            Some(_) => 0,
+        };
+        let rows = judged.len() + skipped;
+        (rows > 0).then(|| Summary {
+            family,
+            rows,
+            predicted: judged.len(),
+            errors: Errors::of(&judged),
+        })
+    }
+}
+
+/// How far predictions are off: quantiles of the absolute relative error over rows.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Errors {
+    /// Half of the rows are nearer.
+    pub median: f64,
+    /// Nine of ten rows are nearer.
+    pub p90: f64,
+    /// No row is farther.
+    pub worst: f64,
+    /// The row that is farthest.
+    pub worst_row: Judged,
+}
+
+impl Errors {
+    fn of(judged: &[&Judged]) -> Option<Errors> {
+        let error = |row: &Judged| row.worst().relative_error().abs();
+        let mut errors: Vec<f64> = judged.iter().map(|row| error(row)).collect();
+        errors.sort_by(f64::total_cmp);
+        let worst_row = judged.iter().max_by(|a, b| error(a).total_cmp(&error(b)))?;
+        Some(Errors {
+            median: quantile(&errors, 0.5),
+            p90: quantile(&errors, 0.9),
+            worst: *errors.last()?,
+            worst_row: (*worst_row).clone(),
+        })
+    }
+}
+
+/// The quantile of sorted values, linear between order statistics (Hyndman and Fan's type 7).
+fn quantile(sorted: &[f64], part: f64) -> f64 {
+    let at = part * (sorted.len() - 1) as f64;
+    let (below, above) = (sorted[at.floor() as usize], sorted[at.ceil() as usize]);
+    below + (above - below) * at.fract()
+}
+
+/// A family's line of the summary.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Summary {
+    /// The family.
+    pub family: Family,
+    /// Its rows.
+    pub rows: usize,
+    /// How many of them were predicted.
+    pub predicted: usize,
+    /// Their errors, if there were any.
+    pub errors: Option<Errors>,
+}
+
+/// The worst row as JSON.
+#[derive(Serialize)]
+struct WorstRow<'a> {
+    file: &'a str,
+    row: usize,
+    label: &'a str,
+    used: Use,
+    quantity: &'a str,
+    unit: &'a str,
+    measured: f64,
+    predicted: f64,
+    rel_error: f64,
+}
+
+impl<'a> From<&'a Judged> for WorstRow<'a> {
+    fn from(row: &'a Judged) -> WorstRow<'a> {
+        let worst = row.worst();
+        WorstRow {
+            file: &row.file,
+            row: row.row,
+            label: &row.label,
+            used: row.used,
+            quantity: worst.quantity,
+            unit: worst.unit,
+            measured: worst.measured,
+            predicted: worst.predicted,
+            rel_error: worst.relative_error(),
+        }
+    }
+}
+
+impl Serialize for Summary {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Line<'a> {
+            family: Family,
+            rows: usize,
+            predicted: usize,
+            median_abs_rel_error: Option<f64>,
+            p90_abs_rel_error: Option<f64>,
+            worst_abs_rel_error: Option<f64>,
+            worst_row: Option<WorstRow<'a>>,
+        }
+        let errors = self.errors.as_ref();
+        Line {
+            family: self.family,
+            rows: self.rows,
+            predicted: self.predicted,
+            median_abs_rel_error: errors.map(|e| e.median),
+            p90_abs_rel_error: errors.map(|e| e.p90),
+            worst_abs_rel_error: errors.map(|e| e.worst),
+            worst_row: errors.map(|e| (&e.worst_row).into()),
+        }
+        .serialize(to)
+    }
+}
+
+/// `{"families": […], "rows_skipped": [{"row": n, "why": "…"}]}`.
+impl Serialize for Report {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Line {
+            row: usize,
+            why: String,
+        }
+        #[derive(Serialize)]
+        struct Whole {
+            families: Vec<Summary>,
+            rows_skipped: Vec<Line>,
+        }
+        let line = |row: &Skipped| {
+            let why = format!("{}, {} {}: {}", row.file, row.family.name(), row.label, row.why);
+            Line { row: row.row, why }
+        };
+        let rows_skipped = self.skipped.iter().map(line).collect();
+        Whole { families: self.families(), rows_skipped }.serialize(to)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn judged(predicted: f64) -> Judged {
+        Judged {
+            family: Family::CniTcp,
+            file: "x.csv".into(),
+            row: 1,
+            label: "calico dts".into(),
+            used: Use::Holdout,
+            comparisons: vec![
+                Comparison::new("write", "Gbit/s", 10.0, predicted, 2),
+                Comparison::new("read", "Gbit/s", 10.0, 10.0, 2),
+            ],
+        }
+    }
+
+    #[test]
+    fn errors_by_hand() {
+        let rows = [11.0, 9.5, 10.0, 14.0, 10.2].map(judged);
+        let report = Report { judged: rows.to_vec(), skipped: Vec::new() };
+        let summary = report.family(Family::CniTcp, None).unwrap();
+        let errors = summary.errors.unwrap();
+        // Sorted: 0, 0.02, 0.05, 0.10, 0.40; the 90th percentile is 60 % of the way to the last.
+        assert!((errors.median - 0.05).abs() < 1e-12);
+        assert!((errors.p90 - 0.28).abs() < 1e-12);
+        assert!((errors.worst - 0.40).abs() < 1e-12);
+        assert_eq!(errors.worst_row.comparisons[0].predicted, 14.0);
+        assert!(report.family(Family::Pcie, None).is_none());
+        assert!(report.family(Family::CniTcp, Some(Use::Calibration)).is_none());
+    }
+
+    #[test]
+    fn a_difference_below_the_printed_digits_is_none() {
+        assert_eq!(Comparison::new("b", "GB/s", 0.03, 0.0343, 2).relative_error(), 0.0);
+        assert!(Comparison::new("b", "GB/s", 0.03, 0.0353, 2).relative_error() > 0.3);
+    }
+
+    #[test]
+    fn the_json_has_the_agreed_keys() {
+        let skipped = Skipped {
+            family: Family::GpuCache,
+            file: "x.csv".into(),
+            row: 7,
+            label: "a100_40".into(),
+            why: "no model".into(),
+        };
+        let report = Report { judged: vec![judged(11.0)], skipped: vec![skipped] };
+        let json = serde_json::to_value(&report).unwrap();
+        let keys = |value: &serde_json::Value| -> Vec<String> {
+            value.as_object().unwrap().keys().cloned().collect()
+        };
+        assert_eq!(keys(&json), ["families", "rows_skipped"]);
+        let families = json["families"].as_array().unwrap();
+        assert_eq!(families.len(), 2);
+        let expected = [
+            "family",
+            "rows",
+            "predicted",
+            "median_abs_rel_error",
+            "p90_abs_rel_error",
+            "worst_abs_rel_error",
+            "worst_row",
+        ];
+        assert_eq!(keys(&families[0]), expected);
+        assert_eq!(families[0]["family"], "cni_tcp");
+        assert_eq!(families[1]["predicted"], 0);
+        assert!(families[1]["worst_row"].is_null());
+        assert_eq!(keys(&json["rows_skipped"][0]), ["row", "why"]);
+        assert_eq!(json["rows_skipped"][0]["row"], 7);
+    }
+}

@@ -1,0 +1,44 @@
+//! The committed profiles are what the fits write: no number in them was typed in.
+
+use calibration::fit::{cni, memcpy};
+use calibration::published::table;
+use calibration::shipped;
+use models::input::Source;
+use models::library::Kind;
+use models::profile::Profile;
+
+/// Compares a fitted profile with the shipped one, line by line: texts equal, values to `within`.
+/// The last digit may differ between processors, whose `exp` and `ln` do.
+fn same(kind: Kind, name: &str, fitted: &str, within: f64) {
+    let path = format!("{}/profiles/{}/{name}.csv", env!("CARGO_MANIFEST_DIR"), kind.folder());
+    if std::env::var_os("UPDATE").is_some() {
+        std::fs::write(path, fitted).unwrap();
+        return;
+    }
+    let shipped = Profile::parse(name, shipped().source(kind, name).unwrap()).unwrap();
+    let fitted = Profile::parse(name, &Source::new("fitted", fitted)).unwrap();
+    let pairs = shipped.rows().iter().zip(fitted.rows());
+    for (old, new) in pairs {
+        assert_eq!((&old.parameter, &old.unit), (&new.parameter, &new.unit));
+        assert_eq!((&old.how, &old.source), (&new.how, &new.source), "{}", old.parameter);
+        let off = (old.value - new.value).abs();
+        assert!(off <= within * old.value, "{}: {} or {}", old.parameter, old.value, new.value);
+    }
+    assert_eq!(shipped.rows().len(), fitted.rows().len());
+}
+
+#[test]
+fn the_hosts_of_the_benchmark() {
+    let fit = cni::run(&cni::Options::shipped().unwrap()).unwrap();
+    assert_eq!(fit.residuals.len(), 116);
+    same(Kind::Host, cni::HOST, &fit.profile, 0.01);
+}
+
+#[test]
+fn the_copies_of_the_v100() {
+    let fit = memcpy::run(&table(memcpy::TABLE).unwrap()).unwrap();
+    assert_eq!(fit.residuals.len(), 21);
+    let worst = fit.residuals.iter().map(|r| (r.predicted / r.measured - 1.0).abs());
+    assert!(worst.fold(0.0, f64::max) < 0.25, "{:?}", fit.residuals);
+    same(Kind::Gpu, &fit.gpu, &fit.profile, 0.01);
+}
