@@ -15,6 +15,7 @@ mod assemble;
 mod describe;
 mod device;
 mod network;
+mod shared_memory;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -258,6 +259,8 @@ pub struct NicSpec {
     pub mtu: Bytes,
     /// Whether it segments and coalesces (TSO, GSO, GRO).
     pub offloads: bool,
+    /// Whether it does so inside a tunnel.
+    pub tunnel_offloads: bool,
 }
 
 /// A Service: which pods it stands for and what its translation costs.

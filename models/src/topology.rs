@@ -85,6 +85,10 @@ pub struct NicTable {
     /// Segmentation offloads (TSO, GSO, GRO).
     #[serde(default = "yes")]
     pub offloads: bool,
+    /// Whether they also work on encapsulated packets (UDP tunnel segmentation on the way out,
+    /// validated inner checksums on the way in, without which GRO leaves a tunnel's packets alone).
+    #[serde(default = "yes")]
+    pub tunnel_offloads: bool,
 }
 
 fn yes() -> bool {
@@ -148,13 +152,24 @@ pub struct NvlinkTable {
     pub latency: Spanned<String>,
 }
 
-/// Two places of one node that exchange data without a network: GPUs that reach each other's
-/// memory over PCIe, or pods that share a piece of host memory.
+/// Two GPUs of one node that reach each other's memory over PCIe.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PairTable {
     /// The two.
     pub between: Spanned<[Spanned<String>; 2]>,
+}
+
+/// Two pods of one node that share a piece of host memory.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SharedMemoryTable {
+    /// The two.
+    pub between: Spanned<[Spanned<String>; 2]>,
+    /// Whether a core copies from one pod's buffer into the other's. It does not where both pods'
+    /// GPUs have the shared buffer mapped, as NCCL's shared-memory transport has.
+    #[serde(default = "yes")]
+    pub copied: bool,
 }
 
 /// A Service in front of pods.
@@ -204,7 +219,7 @@ pub(crate) struct File {
     #[serde(default)]
     pub(crate) peer_to_peer: Vec<PairTable>,
     #[serde(default)]
-    pub(crate) shared_memory: Vec<PairTable>,
+    pub(crate) shared_memory: Vec<SharedMemoryTable>,
     #[serde(default)]
     pub(crate) service: Vec<ServiceTable>,
 }
@@ -254,7 +269,7 @@ pub struct Topology {
     /// GPUs that read and write each other's memory over PCIe.
     pub peers: Vec<Placed<PairTable>>,
     /// Pods that share host memory.
-    pub shared_memories: Vec<Placed<PairTable>>,
+    pub shared_memories: Vec<Placed<SharedMemoryTable>>,
     /// Services.
     pub services: Vec<Placed<ServiceTable>>,
 }

@@ -15,7 +15,7 @@ use crate::input::{InputError, Source, suggest};
 use crate::library::{Kind, Library};
 use crate::profile::Profile;
 use crate::quantity::{QuantityError, parse_rate, parse_time};
-use crate::topology::{self, CableTable, NodeTable, Placed, ServiceTable, Topology};
+use crate::topology::{self, CableTable, NicTable, NodeTable, Placed, ServiceTable, Topology};
 
 /// The smallest IP packet size every IPv4 link must carry (RFC 791), and the largest there is.
 const MTU_RANGE: std::ops::RangeInclusive<u32> = 576..=65_535;
@@ -41,8 +41,9 @@ pub(super) struct Machine {
     pub(super) stack: NodeIndex,
     /// Memory channels by NUMA node, where the profile gives their bandwidth.
     pub(super) memory: BTreeMap<u32, LinkIndex>,
-    /// The link between the sockets, where the profile gives its bandwidth.
-    pub(super) socket_link: Option<LinkIndex>,
+    /// The link between the sockets, from lower to higher NUMA nodes and back, where the profile
+    /// gives its bandwidth.
+    pub(super) socket_links: Option<[LinkIndex; 2]>,
     /// Serial workers by name.
     pub(super) workers: BTreeMap<String, LinkIndex>,
 }
@@ -192,11 +193,14 @@ impl<'a> Builder<'a> {
                 Rate::over(profile.bytes("udp.send_buffer")?, profile.time("udp.send_completion")?)
             }
         };
-        let socket_link = match profile.has("socket_link_bandwidth") {
+        let socket_links = match profile.has("socket_link_bandwidth") {
             false => None,
             true => {
                 let rate = profile.rate("socket_link_bandwidth")?;
-                Some(self.rate_link(format!("{name}/socket-link"), rate))
+                Some(
+                    ["up", "down"]
+                        .map(|way| self.rate_link(format!("{name}/socket-link-{way}"), rate)),
+                )
             }
         };
         self.cluster.hosts.push(Host {
@@ -210,7 +214,7 @@ impl<'a> Builder<'a> {
         let stack = self.place(&name, PlaceKind::Namespace, Some(&name));
         let cni = Placed { table: table.cni.clone(), source: Arc::clone(&node.source) };
         let (memory, workers) = (BTreeMap::new(), BTreeMap::new());
-        let machine = Machine { host, profile, cni, stack, memory, socket_link, workers };
+        let machine = Machine { host, profile, cni, stack, memory, socket_links, workers };
         self.machines.insert(name, machine);
         Ok(())
     }
@@ -294,15 +298,14 @@ impl<'a> Builder<'a> {
     }
 
     /// Registers a NIC's packet sizes.
-    pub(super) fn nic<T>(
+    pub(super) fn nic(
         &mut self,
-        at: &Placed<T>,
+        at: &Placed<NicTable>,
         place: NodeIndex,
-        mtu: &Spanned<u32>,
-        offloads: bool,
     ) -> Result<(), InputError> {
-        let mtu = packet_size(at, mtu)?;
-        self.cluster.nics.insert(place, NicSpec { mtu, offloads });
+        let mtu = packet_size(at, &at.table.mtu)?;
+        let NicTable { offloads, tunnel_offloads, .. } = at.table;
+        self.cluster.nics.insert(place, NicSpec { mtu, offloads, tunnel_offloads });
         Ok(())
     }
 }

@@ -8,10 +8,12 @@ use std::collections::BTreeMap;
 
 use petgraph::graph::NodeIndex;
 use serde_spanned::Spanned;
-use sim::{Bytes, Rate};
+use sim::{Bytes, Rate, Time};
 
 use super::assemble::{Builder, quantity};
-use super::{DmaHop, Hop, HopModel, Lane, LinkIndex, Pageable, PlaceKind, PoolIndex};
+use super::{
+    DmaHop, Hop, HopModel, Lane, LinkIndex, Pageable, PlaceKind, PoolIndex, shared_memory,
+};
 use crate::gpu::Gpu;
 use crate::gpu::copy::Direction;
 use crate::host::staging::Staging;
@@ -83,14 +85,11 @@ pub(super) fn add(builder: &mut Builder<'_>, topology: &Topology) -> Result<(), 
             edge(builder, from.place, to.place, name, "nvlink", Lane::Any, dma);
         }
     }
-    for pair in &topology.shared_memories {
-        shared_memory(builder, pair)?;
-    }
-    Ok(())
+    shared_memory::add(builder, topology)
 }
 
 /// A DMA that costs nothing yet.
-fn plain() -> DmaHop {
+pub(super) fn plain() -> DmaHop {
     DmaHop {
         links: Vec::new(),
         read_limit: None,
@@ -102,12 +101,12 @@ fn plain() -> DmaHop {
     }
 }
 
-fn arrow(builder: &Builder<'_>, from: NodeIndex, to: NodeIndex) -> String {
+pub(super) fn arrow(builder: &Builder<'_>, from: NodeIndex, to: NodeIndex) -> String {
     let graph = &builder.cluster.graph;
     format!("{}→{}", graph[from].name, graph[to].name)
 }
 
-fn edge(
+pub(super) fn edge(
     builder: &mut Builder<'_>,
     from: NodeIndex,
     to: NodeIndex,
@@ -186,7 +185,7 @@ fn nic(
     let profile = builder.profile(at, Kind::Nic, "profile", &table.profile)?;
     let node = table.node.get_ref().as_str();
     let place = builder.place(table.name.get_ref(), PlaceKind::Nic, Some(node));
-    builder.nic(at, place, &table.mtu, table.offloads)?;
+    builder.nic(at, place)?;
     let stack = builder.machines[node].stack;
     let latency = profile.seconds("latency")?;
     for (from, to, operation) in [(stack, place, Operation::Read), (place, stack, Operation::Write)]
@@ -210,22 +209,43 @@ fn load(
     switches: &BTreeMap<String, Slot>,
 ) -> Result<(), InputError> {
     climb(dma, slot, operation, switches, None);
-    if operation == Operation::Read {
-        dma.read_limit = slot.port.read_limit(LONG);
-    }
     if let Some(memory) = memory(builder, &slot.node, memory_numa)? {
         dma.links.push((memory, 1.0));
     }
-    let machine = &builder.machines[&slot.node];
-    if memory_numa != slot.numa {
-        if let Some(link) = machine.socket_link {
-            dma.links.push((link, 1.0));
-        }
-        if machine.profile.has("socket_link_latency") {
-            dma.latency += machine.profile.seconds("socket_link_latency")?;
-        }
+    let crossing = match operation {
+        Operation::Read => cross(builder, dma, &slot.node, (memory_numa, slot.numa))?,
+        Operation::Write => cross(builder, dma, &slot.node, (slot.numa, memory_numa))?,
+    };
+    if operation == Operation::Read {
+        // The request crosses, too: a read in flight is so for that much longer.
+        let mut window = slot.port.window;
+        window.round_trip += Time::from_seconds(2.0 * crossing);
+        dma.read_limit = window.limit(slot.port.link.settings.max_read_request, LONG);
     }
     Ok(())
+}
+
+/// Puts data on its way between NUMA nodes on the link between the sockets, if there are two nodes
+/// and the profile knows of the link; its latency in seconds.
+pub(super) fn cross(
+    builder: &Builder<'_>,
+    dma: &mut DmaHop,
+    node: &str,
+    (from, to): (u32, u32),
+) -> Result<f64, InputError> {
+    let machine = &builder.machines[node];
+    if from == to {
+        return Ok(0.0);
+    }
+    if let Some(links) = machine.socket_links {
+        dma.links.push((links[usize::from(from > to)], 1.0));
+    }
+    if !machine.profile.has("socket_link_latency") {
+        return Ok(0.0);
+    }
+    let latency = machine.profile.seconds("socket_link_latency")?;
+    dma.latency += latency;
+    Ok(latency)
 }
 
 /// Loads a slot and the uplinks of the switches above it, up to (not including) `below`.
@@ -253,7 +273,7 @@ fn push(dma: &mut DmaHop, slot: &Slot, weights: Weights) {
 }
 
 /// The memory channels of a NUMA node, made on first use; none where the profile does not say.
-fn memory(
+pub(super) fn memory(
     builder: &mut Builder<'_>,
     node: &str,
     numa: u32,
@@ -325,7 +345,10 @@ fn engines(builder: &mut Builder<'_>, gpu: &Device<Gpu>, name: &str, engine: &st
 }
 
 /// How a machine's driver stages pageable memory; none where its profile does not say.
-fn staging(builder: &Builder<'_>, node: &str) -> Result<Option<(usize, Staging)>, InputError> {
+pub(super) fn staging(
+    builder: &Builder<'_>,
+    node: &str,
+) -> Result<Option<(usize, Staging)>, InputError> {
     let machine = &builder.machines[node];
     if !machine.profile.has("staging.per_byte") {
         return Ok(None);
@@ -393,49 +416,6 @@ fn peer_to_peer(
         across(&mut dma, &source.slot, &target.slot, Operation::Write, switches);
         let name = arrow(builder, source.place, target.place);
         edge(builder, source.place, target.place, name, "peer-to-peer copy", Lane::Any, dma);
-    }
-    Ok(())
-}
-
-/// Pods that share host memory: a core copies from one's buffer to the other's.
-fn shared_memory(builder: &mut Builder<'_>, pair: &Placed<PairTable>) -> Result<(), InputError> {
-    let [a, b] = pair.table.between.get_ref();
-    let mut ends = Vec::new();
-    for name in [a, b] {
-        let graph = &builder.cluster.graph;
-        let place = builder.cluster.places.get(name.get_ref()).copied();
-        match place.filter(|at| graph[*at].kind == PlaceKind::PodMemory) {
-            Some(place) => ends.push(place),
-            None => {
-                let pods = graph.node_weights().filter(|p| p.kind == PlaceKind::PodMemory);
-                let known: Vec<&str> = pods.map(|place| place.name.as_str()).collect();
-                let problem = format!("no pod is called `{}`", name.get_ref());
-                return Err(pair
-                    .fault(name, "between", problem)
-                    .help(suggest(name.get_ref(), known)));
-            }
-        }
-    }
-    let node = |at: NodeIndex| builder.cluster.graph[at].node.clone().unwrap_or_default();
-    if ends[0] == ends[1] || node(ends[0]) != node(ends[1]) {
-        return Err(pair
-            .fault(b, "between", "are not two pods of one node".into())
-            .help("host memory is shared within a node"));
-    }
-    let node = node(ends[0]);
-    let Some((host, staging)) = staging(builder, &node)? else {
-        let profile = &builder.machines[&node].profile;
-        return Err(InputError::new("staging.per_byte", "is missing: a core copies shared memory")
-            .help("add staging.per_byte, staging.per_chunk and staging.chunk")
-            .at(profile.source(), 0..0));
-    };
-    let links: Vec<(LinkIndex, f64)> =
-        memory(builder, &node, 0)?.map(|link| (link, 2.0)).into_iter().collect();
-    for (from, to) in [(ends[0], ends[1]), (ends[1], ends[0])] {
-        let copied_by = Some((host, staging.per_byte));
-        let dma = DmaHop { links: links.clone(), copied_by, ..plain() };
-        let name = arrow(builder, from, to);
-        edge(builder, from, to, name, "shared memory", Lane::Host, dma);
     }
     Ok(())
 }

@@ -185,16 +185,29 @@ fn worker_link(builder: &mut Builder<'_>, node: &str, worker: &str) -> super::Li
     link
 }
 
+/// How fast the machine's cores are beside those that the costs of its profile were measured on.
+fn core_speed(profile: &Profile) -> Result<f64, InputError> {
+    if !profile.has("core_speed") {
+        return Ok(1.0);
+    }
+    match profile.ratio("core_speed")? {
+        speed if speed > 0.0 => Ok(speed),
+        _ => Err(profile.fault("core_speed", "must be above zero", "1 for the cores as measured")),
+    }
+}
+
 /// The costs of hop `name` on one side; a parameter that is not given is zero.
 fn costs(profile: &Profile, name: &str, side: Side) -> Result<CpuCosts, InputError> {
     let prefix = match side {
         Side::Send => "tx",
         Side::Receive => "rx",
     };
-    let seconds = |key: String| match profile.has(&key) {
+    let given = |key: String| match profile.has(&key) {
         true => profile.seconds(&key),
         false => Ok(0.0),
     };
+    let speed = core_speed(profile)?;
+    let seconds = |key: String| -> Result<f64, InputError> { Ok(given(key)? / speed) };
     let per_byte = format!("{name}.{prefix}_per_byte");
     Ok(CpuCosts {
         per_connection: seconds(format!("{name}.per_connection"))?,
@@ -202,10 +215,10 @@ fn costs(profile: &Profile, name: &str, side: Side) -> Result<CpuCosts, InputErr
         per_skb: seconds(format!("{name}.{prefix}_per_skb"))?,
         per_segment: seconds(format!("{name}.{prefix}_per_segment"))?,
         per_byte: match profile.has(&per_byte) {
-            true => profile.seconds_per_byte(&per_byte)?,
+            true => profile.seconds_per_byte(&per_byte)? / speed,
             false => 0.0,
         },
-        latency: seconds(format!("{name}.latency"))?,
+        latency: given(format!("{name}.latency"))?,
     })
 }
 
@@ -226,7 +239,7 @@ pub(super) fn service_hops(
         if profile.has(&rule) {
             // The first packet walks the list of rules; half of it on average.
             let rules = f64::from(service.table.installed) / 2.0;
-            let walk = rules * profile.seconds(&rule)?;
+            let walk = rules * profile.seconds(&rule)? / core_speed(profile)?;
             cpu.tcp.per_connection += walk;
             cpu.udp.per_connection += walk;
         }

@@ -74,7 +74,9 @@ pub(super) fn cut(
     }
 }
 
-/// The largest IP packet that the pods may send, and whether both NICs segment and coalesce.
+/// The largest IP packet that the pods may send, and whether both NICs segment and coalesce it.
+/// Without tunnel offloads the sender's stack still segments in software, below the hops; its hops
+/// are priced per segment all the same, since the receiver, who has to, is the slower of the two.
 fn packet(
     cluster: &Cluster,
     route: &Route<'_>,
@@ -84,6 +86,7 @@ fn packet(
     let mut added = 0;
     let mut mtu: Option<u64> = None;
     let mut offloads = true;
+    let mut tunnel_offloads = true;
     for (i, leg) in legs.iter().enumerate() {
         if let HopModel::Cpu(cpu) = &leg.hop().model
             && cpu.side == Side::Send
@@ -95,6 +98,7 @@ fn packet(
         let (from, to) = cluster.graph.edge_endpoints(*edge).expect("an edge of this graph");
         for nic in [from, to].iter().filter_map(|place| cluster.nics.get(place)) {
             offloads &= nic.offloads;
+            tunnel_offloads &= nic.tunnel_offloads;
             mtu = Some(mtu.unwrap_or(u64::MAX).min(nic.mtu.get()));
         }
     }
@@ -106,5 +110,5 @@ fn packet(
             inner = inner.min(own.get());
         }
     }
-    (Bytes::new(inner), offloads)
+    (Bytes::new(inner), offloads && (tunnel_offloads || added == 0))
 }

@@ -1,0 +1,83 @@
+//! Pods that share host memory: data goes from one to the other without a network.
+//!
+//! Either a core copies it from one pod's buffer into the other's, or both pods have one buffer
+//! mapped, and what one GPU writes there the other reads (NCCL's shared-memory transport). A shared
+//! buffer is on the NUMA node of the pod that reads it, so a writer on another node crosses the
+//! link between the sockets.
+
+use petgraph::graph::NodeIndex;
+use serde_spanned::Spanned;
+
+use super::assemble::Builder;
+use super::device::{arrow, cross, edge, memory, plain, staging};
+use super::{Lane, PlaceKind};
+use crate::input::{InputError, suggest};
+use crate::topology::{Placed, SharedMemoryTable, Topology};
+
+/// Adds what pods share.
+pub(super) fn add(builder: &mut Builder<'_>, topology: &Topology) -> Result<(), InputError> {
+    for pair in &topology.shared_memories {
+        let [a, b] = pair.table.between.get_ref();
+        let (first, second) = (pod(builder, pair, a)?, pod(builder, pair, b)?);
+        let node = |at: NodeIndex| builder.cluster.graph[at].node.clone().unwrap_or_default();
+        if first == second || node(first) != node(second) {
+            return Err(pair
+                .fault(b, "between", "are not two pods of one node".into())
+                .help("host memory is shared within a node"));
+        }
+        let node = node(first);
+        let numa = |name: &Spanned<String>| {
+            let mut pods = topology.pods.iter().map(|pod| &pod.table);
+            pods.find(|pod| pod.name.get_ref() == name.get_ref()).map_or(0, |pod| pod.numa)
+        };
+        let (first, second) = ((first, numa(a)), (second, numa(b)));
+        for (from, to) in [(first, second), (second, first)] {
+            share(builder, &node, pair.table.copied, from, to)?;
+        }
+    }
+    Ok(())
+}
+
+/// One direction, between places and their NUMA nodes.
+fn share(
+    builder: &mut Builder<'_>,
+    node: &str,
+    copied: bool,
+    from: (NodeIndex, u32),
+    to: (NodeIndex, u32),
+) -> Result<(), InputError> {
+    let mut dma = plain();
+    cross(builder, &mut dma, node, (from.1, to.1))?;
+    if copied {
+        let Some((host, staging)) = staging(builder, node)? else {
+            let profile = &builder.machines[node].profile;
+            let problem = "is missing: a core copies shared memory";
+            return Err(InputError::new("staging.per_byte", problem)
+                .help("add staging.per_byte, staging.per_chunk and staging.chunk")
+                .at(profile.source(), 0..0));
+        };
+        dma.copied_by = Some((host, staging.per_byte));
+        for numa in [from.1, to.1] {
+            dma.links.extend(memory(builder, node, numa)?.map(|link| (link, 1.0)));
+        }
+    }
+    let name = arrow(builder, from.0, to.0);
+    edge(builder, from.0, to.0, name, "shared memory", Lane::Host, dma);
+    Ok(())
+}
+
+/// The memory of the pod called `name`.
+fn pod(
+    builder: &Builder<'_>,
+    pair: &Placed<SharedMemoryTable>,
+    name: &Spanned<String>,
+) -> Result<NodeIndex, InputError> {
+    let graph = &builder.cluster.graph;
+    let place = builder.cluster.places.get(name.get_ref()).copied();
+    place.filter(|at| graph[*at].kind == PlaceKind::PodMemory).ok_or_else(|| {
+        let pods = graph.node_weights().filter(|place| place.kind == PlaceKind::PodMemory);
+        let known: Vec<&str> = pods.map(|place| place.name.as_str()).collect();
+        let problem = format!("no pod is called `{}`", name.get_ref());
+        pair.fault(name, "between", problem).help(suggest(name.get_ref(), known))
+    })
+}
