@@ -7,7 +7,7 @@ use models::library::{Kind, Library};
 use models::transfer::{Connection, HostMemory, Mode, Transfer, Transport};
 use sim::Bytes;
 
-const HOST: &str = "\
+pub(crate) const HOST: &str = "\
 parameter,value,unit,low,high,how,source
 cores,8,count,,,assumed,fixture
 receive_queues,8,count,,,assumed,fixture
@@ -57,7 +57,7 @@ parameter,value,unit,low,high,how,source
 latency,1,us,,,assumed,fixture
 ";
 
-const PCIE: &str = "\
+pub(crate) const PCIE: &str = "\
 parameter,value,unit,low,high,how,source
 generation,4,count,,,assumed,fixture
 lanes,16,count,,,assumed,fixture
