@@ -190,6 +190,10 @@ impl<'de, V: Leaf> Visitor<'de> for NodeVisitor<V> {
         Self::leaf(ScalarVisitor.visit_f64(number)?)
     }
 
+    fn visit_i128<E: de::Error>(self, number: i128) -> Result<Node<V>, E> {
+        Self::leaf(ScalarVisitor.visit_i128(number)?)
+    }
+
     fn visit_bool<E: de::Error>(self, yes: bool) -> Result<Node<V>, E> {
         Self::leaf(ScalarVisitor.visit_bool(yes)?)
     }

@@ -41,7 +41,10 @@ pub(super) fn checked(
     };
     let repetitions =
         number(&raw.repetitions, "repetitions", REPETITIONS_DEFAULT, REPETITIONS_MAX)?;
-    let seed = number(&raw.seed, "seed", 1, i64::MAX)?;
+    let seed = match &raw.seed {
+        None => 1,
+        Some(v) => seed(v.get_ref()).map_err(|p| p.at("seed", source, v.span()))?,
+    };
     let level = match &raw.fidelity {
         None => Fidelity::default(),
         Some(v) => fidelity(v.get_ref()).map_err(|p| p.at("fidelity", source, v.span()))?,
@@ -59,7 +62,7 @@ pub(super) fn checked(
         about: raw.about,
         cause: raw.cause,
         repetitions: repetitions as u32,
-        seed: seed as u64,
+        seed,
         fidelity: level,
         reported: reported.collect::<Result<_, _>>()?,
         library: Arc::new(library),
@@ -67,6 +70,15 @@ pub(super) fn checked(
         transfers,
         axes,
     })
+}
+
+fn seed(value: &Scalar) -> Result<u64, Problem> {
+    let number = match value {
+        Scalar::Integer(number) => u64::try_from(*number).ok(),
+        _ => None,
+    };
+    let problem = || Problem::new(format!("`{value}` is not possible"), "an integer, zero or more");
+    number.ok_or_else(problem)
 }
 
 /// A name that can be a folder on any system and cannot leave the one it is put in.

@@ -214,34 +214,70 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for OneOrManyVisitor<T> {
 /// # Errors
 /// Whatever is not TOML, an unknown or missing key, or a value of the wrong type.
 pub(crate) fn parse(source: &Arc<Source>) -> Result<RawExperiment, InputError> {
-    let at = |field: String, problem: String, span: Option<Range<usize>>| {
-        let (problem, help) = explained(problem);
-        let error = InputError::new(field, problem).at(source, span.unwrap_or(0..0));
-        InputError { help, ..error }
-    };
-    let syntax = |e: toml::de::Error| at("TOML".into(), e.message().to_owned(), e.span());
-    let input = toml::Deserializer::parse(&source.text).map_err(syntax)?;
+    let input = toml::Deserializer::parse(&source.text).map_err(|error| {
+        let span = error.span().unwrap_or(0..0);
+        let field = name_on_line(&source.text, span.start).unwrap_or("TOML");
+        InputError::new(field, error.message()).at(source, span)
+    })?;
     serde_path_to_error::deserialize(input).map_err(|error| {
-        let field = field_of(&error.path().to_string());
+        let path = error.path().to_string();
         let inner = error.into_inner();
-        at(field, inner.message().to_owned(), inner.span())
+        explained(&path, inner.message(), source, inner.span().unwrap_or(0..0))
     })
 }
 
-/// The path to a value as a user would write it, without the wrapper that carries its place.
-fn field_of(path: &str) -> String {
-    let path = path.replace(".$__serde_spanned_private_value", "");
-    if path == "." { "experiment".into() } else { path }
+/// Serde's message with the field as a user would write it, and with the nearest known key in
+/// place of the list of all.
+fn explained(path: &str, message: &str, source: &Arc<Source>, span: Range<usize>) -> InputError {
+    let field = field_of(path, &source.text, span.start);
+    let quoted: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
+    let error = match (quoted.split_first(), message) {
+        (Some((wrong, known)), message) if message.starts_with("unknown field") => {
+            InputError::new(field, format!("unknown key `{wrong}`"))
+                .help(suggest(wrong, known.iter().copied()))
+        }
+        (Some((name, _)), message) if message.starts_with("missing field") => {
+            let place = if field == WHOLE { String::new() } else { format!("{field}.") };
+            InputError::new(format!("{place}{name}"), "is missing")
+                .help(format!("a line `{name} = …`, or a table of that name"))
+        }
+        _ => InputError::new(field, message),
+    };
+    error.at(source, span)
 }
 
-/// Serde's message about an unknown key, with the nearest known key in place of the whole list.
-fn explained(message: String) -> (String, Option<String>) {
-    let quoted: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
-    match (message.starts_with("unknown field"), quoted.split_first()) {
-        (true, Some((wrong, known))) => {
-            let help = suggest(wrong, known.iter().copied());
-            (format!("unknown key `{wrong}`"), Some(help))
+/// What is named where an error is about no single key.
+const WHOLE: &str = "experiment";
+
+/// The path to a value without the wrapper that carries its place. Keys of parameter tables are
+/// not in the path, since they carry their places too; they are read from the line itself.
+fn field_of(path: &str, text: &str, at: usize) -> String {
+    let path = path.replace(".$__serde_spanned_private_value", "");
+    match (path.find('?'), key_at(text, at)) {
+        _ if path == "." => WHOLE.into(),
+        (Some(unknown), Some(key)) => {
+            let index = path.rfind('?').map_or("", |last| &path[last + 1..]);
+            format!("{}{key}{index}", &path[..unknown])
         }
-        _ => (message.replace("missing field", "missing key"), None),
+        _ => path,
     }
+}
+
+/// The key or table that the line around byte `at` begins with.
+fn name_on_line(text: &str, at: usize) -> Option<&str> {
+    let begin = text[..at].rfind('\n').map_or(0, |before| before + 1);
+    let line = text[begin..].lines().next()?.trim_start_matches('[');
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+    let name = &line[..line.find(|c| !plain(c)).unwrap_or(line.len())];
+    (!name.is_empty()).then_some(name)
+}
+
+/// The key that the value at byte `at` stands behind.
+fn key_at(text: &str, at: usize) -> Option<&str> {
+    let line_end = text[at..].find('\n').map_or(text.len(), |end| at + end);
+    let equals = text[..at].rfind('=').or_else(|| text[..line_end].rfind('='))?;
+    let line_begin = text[..equals].rfind('\n').map_or(0, |before| before + 1);
+    let key = text[line_begin..equals].trim();
+    let plain = |c: char| c.is_alphanumeric() || "._-\"".contains(c);
+    (!key.is_empty() && key.chars().all(plain)).then_some(key)
 }

@@ -73,7 +73,10 @@ pub(super) fn checked(
         let varied = axes.iter().flat_map(|axis| &axis.varied);
         if !varied.clone().any(|v| v.key == entry.key && v.values.contains(&entry.value)) {
             let keys: Vec<&str> = varied.map(|v| v.key.as_str()).collect();
-            let help = format!("a swept parameter with one of its values; {}", keys.join(", "));
+            let help = match keys.is_empty() {
+                true => "this experiment sweeps nothing; leave `at` out".into(),
+                false => format!("one of the values of: {}", keys.join(", ")),
+            };
             let problem = format!("no point has {} = {}", entry.key, entry.value);
             return Err(Problem::new(problem, help).at(field("at"), file, entry.key_span.clone()));
         }

@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use serde::de::{self, Deserialize, Deserializer, Visitor};
+use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::{Serialize, Serializer};
 
 /// A value as it stands in the file.
@@ -86,7 +86,7 @@ impl<'de> Deserialize<'de> for Scalar {
 /// Reads one scalar; shared with the reader of sweeps, which meets scalars among tables.
 pub(crate) struct ScalarVisitor;
 
-impl Visitor<'_> for ScalarVisitor {
+impl<'de> Visitor<'de> for ScalarVisitor {
     type Value = Scalar;
 
     fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -108,7 +108,20 @@ impl Visitor<'_> for ScalarVisitor {
         Err(E::custom(format!("{number} is not a finite number")))
     }
 
+    fn visit_i128<E: de::Error>(self, number: i128) -> Result<Scalar, E> {
+        Err(E::custom(format!("{number} is too large for a number")))
+    }
+
     fn visit_bool<E: de::Error>(self, yes: bool) -> Result<Scalar, E> {
         Ok(Scalar::Boolean(yes))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, _: A) -> Result<Scalar, A::Error> {
+        Err(de::Error::custom("a list stands where one value is due"))
+    }
+
+    /// Dates come as maps.
+    fn visit_map<A: MapAccess<'de>>(self, _: A) -> Result<Scalar, A::Error> {
+        Err(de::Error::custom("a table or a date stands where one value is due"))
     }
 }
