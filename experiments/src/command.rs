@@ -5,6 +5,7 @@ mod explain;
 mod profiles;
 mod run;
 mod schema;
+mod show;
 
 use std::process::ExitCode;
 
@@ -43,6 +44,7 @@ struct Arguments {
 enum Command {
     Run(run::Arguments),
     Explain(explain::Arguments),
+    Show(show::Arguments),
     Profiles(profiles::Arguments),
     Schema(schema::Arguments),
     Completions(completions::Arguments),
@@ -69,6 +71,7 @@ impl Command {
         match self {
             Command::Run(arguments) => run::run(arguments, console),
             Command::Explain(arguments) => explain::run(arguments, console),
+            Command::Show(arguments) => show::run(arguments, console),
             Command::Profiles(arguments) => profiles::run(arguments, console),
             Command::Schema(arguments) => schema::run(arguments, console),
             Command::Completions(arguments) => completions::run(arguments, console),

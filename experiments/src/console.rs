@@ -3,7 +3,9 @@
 use std::io::{self, IsTerminal, Write};
 use std::time::Duration;
 
-use comfy_table::{Cell, CellAlignment, ContentArrangement, LineStyle, Table, presets};
+use comfy_table::{
+    Cell, CellAlignment, ColumnConstraint, ContentArrangement, LineStyle, Table, presets,
+};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::Value;
 
@@ -11,7 +13,9 @@ use crate::diagnostic;
 use crate::failure::Failure;
 
 /// The width of tables and messages where no terminal tells one [columns].
-const WIDTH_DEFAULT: u16 = 100;
+const WIDTH_DEFAULT: u16 = 120;
+/// Between columns of tables [characters].
+const COLUMN_GAP: usize = 2;
 
 /// How a command speaks to whoever called it.
 #[derive(Clone, Copy, Debug)]
@@ -35,9 +39,8 @@ impl Console {
     ///
     /// # Errors
     /// If it cannot be written.
-    pub fn print_table(&self, table: &Table) -> Result<(), Failure> {
-        let lines: Vec<String> = table.lines().map(|line| line.trim_end().to_owned()).collect();
-        self.print(&(lines.join("\n") + "\n"))
+    pub fn print_table(&self, mut sheet: Sheet) -> Result<(), Failure> {
+        self.print(&sheet.text())
     }
 
     /// Writes the one object of `--json`.
@@ -110,17 +113,52 @@ fn width() -> usize {
     usize::from(Table::new().width().unwrap_or(WIDTH_DEFAULT)).max(40)
 }
 
-/// An empty table with this header, as wide as the terminal allows.
-pub fn table(header: &[&str]) -> Table {
-    let rule = LineStyle::none().fill('─').junction('─');
-    let mut table = Table::new();
-    table
-        .load_style(presets::NOTHING.header_separator(rule))
-        .set_content_arrangement(ContentArrangement::Dynamic)
-        .force_no_tty()
-        .set_width(width() as u16)
-        .set_header(header);
-    table
+/// A table that fits the terminal.
+#[derive(Debug)]
+pub struct Sheet(Table);
+
+impl Sheet {
+    /// An empty table with this header.
+    pub fn new(header: &[&str]) -> Sheet {
+        let rule = LineStyle::none().fill('─').junction('─');
+        let mut table = Table::new();
+        table
+            .load_style(presets::NOTHING.header_separator(rule))
+            .set_content_arrangement(ContentArrangement::Dynamic)
+            .force_no_tty()
+            .set_width(width() as u16)
+            .set_header(header);
+        Sheet(table)
+    }
+
+    /// Adds a row.
+    pub fn add_row(&mut self, cells: impl IntoIterator<Item = impl Into<Cell>>) {
+        self.0.add_row(cells.into_iter().map(Into::into).collect::<Vec<Cell>>());
+    }
+
+    /// Keeps the first `columns` columns from being broken: names and numbers that are cut in two
+    /// are hard to read.
+    pub fn keep_whole(&mut self, columns: usize) {
+        for column in self.0.column_iter_mut().take(columns) {
+            column.set_constraint(ColumnConstraint::ContentWidth);
+        }
+    }
+
+    /// How much of the terminal's width the table leaves free [characters].
+    pub fn room(&self) -> usize {
+        let widths = self.0.column_max_content_widths();
+        let taken: usize = widths.iter().map(|width| usize::from(*width) + COLUMN_GAP).sum();
+        width().saturating_sub(taken)
+    }
+
+    /// The table as text.
+    fn text(&mut self) -> String {
+        for column in self.0.column_iter_mut() {
+            column.set_padding((0, 1));
+        }
+        let lines: Vec<String> = self.0.lines().map(|line| line.trim_end().to_owned()).collect();
+        lines.join("\n") + "\n"
+    }
 }
 
 /// A cell that is aligned as numbers are.

@@ -1,7 +1,7 @@
 //! An experiment: read from its file, judged whole, and laid out as points to run.
 //!
 //! ```text
-//! file.toml ──raw::parse──► RawExperiment ──check──► Experiment ──plan──► worlds × points
+//! file.toml ──parse_toml──► RawExperiment ──check──► Experiment ──plan──► worlds × points
 //!             (format)                     (meaning)              (product of axes)
 //! ```
 //!
@@ -23,7 +23,7 @@ mod topology;
 use std::path::Path;
 use std::sync::Arc;
 
-use models::input::{InputError, Source, suggest};
+use models::input::{InputError, Source, parse_toml, suggest};
 use models::library::Library;
 use models::outcome::Fidelity;
 use serde_spanned::Spanned;
@@ -57,6 +57,8 @@ pub struct Experiment {
     pub library: Arc<Library>,
     pub(crate) topologies: Vec<Topology>,
     pub(crate) transfers: Vec<Draft>,
+    /// Where the fields of transfers stand in the text.
+    places: Vec<(draft::Field, std::ops::Range<usize>)>,
     pub(crate) axes: Vec<Axis>,
     pub(crate) reported: Vec<Reported>,
 }
@@ -72,7 +74,7 @@ impl Experiment {
         folder: Option<&Path>,
         shipped: &Library,
     ) -> Result<Experiment, InputError> {
-        check::checked(raw::parse(source)?, source, folder, shipped)
+        check::checked(parse_toml(source)?, source, folder, shipped)
     }
 
     /// Computes at these levels instead of what the file says; crossed where there are several.

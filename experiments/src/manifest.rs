@@ -45,7 +45,7 @@ pub(crate) fn manifest(
         },
         "unknowns": unknowns::ranked(experiment, plan, keyed),
         "experiment_blake3": hash(&experiment.source.text),
-        "profiles": profiles(experiment)?,
+        "profiles": profiles(experiment, plan)?,
     }))
 }
 
@@ -93,8 +93,8 @@ fn reported(experiment: &Experiment, plan: &Plan, keyed: &[Keyed<'_>]) -> Vec<Va
     experiment.reported.iter().map(beside).collect()
 }
 
-fn profiles(experiment: &Experiment) -> Result<Vec<Value>, InputError> {
-    let used = provenance::used(experiment);
+fn profiles(experiment: &Experiment, plan: &Plan) -> Result<Vec<Value>, InputError> {
+    let used = provenance::used(plan);
     let of = |(kind, name): &(Kind, String)| {
         let source = experiment.library.source(*kind, name)?;
         let shipped = source.name.starts_with("shipped:");

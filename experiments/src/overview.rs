@@ -3,23 +3,25 @@
 //! A sweep has more points than a screen has lines. Of points that differ only in message size the
 //! largest stands for all, since it shows the steady state; everything is in `summary.csv`.
 
-use comfy_table::Table;
+use comfy_table::Cell;
 use sim::Rate;
 
-use crate::console::{number, table};
+use crate::console::{Sheet, number};
 use crate::digest::Digest;
 use crate::experiment::Plan;
 use crate::record::{Keyed, keys};
 
 /// The most rows that are printed.
 const ROWS_MAX: usize = 40;
+/// The narrowest column in which prose is readable [characters].
+const PROSE_WIDTH_MIN: usize = 18;
 /// The columns of the key that say nothing on a screen.
 const HIDDEN: [&str; 2] = ["experiment", "point"];
 /// The column by which rows are thinned.
 const SIZE: &str = "message_b";
 
 /// The table, and how many transfers it leaves out.
-pub(crate) fn overview(plan: &Plan, keyed: &[Keyed<'_>]) -> (Table, usize) {
+pub(crate) fn overview(plan: &Plan, keyed: &[Keyed<'_>]) -> (Sheet, usize) {
     let keys = keys(plan);
     let largest = keyed.iter().filter_map(|k| size(&keys, k)).max();
     let all = keyed.len() <= ROWS_MAX;
@@ -27,19 +29,28 @@ pub(crate) fn overview(plan: &Plan, keyed: &[Keyed<'_>]) -> (Table, usize) {
         keyed.iter().filter(|k| all || size(&keys, k) == largest).take(ROWS_MAX).collect();
     let shown: Vec<usize> = (0..keys.len()).filter(|&at| is_shown(&keys, &chosen, at)).collect();
     let mut header: Vec<&str> = shown.iter().map(|&at| title(keys[at])).collect();
-    header.extend(["goodput", "of line", "most taken by", "would bring most"]);
-    let mut table = table(&header);
-    for keyed in &chosen {
+    header.extend(["goodput", "of line"]);
+    let row = |keyed: &&Keyed<'_>| -> Vec<Cell> {
         let cells = shown.iter().map(|&at| printed(keys[at], &keyed.cells[at]).into());
         let digest = keyed.digest;
         let ratio = digest.goodput_bit_s.mean / digest.reference_bit_s;
-        table.add_row(cells.chain([
-            number(rate_with_spread(digest)),
-            number(percent(ratio)),
-            most_taken(digest).into(),
-            best_change(digest).into(),
-        ]));
+        cells.chain([number(rate_with_spread(digest)), number(percent(ratio))]).collect()
+    };
+    let mut bare = Sheet::new(&header);
+    chosen.iter().for_each(|keyed| bare.add_row(row(keyed)));
+    // Prose is added only where the terminal leaves room to read it.
+    let columns = header.len();
+    let room = bare.room();
+    let prose: [(&str, fn(&Digest) -> String); 2] =
+        [("most taken by", most_taken), ("would bring most", best_change)];
+    let prose = &prose[..(room / PROSE_WIDTH_MIN).min(2)];
+    header.extend(prose.iter().map(|(title, _)| *title));
+    let mut table = Sheet::new(&header);
+    for keyed in &chosen {
+        let said = prose.iter().map(|(_, say)| say(keyed.digest).into());
+        table.add_row(row(keyed).into_iter().chain(said));
     }
+    table.keep_whole(columns);
     (table, keyed.len() - chosen.len())
 }
 
@@ -47,10 +58,13 @@ fn size(keys: &[&str], keyed: &Keyed<'_>) -> Option<u64> {
     keyed.cells[keys.iter().position(|key| *key == SIZE)?].parse().ok()
 }
 
-/// The topology always; other columns where rows differ.
+/// The topology always; other columns where rows that have a value differ in it.
 fn is_shown(keys: &[&str], chosen: &[&Keyed<'_>], at: usize) -> bool {
-    let differs = || chosen.iter().any(|k| k.cells[at] != chosen[0].cells[at]);
-    keys[at] == "topology" || (!HIDDEN.contains(&keys[at]) && differs())
+    let mut cells = chosen.iter().map(|k| &k.cells[at]).filter(|cell| !cell.is_empty());
+    // A transfer by way of a Service and one without differ, though one cell is empty.
+    let first = if keys[at] == "via" { chosen.first().map(|k| &k.cells[at]) } else { cells.next() };
+    let differs = first.is_some_and(|first| cells.any(|cell| cell != first));
+    keys[at] == "topology" || (!HIDDEN.contains(&keys[at]) && differs)
 }
 
 fn title(key: &str) -> &str {
@@ -130,7 +144,7 @@ pub(crate) fn row(plan: &Plan, keyed: &Keyed<'_>) -> serde_json::Value {
 /// A cell as a number where it is one.
 fn json_cell(key: &str, cell: &str) -> serde_json::Value {
     // Names may look like numbers; the other columns are what they look like.
-    let is_name = matches!(key, "experiment" | "topology" | "transfer" | "from" | "to");
+    let is_name = matches!(key, "experiment" | "topology" | "transfer" | "from" | "to" | "via");
     match cell.parse::<serde_json::Number>() {
         Ok(number) if !is_name => number.into(),
         _ if cell.is_empty() => serde_json::Value::Null,

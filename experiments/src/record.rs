@@ -13,13 +13,14 @@ use crate::experiment::{Experiment, Plan};
 use crate::failure::Failure;
 
 /// The key columns that every experiment has.
-const KEYS: [&str; 15] = [
+const KEYS: [&str; 16] = [
     "experiment",
     "point",
     "topology",
     "transfer",
     "from",
     "to",
+    "via",
     "message_b",
     "transport",
     "streams",
@@ -142,6 +143,7 @@ fn key_cells(e: &Experiment, plan: &Plan, number: usize, which: usize) -> Vec<St
         e.transfers[which].name.clone(),
         transfer.from.clone(),
         transfer.to.clone(),
+        transfer.via.clone().unwrap_or_default(),
         transfer.message.get().to_string(),
         word(&transfer.transport),
         transfer.streams.to_string(),

@@ -108,7 +108,7 @@ fn toml_error(source: &Arc<Source>, error: &toml::de::Error) -> InputError {
     let span = error.span().unwrap_or(0..0);
     let message = error.message().trim().replace('\n', "; ");
     let quoted: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
-    let found = || source.text.get(span.clone()).unwrap_or("").trim();
+    let found = || source.text.get(span.clone()).map(str::trim).filter(|text| is_name(text));
     let error = match quoted.split_first() {
         Some((wrong, known)) if message.starts_with("unknown ") && !known.is_empty() => {
             InputError::new(*wrong, message.split(',').next().unwrap_or(&message).to_owned())
@@ -117,7 +117,7 @@ fn toml_error(source: &Arc<Source>, error: &toml::de::Error) -> InputError {
         Some((field, _)) if message.starts_with("missing field") => {
             InputError::new(*field, "is missing").help(format!("add `{field} = …` to this table"))
         }
-        _ => InputError::new(key_at(source, span.start).unwrap_or(found()), message)
+        _ => InputError::new(key_at(source, span.start).or(found()).unwrap_or("TOML"), message)
             .help("see the example in README.md, or `podpath schema`"),
     };
     error.at(source, span)
@@ -128,6 +128,12 @@ fn key_at(source: &Source, offset: usize) -> Option<&str> {
     let line = &source.text[source.span_of_line(source.line_of(offset))];
     let key = line.split_once('=')?.0.trim();
     (!key.is_empty()).then_some(key)
+}
+
+/// Whether a piece of a text that is not TOML can be told as the name of something.
+fn is_name(text: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+    !text.is_empty() && text.chars().all(plain)
 }
 
 /// The known name nearest to a mistyped one, if any is near enough to be what was meant.

@@ -4,7 +4,7 @@ use clap::Args;
 use models::transfer::{Mode, Transfer};
 use serde_json::{Value, json};
 
-use crate::console::{Console, number, table};
+use crate::console::{Console, Sheet, number};
 use crate::digest::Digest;
 use crate::experiment::{Experiment, Plan, Point};
 use crate::failure::Failure;
@@ -93,7 +93,8 @@ fn headline(label: &str, transfer: &Transfer, digest: &Digest) -> String {
 
 /// The waterfall, with a bar for what is left after each hop.
 fn print_taken(digest: &Digest, console: &Console) -> Result<(), Failure> {
-    let mut table = table(&["hop", "kind", "takes", "of line", "leaves", ""]);
+    let mut table = Sheet::new(&["hop", "kind", "takes", "of line", "leaves", ""]);
+    table.keep_whole(5);
     let mut left = digest.reference_bit_s;
     table.add_row([
         "line rate".into(),
@@ -115,7 +116,7 @@ fn print_taken(digest: &Digest, console: &Console) -> Result<(), Failure> {
             bar(left / digest.reference_bit_s),
         ]);
     }
-    console.print_table(&table)
+    console.print_table(table)
 }
 
 /// A rate that may be negative: a hop that helps takes less than nothing.
@@ -129,7 +130,7 @@ fn bar(ratio: f64) -> comfy_table::Cell {
 }
 
 fn print_returned(digest: &Digest, most: usize, console: &Console) -> Result<(), Failure> {
-    let mut table = table(&["change", "goodput", "gain", "who can do it"]);
+    let mut table = Sheet::new(&["change", "goodput", "gain", "who can do it"]);
     for returned in digest.returned.iter().take(most) {
         table.add_row([
             (&returned.change).into(),
@@ -138,7 +139,8 @@ fn print_returned(digest: &Digest, most: usize, console: &Console) -> Result<(),
             if returned.feasible { "you" } else { "nobody: an upper bound" }.into(),
         ]);
     }
-    console.print_table(&table)
+    console.print("\n")?;
+    console.print_table(table)
 }
 
 fn as_json(

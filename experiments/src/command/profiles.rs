@@ -8,7 +8,7 @@ use models::library::{Kind, Library};
 use models::profile::Profile;
 use serde_json::json;
 
-use crate::console::{Console, number, table};
+use crate::console::{Console, Sheet, number};
 use crate::failure::Failure;
 use crate::{file, library, shipped};
 
@@ -71,7 +71,7 @@ fn list(kind: Option<&str>, folder: Option<&Path>, console: &Console) -> Result<
         None => Kind::ALL.to_vec(),
         Some(name) => vec![kind_named(name)?],
     };
-    let mut table = table(&["kind", "name", "about"]);
+    let mut table = Sheet::new(&["kind", "name", "about"]);
     let mut rows = Vec::new();
     for kind in kinds {
         for name in library.names(kind) {
@@ -87,7 +87,7 @@ fn list(kind: Option<&str>, folder: Option<&Path>, console: &Console) -> Result<
             rows.push(json!({ "kind": "experiment", "name": name, "about": about }));
         }
     }
-    console.print_table(&table)?;
+    console.print_table(table)?;
     console.print_json(&json!({ "profiles": rows }))
 }
 
@@ -160,7 +160,7 @@ fn find<'a>(name: &'a str, library: &Library) -> Result<(Kind, &'a str), InputEr
 }
 
 fn show_profile(profile: &Profile, console: &Console) -> Result<(), Failure> {
-    let mut table = table(&["parameter", "value", "unit", "95 % interval", "how", "source"]);
+    let mut table = Sheet::new(&["parameter", "value", "unit", "95 % interval", "how", "source"]);
     for row in profile.rows() {
         let interval = match (row.low, row.high) {
             (Some(low), Some(high)) => format!("{low} – {high}"),
@@ -175,7 +175,7 @@ fn show_profile(profile: &Profile, console: &Console) -> Result<(), Failure> {
             comfy_table::Cell::new(&row.source),
         ]);
     }
-    console.print_table(&table)?;
+    console.print_table(table)?;
     console.print_json(&json!({ "name": profile.name, "parameters": profile.rows() }))
 }
 

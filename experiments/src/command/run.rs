@@ -146,7 +146,7 @@ fn run_one(
     }
     let manifest = manifest::manifest(experiment, plan, &keyed)?;
     record::write_all(staging.path(), plan, &keyed)?;
-    provenance::write(staging.path(), experiment)?;
+    provenance::write(staging.path(), experiment, plan)?;
     let text = serde_json::to_string_pretty(&manifest)
         .map_err(|error| Failure::run("writing the manifest", error))?;
     let path = staging.path().join("manifest.json");
@@ -167,7 +167,7 @@ fn tell(
     console: &Console,
 ) -> Result<(), Failure> {
     let (table, left_out) = overview::overview(plan, keyed);
-    console.print_table(&table)?;
+    console.print_table(table)?;
     if left_out > 0 {
         console
             .print(&format!("{left_out} more rows in {}\n", out.join("summary.csv").display()))?;

@@ -1,5 +1,6 @@
 //! From an experiment as written to one whose every value has been judged.
 
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -54,6 +55,7 @@ pub(super) fn checked(
     let axes = checked_axes(&raw, &reader)?;
     check_complete(&transfers, &axes, source)?;
     check_chunks(&raw.transfer, &transfers, &axes, source)?;
+    let places = places(&raw.transfer);
     let reported = raw.reported.into_vec().into_iter().enumerate();
     let reported = reported.map(|(at, r)| reported::checked(r, at, source, &topologies, &axes));
     Ok(Experiment {
@@ -67,6 +69,7 @@ pub(super) fn checked(
         reported: reported.collect::<Result<_, _>>()?,
         library: Arc::new(library),
         topologies,
+        places,
         transfers,
         axes,
     })
@@ -115,10 +118,8 @@ fn checked_transfers(
     raw: &OneOrMany<RawTransfer>,
     source: &Arc<Source>,
 ) -> Result<Vec<Draft>, InputError> {
-    let (list, several) = match raw {
-        OneOrMany::One(one) => (std::slice::from_ref(one.as_ref()), false),
-        OneOrMany::Many(many) => (many.as_slice(), many.len() != 1),
-    };
+    let list = raw.as_slice();
+    let several = list.len() != 1;
     if list.is_empty() || list.len() > TRANSFERS_MAX {
         let help = format!("1 to {TRANSFERS_MAX} tables [[transfer]]");
         let problem = Problem::new(format!("there are {} transfers", list.len()), help);
@@ -168,10 +169,11 @@ fn checked_transfer(
 
 impl RawTransfer {
     /// Every field with what the file says of it.
-    fn fields(&self) -> [(Field, &Option<Spanned<Scalar>>); 10] {
+    fn fields(&self) -> [(Field, &Option<Spanned<Scalar>>); 11] {
         [
             (Field::From, &self.from),
             (Field::To, &self.to),
+            (Field::Via, &self.via),
             (Field::Message, &self.message),
             (Field::Transport, &self.transport),
             (Field::Streams, &self.streams),
@@ -182,6 +184,12 @@ impl RawTransfer {
             (Field::Connection, &self.connection),
         ]
     }
+}
+
+/// Where the fields of transfers stand.
+fn places(raw: &OneOrMany<RawTransfer>) -> Vec<(Field, Range<usize>)> {
+    let fields = raw.as_slice().iter().flat_map(RawTransfer::fields);
+    fields.filter_map(|(field, value)| Some((field, value.as_ref()?.span()))).collect()
 }
 
 /// All axes, in the order in which points count through them.
@@ -253,11 +261,8 @@ fn check_chunks(
     if by_sweep || transfers.iter().any(|transfer| transfer.mode == ModeName::Overlapped) {
         return Ok(());
     }
-    let tables = match raw {
-        OneOrMany::One(one) => std::slice::from_ref(one.as_ref()),
-        OneOrMany::Many(many) => many.as_slice(),
-    };
-    let in_tables = tables.iter().flat_map(|table| [&table.chunk, &table.buffers]).flatten();
+    let in_tables =
+        raw.as_slice().iter().flat_map(|table| [&table.chunk, &table.buffers]).flatten();
     let in_axes = varied()
         .filter(|v| is(&v.parameter, Field::Chunk) || is(&v.parameter, Field::Buffers))
         .map(|v| v.span.clone());

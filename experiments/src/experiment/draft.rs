@@ -13,11 +13,15 @@ use super::scalar::Scalar;
 /// The most parallel connections of one transfer, and the most buffers of one side.
 const COUNT_MAX: i64 = 1024;
 
+/// What `via` says where there is no Service on the way.
+const DIRECT: &str = "direct";
+
 /// A field of a transfer, under the name it has in an experiment file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Field {
     From,
     To,
+    Via,
     Message,
     Transport,
     Streams,
@@ -30,9 +34,10 @@ pub(crate) enum Field {
 
 impl Field {
     /// Every field with its name in files.
-    pub(crate) const ALL: [(Field, &'static str); 10] = [
+    pub(crate) const ALL: [(Field, &'static str); 11] = [
         (Field::From, "from"),
         (Field::To, "to"),
+        (Field::Via, "via"),
         (Field::Message, "message"),
         (Field::Transport, "transport"),
         (Field::Streams, "streams"),
@@ -70,6 +75,8 @@ pub(crate) struct Draft {
     pub(crate) name: String,
     pub(crate) from: Option<String>,
     pub(crate) to: Option<String>,
+    /// The Service through which the receiver is addressed; none: directly.
+    pub(crate) via: Option<String>,
     #[serde(serialize_with = "as_text")]
     pub(crate) message: Option<Bytes>,
     pub(crate) transport: Transport,
@@ -99,6 +106,7 @@ impl Draft {
             name: name.into(),
             from: None,
             to: None,
+            via: None,
             message: None,
             transport: Transport::Tcp,
             streams: 1,
@@ -118,6 +126,9 @@ impl Draft {
         match field {
             Field::From => self.from = Some(word(value)?.to_owned()),
             Field::To => self.to = Some(word(value)?.to_owned()),
+            Field::Via => {
+                self.via = Some(word(value)?).filter(|via| *via != DIRECT).map(str::to_owned);
+            }
             Field::Message => self.message = Some(size(value)?),
             Field::Chunk => self.chunk = Some(size(value)?),
             Field::Streams => self.streams = count(value, COUNT_MAX)? as u32,
@@ -143,7 +154,7 @@ impl Draft {
         Ok(Transfer {
             from: self.from.clone().ok_or(Field::From)?,
             to: self.to.clone().ok_or(Field::To)?,
-            via: None,
+            via: self.via.clone(),
             kernel: None,
             message: self.message.ok_or(Field::Message)?,
             transport: self.transport,

@@ -10,6 +10,7 @@ use models::cluster::{Cluster, Setting};
 use models::input::InputError;
 use models::library::Library;
 use models::outcome::Fidelity;
+use models::solve::solve;
 use models::transfer::Transfer;
 use rayon::prelude::*;
 
@@ -127,7 +128,22 @@ impl Experiment {
         let assembled: Vec<Result<World, InputError>> =
             specs.par_iter().map(|((topology, steps), _)| self.world(*topology, steps)).collect();
         let worlds = assembled.into_iter().collect::<Result<_, _>>()?;
-        Ok(Plan { columns: columns.collect(), worlds, points })
+        let plan = Plan { columns: columns.collect(), worlds, points };
+        self.check_points(&plan)?;
+        Ok(plan)
+    }
+
+    /// Solves every point in closed form, which takes microseconds and finds what is wrong with
+    /// any of them before the first is run in earnest.
+    fn check_points(&self, plan: &Plan) -> Result<(), InputError> {
+        let check = |point: &Point| {
+            let cluster = &plan.worlds[point.world].cluster;
+            solve(cluster, &point.transfers, Fidelity::Closed, self.seed)
+                .map(drop)
+                .map_err(|error| self.placed(error, point))
+        };
+        let checks: Vec<Result<(), InputError>> = plan.points.par_iter().map(check).collect();
+        checks.into_iter().collect()
     }
 
     fn steps_per_topology(&self) -> usize {
@@ -228,17 +244,31 @@ impl Experiment {
         Ok(World { cluster })
     }
 
-    /// An error of the solver, at the place of the topology it is about if it has no other.
+    /// An error of the solver with the place of the field that it is about.
     pub(crate) fn placed(&self, error: InputError, point: &Point) -> InputError {
-        let topology = &self.topologies[point.topology];
-        match error.source {
-            Some(_) => error,
-            None => {
-                let problem = format!("{} (topology {})", error.problem, topology.label);
-                let at = self.source.text.find("transfer").map_or(0..0, |at| at..at + 8);
-                InputError { problem, ..error }.at(&self.source, at)
-            }
+        if error.source.is_some() {
+            return error;
         }
+        let field = Field::named(&error.field);
+        let axes = self.axes.iter().flat_map(|axis| &axis.varied);
+        let in_axes = axes.filter(|varied| match &varied.parameter {
+            Parameter::Transfer { field: varied, .. } => Some(*varied) == field,
+            Parameter::Fidelity => error.field == "fidelity",
+            Parameter::Profile { .. } | Parameter::Setting { .. } => false,
+        });
+        let in_tables = self.places.iter().filter(|(known, _)| Some(*known) == field);
+        let somewhere = self.source.text.find("transfer").map_or(0..0, |at| at..at + 8);
+        let span = in_axes.map(|varied| varied.span.clone());
+        let span = span.chain(in_tables.map(|(_, span)| span.clone())).next().unwrap_or(somewhere);
+        let topology = &self.topologies[point.topology].label;
+        let problem = match error.problem.contains(topology) {
+            true => error.problem,
+            false => format!("{} (on topology {topology})", error.problem),
+        };
+        let field = field.map_or(error.field, |field| format!("transfer.{}", field.name()));
+        InputError { problem, field, ..InputError::new("", "") }
+            .help(error.help.unwrap_or_default())
+            .at(&self.source, span)
     }
 
     /// Whether a reported figure is about `point`.

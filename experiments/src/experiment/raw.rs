@@ -5,10 +5,7 @@
 //! impossible can point at it.
 
 use std::fmt;
-use std::ops::Range;
-use std::sync::Arc;
 
-use models::input::{InputError, Source, suggest};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
@@ -78,6 +75,9 @@ pub(crate) struct RawTransfer {
     /// Where it is wanted: a GPU, a pod, or a Service.
     #[schemars(with = "Option<String>")]
     pub(crate) to: Option<Spanned<Scalar>>,
+    /// The Service by whose address the receiving pod is reached; `direct` (default): none.
+    #[schemars(with = "Option<String>")]
+    pub(crate) via: Option<Spanned<Scalar>>,
     /// The size of the result over all streams: `"1 MiB"`.
     #[schemars(with = "Option<String>")]
     pub(crate) message: Option<Spanned<Scalar>>,
@@ -170,6 +170,13 @@ pub(crate) enum OneOrMany<T> {
 }
 
 impl<T> OneOrMany<T> {
+    pub(crate) fn as_slice(&self) -> &[T] {
+        match self {
+            OneOrMany::One(one) => std::slice::from_ref(one.as_ref()),
+            OneOrMany::Many(many) => many,
+        }
+    }
+
     pub(crate) fn into_vec(self) -> Vec<T> {
         match self {
             OneOrMany::One(one) => vec![*one],
@@ -207,77 +214,4 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for OneOrManyVisitor<T> {
     fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<OneOrMany<T>, A::Error> {
         Vec::deserialize(SeqAccessDeserializer::new(seq)).map(OneOrMany::Many)
     }
-}
-
-/// Reads the text of an experiment file.
-///
-/// # Errors
-/// Whatever is not TOML, an unknown or missing key, or a value of the wrong type.
-pub(crate) fn parse(source: &Arc<Source>) -> Result<RawExperiment, InputError> {
-    let input = toml::Deserializer::parse(&source.text).map_err(|error| {
-        let span = error.span().unwrap_or(0..0);
-        let field = name_on_line(&source.text, span.start).unwrap_or("TOML");
-        InputError::new(field, error.message()).at(source, span)
-    })?;
-    serde_path_to_error::deserialize(input).map_err(|error| {
-        let path = error.path().to_string();
-        let inner = error.into_inner();
-        explained(&path, inner.message(), source, inner.span().unwrap_or(0..0))
-    })
-}
-
-/// Serde's message with the field as a user would write it, and with the nearest known key in
-/// place of the list of all.
-fn explained(path: &str, message: &str, source: &Arc<Source>, span: Range<usize>) -> InputError {
-    let field = field_of(path, &source.text, span.start);
-    let quoted: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
-    let error = match (quoted.split_first(), message) {
-        (Some((wrong, known)), message) if message.starts_with("unknown field") => {
-            InputError::new(field, format!("unknown key `{wrong}`"))
-                .help(suggest(wrong, known.iter().copied()))
-        }
-        (Some((name, _)), message) if message.starts_with("missing field") => {
-            let place = if field == WHOLE { String::new() } else { format!("{field}.") };
-            InputError::new(format!("{place}{name}"), "is missing")
-                .help(format!("a line `{name} = …`, or a table of that name"))
-        }
-        _ => InputError::new(field, message),
-    };
-    error.at(source, span)
-}
-
-/// What is named where an error is about no single key.
-const WHOLE: &str = "experiment";
-
-/// The path to a value without the wrapper that carries its place. Keys of parameter tables are
-/// not in the path, since they carry their places too; they are read from the line itself.
-fn field_of(path: &str, text: &str, at: usize) -> String {
-    let path = path.replace(".$__serde_spanned_private_value", "");
-    match (path.find('?'), key_at(text, at)) {
-        _ if path == "." => WHOLE.into(),
-        (Some(unknown), Some(key)) => {
-            let index = path.rfind('?').map_or("", |last| &path[last + 1..]);
-            format!("{}{key}{index}", &path[..unknown])
-        }
-        _ => path,
-    }
-}
-
-/// The key or table that the line around byte `at` begins with.
-fn name_on_line(text: &str, at: usize) -> Option<&str> {
-    let begin = text[..at].rfind('\n').map_or(0, |before| before + 1);
-    let line = text[begin..].lines().next()?.trim_start_matches('[');
-    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
-    let name = &line[..line.find(|c| !plain(c)).unwrap_or(line.len())];
-    (!name.is_empty()).then_some(name)
-}
-
-/// The key that the value at byte `at` stands behind.
-fn key_at(text: &str, at: usize) -> Option<&str> {
-    let line_end = text[at..].find('\n').map_or(text.len(), |end| at + end);
-    let equals = text[..at].rfind('=').or_else(|| text[..line_end].rfind('='))?;
-    let line_begin = text[..equals].rfind('\n').map_or(0, |before| before + 1);
-    let key = text[line_begin..equals].trim();
-    let plain = |c: char| c.is_alphanumeric() || "._-\"".contains(c);
-    (!key.is_empty() && key.chars().all(plain)).then_some(key)
 }

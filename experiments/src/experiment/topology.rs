@@ -24,6 +24,28 @@ pub(crate) struct Topology {
 }
 
 impl Topology {
+    /// The topology that a name or path means; paths start at `folder`, where there is one.
+    pub(crate) fn find(
+        name: &str,
+        field: &str,
+        folder: Option<&Path>,
+        library: &Library,
+    ) -> Result<Topology, InputError> {
+        let is_path = name.contains('/') || name.ends_with(".toml");
+        match folder.filter(|_| is_path) {
+            Some(folder) => {
+                let path = folder.join(name);
+                let label = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+                Ok(Topology { label, source: file::read_text(&path, field)? })
+            }
+            None => {
+                let named = library.source(Kind::Topology, name);
+                let source = named.map_err(|error| InputError { field: field.into(), ..error })?;
+                Ok(Topology { label: name.into(), source: Arc::clone(source) })
+            }
+        }
+    }
+
     /// The cluster it describes, with what the axes change.
     pub(crate) fn assemble(
         &self,
@@ -50,10 +72,11 @@ pub(super) fn find_all(
     let mut found: Vec<Topology> = Vec::with_capacity(list.len());
     for (at, name) in list.iter().enumerate() {
         let field = format!("topologies[{at}]");
-        let topology = find(name.get_ref(), &field, folder, library).map_err(|error| {
-            // An error inside the topology's own file points there.
-            if error.source.is_some() { error } else { error.at(source, name.span()) }
-        })?;
+        let topology =
+            Topology::find(name.get_ref(), &field, folder, library).map_err(|error| {
+                // An error inside the topology's own file points there.
+                if error.source.is_some() { error } else { error.at(source, name.span()) }
+            })?;
         if found.iter().any(|other| other.label == topology.label) {
             let problem = format!("`{}` is given twice", topology.label);
             return Err(Problem::new(problem, "each topology once, by a name of its own").at(
@@ -65,26 +88,4 @@ pub(super) fn find_all(
         found.push(topology);
     }
     Ok(found)
-}
-
-/// The topology that a name or path means.
-pub(crate) fn find(
-    name: &str,
-    field: &str,
-    folder: Option<&Path>,
-    library: &Library,
-) -> Result<Topology, InputError> {
-    let is_path = name.contains('/') || name.ends_with(".toml");
-    match folder.filter(|_| is_path) {
-        Some(folder) => {
-            let path = folder.join(name);
-            let label = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-            Ok(Topology { label, source: file::read_text(&path, field)? })
-        }
-        None => {
-            let named = library.source(Kind::Topology, name);
-            let source = named.map_err(|error| InputError { field: field.into(), ..error })?;
-            Ok(Topology { label: name.into(), source: Arc::clone(source) })
-        }
-    }
 }
