@@ -63,7 +63,7 @@ fn clipped(source: &Source, span: Range<usize>) -> (String, Range<usize>) {
             if offset + at >= span.start && start.is_none() {
                 start = Some(text.len());
             }
-            let kept = c == '\n' || (at >= first && shown < LINE_SHOWN_MAX);
+            let kept = c == '\n' || (c != '\r' && at >= first && shown < LINE_SHOWN_MAX);
             if kept {
                 text.push(if c.is_control() && c != '\n' && c != '\t' { '\u{fffd}' } else { c });
                 shown += 1;

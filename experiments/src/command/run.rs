@@ -11,7 +11,7 @@ use crate::console::Console;
 use crate::experiment::{Experiment, Plan};
 use crate::failure::Failure;
 use crate::output::Staging;
-use crate::{interrupt, manifest, overview, provenance, record, shipped};
+use crate::{interrupt, manifest, overview, plot, provenance, record, report, shipped};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -151,7 +151,9 @@ fn run_one(
         .map_err(|error| Failure::run("writing the manifest", error))?;
     let path = staging.path().join("manifest.json");
     std::fs::write(path, text + "\n").map_err(|e| Failure::run("writing the manifest", e))?;
-    crate::plot::all(staging.path()).map_err(|e| Failure::run("drawing the figures", e))?;
+    let stage = staging.path();
+    let figures = plot::all(stage).map_err(|e| Failure::run("drawing the figures", e))?;
+    report::write(stage, &figures).map_err(|e| Failure::run("writing the report", e))?;
     staging.commit()?;
     tell(out, &manifest, plan, &keyed, console)?;
     let rows: Vec<Value> = keyed.iter().map(|k| overview::row(plan, k)).collect();

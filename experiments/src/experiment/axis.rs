@@ -165,7 +165,7 @@ impl AxisReader<'_> {
 
 /// The column of a parameter: in one unit if all its values have it, else as they are written.
 fn column(key: &str, parameter: &Parameter, values: &[Scalar]) -> Option<(String, Vec<String>)> {
-    if matches!(parameter, Parameter::Transfer { .. } | Parameter::Fidelity) {
+    if parameter.has_key_column() {
         return None;
     }
     let measured: Option<Vec<_>> = values.iter().map(|value| parameter.measured(value)).collect();

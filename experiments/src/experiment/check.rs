@@ -169,7 +169,7 @@ fn checked_transfer(
 
 impl RawTransfer {
     /// Every field with what the file says of it.
-    fn fields(&self) -> [(Field, &Option<Spanned<Scalar>>); 11] {
+    fn fields(&self) -> [(Field, &Option<Spanned<Scalar>>); 15] {
         [
             (Field::From, &self.from),
             (Field::To, &self.to),
@@ -182,6 +182,10 @@ impl RawTransfer {
             (Field::Buffers, &self.buffers),
             (Field::HostMemory, &self.host_memory),
             (Field::Connection, &self.connection),
+            (Field::KernelRead, &self.kernel_read),
+            (Field::KernelWritten, &self.kernel_written),
+            (Field::KernelFlop, &self.kernel_flop),
+            (Field::KernelPrecision, &self.kernel_precision),
         ]
     }
 }

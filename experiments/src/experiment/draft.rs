@@ -1,6 +1,7 @@
 //! A transfer whose fields can be set one by one, by name: from its table, by a sweep, or by an
 //! argument. One list of fields, [`Field::ALL`], serves all three, and the columns of results.
 
+use models::gpu::kernel::{Kernel, Precision};
 use models::input::suggest;
 use models::quantity::parse_bytes;
 use models::transfer::{Connection, HostMemory, Mode, Transfer, Transport};
@@ -12,6 +13,8 @@ use super::scalar::Scalar;
 
 /// The most parallel connections of one transfer, and the most buffers of one side.
 const COUNT_MAX: i64 = 1024;
+/// The most work of one kernel [flop]: a day at an exaflop a second.
+const FLOP_MAX: f64 = 1e23;
 
 /// What `via` says where there is no Service on the way.
 const DIRECT: &str = "direct";
@@ -30,11 +33,15 @@ pub(crate) enum Field {
     Buffers,
     HostMemory,
     Connection,
+    KernelRead,
+    KernelWritten,
+    KernelFlop,
+    KernelPrecision,
 }
 
 impl Field {
     /// Every field with its name in files.
-    pub(crate) const ALL: [(Field, &'static str); 11] = [
+    pub(crate) const ALL: [(Field, &'static str); 15] = [
         (Field::From, "from"),
         (Field::To, "to"),
         (Field::Via, "via"),
@@ -46,6 +53,10 @@ impl Field {
         (Field::Buffers, "buffers"),
         (Field::HostMemory, "host_memory"),
         (Field::Connection, "connection"),
+        (Field::KernelRead, "kernel_read"),
+        (Field::KernelWritten, "kernel_written"),
+        (Field::KernelFlop, "kernel_flop"),
+        (Field::KernelPrecision, "kernel_precision"),
     ];
 
     /// The field of that name.
@@ -87,7 +98,13 @@ pub(crate) struct Draft {
     pub(crate) buffers: u32,
     pub(crate) host_memory: HostMemory,
     pub(crate) connection: Connection,
+    /// The kernel that makes the result, once one of its fields is set.
+    pub(crate) kernel: Option<Kernel>,
 }
+
+/// A kernel that does nothing.
+const IDLE: Kernel =
+    Kernel { read: Bytes::ZERO, written: Bytes::ZERO, flop: 0.0, precision: Precision::Single };
 
 fn as_text<S: serde::Serializer>(bytes: &Option<Bytes>, out: S) -> Result<S::Ok, S::Error> {
     bytes.map(exact).serialize(out)
@@ -115,6 +132,7 @@ impl Draft {
             buffers: 2,
             host_memory: HostMemory::Pinned,
             connection: Connection::Warm,
+            kernel: None,
         }
     }
 
@@ -145,8 +163,19 @@ impl Draft {
                 let states = [("warm", Connection::Warm), ("new", Connection::New)];
                 self.connection = one_of(value, states)?;
             }
+            Field::KernelRead => self.kernel_mut().read = amount(value)?,
+            Field::KernelWritten => self.kernel_mut().written = amount(value)?,
+            Field::KernelFlop => self.kernel_mut().flop = number(value)?,
+            Field::KernelPrecision => {
+                let kinds = [("single", Precision::Single), ("double", Precision::Double)];
+                self.kernel_mut().precision = one_of(value, kinds)?;
+            }
         }
         Ok(())
+    }
+
+    fn kernel_mut(&mut self) -> &mut Kernel {
+        self.kernel.get_or_insert(IDLE)
     }
 
     /// The transfer, if nothing is missing; else the field that is.
@@ -155,7 +184,7 @@ impl Draft {
             from: self.from.clone().ok_or(Field::From)?,
             to: self.to.clone().ok_or(Field::To)?,
             via: self.via.clone(),
-            kernel: None,
+            kernel: self.kernel,
             message: self.message.ok_or(Field::Message)?,
             transport: self.transport,
             streams: self.streams,
@@ -218,14 +247,30 @@ pub(crate) fn count(value: &Scalar, max: i64) -> Result<i64, Problem> {
 
 /// An amount of data above zero.
 fn size(value: &Scalar) -> Result<Bytes, Problem> {
+    match amount(value)? {
+        Bytes::ZERO => Err(Problem::new("is zero", "at least \"1 B\"")),
+        bytes => Ok(bytes),
+    }
+}
+
+/// An amount of data.
+pub(crate) fn amount(value: &Scalar) -> Result<Bytes, Problem> {
     let Scalar::Text(text) = value else {
         let problem = format!("{} stands where a size is due", value.kind());
         return Err(Problem::new(problem, format!("text with a unit: \"{value} B\" or \"4 KiB\"")));
     };
-    match parse_bytes(text)? {
-        Bytes::ZERO => Err(Problem::new("is zero", "at least \"1 B\"")),
-        bytes => Ok(bytes),
-    }
+    Ok(parse_bytes(text)?)
+}
+
+/// A number, zero or more.
+fn number(value: &Scalar) -> Result<f64, Problem> {
+    let number = match value {
+        Scalar::Integer(number) => Some(*number as f64),
+        Scalar::Float(number) => Some(*number),
+        Scalar::Text(_) | Scalar::Boolean(_) => None,
+    };
+    let wrong = || Problem::new(format!("`{value}` is not possible"), "a number, zero or more");
+    number.filter(|number| (0.0..=FLOP_MAX).contains(number)).ok_or_else(wrong)
 }
 
 #[cfg(test)]

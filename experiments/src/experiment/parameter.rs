@@ -15,7 +15,7 @@ use models::outcome::Fidelity;
 use models::profile::{Dimension, UNITS, unit};
 use models::quantity::{parse_bytes, parse_rate, parse_time};
 
-use super::draft::{Draft, Field, one_of};
+use super::draft::{Draft, Field, amount, one_of};
 use super::problem::Problem;
 use super::scalar::Scalar;
 
@@ -108,6 +108,16 @@ impl Parameter {
         }
     }
 
+    /// Whether every table of results has a column for it anyway.
+    pub(crate) fn has_key_column(&self) -> bool {
+        match self {
+            // A kernel is rare, so its columns are there only where it is varied.
+            Parameter::Transfer { field, .. } => *field < Field::KernelRead,
+            Parameter::Fidelity => true,
+            Parameter::Profile { .. } | Parameter::Setting { .. } => false,
+        }
+    }
+
     /// The ending of this parameter's column that names the unit, and `value` in that unit; none
     /// where the value is a word or a pure number.
     pub(crate) fn measured(&self, value: &Scalar) -> Option<(&'static str, f64)> {
@@ -128,6 +138,9 @@ impl Parameter {
                 }
                 _ => None,
             },
+            Parameter::Transfer { field: Field::KernelRead | Field::KernelWritten, .. } => {
+                Some(("b", amount(value).ok()?.as_f64()))
+            }
             Parameter::Transfer { .. } | Parameter::Fidelity => None,
         }
     }

@@ -106,6 +106,19 @@ pub(crate) struct RawTransfer {
     /// `warm` (default): open, its window grown; `new`: to be opened, from slow start.
     #[schemars(with = "Option<String>", extend("enum" = ["warm", "new", null]))]
     pub(crate) connection: Option<Spanned<Scalar>>,
+    /// Bytes that the kernel which makes the result reads from device memory: `"1 GiB"`. Where no
+    /// field of the kernel is given, the result is there when the transfer begins.
+    #[schemars(with = "Option<String>")]
+    pub(crate) kernel_read: Option<Spanned<Scalar>>,
+    /// Bytes that the kernel writes. Default `"0 B"`.
+    #[schemars(with = "Option<String>")]
+    pub(crate) kernel_written: Option<Spanned<Scalar>>,
+    /// Floating-point operations of the kernel; a fused multiply-add counts two. Default 0.
+    #[schemars(with = "Option<f64>")]
+    pub(crate) kernel_flop: Option<Spanned<Scalar>>,
+    /// The precision of these operations: `single` (default) or `double`.
+    #[schemars(with = "Option<String>", extend("enum" = ["single", "double", null]))]
+    pub(crate) kernel_precision: Option<Spanned<Scalar>>,
 }
 
 /// What is varied: every table of `zip` walks its lists in step, and all are crossed.

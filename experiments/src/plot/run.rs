@@ -6,10 +6,11 @@ use super::PlotError;
 use super::table::{Row, Table};
 
 /// The key columns that tell one point of a topology from another, in order.
-const DIMENSIONS: [&str; 11] = [
+const DIMENSIONS: [&str; 12] = [
     "transfer",
     "from",
     "to",
+    "via",
     "transport",
     "streams",
     "mode",
