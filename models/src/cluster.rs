@@ -185,6 +185,8 @@ pub struct DmaHop {
     pub read_limit: Option<Rate>,
     /// Work of the driver and engine before the first byte; occupies the engine [s].
     pub setup: f64,
+    /// The least that an operation takes from the call to its end, however short [s].
+    pub call: f64,
     /// Delay that occupies nobody [s].
     pub latency: f64,
     /// The engines that may do it.

@@ -94,6 +94,7 @@ pub(super) fn plain() -> DmaHop {
         links: Vec::new(),
         read_limit: None,
         setup: 0.0,
+        call: 0.0,
         latency: 0.0,
         pool: None,
         pageable: None,
@@ -321,6 +322,7 @@ fn pod(
         });
         let mut dma = DmaHop {
             setup: copies.setup.as_seconds(),
+            call: copies.call.as_seconds(),
             pool: Some(engines(builder, gpu, name.get_ref(), engine)),
             pageable,
             ..plain()

@@ -63,6 +63,11 @@ fn copy(
         stage.pool = stage.pool.or(dma.pool);
         let real = present(i);
         let mut priced = dma_hop(leg.hop(), dma, real);
+        if let (Some(limit), true) = (priced.limit, real) {
+            // A copy that is over sooner than the call returns takes as long as the call.
+            let moving = bytes.as_f64() / limit.bytes_per_s;
+            priced.setup = priced.setup.max(dma.call - moving);
+        }
         if let (false, Some(pageable), true) =
             (transfer.host_memory == HostMemory::Pinned, &dma.pageable, real)
         {
