@@ -16,6 +16,7 @@ mod describe;
 mod device;
 mod network;
 mod shared_memory;
+mod slot;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

@@ -38,7 +38,7 @@ pub struct Transfer {
 pub enum Transport {
     /// Reliable byte stream; sends no faster than the receiver and the path take.
     Tcp,
-    /// Datagrams of one segment; sends as fast as the socket lets it, and what does not fit is lost.
+    /// Datagrams of one segment; sends as fast as the socket lets it; what does not fit is lost.
     Udp,
 }
 

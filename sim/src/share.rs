@@ -4,7 +4,8 @@
 //! stays at the level at which it meets its own limit, or a link that has nothing left:
 //!
 //! ```text
-//! level of a link = (capacity − Σ over flows that stay: weight × rate) ÷ Σ over others: weight × share
+//! level of a link = (capacity − Σ over flows that stay: weight × rate)
+//!                   ÷ Σ over the others: weight × share
 //! ```
 //!
 //! In each round the lowest level at which a flow must stay is found, and whoever it stops stays

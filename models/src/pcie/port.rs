@@ -6,7 +6,7 @@
 //! | `lanes` | count | 1, 2, 4, 8, 12, 16 or 32 |
 //! | `max_payload`, `max_read_request` | B | powers of two, 128 to 4096 |
 //! | `read_completion_boundary` | B | 64, 128, 256 or 512 |
-//! | `completions_at_boundary` | count | 1: completers cut at every boundary; 0: as late as they may |
+//! | `completions_at_boundary` | count | 1: cut at every boundary; 0: as late as allowed |
 //! | `address_bits` | count | 32 or 64 |
 //! | `end_to_end_check` | count | 1 with ECRC, 0 without |
 //! | `tags` | count | reads in flight, at least 1 |
