@@ -12,6 +12,7 @@ use rayon::prelude::*;
 #[cfg(test)]
 pub(crate) mod fixture;
 pub mod frame;
+pub mod graph;
 pub mod ink;
 pub mod manifest;
 pub mod overlap;

@@ -204,8 +204,9 @@ impl Picture {
 
     /// The outline of a rectangle between two corners.
     pub fn outline(&mut self, (x0, y0): Point, (x1, y1): Point, ink: RGBAColor, width: f64) {
-        let half = width / 2.0;
-        self.stroke(&[(x0 - half, y0), (x1, y0), (x1, y1), (x0, y1), (x0, y0)], ink, width);
+        // From the middle of an edge, so that every corner is a joint and none an end.
+        let middle = ((x0 + x1) / 2.0, y0);
+        self.stroke(&[middle, (x1, y0), (x1, y1), (x0, y1), (x0, y0), middle], ink, width);
     }
 
     /// A filled circle.
