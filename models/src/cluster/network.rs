@@ -156,7 +156,8 @@ fn cpu_hop(
             ))
             .at(profile.source(), 0..0));
     }
-    let both = costs(profile, &spec.name, side)?;
+    let tcp = costs(profile, &spec.name, side)?;
+    let udp = CpuCosts { per_skb: tcp.per_skb + datagram(profile, &spec.name, side)?, ..tcp };
     let limit = format!("{}.udp_flow_limit", spec.name);
     let udp_flow_limit = match side == Side::Receive && profile.has(&limit) {
         true => Some(profile.rate(&limit)?),
@@ -171,7 +172,7 @@ fn cpu_hop(
         RunsOn::Serial(worker) => Core::Serial(worker_link(builder, node, worker)),
     };
     let (header, back_pressure) = (spec.header, spec.back_pressure);
-    let (tcp, udp, socket) = (both, both, false);
+    let socket = false;
     Ok(CpuHop { host, side, core, socket, tcp, udp, header, back_pressure, udp_flow_limit })
 }
 
@@ -196,29 +197,45 @@ fn core_speed(profile: &Profile) -> Result<f64, InputError> {
     }
 }
 
-/// The costs of hop `name` on one side; a parameter that is not given is zero.
-fn costs(profile: &Profile, name: &str, side: Side) -> Result<CpuCosts, InputError> {
-    let prefix = match side {
+/// What a datagram costs on top of a super-packet's `per_skb`: it passes alone, while the pieces of
+/// a TCP stream share wake-ups and softirqs.
+fn datagram(profile: &Profile, name: &str, side: Side) -> Result<f64, InputError> {
+    seconds(profile, format!("{name}.{}_per_datagram", prefix(side)))
+}
+
+fn prefix(side: Side) -> &'static str {
+    match side {
         Side::Send => "tx",
         Side::Receive => "rx",
-    };
-    let given = |key: String| match profile.has(&key) {
-        true => profile.seconds(&key),
+    }
+}
+
+/// A core's time on this machine; a parameter that is not given is zero.
+fn seconds(profile: &Profile, parameter: String) -> Result<f64, InputError> {
+    match profile.has(&parameter) {
+        true => Ok(profile.seconds(&parameter)? / core_speed(profile)?),
         false => Ok(0.0),
-    };
-    let speed = core_speed(profile)?;
-    let seconds = |key: String| -> Result<f64, InputError> { Ok(given(key)? / speed) };
-    let per_byte = format!("{name}.{prefix}_per_byte");
+    }
+}
+
+/// The costs of hop `name` on one side; a parameter that is not given is zero.
+fn costs(profile: &Profile, name: &str, side: Side) -> Result<CpuCosts, InputError> {
+    let prefix = prefix(side);
+    let seconds = |parameter: String| seconds(profile, parameter);
+    let (per_byte, latency) = (format!("{name}.{prefix}_per_byte"), format!("{name}.latency"));
     Ok(CpuCosts {
         per_connection: seconds(format!("{name}.per_connection"))?,
         per_message: seconds(format!("{name}.{prefix}_per_message"))?,
         per_skb: seconds(format!("{name}.{prefix}_per_skb"))?,
         per_segment: seconds(format!("{name}.{prefix}_per_segment"))?,
         per_byte: match profile.has(&per_byte) {
-            true => profile.seconds_per_byte(&per_byte)? / speed,
+            true => profile.seconds_per_byte(&per_byte)? / core_speed(profile)?,
             false => 0.0,
         },
-        latency: given(format!("{name}.latency"))?,
+        latency: match profile.has(&latency) {
+            true => profile.seconds(&latency)?,
+            false => 0.0,
+        },
     })
 }
 
