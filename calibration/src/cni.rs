@@ -85,9 +85,9 @@ impl<'a> Setups<'a> {
 /// What iperf3 should report.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Predicted {
-    /// Payload received [bit/s].
+    /// Payload received in bit/s.
     pub goodput: f64,
-    /// Payload sent [bit/s]; more than received where datagrams are lost.
+    /// Payload sent in bit/s; more than received where datagrams are lost.
     pub sent: f64,
 }
 

@@ -19,7 +19,7 @@ pub fn gpu_named(source_name: &str, library: &Library) -> Option<String> {
     library.names(Kind::Gpu).find(fits).map(str::to_owned)
 }
 
-/// The bandwidth of one copy between pinned memory and `gpu` [GB/s].
+/// The bandwidth of one copy between pinned memory and `gpu` in GB/s.
 ///
 /// # Errors
 /// If the GPU's profile or that of its PCIe port (`gen3-x16`) is malformed.

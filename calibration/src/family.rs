@@ -191,9 +191,9 @@ pub struct CniRow {
     pub pod_mtu: Option<u32>,
     /// What was tested.
     pub test: CniTest,
-    /// Median goodput [bit/s].
+    /// Median goodput in bit/s.
     pub goodput: f64,
-    /// Lowest and highest goodput of the runs [bit/s].
+    /// Lowest and highest goodput of the runs in bit/s.
     pub range: (f64, f64),
     /// The part of the datagrams that was lost, where the source says.
     pub loss_ratio: Option<f64>,
@@ -269,7 +269,7 @@ pub struct MemcpyRow {
     pub pageable: bool,
     /// Bytes copied.
     pub bytes: u64,
-    /// Bandwidth [GB/s].
+    /// Bandwidth in GB/s.
     pub bandwidth: f64,
 }
 

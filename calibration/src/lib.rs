@@ -15,6 +15,7 @@ pub mod copy;
 pub mod data;
 pub mod family;
 pub mod fit;
+pub mod gpu;
 pub mod published;
 pub mod shipped;
 pub mod validate;

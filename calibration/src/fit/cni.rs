@@ -54,9 +54,9 @@ pub struct Residual {
     pub test: String,
     /// TCP or UDP.
     pub family: Family,
-    /// Published goodput [bit/s].
+    /// Published goodput in bit/s.
     pub measured: f64,
-    /// Predicted goodput [bit/s].
+    /// Predicted goodput in bit/s.
     pub predicted: f64,
 }
 

@@ -30,9 +30,9 @@ pub const FREE: [(&str, &str, f64); 3] = [
 pub struct Residual {
     /// Size of the copy.
     pub bytes: u64,
-    /// Published bandwidth [GB/s].
+    /// Published bandwidth in GB/s.
     pub measured: f64,
-    /// Predicted bandwidth [GB/s].
+    /// Predicted bandwidth in GB/s.
     pub predicted: f64,
 }
 

@@ -151,7 +151,7 @@ impl Priors {
 }
 
 /// Four significant digits: more would be noise, and would differ between processors.
-pub(super) fn digits(value: f64) -> f64 {
+pub(crate) fn digits(value: f64) -> f64 {
     format!("{value:.3e}").parse().expect("a number was printed")
 }
 

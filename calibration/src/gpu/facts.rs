@@ -1,0 +1,90 @@
+//! What the driver says of a device, and the peaks that follow.
+
+use std::sync::Arc;
+
+use cudarc::driver::sys::CUdevice_attribute as Attribute;
+use cudarc::driver::{CudaContext, DriverError};
+
+/// A device as the driver describes it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Facts {
+    /// The name: `NVIDIA A100-PCIE-40GB`.
+    pub name: String,
+    /// Compute capability, major and minor.
+    pub capability: (i32, i32),
+    /// Streaming multiprocessors.
+    pub sms: i32,
+    /// Highest SM clock in kilohertz.
+    pub clock_khz: i32,
+    /// Highest memory clock in kilohertz.
+    pub memory_clock_khz: i32,
+    /// Width of the memory bus in bits.
+    pub memory_bus_bits: i32,
+    /// Device memory in bytes.
+    pub memory: usize,
+    /// Copy engines.
+    pub copy_engines: i32,
+}
+
+/// Asks the driver.
+pub(super) fn query(context: &Arc<CudaContext>) -> Result<Facts, DriverError> {
+    Ok(Facts {
+        name: context.name()?,
+        capability: context.compute_capability()?,
+        sms: context.attribute(Attribute::CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT)?,
+        clock_khz: context.attribute(Attribute::CU_DEVICE_ATTRIBUTE_CLOCK_RATE)?,
+        memory_clock_khz: context.attribute(Attribute::CU_DEVICE_ATTRIBUTE_MEMORY_CLOCK_RATE)?,
+        memory_bus_bits: context
+            .attribute(Attribute::CU_DEVICE_ATTRIBUTE_GLOBAL_MEMORY_BUS_WIDTH)?,
+        memory: context.total_mem()?,
+        copy_engines: context.attribute(Attribute::CU_DEVICE_ATTRIBUTE_ASYNC_ENGINE_COUNT)?,
+    })
+}
+
+impl Facts {
+    /// Single- and double-precision lanes of an SM; `None` for a generation not in the table.
+    /// Source: CUDA C++ Programming Guide, table "Throughput of Native Arithmetic Instructions".
+    pub fn lanes(&self) -> Option<(u32, u32)> {
+        match self.capability {
+            (7, 0) | (8, 0) => Some((64, 32)),
+            (7, 5) => Some((64, 2)),
+            (8, 6 | 7 | 9) | (12, _) => Some((128, 2)),
+            (9, 0) | (10, 0) => Some((128, 64)),
+            _ => None,
+        }
+    }
+
+    /// Peak of so many lanes in Tflop/s: a multiplication and an addition per lane and cycle.
+    pub fn peak(&self, lanes: u32) -> f64 {
+        2.0 * f64::from(lanes) * f64::from(self.sms) * f64::from(self.clock_khz) * 1e3 / 1e12
+    }
+
+    /// Peak of device memory in GB/s: two transfers a cycle.
+    pub fn memory_peak(&self) -> f64 {
+        2.0 * f64::from(self.memory_clock_khz) * 1e3 * f64::from(self.memory_bus_bits) / 8.0 / 1e9
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The attributes of an A100 PCIe 40 GB give its data sheet's 19.5 and 9.7 Tflop/s, 1555 GB/s.
+    #[test]
+    fn peaks_of_an_a100() {
+        let a100 = Facts {
+            name: "A100".into(),
+            capability: (8, 0),
+            sms: 108,
+            clock_khz: 1_410_000,
+            memory_clock_khz: 1_215_000,
+            memory_bus_bits: 5120,
+            memory: 40 << 30,
+            copy_engines: 3,
+        };
+        let (single, double) = a100.lanes().unwrap();
+        assert!((a100.peak(single) - 19.5).abs() < 0.05);
+        assert!((a100.peak(double) - 9.7).abs() < 0.05);
+        assert!((a100.memory_peak() - 1555.2).abs() < 0.1);
+    }
+}
