@@ -13,6 +13,7 @@
 //!
 //! Like every component here it is passive: it is told the time, and says when to be told again.
 
+mod candidate;
 mod due;
 mod sharing;
 

@@ -2,27 +2,30 @@
 //!
 //! [`share::solve`](crate::share::solve) states the problem: raise all flows together; each stays
 //! at its limit or at its *bottleneck*, a full link on which nobody stands at a higher level. That
-//! last clause characterises the solution, link by link, so a change can be handled locally:
+//! last clause characterises the solution link by link, so a change can be handled locally, in one
+//! sweep over levels:
 //!
-//! 1. *Affected* are, at first, the flows that are new or have a new limit, and those whose
-//!    bottleneck is a link that a flow has joined or left.
-//! 2. Fill: solve for the affected flows alone, with the rates of all others *held* as they are.
-//! 3. Widen: a held flow keeps its rate rightly if its bottleneck still is one. It is not, and
-//!    the flow becomes affected too,
-//!    - if its bottleneck carries an affected flow whose rate has changed, or
-//!    - if it stands higher than an affected flow on that flow's bottleneck.
-//! 4. Repeat from 2 until nobody joins. Now every flow has a bottleneck or its limit, and there is
-//!    only one allocation in which that is so: the global one.
+//! 1. At first only those flows *rise*, from zero, that are new, or have a new limit, or have their
+//!    bottleneck at a link that a flow has joined or left. The others are *held* at their rates.
+//! 2. The lowest level at which a rising flow must stop comes next. If a link is full there and
+//!    carries held flows of a higher level, these must make room: they rise too. Otherwise
+//!    its rising flows stop.
+//! 3. If a flow has stopped below its former rate, those held flows whose bottleneck is a link that
+//!    it crosses may go faster: they rise too.
 //!
-//! In a large system almost everything is held, even if all flows are connected through some
-//! chain of links. Levels are always summed afresh, over the flows of a link in the order in which
-//! they came, and never updated by differences: equal systems give equal bits, whatever came
-//! before, rounding does not accumulate, and no epsilon is needed to see that a rate has not
-//! changed.
+//! Whoever joins in step 2 or 3 was held at a level above the present one, so nothing that was
+//! settled below is overturned. When nobody rises any more, every flow has a bottleneck or its
+//! limit, and there is only one allocation in which that is so: the global one. In a large system
+//! almost everything is held throughout, even if all flows are connected by some chain of links.
+//!
+//! What a link has left is always summed afresh, over its flows in the order in which they came,
+//! and never updated by differences: rounding does not accumulate, and no epsilon is needed.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
+use std::collections::binary_heap::PeekMut;
 
+use super::candidate::{Candidate, Stop};
 use super::{Hop, LinkId};
 
 /// Where a flow is held back: the index of a link, or one of the next two.
@@ -35,14 +38,27 @@ const NOWHERE: Bottleneck = u32::MAX - 1;
 pub(super) struct Sharing {
     links: Vec<Link>,
     flows: Vec<Rated>,
-    hops: Vec<Vec<Hop>>,
-    /// Links that a flow has joined or left since the last solution.
-    disturbed: Vec<u32>,
-    /// The flows being solved for.
+    wanted: Vec<Wanted>,
+    /// Flows that are new or have a new limit since the last solution.
+    renewed: Vec<u32>,
+    /// Links that may have slack, and from `slack_raised` on those whose flows are yet to rise.
+    slack: Vec<u32>,
+    slack_raised: usize,
+    sweep: Sweep,
+}
+
+/// What is needed while a solution is found; empty in between, but for its memory.
+#[derive(Clone, Debug, Default)]
+struct Sweep {
+    /// The flows that rise or have risen.
     affected: Vec<u32>,
-    /// The links that those cross.
+    /// How many of them rise.
+    rising: usize,
+    /// The links that they cross.
     touched: Vec<u32>,
-    /// The next level at which something may be full, lowest first.
+    /// Touched links whose level may be lower than was noted.
+    stale: Vec<u32>,
+    /// The levels at which a flow may next have to stop, lowest first.
     candidates: BinaryHeap<Reverse<Candidate>>,
 }
 
@@ -51,14 +67,14 @@ struct Link {
     capacity: f64,
     /// The flows that cross it, in the order in which they came.
     crossings: Vec<Crossing>,
-    /// How many of them are rising.
+    /// How many of them rise.
     rising: u32,
-    /// The level at which the last filling found it full; infinite if it did not.
-    full_at: f64,
-    disturbed: bool,
     touched: bool,
-    /// Whether the last filling changed the rate of a flow that crosses it.
-    moved: bool,
+    stale: bool,
+    slack: bool,
+    /// The level in the one valid candidate of a touched link, no higher than its own; infinite
+    /// if there is none.
+    noted: f64,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -67,43 +83,41 @@ struct Crossing {
     weight: f64,
 }
 
-/// A flow and its rate.
+/// The rate of a flow, and what else is read of each flow that crosses a link: half a cache line.
 #[derive(Clone, Copy, Debug)]
+#[repr(align(32))]
 struct Rated {
-    share: f64,
-    limit: f64,
-    /// Its rate [units/s].
+    /// Its rate [units/s]; zero while it rises.
     rate: f64,
-    /// Its rate when the present solution began.
-    rate_before: f64,
+    /// Its share while it rises, else zero: it demands this much for each unit of level.
+    pull: f64,
     /// Its rate per share.
     level: f64,
     bottleneck: Bottleneck,
-    live: bool,
-    affected: bool,
-    /// Affected, and not yet stopped by anything in this filling.
-    rising: bool,
+    state: State,
 }
 
-/// A level at which a link may be full or a flow may meet its limit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Candidate {
-    /// The bits of the level: levels are never negative, so bits are in the order of levels.
-    level: u64,
-    what: What,
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    /// There is no flow in this slot.
+    Absent,
+    /// Its rate is not looked at in the present sweep, as yet.
+    Held,
+    /// It rises in the present sweep.
+    Rising,
+    /// It has risen in the present sweep, and stopped.
+    Stopped,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum What {
-    Limit(u32),
-    Link(u32),
-}
-
-impl Candidate {
-    fn new(level: f64, what: What) -> Candidate {
-        // Adding zero turns a negative zero, whose bits are the greatest, into zero.
-        Candidate { level: (level + 0.0).to_bits(), what }
-    }
+/// What else is known of a flow.
+#[derive(Clone, Debug)]
+struct Wanted {
+    /// The links that it weighs on, each once.
+    hops: Vec<Hop>,
+    limit: f64,
+    share: f64,
+    /// Its rate before the present sweep.
+    rate_before: f64,
 }
 
 impl Sharing {
@@ -113,62 +127,63 @@ impl Sharing {
             capacity,
             crossings: Vec::new(),
             rising: 0,
-            full_at: f64::INFINITY,
-            disturbed: false,
             touched: false,
-            moved: false,
+            stale: false,
+            slack: false,
+            noted: 0.0,
         });
         LinkId(self.links.len() as u32 - 1)
     }
 
     /// Adds a flow in `slot`, which is free and at most one past the last.
     pub(super) fn add(&mut self, slot: u32, hops: &[Hop], limit: f64, share: f64) {
+        let flow =
+            Rated { rate: 0.0, pull: 0.0, level: 0.0, bottleneck: NOWHERE, state: State::Held };
         if slot as usize == self.flows.len() {
-            self.flows.push(Rated::absent());
-            self.hops.push(Vec::new());
+            self.flows.push(flow);
+            self.wanted.push(Wanted { hops: Vec::new(), limit, share, rate_before: 0.0 });
         }
-        let flow = &mut self.flows[slot as usize];
-        // A slot that was freed since the last solution may still be listed as affected.
-        let affected = flow.affected;
-        *flow = Rated { share, limit, live: true, affected, ..Rated::absent() };
-        let merged = &mut self.hops[slot as usize];
-        merged.clear();
+        self.flows[slot as usize] = flow;
+        let wanted = &mut self.wanted[slot as usize];
+        (wanted.limit, wanted.share) = (limit, share);
+        wanted.hops.clear();
         for hop in hops.iter().filter(|hop| hop.weight > 0.0) {
-            match merged.iter_mut().find(|other| other.link == hop.link) {
+            match wanted.hops.iter_mut().find(|other| other.link == hop.link) {
                 Some(other) => other.weight += hop.weight,
-                None => merged.push(*hop),
+                None => wanted.hops.push(*hop),
             }
         }
-        for &Hop { link, weight } in &self.hops[slot as usize] {
-            self.links[link.index()].crossings.push(Crossing { flow: slot, weight });
-            disturb(&mut self.links, &mut self.disturbed, link);
+        for &Hop { link, weight } in &wanted.hops {
+            let link = &mut self.links[link.index()];
+            link.crossings.push(Crossing { flow: slot, weight });
         }
-        join(&mut self.flows[slot as usize], slot, &mut self.affected);
+        self.slacken(slot);
+        self.renewed.push(slot);
     }
 
     /// Takes the flow in `slot` away.
     pub(super) fn remove(&mut self, slot: u32) {
-        self.flows[slot as usize].live = false;
-        for &Hop { link, .. } in &self.hops[slot as usize] {
-            let crossings = &mut self.links[link.index()].crossings;
+        self.flows[slot as usize].state = State::Absent;
+        for hop in &self.wanted[slot as usize].hops {
+            let crossings = &mut self.links[hop.link.index()].crossings;
             let place = crossings.iter().position(|crossing| crossing.flow == slot);
             crossings.remove(place.expect("a flow crosses the links of its hops"));
-            disturb(&mut self.links, &mut self.disturbed, link);
         }
+        self.slacken(slot);
     }
 
     /// Changes the limit of the flow in `slot`.
     pub(super) fn limit(&mut self, slot: u32, limit: f64) {
-        let flow = &mut self.flows[slot as usize];
-        flow.limit = limit;
+        let flow = &self.flows[slot as usize];
+        self.wanted[slot as usize].limit = limit;
         if flow.bottleneck == OWN_LIMIT || limit < flow.rate {
-            join(flow, slot, &mut self.affected);
+            self.renewed.push(slot);
         }
     }
 
     /// The hops of the flow in `slot`, without repetitions.
     pub(super) fn hops(&self, slot: u32) -> &[Hop] {
-        &self.hops[slot as usize]
+        &self.wanted[slot as usize].hops
     }
 
     /// The rate of the flow in `slot` [units/s], as of the last solution.
@@ -183,195 +198,206 @@ impl Sharing {
 
     /// Whether anything was done since the last solution that may change a rate.
     pub(super) fn is_dirty(&self) -> bool {
-        !self.affected.is_empty() || !self.disturbed.is_empty()
+        !self.renewed.is_empty() || !self.slack.is_empty()
     }
 
     /// Makes all rates right again; adds the slots of those that changed to `changed`.
     pub(super) fn solve(&mut self, changed: &mut Vec<u32>) {
-        self.affect_disturbed();
-        while !self.affected.is_empty() {
-            self.fill();
-            if !self.widen() {
-                break;
+        while let Some(slot) = self.renewed.pop() {
+            if self.flows[slot as usize].state == State::Held {
+                self.raise(slot);
             }
         }
-        for slot in self.affected.drain(..) {
-            let flow = &mut self.flows[slot as usize];
-            flow.affected = false;
-            if flow.live && flow.rate != flow.rate_before {
-                changed.push(slot);
+        self.raise_slack();
+        self.note_stale();
+        while let Some((stop, level)) = self.next() {
+            match stop {
+                Stop::Limit(slot) => self.stop(slot, level, OWN_LIMIT),
+                Stop::Link(link) => self.reach(link, level),
             }
+            self.raise_slack();
+            self.note_stale();
         }
-        for link in self.touched.drain(..) {
-            self.links[link as usize].touched = false;
-        }
+        self.finish(changed);
     }
 
-    /// Step 1: the flows whose bottleneck is a link that a flow has joined or left.
-    fn affect_disturbed(&mut self) {
-        let (links, flows) = (&mut self.links, &mut self.flows);
-        self.affected.retain(|&slot| {
-            let flow = &mut flows[slot as usize];
-            flow.affected = flow.live;
-            flow.live
-        });
-        for link in self.disturbed.drain(..) {
-            links[link as usize].disturbed = false;
-            for crossing in &links[link as usize].crossings {
-                let flow = &mut flows[crossing.flow as usize];
-                if flow.bottleneck == link {
-                    join(flow, crossing.flow, &mut self.affected);
-                }
-            }
-        }
-    }
-
-    /// Step 2: raises the affected flows together until each is stopped.
-    fn fill(&mut self) {
-        self.prepare();
-        while let Some(Reverse(Candidate { level, what })) = self.candidates.pop() {
-            match what {
-                What::Limit(slot) => {
-                    if self.flows[slot as usize].rising {
-                        self.stop(slot, f64::from_bits(level), OWN_LIMIT);
+    /// The limit that is met next or the link that is full next, and at which level; `None` when
+    /// nobody rises.
+    fn next(&mut self) -> Option<(Stop, f64)> {
+        while self.sweep.rising > 0
+            && let Some(mut next) = self.sweep.candidates.peek_mut()
+        {
+            let (stop, noted) = (next.0.stop(), next.0.level());
+            match stop {
+                Stop::Limit(slot) => {
+                    PeekMut::pop(next);
+                    if self.flows[slot as usize].state == State::Rising {
+                        return Some((stop, noted));
                     }
                 }
-                What::Link(link) => {
-                    if self.links[link as usize].rising > 0 {
-                        self.reach(link);
+                Stop::Link(link) => {
+                    let link = &mut self.links[link as usize];
+                    if link.noted != noted {
+                        PeekMut::pop(next);
+                        continue;
                     }
+                    // Since then, flows may have stopped elsewhere, which raises the level.
+                    let level = link.level(&self.flows);
+                    if level > noted {
+                        link.noted = level;
+                        *next = Candidate::new(level, stop);
+                        continue;
+                    }
+                    link.noted = f64::INFINITY;
+                    PeekMut::pop(next);
+                    return Some((stop, level));
                 }
             }
         }
+        None
     }
 
-    /// Lets the affected flows rise, and notes where they may first be stopped.
-    fn prepare(&mut self) {
-        let mut candidates = std::mem::take(&mut self.candidates).into_vec();
-        for &slot in &self.affected {
-            let flow = &mut self.flows[slot as usize];
-            flow.rising = true;
-            if flow.limit < f64::INFINITY {
-                let level = flow.limit / flow.share;
-                candidates.push(Reverse(Candidate::new(level, What::Limit(slot))));
-            }
-            for hop in &self.hops[slot as usize] {
-                let link = &mut self.links[hop.link.index()];
-                link.rising += 1;
-                if !link.touched {
-                    link.touched = true;
-                    self.touched.push(hop.link.0);
-                }
+    /// Notes that the links that a flow crosses may have slack.
+    fn slacken(&mut self, slot: u32) {
+        for hop in &self.wanted[slot as usize].hops {
+            let link = &mut self.links[hop.link.index()];
+            if !link.slack {
+                link.slack = true;
+                self.slack.push(hop.link.0);
             }
         }
-        for &link in &self.touched {
-            let level = self.level(link);
-            candidates.push(Reverse(Candidate::new(level, What::Link(link))));
-            let link = &mut self.links[link as usize];
-            (link.full_at, link.moved) = (f64::INFINITY, false);
-        }
-        self.candidates = candidates.into();
     }
 
-    /// The level at which a link is full, if those that rise now are stopped by nothing else.
-    fn level(&self, link: u32) -> f64 {
-        let link = &self.links[link as usize];
-        let (mut left, mut demand) = (link.capacity, 0.0);
-        for crossing in &link.crossings {
-            let flow = &self.flows[crossing.flow as usize];
-            if flow.rising {
-                demand += crossing.weight * flow.share;
-            } else {
-                left -= crossing.weight * flow.rate;
-            }
+    /// Raises the held flows whose bottleneck is a link that may have slack. Once in a sweep is
+    /// enough: afterwards nobody who is held has it there.
+    fn raise_slack(&mut self) {
+        while let Some(&link) = self.slack.get(self.slack_raised) {
+            self.slack_raised += 1;
+            self.raise_where(link, |flow| flow.bottleneck == link);
         }
-        // Rounding may leave a full link a hair below zero.
-        left.max(0.0) / demand
     }
 
-    /// Stops the flows that rise on a link if it is full next. Since its level was noted, flows
-    /// may have been stopped elsewhere; that only raises the level, so it is noted anew.
-    fn reach(&mut self, link: u32) {
-        let level = self.level(link);
-        let candidate = Candidate::new(level, What::Link(link));
-        if self.candidates.peek().is_some_and(|Reverse(next)| *next < candidate) {
-            self.candidates.push(Reverse(candidate));
-            return;
-        }
-        self.links[link as usize].full_at = level;
+    /// Raises the held flows that cross a link and meet a condition; tells if there were any.
+    fn raise_where(&mut self, link: u32, condition: impl Fn(&Rated) -> bool) -> bool {
+        let before = self.sweep.affected.len();
         for place in 0..self.links[link as usize].crossings.len() {
             let slot = self.links[link as usize].crossings[place].flow;
-            if self.flows[slot as usize].rising {
-                self.stop(slot, level, link);
+            let flow = &self.flows[slot as usize];
+            if flow.state == State::Held && condition(flow) {
+                self.raise(slot);
+            }
+        }
+        self.sweep.affected.len() > before
+    }
+
+    /// Lets a held flow rise.
+    fn raise(&mut self, slot: u32) {
+        let (flow, wanted) = (&mut self.flows[slot as usize], &mut self.wanted[slot as usize]);
+        let sweep = &mut self.sweep;
+        flow.state = State::Rising;
+        wanted.rate_before = flow.rate;
+        (flow.rate, flow.pull) = (0.0, wanted.share);
+        sweep.affected.push(slot);
+        sweep.rising += 1;
+        if wanted.limit < f64::INFINITY {
+            let level = wanted.limit / wanted.share;
+            sweep.candidates.push(Candidate::new(level, Stop::Limit(slot)));
+        }
+        for &Hop { link: id, .. } in &wanted.hops {
+            let link = &mut self.links[id.index()];
+            link.rising += 1;
+            if !link.touched {
+                (link.touched, link.noted) = (true, f64::INFINITY);
+                sweep.touched.push(id.0);
+            }
+            // The new level of the link lies between its old one and that of the flow.
+            if !link.stale && link.noted > flow.level {
+                link.stale = true;
+                sweep.stale.push(id.0);
+            }
+        }
+    }
+
+    /// Notes the levels of the links for which a lower one may be due.
+    fn note_stale(&mut self) {
+        while let Some(link) = self.sweep.stale.pop() {
+            self.links[link as usize].stale = false;
+            self.note(link);
+        }
+    }
+
+    /// Notes the level at which a link may be full.
+    fn note(&mut self, link: u32) {
+        let level = self.links[link as usize].level(&self.flows);
+        self.links[link as usize].noted = level;
+        self.sweep.candidates.push(Candidate::new(level, Stop::Link(link)));
+    }
+
+    /// Step 2, at a link that is full at `level`.
+    fn reach(&mut self, id: u32, level: f64) {
+        if self.raise_where(id, |flow| flow.level > level) {
+            return;
+        }
+        for place in 0..self.links[id as usize].crossings.len() {
+            let slot = self.links[id as usize].crossings[place].flow;
+            if self.flows[slot as usize].state == State::Rising {
+                self.stop(slot, level, id);
             }
         }
     }
 
     /// Stops a rising flow.
     fn stop(&mut self, slot: u32, level: f64, bottleneck: Bottleneck) {
-        let flow = &mut self.flows[slot as usize];
-        flow.rising = false;
+        let (flow, wanted) = (&mut self.flows[slot as usize], &self.wanted[slot as usize]);
+        flow.state = State::Stopped;
         flow.level = level;
         flow.bottleneck = bottleneck;
-        flow.rate = if bottleneck == OWN_LIMIT { flow.limit } else { level * flow.share };
-        let moved = flow.rate != flow.rate_before;
-        for hop in &self.hops[slot as usize] {
+        flow.pull = 0.0;
+        flow.rate = if bottleneck == OWN_LIMIT { wanted.limit } else { level * wanted.share };
+        self.sweep.rising -= 1;
+        for hop in &wanted.hops {
             let link = &mut self.links[hop.link.index()];
             link.rising -= 1;
-            link.moved |= moved;
-        }
-    }
-
-    /// Step 3: adds the held flows whose bottleneck is none any more; tells if there were any.
-    fn widen(&mut self) -> bool {
-        let before = self.affected.len();
-        for &touched in &self.touched {
-            let link = &self.links[touched as usize];
-            if !link.moved && link.full_at == f64::INFINITY {
-                continue;
-            }
-            for crossing in &link.crossings {
-                let flow = &mut self.flows[crossing.flow as usize];
-                if (link.moved && flow.bottleneck == touched) || flow.level > link.full_at {
-                    join(flow, crossing.flow, &mut self.affected);
-                }
+            if link.rising == 0 {
+                link.noted = f64::INFINITY;
             }
         }
-        self.affected.len() > before
+        if flow.rate < wanted.rate_before {
+            self.slacken(slot);
+        }
     }
-}
 
-impl Rated {
-    /// What a free slot holds.
-    fn absent() -> Rated {
-        Rated {
-            share: 1.0,
-            limit: 0.0,
-            rate: 0.0,
-            rate_before: 0.0,
-            level: 0.0,
-            bottleneck: NOWHERE,
-            live: false,
-            affected: false,
-            rising: false,
+    /// Forgets the sweep, and tells whose rates it changed.
+    fn finish(&mut self, changed: &mut Vec<u32>) {
+        let sweep = &mut self.sweep;
+        sweep.candidates.clear();
+        self.slack_raised = 0;
+        for link in self.slack.drain(..) {
+            self.links[link as usize].slack = false;
+        }
+        for link in sweep.touched.drain(..) {
+            self.links[link as usize].touched = false;
+        }
+        for slot in sweep.affected.drain(..) {
+            let flow = &mut self.flows[slot as usize];
+            flow.state = State::Held;
+            if flow.rate != self.wanted[slot as usize].rate_before {
+                changed.push(slot);
+            }
         }
     }
 }
 
-/// Lists a flow as affected, unless it is already.
-fn join(flow: &mut Rated, slot: u32, affected: &mut Vec<u32>) {
-    if !flow.affected {
-        flow.affected = true;
-        flow.rate_before = flow.rate;
-        affected.push(slot);
-    }
-}
-
-/// Lists a link as disturbed, unless it is already.
-fn disturb(links: &mut [Link], disturbed: &mut Vec<u32>, link: LinkId) {
-    let link_state = &mut links[link.index()];
-    if !link_state.disturbed {
-        link_state.disturbed = true;
-        disturbed.push(link.0);
+impl Link {
+    /// The level at which it is full, if those that rise now are stopped by nothing else.
+    fn level(&self, flows: &[Rated]) -> f64 {
+        let (mut left, mut demand) = (self.capacity, 0.0);
+        for crossing in &self.crossings {
+            let flow = &flows[crossing.flow as usize];
+            left -= crossing.weight * flow.rate;
+            demand += crossing.weight * flow.pull;
+        }
+        // Rounding may leave a full link a hair below zero.
+        left.max(0.0) / demand
     }
 }

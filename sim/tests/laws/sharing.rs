@@ -1,8 +1,9 @@
 //! Max-min sharing: the conditions that define it, and the two solvers against each other.
 
 use proptest::prelude::*;
+use rand::RngExt;
 use sim::share::{Claim, solve};
-use sim::{Demand, FlowId, Flows, Hop, LinkId, Time};
+use sim::{Demand, FlowId, Flows, Hop, LinkId, Seed, Time};
 
 /// A flow of a random system.
 #[derive(Clone, Debug)]
@@ -166,7 +167,7 @@ impl Twins {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(512))]
+    #![proptest_config(ProptestConfig::with_cases(1024))]
 
     #[test]
     fn the_static_solution_meets_the_conditions(
@@ -192,6 +193,26 @@ proptest! {
             if often || tag % 7 == 0 {
                 twins.check();
             }
+        }
+        twins.check();
+    }
+}
+
+/// Random systems are small; this one is large enough for changes to travel far.
+#[test]
+fn a_mesh_of_many_flows_stays_at_the_static_solution() {
+    let mut stream = Seed::new(5).stream("mesh");
+    let capacities: Vec<f64> = (0..60).map(|_| stream.random_range(1.0..4.0)).collect();
+    let mut flows = Flows::new();
+    capacities.iter().for_each(|&capacity| _ = flows.link(capacity));
+    let mut twins = Twins { capacities, flows, live: Vec::new(), now: Time::ZERO };
+    for tag in 0..2_000 {
+        let hops: Vec<u32> = (0..4).map(|_| stream.random_range(0..60)).collect();
+        let limit = if tag % 5 == 0 { 0.1 } else { f64::INFINITY };
+        let size = stream.random_range(0.5..1.5);
+        twins.apply(Step::Start(Wish { hops: over(&hops), size, limit, share: 1.0 }), tag);
+        if twins.live.len() > 150 {
+            twins.apply(Step::Next, tag);
         }
         twins.check();
     }
