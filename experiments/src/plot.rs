@@ -162,16 +162,17 @@ fn drafts(run: &Run, manifest: &Manifest) -> Vec<Draft> {
         Some(topologies::draw(run)),
     );
     let plan = series::plan(run);
-    let plain = plan.series.first().map(|series| waterfall::draw(run, series));
-    let caption = "Read from top to bottom: the line rate, less what each hop takes when it is \
-                   added to the ones above it, leaves the goodput. The drops sum to the whole.";
-    add("loss-by-hop", "Where the line rate goes, hop by hop", caption, plain);
-    let best = plan.series.last().filter(|_| plan.series.len() > 1);
-    let best_title = best.map_or(String::new(), |best| {
-        format!("Where the line rate goes, hop by hop ({})", best.label)
-    });
-    let best = best.map(|series| waterfall::draw(run, series));
-    add("loss-by-hop-last", &best_title, "The same for the last of the run's settings.", best);
+    let heading = "Where the line rate goes, hop by hop";
+    let captions = [
+        "Read from top to bottom: the line rate, less what each hop takes when it is added to the \
+         ones above it, leaves the goodput. The drops sum to the whole.",
+        "The same for the best equipped setting of the run that passes host memory.",
+    ];
+    let names = ["loss-by-hop", "loss-by-hop-last"];
+    for ((series, name), caption) in plan.ends().into_iter().zip(names).zip(captions) {
+        let title = format!("{heading}{}", series.suffix());
+        add(name, &title, caption, Some(waterfall::draw(run, series)));
+    }
     add(
         "goodput-by-size",
         "Goodput against message size",

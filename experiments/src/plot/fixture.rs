@@ -74,8 +74,8 @@ impl Fixture {
     }
 
     fn header(&self) -> String {
-        let keys = "experiment,point,topology,transfer,from,to,message_b,transport,streams,mode,\
-                    chunk_b,buffers,host_memory,connection,fidelity";
+        let keys = "experiment,point,topology,transfer,from,to,via,message_b,transport,streams,\
+                    mode,chunk_b,buffers,host_memory,connection,fidelity";
         match &self.other {
             Some((name, _)) => format!("{keys},{name}"),
             None => keys.into(),
@@ -98,7 +98,7 @@ impl Fixture {
                             }
                             let chunk = if *mode == "overlapped" { "1048576,2" } else { "," };
                             let mut key = format!(
-                                "made-up,{point},{topology},transfer,gpu-a,gpu-b,{size},{},\
+                                "made-up,{point},{topology},transfer,gpu-a,gpu-b,,{size},{},\
                                  {streams},{mode},{chunk},pinned,warm,flow",
                                 self.transport
                             );

@@ -68,15 +68,12 @@ pub fn draw(run: &Run) -> Option<Picture> {
 
 fn pairs(run: &Run) -> Vec<Pair> {
     let plan = series::plan(run);
-    let mode = |series: &Series| {
-        series.shared.iter().find(|(column, _)| column == "mode").map(|(_, mode)| mode.clone())
-    };
     let bare = |series: &Series| -> Vec<(String, String)> {
         let own = ["mode", "chunk_b", "buffers"];
         series.shared.iter().filter(|(name, _)| !own.contains(&name.as_str())).cloned().collect()
     };
     let of = |wanted: &'static str| {
-        plan.series.iter().filter(move |series| mode(series).as_deref() == Some(wanted))
+        plan.series.iter().filter(move |series| series.mode() == Some(wanted))
     };
     let serials: Vec<&Series> = of("serial").collect();
     let found: Vec<(&Series, &Series)> = of("overlapped")

@@ -5,27 +5,9 @@ use std::path::Path;
 use super::PlotError;
 use super::table::{Row, Table};
 
-/// The key columns that tell one point of a topology from another, in order.
-const DIMENSIONS: [&str; 12] = [
-    "transfer",
-    "from",
-    "to",
-    "via",
-    "transport",
-    "streams",
-    "mode",
-    "chunk_b",
-    "buffers",
-    "host_memory",
-    "connection",
-    "fidelity",
-];
-
 /// The results of a run, one summary per point and transfer.
 #[derive(Clone, Debug)]
 pub struct Run {
-    /// The names of what else was swept or assumed, in file order.
-    pub others: Vec<String>,
     /// One result per point and transfer, in file order.
     pub results: Vec<Outcome>,
     /// The hops' parts of the loss, in file order.
@@ -132,7 +114,6 @@ impl Run {
         let taken = Table::read(dir, "taken.csv")?;
         let returned = Table::read(dir, "returned.csv")?;
         Ok(Run {
-            others: summary.between("fidelity", "replications").to_vec(),
             results: summary.rows().map(|row| outcome(&row, &summary)).collect::<Result<_, _>>()?,
             taken: taken.rows().map(|row| part(&row, &taken)).collect::<Result<_, _>>()?,
             returned: returned
@@ -164,21 +145,22 @@ pub fn distinct<T: PartialEq>(values: impl Iterator<Item = T>) -> Vec<T> {
     seen
 }
 
-fn key(row: &Row, others: &[String]) -> Result<Key, PlotError> {
-    let columns = DIMENSIONS.into_iter().chain(others.iter().map(String::as_str));
+/// The key of a row: the columns before `values`, of which the message size is a number.
+fn key(row: &Row, table: &Table, values: &str) -> Result<Key, PlotError> {
+    let columns = table.between("topology", values).iter().filter(|column| *column != "message_b");
     Ok(Key {
         point: row.number("point")? as u64,
         topology: row.text("topology")?.into(),
         message_b: row.number("message_b")?,
         dimensions: columns
-            .map(|column| Ok((column.to_owned(), row.text(column)?.to_owned())))
+            .map(|column| Ok((column.clone(), row.text(column)?.to_owned())))
             .collect::<Result<_, PlotError>>()?,
     })
 }
 
 fn outcome(row: &Row, table: &Table) -> Result<Outcome, PlotError> {
     Ok(Outcome {
-        key: key(row, table.between("fidelity", "replications"))?,
+        key: key(row, table, "replications")?,
         goodput: Estimate {
             mean: row.number("goodput_bit_s_mean")?,
             low: row.maybe("goodput_bit_s_low")?,
@@ -198,7 +180,7 @@ fn outcome(row: &Row, table: &Table) -> Result<Outcome, PlotError> {
 
 fn part(row: &Row, table: &Table) -> Result<Taken, PlotError> {
     Ok(Taken {
-        key: key(row, table.between("fidelity", "order"))?,
+        key: key(row, table, "order")?,
         hop: row.text("hop")?.into(),
         kind: row.text("kind")?.into(),
         bit_s: row.number("taken_bit_s_mean")?,
@@ -208,7 +190,7 @@ fn part(row: &Row, table: &Table) -> Result<Taken, PlotError> {
 
 fn advice(row: &Row, table: &Table) -> Result<Returned, PlotError> {
     Ok(Returned {
-        key: key(row, table.between("fidelity", "rank"))?,
+        key: key(row, table, "rank")?,
         change: row.text("change")?.into(),
         feasible: row.text("feasible")? == "true",
         goodput_bit_s: row.number("goodput_bit_s")?,

@@ -117,6 +117,7 @@ pub fn setting(column: &str, value: &str) -> String {
         ("transport", _) => value.to_uppercase(),
         ("transfer" | "mode" | "host_memory", _) => value.into(),
         ("buffers", Some(buffers)) => words::count(buffers as usize, "buffer"),
+        ("via", _) => format!("via {value}"),
         ("connection", _) => format!("{value} connection"),
         _ => {
             let (name, value) = quantity(column, value);
@@ -132,7 +133,7 @@ pub fn quantity(column: &str, value: &str) -> (String, String) {
     let units: [(&str, Say); 5] = [
         ("_bit_s", words::bit_rate),
         ("_b_s", |rate| words::bit_rate(rate * 8.0)),
-        ("_s_b", |cost| format!("{} ns/B", words::number(cost * 1e9))),
+        ("_s_per_b", |cost| format!("{} ns/B", words::number(cost * 1e9))),
         ("_b", words::size),
         ("_s", words::time),
     ];
@@ -161,10 +162,36 @@ fn colour(at: usize, shared: &[(String, String)], all: &[Vec<(String, String)>])
     };
     let (hue, _) = rank("streams");
     let (mode, modes) = rank("mode");
-    ink::tint(ink::colour(hue), 0.55 * (modes - 1 - mode) as f64 / (modes - 1).max(1) as f64)
+    // More steps need more room between white and the full colour.
+    let palest = if modes > 2 { 0.68 } else { 0.55 };
+    ink::tint(ink::colour(hue), palest * (modes - 1 - mode) as f64 / (modes - 1).max(1) as f64)
+}
+
+impl Plan {
+    /// The plainest series and the best equipped one that passes host memory: the first, and the
+    /// last that is not GPUDirect. One where they are the same, none in an empty run.
+    pub fn ends(&self) -> Vec<&Series> {
+        let mut hosted = self.series.iter().filter(|series| series.mode() != Some("gpudirect"));
+        let (first, last) = (self.series.first(), hosted.next_back().or(self.series.last()));
+        match (first, last) {
+            (Some(first), Some(last)) if first.shared != last.shared => vec![first, last],
+            (first, _) => first.into_iter().collect(),
+        }
+    }
 }
 
 impl Series {
+    /// The mode that its points share, if it is one of several.
+    pub fn mode(&self) -> Option<&str> {
+        let shared = self.shared.iter().find(|(column, _)| column == "mode");
+        shared.map(|(_, mode)| mode.as_str())
+    }
+
+    /// What a caption adds to name it: `: 8 streams, overlapped`; nothing if it is the only one.
+    pub fn suffix(&self) -> String {
+        if self.label.is_empty() { String::new() } else { format!(": {}", self.label) }
+    }
+
     /// Whether a point belongs to it.
     pub fn holds(&self, key: &Key) -> bool {
         self.shared.iter().all(|(column, value)| key.get(column) == value)

@@ -34,7 +34,12 @@ pub fn bit_rate_figure(bit_s: f64) -> String {
 pub fn part_of(value: f64, whole: f64) -> String {
     let digits = (3 - whole.abs().max(1e-9).log10().floor() as i32).clamp(1, 12) as usize;
     let digits = if (1.0..10.0).contains(&whole) { 2 } else { digits };
-    format!("{value:.digits$}").replace('-', "−")
+    let text = format!("{value:.digits$}");
+    if text.contains(|digit: char| ('1'..='9').contains(&digit)) {
+        text.replace('-', "−")
+    } else {
+        "≈ 0".into()
+    }
 }
 
 /// The unit in which a rate reads well, and its size in bit/s.
@@ -63,6 +68,7 @@ pub fn size(bytes: f64) -> String {
 pub fn percent(ratio: f64) -> String {
     let percent = ratio * 100.0;
     let text = if percent.abs() >= 9.95 { format!("{percent:.0}") } else { number_1(percent) };
+    let text = if text == "-0" { "0".to_owned() } else { text };
     format!("{} %", text.replace('-', "−"))
 }
 
@@ -115,6 +121,8 @@ mod tests {
             (figure(8.0), "8.00"),
             (number(f64::NAN), "–"),
             (part_of(-0.366, 40.0), "−0.37"),
+            (part_of(-0.0001, 40.0), "≈ 0"),
+            (percent(-0.0001), "0 %"),
             (part_of(15.6, 40.0), "15.60"),
             (part_of(-0.366, 400.0), "−0.4"),
             (part_of(1.0, 2.5), "1.00"),

@@ -8,17 +8,20 @@ use crate::plot::words;
 /// A gain below this is not worth a sentence.
 const WORTH: f64 = 0.005;
 
+/// More exceptions than this are left to the tables.
+const MOST_EXCEPTIONS: usize = 3;
+
 /// The sentences that a reader should take away.
 pub fn sentences(run: &Run, plan: &Plan, manifest: &Manifest) -> Vec<String> {
     let mut sentences = Vec::new();
     sentences.extend(reported(manifest));
-    let (Some(plain), Some(last)) = (plan.series.first(), plan.series.last()) else {
+    let ends = plan.ends();
+    let Some(plain) = ends.first() else {
         return vec!["The run has no results.".into()];
     };
-    sentences.extend(reach(run, last));
-    if plan.series.len() > 1 {
-        sentences.extend(reach(run, plain));
-    }
+    let direct = plan.series.last().filter(|last| ends.iter().all(|end| end.shared != last.shared));
+    let told = ends.iter().copied().chain(direct);
+    sentences.extend(told.filter_map(|series| reach(run, series)));
     sentences.extend(takes(run, plain));
     sentences.extend(brings(run, plain));
     sentences
@@ -50,6 +53,10 @@ fn reach(run: &Run, series: &Series) -> Option<String> {
     if points.len() == 1 {
         return Some(format!("{first}."));
     }
+    if reaches(best, &of(best)) == reaches(worst, &of(worst)) {
+        let all = reaches(best, &of(best));
+        return Some(format!("At {size}{how}, every topology reaches {all}."));
+    }
     let same = (best.reference_bit_s - worst.reference_bit_s).abs() < 1.0;
     let of_worst = if same { String::new() } else { of(worst) };
     let between = match points.len() {
@@ -74,30 +81,44 @@ fn on(some: usize, all: usize) -> String {
     }
 }
 
-/// The name that comes most often, the first of equals, with what was said of it each time.
-fn commonest(named: Vec<(String, f64)>) -> Option<(String, Vec<f64>)> {
-    let names = distinct(named.iter().map(|(name, _)| name.clone()));
-    let of = |name: String| {
-        let own = named.iter().filter(|(other, _)| *other == name);
-        (own.map(|(_, value)| *value).collect::<Vec<f64>>(), name)
-    };
-    let most = names
-        .into_iter()
-        .map(of)
-        .reduce(|most, next| if next.0.len() > most.0.len() { next } else { most });
-    most.map(|(values, name)| (name, values))
+/// What was said of a topology: a name and a number.
+struct Said<'r> {
+    topology: &'r str,
+    name: String,
+    value: f64,
+}
+
+/// The name that was said most often, the first of equals.
+fn commonest(said: &[Said]) -> Option<String> {
+    let names = distinct(said.iter().map(|one| one.name.clone()));
+    let times = |name: &String| said.iter().filter(|one| one.name == *name).count();
+    names.into_iter().reduce(|most, next| if times(&next) > times(&most) { next } else { most })
+}
+
+/// The commonest name and its range, then the topologies of which something else was said.
+fn told(said: &[Said], all: usize, say: fn(f64) -> String) -> Option<(String, String, String)> {
+    let name = commonest(said)?;
+    let (same, other): (Vec<&Said>, Vec<&Said>) = said.iter().partition(|one| one.name == name);
+    let low = same.iter().map(|one| one.value).reduce(f64::min)?;
+    let high = same.iter().map(|one| one.value).reduce(f64::max)?;
+    let range = format!("{}{}", span(low, high, say), on(same.len(), all));
+    let few = if other.len() <= MOST_EXCEPTIONS { &other[..] } else { &[] };
+    let except = |one: &&Said| format!("; {}: {} ({})", one.topology, one.name, say(one.value));
+    Some((name, range, few.iter().map(except).collect()))
 }
 
 /// The kind of hop that takes most, most often.
 fn takes(run: &Run, series: &Series) -> Option<String> {
     let points = largest(run, series);
-    let named = points.iter().filter(|point| !point.most_taken_by.is_empty());
-    let named = named.filter_map(|p| Some((p.most_taken_by.clone(), p.most_taken_ratio?)));
-    let (kind, ratios) = commonest(named.collect())?;
-    let (low, high) = bounds(&ratios)?;
-    let share = span(low, high, words::percent);
-    let (how, on) = (how(series), on(ratios.len(), points.len()));
-    Some(format!("What takes most{how} is {kind}{on}: {share} of the line rate."))
+    let said = points.iter().filter(|point| !point.most_taken_by.is_empty());
+    let said = said.filter_map(|point| {
+        let (topology, name) = (point.key.topology.as_str(), point.most_taken_by.clone());
+        Some(Said { topology, name, value: point.most_taken_ratio? })
+    });
+    let said: Vec<Said> = said.collect();
+    let (kind, share, except) = told(&said, points.len(), words::percent)?;
+    let how = how(series);
+    Some(format!("What takes most of the line rate{how}: {kind}, {share}{except}."))
 }
 
 /// The feasible change that is the best one most often.
@@ -108,15 +129,19 @@ fn brings(run: &Run, series: &Series) -> Option<String> {
         let mut can = own.filter(|advice| advice.feasible && advice.gain > WORTH);
         can.next().map(|advice| (advice.change.clone(), advice.gain))
     };
+    let said: Vec<Said> = points
+        .iter()
+        .filter_map(|point| {
+            let (name, value) = best(point)?;
+            Some(Said { topology: &point.key.topology, name, value })
+        })
+        .collect();
     let how = how(series);
-    let Some((change, gains)) = commonest(points.iter().filter_map(best).collect()) else {
+    let Some((change, gain, except)) = told(&said, points.len(), words::gain) else {
         let least = words::percent(WORTH);
         return Some(format!("No change that a user can make brings back more than {least}{how}."));
     };
-    let (low, high) = bounds(&gains)?;
-    let gain = span(low, high, words::gain);
-    let on = on(gains.len(), points.len());
-    Some(format!("What brings most back{how}{on}: {change} ({gain})."))
+    Some(format!("What brings most back{how}: {change}, {gain}{except}."))
 }
 
 fn reported(manifest: &Manifest) -> Vec<String> {
@@ -128,11 +153,6 @@ fn reported(manifest: &Manifest) -> Vec<String> {
         Some(format!("Reported{about}: {}; predicted: {predicted}.", one.value))
     };
     manifest.reported().into_iter().filter_map(sentence).collect()
-}
-
-fn bounds(values: &[f64]) -> Option<(f64, f64)> {
-    let low = values.iter().copied().reduce(f64::min)?;
-    Some((low, values.iter().copied().reduce(f64::max)?))
 }
 
 /// `4 % to 12 %`, or `4 %` if both ends read the same.

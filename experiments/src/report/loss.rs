@@ -24,17 +24,8 @@ pub fn taken(run: &Run, plan: &Plan, figures: &[Figure]) -> Section {
         title: "Where the line rate goes",
         paragraphs: vec![text.into()],
         figures: pick(figures, &["loss-by-hop", "loss-by-hop-last"]),
-        tables: ends(plan).into_iter().map(|series| parts(run, series)).collect(),
+        tables: plan.ends().into_iter().map(|series| parts(run, series)).collect(),
         ..Section::default()
-    }
-}
-
-/// The first and the last series: the plainest and the best equipped of most runs.
-fn ends(plan: &Plan) -> Vec<&Series> {
-    match &plan.series[..] {
-        [] => Vec::new(),
-        [one] => vec![one],
-        [first, .., last] => vec![first, last],
     }
 }
 
@@ -54,27 +45,30 @@ fn parts(run: &Run, series: &Series) -> Table {
     let shown: Vec<&String> = kinds.iter().filter(|kind| ranked.contains(kind)).collect();
     let rest = kinds.len() > shown.len();
 
+    let rates = distinct(points.iter().map(|point| words::bit_rate(point.reference_bit_s)));
     let mut columns = vec![column("topology")];
     columns.extend(shown.iter().map(|kind| numbers(kind)));
-    if rest {
-        columns.push(numbers("all others"));
-    }
-    columns.extend([numbers("goodput"), numbers("line rate")]);
+    columns.extend(rest.then(|| numbers("all others")));
+    columns.push(numbers("goodput"));
+    columns.extend((rates.len() > 1).then(|| numbers("line rate")));
     let group = |point: &&Outcome| {
+        let crosses =
+            |kind: &str| run.taken.iter().any(|part| part.key == point.key && part.kind == kind);
         let cell = |ratio: f64| Cell::number(words::percent(ratio)).shaded(ratio);
-        let mut row: Vec<Cell> = shown.iter().map(|kind| cell(of(point, kind))).collect();
-        if rest {
-            let others = kinds.iter().filter(|kind| !shown.contains(kind));
-            row.push(cell(others.map(|kind| of(point, kind)).sum()));
-        }
+        let of_kind = |kind: &&String| match crosses(kind) {
+            true => cell(of(point, kind)),
+            false => Cell::number(""),
+        };
+        let mut row: Vec<Cell> = shown.iter().map(of_kind).collect();
+        let others = kinds.iter().filter(|kind| !shown.contains(kind));
+        row.extend(rest.then(|| cell(others.map(|kind| of(point, kind)).sum())));
         row.push(Cell::number(words::percent(point.of_reference)));
-        row.push(Cell::number(words::bit_rate(point.reference_bit_s)));
+        row.extend((rates.len() > 1).then(|| Cell::number(words::bit_rate(point.reference_bit_s))));
         Group { name: point.key.topology.clone(), rows: vec![row] }
     };
-    let of_series =
-        if series.label.is_empty() { String::new() } else { format!(": {}", series.label) };
+    let line = if rates.len() == 1 { rates[0].clone() } else { "the line rate".into() };
     Table {
-        caption: format!("Taken of the line rate by kind of hop, largest message{of_series}"),
+        caption: format!("Taken of {line} by kind of hop, largest message{}", series.suffix()),
         columns,
         groups: points.iter().map(group).collect(),
         shaded: true,
@@ -84,13 +78,13 @@ fn parts(run: &Run, series: &Series) -> Table {
 /// The section on what would bring bandwidth back.
 pub fn returned(run: &Run, plan: &Plan) -> Section {
     let text = "Each change is made alone and the whole path is solved again. The gains of several \
-                changes do not add up. A bound takes a hop away altogether: no work on that hop \
-                can return more.";
+                changes do not add up. A bound makes a hop free of cost: no work on that hop can \
+                return more.";
     Section {
         id: "advice",
         title: "What would bring it back",
         paragraphs: vec![text.into()],
-        tables: ends(plan).into_iter().map(|series| advice(run, series)).collect(),
+        tables: plan.ends().into_iter().map(|series| advice(run, series)).collect(),
         ..Section::default()
     }
 }
@@ -107,10 +101,8 @@ fn advice(run: &Run, series: &Series) -> Table {
         }
         Group { name: point.key.topology.clone(), rows }
     };
-    let of_series =
-        if series.label.is_empty() { String::new() } else { format!(": {}", series.label) };
     Table {
-        caption: format!("Best changes for the largest message{of_series}"),
+        caption: format!("Best changes for the largest message{}", series.suffix()),
         columns: vec![
             column("topology"),
             column("change"),

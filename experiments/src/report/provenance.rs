@@ -9,7 +9,7 @@ use crate::plot::run::distinct;
 use crate::plot::table::{self, Row};
 use crate::plot::words;
 
-/// The section on parameters: what is assumed or fitted in sight, all of them behind a line.
+/// The section on parameters: what is assumed in sight, all of them behind a line.
 ///
 /// # Errors
 /// If parameters.csv is there but broken.
@@ -25,23 +25,29 @@ pub fn parameters(dir: &Path, manifest: &Manifest) -> Result<Section, PlotError>
     let profiles = manifest.whole["profiles"].as_array().map_or(0, Vec::len);
     section.paragraphs.push(format!(
         "{} stand in the profiles that this run used ({} read). What was measured or published \
-         rests on its source; what was fitted or assumed is listed here in full.",
+         rests on its source; what was assumed stands here in full, the rest behind the lines \
+         below.",
         words::count(rows.len(), "number"),
         words::count(profiles, "data file")
     ));
     section.tables.push(counts(&rows));
-    for (how, caption) in [("assumed", "Assumed numbers"), ("fitted", "Fitted numbers")] {
-        let own: Vec<&Parameter> = rows.iter().filter(|row| row.how == how).collect();
+    let of = |how: &str| -> Vec<&Parameter> { rows.iter().filter(|row| row.how == how).collect() };
+    let assumed = of("assumed");
+    if !assumed.is_empty() {
+        section.tables.push(listed("Assumed numbers", &assumed));
+    }
+    for (what, caption, own) in [
+        ("fitted number", "Fitted numbers", of("fitted")),
+        ("number", "All numbers with their sources", rows.iter().collect()),
+    ] {
         if !own.is_empty() {
-            section.tables.push(listed(caption, &own));
+            section.folded.push(Folded {
+                summary: format!("All {}", words::count(own.len(), what)),
+                table: Some(listed(caption, &own)),
+                text: None,
+            });
         }
     }
-    let all: Vec<&Parameter> = rows.iter().collect();
-    section.folded.push(Folded {
-        summary: format!("All {}", words::count(rows.len(), "number")),
-        table: Some(listed("All numbers with their sources", &all)),
-        text: None,
-    });
     Ok(section)
 }
 
@@ -66,7 +72,10 @@ impl Parameter {
         Ok(Parameter {
             profile: format!("{}/{}", row.text("kind")?, row.text("profile")?),
             name: row.text("parameter")?.into(),
-            value: format!("{} {unit}", exact(row.number("value")?)),
+            value: match unit {
+                "count" | "ratio" => exact(row.number("value")?),
+                _ => format!("{} {unit}", exact(row.number("value")?)),
+            },
             interval,
             how: row.text("how")?.into(),
             source: row.text("source")?.into(),

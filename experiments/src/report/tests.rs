@@ -29,8 +29,8 @@ fn every_table_and_figure_is_there() {
         "What users reported, and the range predicted over what they left open",
         "Goodput of the largest message of each topology",
         "Goodput at every message size",
-        "Taken of the line rate by kind of hop, largest message: 1 stream, serial",
-        "Taken of the line rate by kind of hop, largest message: 8 streams, overlapped",
+        "Taken of 40 Gbit/s by kind of hop, largest message: 1 stream, serial",
+        "Taken of 40 Gbit/s by kind of hop, largest message: 8 streams, overlapped",
         "Best changes for the largest message: 1 stream, serial",
         "overlap copies with 1 MiB chunks",
         "Assumptions and what they do to the answer",
@@ -57,9 +57,9 @@ fn the_answer_comes_first() {
     let expected = [
         "At 1 GiB (8 streams, overlapped), baremetal reaches 98 % of the 40 Gbit/s line rate (39.4 \
          Gbit/s) and flannel-service 58 % (23.4 Gbit/s); the other 4 lie between.",
-        "What takes most (1 stream, serial) is tcp on every topology: 24 % to 31 % of the line",
-        "What brings most back (1 stream, serial) on every topology: overlap copies with 1 MiB \
-         chunks (+38 %).",
+        "What takes most of the line rate (1 stream, serial): tcp, 24 % to 31 % on every topology.",
+        "What brings most back (1 stream, serial): overlap copies with 1 MiB chunks, +38 % on \
+         every topology.",
         "Reported (flannel, streams 1): 1 Gbit/s to 4 Gbit/s; predicted: 2 Gbit/s to 3.6 Gbit/s.",
     ];
     for text in expected {
