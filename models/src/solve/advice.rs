@@ -79,18 +79,22 @@ fn feasible(question: &Question<'_>) -> Vec<(String, Transfer)> {
         edit(&mut transfer);
         changes.push((text, transfer));
     };
+    let more = || STREAMS.into_iter().filter(|n| way.pods.is_some() && *n > asked.streams);
     if way.stages.len() > 1 && asked.mode == Mode::Serial {
-        let best = best_overlap(question);
-        if let Some((chunk, buffers)) = best {
-            change(format!("overlap copies with {chunk} chunks, {buffers} buffers"), &|t| {
-                t.mode = Mode::Overlapped { chunk, buffers };
-            });
+        if let Some((chunk, buffers)) = best_overlap(question) {
+            let mode = Mode::Overlapped { chunk, buffers };
+            let overlap = format!("overlap copies with {chunk} chunks, {buffers} buffers");
+            change(overlap.clone(), &|t| t.mode = mode);
+            // Either alone may only move the bottleneck to what the other one mends.
+            for streams in more() {
+                change(format!("{overlap}, over {streams} streams"), &|t| {
+                    (t.mode, t.streams) = (mode, streams);
+                });
+            }
         }
     }
-    if way.pods.is_some() {
-        for streams in STREAMS.into_iter().filter(|n| *n > asked.streams) {
-            change(format!("send over {streams} streams"), &|t| t.streams = streams);
-        }
+    for streams in more() {
+        change(format!("send over {streams} streams"), &|t| t.streams = streams);
     }
     if asked.host_memory == HostMemory::Pageable {
         change("pin the host buffers".into(), &|t| t.host_memory = HostMemory::Pinned);
@@ -103,7 +107,7 @@ fn feasible(question: &Question<'_>) -> Vec<(String, Transfer)> {
         place.is_some_and(|at| question.cluster.graph[*at].kind == PlaceKind::DeviceMemory)
     };
     if device(&asked.from) && device(&asked.to) && asked.mode != Mode::GpuDirect {
-        change("use GPUDirect RDMA".into(), &|t| t.mode = Mode::GpuDirect);
+        change("use GPUDirect RDMA, given cards that can".into(), &|t| t.mode = Mode::GpuDirect);
     }
     changes
 }
