@@ -80,17 +80,18 @@ fn feasible(question: &Question<'_>) -> Vec<(String, Transfer)> {
         changes.push((text, transfer));
     };
     let more = || STREAMS.into_iter().filter(|n| way.pods.is_some() && *n > asked.streams);
-    if way.stages.len() > 1 && asked.mode == Mode::Serial {
-        if let Some((chunk, buffers)) = best_overlap(question) {
-            let mode = Mode::Overlapped { chunk, buffers };
-            let overlap = format!("overlap copies with {chunk} chunks, {buffers} buffers");
-            change(overlap.clone(), &|t| t.mode = mode);
-            // Either alone may only move the bottleneck to what the other one mends.
-            for streams in more() {
-                change(format!("{overlap}, over {streams} streams"), &|t| {
-                    (t.mode, t.streams) = (mode, streams);
-                });
-            }
+    if way.stages.len() > 1
+        && asked.mode == Mode::Serial
+        && let Some((chunk, buffers)) = best_overlap(question)
+    {
+        let mode = Mode::Overlapped { chunk, buffers };
+        let overlap = format!("overlap copies with {chunk} chunks, {buffers} buffers");
+        change(overlap.clone(), &|t| t.mode = mode);
+        // Either alone may only move the bottleneck to what the other one mends.
+        for streams in more() {
+            change(format!("{overlap}, over {streams} streams"), &|t| {
+                (t.mode, t.streams) = (mode, streams);
+            });
         }
     }
     for streams in more() {
