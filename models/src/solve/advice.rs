@@ -97,7 +97,7 @@ fn feasible(question: &Question<'_>) -> Vec<(String, Transfer)> {
     for streams in more() {
         change(format!("send over {streams} streams"), &|t| t.streams = streams);
     }
-    if asked.host_memory == HostMemory::Pageable {
+    if asked.host_memory != HostMemory::Pinned {
         change("pin the host buffers".into(), &|t| t.host_memory = HostMemory::Pinned);
     }
     if asked.connection == Connection::New {
