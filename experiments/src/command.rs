@@ -1,11 +1,13 @@
 //! The command line: arguments, one file per subcommand, and exit codes.
 
+mod calibrate;
 mod completions;
 mod explain;
 mod profiles;
 mod run;
 mod schema;
 mod show;
+mod validate;
 
 use std::process::ExitCode;
 
@@ -45,6 +47,8 @@ enum Command {
     Run(run::Arguments),
     Explain(explain::Arguments),
     Show(show::Arguments),
+    Validate(validate::Arguments),
+    Calibrate(calibrate::Arguments),
     Profiles(profiles::Arguments),
     Schema(schema::Arguments),
     Completions(completions::Arguments),
@@ -72,6 +76,8 @@ impl Command {
             Command::Run(arguments) => run::run(arguments, console),
             Command::Explain(arguments) => explain::run(arguments, console),
             Command::Show(arguments) => show::run(arguments, console),
+            Command::Validate(arguments) => validate::run(arguments, console),
+            Command::Calibrate(arguments) => calibrate::run(arguments, console),
             Command::Profiles(arguments) => profiles::run(arguments, console),
             Command::Schema(arguments) => schema::run(arguments, console),
             Command::Completions(arguments) => completions::run(arguments, console),

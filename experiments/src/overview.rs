@@ -1,7 +1,8 @@
 //! The table that `podpath run` prints: the points that a reader wants to see first.
 //!
 //! A sweep has more points than a screen has lines. Of points that differ only in message size the
-//! largest stands for all, since it shows the steady state; everything is in `summary.csv`.
+//! largest stands for all, since it shows the steady state; then the first value of one dimension
+//! after another does, until the rest fits. Everything is in `summary.csv`.
 
 use comfy_table::Cell;
 use sim::Rate;
@@ -17,16 +18,16 @@ const ROWS_MAX: usize = 40;
 const PROSE_WIDTH_MIN: usize = 18;
 /// The columns of the key that say nothing on a screen.
 const HIDDEN: [&str; 2] = ["experiment", "point"];
-/// The column by which rows are thinned.
+/// The column of the message size.
 const SIZE: &str = "message_b";
+/// The columns by which rows are thinned, the first first.
+const THINNED: [&str; 8] =
+    [SIZE, "via", "host_memory", "connection", "buffers", "chunk_b", "streams", "mode"];
 
 /// The table, and how many transfers it leaves out.
 pub(crate) fn overview(plan: &Plan, keyed: &[Keyed<'_>]) -> (Sheet, usize) {
     let keys = keys(plan);
-    let largest = keyed.iter().filter_map(|k| size(&keys, k)).max();
-    let all = keyed.len() <= ROWS_MAX;
-    let chosen: Vec<&Keyed<'_>> =
-        keyed.iter().filter(|k| all || size(&keys, k) == largest).take(ROWS_MAX).collect();
+    let chosen = thinned(&keys, keyed);
     let shown: Vec<usize> = (0..keys.len()).filter(|&at| is_shown(&keys, &chosen, at)).collect();
     let mut header: Vec<&str> = shown.iter().map(|&at| title(keys[at])).collect();
     header.extend(["goodput", "of line"]);
@@ -54,8 +55,24 @@ pub(crate) fn overview(plan: &Plan, keyed: &[Keyed<'_>]) -> (Sheet, usize) {
     (table, keyed.len() - chosen.len())
 }
 
-fn size(keys: &[&str], keyed: &Keyed<'_>) -> Option<u64> {
-    keyed.cells[keys.iter().position(|key| *key == SIZE)?].parse().ok()
+/// The rows that fit: dimension after dimension is reduced to one value, until few enough are left.
+fn thinned<'k, 'd>(keys: &[&str], keyed: &'k [Keyed<'d>]) -> Vec<&'k Keyed<'d>> {
+    let mut chosen: Vec<&Keyed<'_>> = keyed.iter().collect();
+    for dimension in THINNED {
+        let Some(at) = keys.iter().position(|key| *key == dimension) else { continue };
+        if chosen.len() <= ROWS_MAX {
+            break;
+        }
+        let bytes = |keyed: &&Keyed<'_>| keyed.cells[at].parse::<u64>().unwrap_or(0);
+        let kept = match dimension {
+            SIZE => chosen.iter().max_by_key(|keyed| bytes(keyed)),
+            _ => chosen.first(),
+        };
+        let Some(kept) = kept.map(|keyed| keyed.cells[at].clone()) else { break };
+        chosen.retain(|keyed| keyed.cells[at] == kept);
+    }
+    chosen.truncate(ROWS_MAX);
+    chosen
 }
 
 /// The topology always; other columns where rows that have a value differ in it.

@@ -49,8 +49,7 @@ fn run_point(
     plan: &Plan,
     point: &Point,
 ) -> Result<Vec<Digest>, InputError> {
-    let samples: Result<Vec<Sample>, InputError> =
-        (0..experiment.repetitions).map(|r| replicate(experiment, plan, point, r)).collect();
+    let samples = replicate(experiment, plan, point);
     let samples = samples.map_err(|error| experiment.placed(error, point))?;
     Ok((0..point.transfers.len()).map(|which| Digest::of(&samples, which)).collect())
 }
@@ -59,13 +58,17 @@ fn replicate(
     experiment: &Experiment,
     plan: &Plan,
     point: &Point,
-    replication: u32,
-) -> Result<Sample, InputError> {
-    let cluster = &plan.worlds[point.world].cluster;
-    let seed = Seed::new(experiment.seed).replication(u64::from(replication)).get();
-    let outcomes = solve(cluster, &point.transfers, point.fidelity, seed)?;
-    let attributions = (0..point.transfers.len())
-        .map(|which| attribute(cluster, &point.transfers, which, seed))
-        .collect::<Result<_, _>>()?;
-    Ok(Sample { outcomes, attributions })
+) -> Result<Vec<Sample>, InputError> {
+    let (cluster, transfers) = (&plan.worlds[point.world].cluster, &point.transfers);
+    let seeds = (0..experiment.repetitions)
+        .map(|number| Seed::new(experiment.seed).replication(u64::from(number)).get());
+    let sample = |seed| {
+        let outcomes = solve(cluster, transfers, point.fidelity, seed)?;
+        // Once per replication as well: chance may decide a counterfactual ("send over 8 streams")
+        // of a transfer that it does not touch.
+        let attributions =
+            (0..transfers.len()).map(|which| attribute(cluster, transfers, which, seed));
+        Ok(Sample { outcomes, attributions: attributions.collect::<Result<_, _>>()? })
+    };
+    seeds.map(sample).collect()
 }

@@ -1,0 +1,233 @@
+//! `podpath validate`: what the shipped profiles predict, next to what was measured.
+
+use std::path::{Path, PathBuf};
+
+use calibration::data::DataFile;
+use calibration::family::Family;
+use calibration::published::published;
+use calibration::validate::{Comparison, Report, Summary, Use, validate};
+use clap::Args;
+use models::input::InputError;
+
+use crate::console::{Console, Sheet, number};
+use crate::failure::Failure;
+use crate::file;
+use crate::output::Staging;
+use crate::overview::percent;
+use crate::record::write_table;
+use crate::{plot, report};
+
+const EXAMPLES: &str = "\
+Examples:
+  podpath validate                                 every published row that ships
+  podpath validate --against mine.csv              any file with the columns of one of them
+  podpath validate --against a.csv --against b.csv --json
+  podpath validate --rows 0                        the summary alone
+
+A file is recognised by its header. Nothing is ever fitted here: rows that a shipped profile was
+fitted to are counted as calibration, all others as holdout. DIR receives validate.csv, a scatter
+plot in plots/ and report.html.";
+
+/// Predict published or measured rows from the shipped profiles, and show the errors
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Arguments {
+    /// A table to compare with, instead of the published ones that ship
+    #[arg(long, value_name = "FILE.csv")]
+    against: Vec<PathBuf>,
+    /// The folder for validate.csv, the plot and the report
+    #[arg(long, value_name = "DIR", default_value = "results/validate")]
+    out: PathBuf,
+    /// The most rows to print; the file has all
+    #[arg(long, value_name = "N", default_value_t = usize::MAX, hide_default_value = true)]
+    rows: usize,
+}
+
+pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
+    let files = match arguments.against.is_empty() {
+        true => published()?,
+        false => {
+            let files = arguments.against.iter().map(|path| read(path));
+            files.collect::<Result<Vec<DataFile>, InputError>>()?
+        }
+    };
+    let report = validate(&files)?;
+    write(&arguments.out, &report)?;
+    print_rows(&report, arguments.rows, console)?;
+    print_skipped(&report, console)?;
+    print_summary(&report, console)?;
+    console.print(&format!("\nresults in {}\n", arguments.out.display()))?;
+    let json = serde_json::to_value(&report).map_err(|e| Failure::run("writing JSON", e))?;
+    console.print_json(&json)
+}
+
+fn read(path: &Path) -> Result<DataFile, InputError> {
+    let source = file::read_text(path, "--against")?;
+    DataFile::from_bytes(&source.name, source.text.as_bytes())
+}
+
+fn write(out: &Path, judged: &Report) -> Result<(), Failure> {
+    let staging = Staging::new(out)?;
+    let stage = staging.path();
+    write_table(&stage.join("validate.csv"), table(judged).into_iter())?;
+    let figures = plot::validation(stage).map_err(|e| Failure::run("drawing the scatter", e))?;
+    report::validation(stage, &figures).map_err(|e| Failure::run("writing the report", e))?;
+    staging.commit()
+}
+
+/// `validate.csv`: a row per compared figure, then a row per skipped row.
+fn table(report: &Report) -> Vec<Vec<String>> {
+    let header = [
+        "family",
+        "file",
+        "row",
+        "label",
+        "measured",
+        "predicted",
+        "unit",
+        "rel_error",
+        "used",
+        "skipped_why",
+    ];
+    let mut rows = vec![header.map(str::to_owned).to_vec()];
+    for judged in &report.judged {
+        for comparison in &judged.comparisons {
+            rows.push(vec![
+                judged.family.name().into(),
+                judged.file.clone(),
+                judged.row.to_string(),
+                labelled(&judged.label, &judged.comparisons, comparison),
+                comparison.measured.to_string(),
+                comparison.predicted.to_string(),
+                comparison.unit.into(),
+                comparison.relative_error().to_string(),
+                used(judged.used).into(),
+                String::new(),
+            ]);
+        }
+    }
+    for skipped in &report.skipped {
+        let [family, row] = [skipped.family.name().to_owned(), skipped.row.to_string()];
+        let (file, label, why) = (&skipped.file, &skipped.label, &skipped.why);
+        let mut cells = vec![family, file.clone(), row, label.clone()];
+        cells.extend(vec![String::new(); 5]);
+        cells.push(why.clone());
+        rows.push(cells);
+    }
+    rows
+}
+
+/// The short name of a figure: that of its row, and which figure where the row has several.
+fn labelled(label: &str, all: &[Comparison], comparison: &Comparison) -> String {
+    if all.len() == 1 { label.to_owned() } else { format!("{label} {}", comparison.quantity) }
+}
+
+const fn used(used: Use) -> &'static str {
+    match used {
+        Use::Calibration => "calibration",
+        Use::Holdout => "holdout",
+    }
+}
+
+fn print_rows(report: &Report, most: usize, console: &Console) -> Result<(), Failure> {
+    if most == 0 || report.judged.is_empty() {
+        return Ok(());
+    }
+    let mut sheet =
+        Sheet::new(&["family", "row", "what", "measured", "predicted", "unit", "error", "used"]);
+    for judged in report.judged.iter().take(most) {
+        for comparison in &judged.comparisons {
+            let label = labelled(&judged.label, &judged.comparisons, comparison);
+            let (scale, unit) = scaled(comparison.unit);
+            sheet.add_row([
+                judged.family.name().into(),
+                number(judged.row),
+                label.into(),
+                number(shown(comparison.measured / scale)),
+                number(shown(comparison.predicted / scale)),
+                unit.into(),
+                number(format!("{:+.1} %", 100.0 * comparison.relative_error())),
+                used(judged.used).into(),
+            ]);
+        }
+    }
+    console.print_table(sheet)?;
+    let left_out = report.judged.len().saturating_sub(most);
+    if left_out > 0 {
+        console.print(&format!("{left_out} more rows in the file\n"))
+    } else {
+        Ok(())
+    }
+}
+
+/// Files give network rates in bit/s; people read them in Gbit/s.
+fn scaled(unit: &str) -> (f64, &str) {
+    match unit {
+        "bit/s" => (1e9, "Gbit/s"),
+        unit => (1.0, unit),
+    }
+}
+
+fn shown(value: f64) -> String {
+    if value >= 1.0 { format!("{value:.2}") } else { format!("{value:.4}") }
+}
+
+/// Skipped rows, gathered by reason: aloud, but not four hundred times.
+fn print_skipped(report: &Report, console: &Console) -> Result<(), Failure> {
+    let mut reasons: Vec<(&str, &str, usize)> = Vec::new();
+    for skipped in &report.skipped {
+        let (family, why) = (skipped.family.name(), skipped.why.as_str());
+        match reasons.iter_mut().find(|(f, w, _)| *f == family && *w == why) {
+            Some((.., count)) => *count += 1,
+            None => reasons.push((family, why, 1)),
+        }
+    }
+    for (family, why, count) in reasons {
+        console.print(&format!("skipped {count} rows of {family}: {why}\n"))?;
+    }
+    Ok(())
+}
+
+fn print_summary(report: &Report, console: &Console) -> Result<(), Failure> {
+    let mut sheet = Sheet::new(&[
+        "family",
+        "used",
+        "rows",
+        "predicted",
+        "median",
+        "90th percentile",
+        "worst",
+        "worst row",
+    ]);
+    for family in Family::ALL {
+        let parts = [Use::Calibration, Use::Holdout]
+            .map(|part| (used(part), report.family(family, Some(part))));
+        let several = parts.iter().filter(|(_, summary)| summary.is_some()).count() > 1;
+        let all = report.family(family, None);
+        let only = parts.iter().find(|(_, s)| s.is_some()).map_or("", |(name, _)| *name);
+        add_summary(&mut sheet, if several { "all" } else { only }, all);
+        if several {
+            parts.into_iter().for_each(|(name, summary)| add_summary(&mut sheet, name, summary));
+        }
+    }
+    console.print("\n")?;
+    console.print_table(sheet)
+}
+
+fn add_summary(sheet: &mut Sheet, used: &str, summary: Option<Summary>) {
+    let Some(summary) = summary else { return };
+    let error = |of: fn(&calibration::validate::Errors) -> f64| {
+        number(summary.errors.as_ref().map_or(String::new(), |errors| percent(of(errors))))
+    };
+    let worst = summary.errors.as_ref().map(|errors| &errors.worst_row);
+    sheet.add_row([
+        summary.family.name().into(),
+        used.into(),
+        number(summary.rows),
+        number(summary.predicted),
+        error(|e| e.median),
+        error(|e| e.p90),
+        error(|e| e.worst),
+        worst.map_or(String::new(), |row| format!("{} (row {})", row.label, row.row)).into(),
+    ]);
+}
