@@ -16,8 +16,10 @@ use sim::Bytes;
 use crate::data::Row;
 use crate::family::{CniRow, CniTest};
 
-/// Hashes of eight flows to receive queues that a prediction averages over.
-const HASHES: u64 = 32;
+/// Hashes of several UDP flows to receive queues that a prediction averages over.
+const UDP_HASHES: u64 = 32;
+/// The same of TCP flows, which give way to each other instead of losing: their sum hardly varies.
+const TCP_HASHES: u64 = 4;
 /// So long that the costs of beginning and ending vanish, as in a minute of iperf3.
 const MESSAGE: Bytes = Bytes::gib(64);
 
@@ -105,7 +107,11 @@ fn predict(cluster: &Cluster, test: CniTest) -> Result<Predicted, InputError> {
         connection: Connection::Warm,
         kernel: None,
     };
-    let hashes = if test.streams > 1 { HASHES } else { 1 };
+    let hashes = match (test.streams, test.udp) {
+        (1, _) => 1,
+        (_, true) => UDP_HASHES,
+        (_, false) => TCP_HASHES,
+    };
     let mut mean = Predicted { goodput: 0.0, sent: 0.0 };
     for hash in 0..hashes {
         let rates = steady(cluster, std::slice::from_ref(&transfer), hash)?;

@@ -2,7 +2,7 @@
 //!
 //! Every row is predicted from its set-up's composition of hops, and a hop has one cost in every
 //! set-up that contains it. That is what lets a set-up be predicted that nobody measured, and it
-//! is tested here by leaving out one set-up after another ([`leave_one_out`]).
+//! is tested here by leaving out one set-up after another ([`leave_out`]).
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use models::library::{Kind, Library};
 use super::posterior::{Beside, Estimate, Observation, Posterior, fit};
 use super::prior::Priors;
 use crate::cni::{Setups, read};
-use crate::data::DataFile;
+use crate::data::{DataFile, Row};
 use crate::family::{CniRow, Family, Table, recognise};
 use crate::shipped;
 
@@ -84,32 +84,50 @@ pub struct CniFit {
 /// If a file is malformed, or the rows do not identify a parameter.
 pub fn run(options: &Options) -> Result<CniFit, InputError> {
     let priors = Priors::parse(&options.priors)?;
-    let rows = rows(&options.data)?;
-    let posterior = fit_rows(&priors, &rows.iter().collect::<Vec<_>>())?;
-    let note = format!("calibrate fit cni, {} rows of {TABLE}", rows.len());
+    let cases = cases(&options.data)?;
+    let all: Vec<&Case> = cases.iter().collect();
+    let posterior = fit_cases(&priors, &all)?;
+    let note = format!("calibrate fit cni, {} rows of {TABLE}", cases.len());
     let profile = priors.fitted(&posterior.estimates, &note);
-    let residuals = residuals(&priors, &posterior, &rows.iter().collect::<Vec<_>>())?;
+    let residuals = residuals(&priors, &posterior, &all)?;
     Ok(CniFit { residuals, estimates: posterior.estimates, profile })
 }
 
-/// Predicts every set-up from a fit that has not seen it: the error to expect on a set-up that
+/// What is left out of a fit that then predicts it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Group {
+    /// One set-up; others of the same hops may stay in.
+    SetUp,
+    /// All set-ups of the same hops: what remains has them only in other company, or not at all.
+    Composition,
+}
+
+/// Predicts every row from a fit that has not seen its group: the error to expect on a set-up that
 /// nobody measured.
 ///
 /// # Errors
 /// As [`run`].
-pub fn leave_one_out(options: &Options) -> Result<Vec<Residual>, InputError> {
+pub fn leave_out(options: &Options, group: Group) -> Result<Vec<Residual>, InputError> {
     let priors = Priors::parse(&options.priors)?;
-    let rows = rows(&options.data)?;
-    let setups: BTreeSet<&str> = rows.iter().map(|row| row.1.cni.as_str()).collect();
-    let jobs: Vec<&str> = setups.into_iter().collect();
-    let one = |setup: &&str| {
-        let (unseen, seen): (Vec<_>, Vec<_>) = rows.iter().partition(|row| row.1.cni == **setup);
-        residuals(&priors, &fit_rows(&priors, &seen)?, &unseen)
+    let cases = cases(&options.data)?;
+    let key = |case: &Case| match group {
+        Group::SetUp => case.row.cni.clone(),
+        Group::Composition => case
+            .hops
+            .iter()
+            .filter(|hop| !TRANSPORTS.contains(&hop.as_str()))
+            .fold(String::new(), |all, hop| all + hop + " "),
+    };
+    let keys: BTreeSet<String> = cases.iter().map(key).collect();
+    let jobs: Vec<String> = keys.into_iter().collect();
+    let one = |left: &String| {
+        let (unseen, seen): (Vec<_>, Vec<_>) = cases.iter().partition(|case| key(case) == *left);
+        residuals(&priors, &fit_cases(&priors, &seen)?, &unseen)
     };
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let parts: Vec<Result<Vec<Residual>, InputError>> = std::thread::scope(|scope| {
         let share = jobs.len().div_ceil(threads).max(1);
-        let work = |jobs: &'_ [&str]| jobs.iter().map(one).collect::<Vec<_>>();
+        let work = |jobs: &[String]| jobs.iter().map(one).collect::<Vec<_>>();
         let running: Vec<_> =
             jobs.chunks(share).map(|jobs| scope.spawn(move || work(jobs))).collect();
         running.into_iter().flat_map(|thread| thread.join().expect("no panic")).collect()
@@ -117,38 +135,52 @@ pub fn leave_one_out(options: &Options) -> Result<Vec<Residual>, InputError> {
     Ok(parts.into_iter().collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
 }
 
-/// A row with the benchmark's name of its test.
-type Named = (String, CniRow);
+/// The socket layers among the kinds of hop.
+const TRANSPORTS: [&str; 2] = ["tcp", "udp"];
 
-fn rows(data: &DataFile) -> Result<Vec<Named>, InputError> {
+/// A row to be fitted.
+struct Case {
+    /// The benchmark's name of the test.
+    test: String,
+    row: CniRow,
+    /// The kinds of hop whose costs it can show.
+    hops: BTreeSet<String>,
+}
+
+fn cases(data: &DataFile) -> Result<Vec<Case>, InputError> {
     if recognise(data)? != Table::Cni {
         return Err(InputError::new("header", "is not that of the CNI benchmark")
             .at(data.source(), data.source().span_of_line(1)));
     }
-    let read =
-        |row| read(&row, shipped()).map(|read| (row.cell("test").unwrap_or("").into(), read));
-    data.rows().map(read).collect()
+    let mut setups = Setups::new(shipped());
+    let mut case = |row: Row<'_>| {
+        let test = row.text("test")?.to_owned();
+        let row = read(&row, shipped())?;
+        let hops = setups.hop_kinds(&row)?;
+        Ok(Case { test, row, hops })
+    };
+    data.rows().map(&mut case).collect()
 }
 
 /// What a fit says about rows that it may or may not have seen.
 fn residuals(
     priors: &Priors,
     posterior: &Posterior,
-    rows: &[&Named],
+    cases: &[&Case],
 ) -> Result<Vec<Residual>, InputError> {
     let values: Vec<f64> = posterior.estimates.iter().map(|e| e.value).collect();
     let library = with_profile(priors, &values);
     let mut setups = Setups::new(&library);
-    let residual = |(test, row): &&Named| {
+    let residual = |case: &&Case| {
         Ok(Residual {
-            cni: row.cni.clone(),
-            test: test.clone(),
-            family: row.family(),
-            measured: row.goodput,
-            predicted: setups.predict(row)?.goodput,
+            cni: case.row.cni.clone(),
+            test: case.test.clone(),
+            family: case.row.family(),
+            measured: case.row.goodput,
+            predicted: setups.predict(&case.row)?.goodput,
         })
     };
-    rows.iter().map(residual).collect()
+    cases.iter().map(residual).collect()
 }
 
 /// The shipped library with a trial profile in place of the fitted one.
@@ -165,20 +197,20 @@ enum Figure {
     Sent,
 }
 
-fn fit_rows(priors: &Priors, rows: &[&Named]) -> Result<Posterior, InputError> {
+fn fit_cases(priors: &Priors, cases: &[&Case]) -> Result<Posterior, InputError> {
     let free = priors.free();
-    let seen: Vec<(&CniRow, Figure, Observation)> =
-        rows.iter().flat_map(|(_, row)| observations(row)).collect();
+    let seen: Vec<(&Case, Figure, Observation)> =
+        cases.iter().flat_map(|case| observations(case)).collect();
     // A parameter moves only the rows that have a hop whose cost it sets.
     let moves: Vec<BTreeSet<String>> = free.iter().map(|free| priors.hops_of(&free.name)).collect();
-    let mut setups = Setups::new(shipped());
-    let uses = seen.iter().map(|seen| setups.hop_kinds(seen.0)).collect::<Result<Vec<_>, _>>()?;
     let model = |values: &[f64], beside: Option<Beside<'_>>| {
         let library = with_profile(priors, values);
         let mut setups = Setups::new(&library);
         let mut predict = |at: usize| match beside {
-            Some(beside) if uses[at].is_disjoint(&moves[beside.moved]) => Ok(beside.predicted[at]),
-            _ => setups.predict(seen[at].0).map(|predicted| match seen[at].1 {
+            Some(beside) if seen[at].0.hops.is_disjoint(&moves[beside.moved]) => {
+                Ok(beside.predicted[at])
+            }
+            _ => setups.predict(&seen[at].0.row).map(|predicted| match seen[at].1 {
                 Figure::Goodput => predicted.goodput,
                 Figure::Sent => predicted.sent,
             }),
@@ -188,12 +220,13 @@ fn fit_rows(priors: &Priors, rows: &[&Named]) -> Result<Posterior, InputError> {
     fit(&free, &seen.iter().map(|seen| seen.2).collect::<Vec<_>>(), model)
 }
 
-fn observations(row: &CniRow) -> Vec<(&CniRow, Figure, Observation)> {
+fn observations(case: &Case) -> Vec<(&Case, Figure, Observation)> {
+    let row = &case.row;
     let relative_error = if row.test.udp { UDP_ERROR } else { TCP_ERROR };
     let observation = |value| Observation { value, relative_error };
-    let mut seen = vec![(row, Figure::Goodput, observation(row.goodput))];
+    let mut seen = vec![(case, Figure::Goodput, observation(row.goodput))];
     if let (1, Some(loss)) = (row.test.streams, row.loss_ratio) {
-        seen.push((row, Figure::Sent, observation(row.goodput / (1.0 - loss))));
+        seen.push((case, Figure::Sent, observation(row.goodput / (1.0 - loss))));
     }
     seen
 }
