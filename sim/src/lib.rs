@@ -1,4 +1,51 @@
 //! The engine of podpath: it knows time, events, resources and chance, and no domain word.
+//!
+//! A world is a [`Model`]: passive parts, and one `match` over everything that can happen. [`run`]
+//! lets things happen in the order (time, sequence). One run is one thread and one deterministic
+//! trace; many runs are parallel.
+//!
+//! | module | what it knows |
+//! | --- | --- |
+//! | [`time`], [`units`] | picoseconds; bytes and rates |
+//! | [`agenda`], [`model`] | the clock, what lies ahead, and the loop |
+//! | [`pool`] | counted things with a first-come queue |
+//! | [`flow`], [`share`] | links with a rate, shared max-min fairly: over time, and in closed form |
+//! | [`fifo`] | first-come servers: the chunk-level twin of flows |
+//! | [`seed`], [`dist`] | named random streams, and what is drawn from them |
+//! | [`span`], [`stats`] | what a model says of itself, and what may be concluded from it |
+//!
+//! Three customers at one server, a second each, who come half a second apart:
+//!
+//! ```
+//! use sim::{Agenda, Model, Pool, Time, run};
+//!
+//! #[derive(Clone, Copy)]
+//! enum Event { Arrive(u32), Depart(u32) }
+//!
+//! struct Queue { server: Pool<u32>, departures: Vec<(u32, Time)> }
+//!
+//! impl Model for Queue {
+//!     type Event = Event;
+//!     fn handle(&mut self, event: Event, agenda: &mut Agenda<Event>) {
+//!         let next = match event {
+//!             Event::Arrive(who) => self.server.acquire(who),
+//!             Event::Depart(who) => {
+//!                 self.departures.push((who, agenda.now()));
+//!                 self.server.release()
+//!             }
+//!         };
+//!         if let Some(who) = next {
+//!             agenda.after(Time::from_ms(1_000), Event::Depart(who));
+//!         }
+//!     }
+//! }
+//!
+//! let mut queue = Queue { server: Pool::new(1), departures: Vec::new() };
+//! let mut agenda = Agenda::new();
+//! (0..3).for_each(|who| agenda.at(Time::from_ms(500) * u64::from(who), Event::Arrive(who)));
+//! assert_eq!(run(&mut queue, &mut agenda, Time::MAX), 6); // events
+//! assert_eq!(queue.departures, [1, 2, 3].map(|s| (s as u32 - 1, Time::from_ms(1_000) * s)));
+//! ```
 
 pub mod agenda;
 pub mod dist;

@@ -1,4 +1,9 @@
 //! The laws that the engine keeps, one file each.
 
+mod conservation;
+mod determinism;
 mod order;
+mod queues;
 mod sharing;
+mod station;
+mod twins;
