@@ -166,12 +166,12 @@ fn drafts(run: &Run, manifest: &Manifest) -> Vec<Draft> {
     let captions = [
         "Read from top to bottom: the line rate, less what each hop takes when it is added to the \
          ones above it, leaves the goodput. The drops sum to the whole.",
-        "The same for the best equipped setting of the run that passes host memory.",
+        "The same for the last of the run's settings that passes host memory.",
     ];
     let names = ["loss-by-hop", "loss-by-hop-last"];
     for ((series, name), caption) in plan.ends().into_iter().zip(names).zip(captions) {
         let title = format!("{heading}{}", series.suffix());
-        add(name, &title, caption, Some(waterfall::draw(run, series)));
+        add(name, &title, caption, Some(waterfall::draw(run, &plan, series)));
     }
     add(
         "goodput-by-size",

@@ -103,6 +103,27 @@ fn reported(of: &Value) -> Option<Reported> {
 }
 
 impl Reported {
+    /// Whether it was given in bytes per second; then predictions should be too.
+    pub fn in_bytes(&self) -> bool {
+        self.value.contains("B/s")
+    }
+
+    /// By how much the predicted range misses the reported one: above zero where it is too high,
+    /// below where it is too low, zero where they meet; none if no point matches.
+    pub fn miss(&self) -> Option<f64> {
+        let ((low, high), (from, to)) = (self.predicted_bit_s?, self.bit_s);
+        Some(match () {
+            () if low > to => low / to - 1.0,
+            () if high < from => high / from - 1.0,
+            () => 0.0,
+        })
+    }
+
+    /// A rate as the report gives its own.
+    pub fn say(&self, bit_s: f64) -> String {
+        if self.in_bytes() { words::byte_rate(bit_s) } else { words::bit_rate(bit_s) }
+    }
+
     /// What it is about: `flannel, streams 8`; empty if it is about the whole run.
     pub fn about(&self) -> String {
         let settings = self.at.iter().map(|(parameter, value)| format!("{parameter} {value}"));

@@ -39,7 +39,11 @@ pub fn paint<B: DrawingBackend>(picture: &Picture, area: &DrawingArea<B, Shift>)
                 area.draw(&Circle::new(device(at), radius * UNITS, ink.filled()))?;
             }
             Mark::Text { at, text, style } => {
-                area.draw(&Text::new(printable(text), device(at), text_style(style)))?;
+                area.draw(&Text::new(
+                    printable(text).replace(['\n', '\t'], " "),
+                    device(at),
+                    text_style(style),
+                ))?;
             }
         }
     }
@@ -61,9 +65,10 @@ fn text_style(style: &Style) -> TextStyle<'static> {
     TextStyle { font, color: style.ink.to_backend_color(), pos: Pos::new(along, VPos::Center) }
 }
 
-/// XML 1.0 has no control characters, not even escaped.
+/// XML 1.0 has no control characters, not even escaped, but line breaks and tabs.
 fn printable(text: &str) -> String {
-    text.chars().map(|letter| if letter.is_control() { '\u{fffd}' } else { letter }).collect()
+    let plain = |letter: char| !letter.is_control() || letter == '\n' || letter == '\t';
+    text.chars().map(|letter| if plain(letter) { letter } else { '\u{fffd}' }).collect()
 }
 
 /// The picture as an SVG document that names itself to screen readers.

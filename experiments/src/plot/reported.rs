@@ -33,7 +33,10 @@ pub fn draw(reported: &[Reported]) -> Option<Picture> {
     let gutter = wide.fold(0.0, f64::max).min(330.0);
     let (left, right) = (MARGIN + gutter + 10.0, WIDTH - MARGIN - 140.0);
     let bottom = top + reported.len() as f64 * ROW + 6.0;
-    let (unit, scale) = words::bit_unit(most);
+    let (unit, scale) = match reported.iter().all(Reported::in_bytes) {
+        true => ("GB/s", 8e9),
+        false => words::bit_unit(most),
+    };
     let panel = Panel {
         x: Scale::from_zero(most / scale, (left, right)),
         y: Scale::from_zero(1.0, (bottom, top)),

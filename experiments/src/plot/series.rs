@@ -1,7 +1,7 @@
 //! Which points of a run belong to one colour: those that agree in everything that varies.
 //!
-//! Where so much varies that colours would run out, only transport, streams and mode tell series
-//! apart, and the other settings widen a value to the range they span.
+//! Where so much varies that colours would run out, only way, transport, streams and mode tell
+//! series apart, and the other settings widen a value to the range they span.
 
 use plotters::style::RGBAColor;
 
@@ -10,9 +10,10 @@ use super::run::{Key, Outcome, Run, distinct};
 use super::words;
 
 /// More than this and a figure is no longer read by colour.
-const MOST: usize = 8;
+const MOST: usize = 6;
 /// The columns that tell series apart even when others are folded.
-const MAIN: [&str; 4] = ["transfer", "transport", "streams", "mode"];
+const MAIN: [&str; 8] =
+    ["transfer", "from", "to", "via", "transport", "streams", "mode", "host_memory"];
 
 /// Points of one colour.
 #[derive(Clone, Debug)]
@@ -41,25 +42,40 @@ pub struct Value {
     pub bit_s: f64,
     /// Interval or range [bit/s].
     pub span: Option<(f64, f64)>,
-    /// The line rate [bit/s].
-    pub reference_bit_s: f64,
-    /// The rate sent [bit/s].
+    /// Lowest and highest goodput over line rate.
+    pub share: (f64, f64),
+    /// Lowest and highest line rate [bit/s].
+    pub reference_bit_s: (f64, f64),
+    /// The rate sent [bit/s], the highest of the folded settings.
     pub sent_bit_s: f64,
-    /// The part of it lost.
+    /// The part of it lost, the highest of the folded settings.
     pub loss_ratio: f64,
+    /// How many points it stands for.
+    pub points: usize,
 }
 
 /// Sorts a run's points into series.
 pub fn plan(run: &Run) -> Plan {
-    let varying = varying(run);
-    let mut told: Vec<String> = varying.clone();
-    if combinations(run, &told).len() > MOST {
-        told.retain(|column| MAIN.contains(&column.as_str()));
+    let mut varying = varying(run);
+    let without = |columns: &[String], some: &[&str]| -> Vec<String> {
+        columns.iter().filter(|column| !some.contains(&column.as_str())).cloned().collect()
+    };
+    // Ends that a transfer's name already tells apart need not be named beside it.
+    for column in ["from", "to", "via"] {
+        let fewer = without(&varying, &[column]);
+        if combinations(run, &fewer).len() == combinations(run, &varying).len() {
+            varying = fewer;
+        }
     }
-    if combinations(run, &told).len() > MOST {
-        told.retain(|column| column != "transfer");
+    let minor = varying.iter().map(String::as_str).filter(|column| !MAIN.contains(column));
+    let minor: Vec<&str> = minor.collect();
+    let mut told = varying.clone();
+    for some in [&minor[..], &["transfer"], &["from", "to"]] {
+        if combinations(run, &told).len() > MOST {
+            told = without(&told, some);
+        }
     }
-    let folded = varying.into_iter().filter(|column| !told.contains(column)).collect();
+    let folded = varying.iter().filter(|column| !told.contains(column)).cloned().collect();
     let found = combinations(run, &told);
     let series = found
         .iter()
@@ -178,6 +194,21 @@ impl Plan {
             (first, _) => first.into_iter().collect(),
         }
     }
+
+    /// The names of the folded settings without their units: `nic.mtu and pcie.gen3-x16.tags`.
+    pub fn folded_names(&self) -> String {
+        let names: Vec<String> = self.folded.iter().map(|name| quantity(name, "0").0).collect();
+        words::list(&names)
+    }
+
+    /// What the folded settings are at a point, to be said where only that point is shown.
+    pub fn folded_at(&self, point: &Outcome) -> String {
+        let at = |name: &String| match point.key.get(name) {
+            "" => None,
+            value => Some(setting(name, value)),
+        };
+        self.folded.iter().filter_map(at).collect::<Vec<_>>().join(", ")
+    }
 }
 
 impl Series {
@@ -214,23 +245,20 @@ impl Series {
     pub fn value(&self, run: &Run, topology: &str, message_b: f64) -> Option<Value> {
         let points: Vec<&Outcome> = self.points(run, topology, message_b).collect();
         let first = points.first()?;
-        let mut value = Value {
-            bit_s: first.goodput.mean,
-            span: first.goodput.low.zip(first.goodput.high),
-            reference_bit_s: first.reference_bit_s,
-            sent_bit_s: first.sent_bit_s,
-            loss_ratio: first.loss_ratio,
-        };
-        if points.len() > 1 {
-            let means = points.iter().map(|point| point.goodput.mean);
-            let (low, high) = (means.clone().fold(f64::MAX, f64::min), means.fold(0.0, f64::max));
-            value.bit_s = (low + high) / 2.0;
-            value.span = Some((low, high));
-            let most = |of: fn(&Outcome) -> f64| points.iter().map(|p| of(p)).fold(0.0, f64::max);
-            value.sent_bit_s = most(|point| point.sent_bit_s);
-            value.loss_ratio = most(|point| point.loss_ratio);
-            value.reference_bit_s = most(|point| point.reference_bit_s);
-        }
-        Some(value)
+        let least = |of: fn(&Outcome) -> f64| points.iter().map(|p| of(p)).fold(f64::MAX, f64::min);
+        let most = |of: fn(&Outcome) -> f64| points.iter().map(|p| of(p)).fold(0.0, f64::max);
+        let (low, high) = (least(|p| p.goodput.mean), most(|p| p.goodput.mean));
+        Some(Value {
+            bit_s: (low + high) / 2.0,
+            span: match points.len() {
+                1 => first.goodput.low.zip(first.goodput.high),
+                _ => Some((low, high)),
+            },
+            share: (least(|p| p.of_reference), most(|p| p.of_reference)),
+            reference_bit_s: (least(|p| p.reference_bit_s), most(|p| p.reference_bit_s)),
+            sent_bit_s: most(|p| p.sent_bit_s),
+            loss_ratio: most(|p| p.loss_ratio),
+            points: points.len(),
+        })
     }
 }

@@ -37,7 +37,7 @@ pub fn draw(run: &Run) -> Option<Picture> {
     let mut picture = Picture::new(WIDTH, 0.0);
     let folded = match plan.folded.is_empty() {
         true => String::new(),
-        false => format!(" Middle of the range over {}.", words::list(&plan.folded)),
+        false => format!(" Middle of the range over {}.", plan.folded_names()),
     };
     let note = format!("One line per topology; all panels share their axes.{folded}");
     let top = frame::header(&mut picture, "Goodput against message size", &note);

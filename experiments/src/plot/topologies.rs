@@ -25,7 +25,7 @@ impl Group {
     }
 
     fn reference_bit_s(&self) -> f64 {
-        self.bars.iter().map(|(_, value)| value.reference_bit_s).fold(0.0, f64::max)
+        self.bars.iter().map(|(_, value)| value.reference_bit_s.1).fold(0.0, f64::max)
     }
 }
 
@@ -71,7 +71,7 @@ impl Group {
     fn most_bit_s(&self) -> f64 {
         let ends = self.bars.iter().flat_map(|(_, value)| {
             let span = value.span.map_or(0.0, |span| span.1);
-            [value.bit_s, value.sent_bit_s * f64::from(lost(value)), span, value.reference_bit_s]
+            [value.bit_s, value.sent_bit_s * f64::from(lost(value)), span, value.reference_bit_s.1]
         });
         ends.fold(0.0, f64::max)
     }
@@ -106,7 +106,7 @@ fn note(run: &Run, plan: &Plan) -> String {
     };
     let whisker = match plan.folded.is_empty() {
         true => "Whiskers: 95 % interval over replications.".to_owned(),
-        false => format!("Whiskers: the range over {}.", words::list(&plan.folded)),
+        false => format!("Whiskers: the range over {}.", plan.folded_names()),
     };
     format!("Messages of {size}, the largest of the run.{only} {whisker}")
 }
@@ -145,7 +145,7 @@ fn draw_group(picture: &mut Picture, panel: &Panel, group: &Group, top: f64, sca
         }
         let y = y + BAR.0 / 2.0;
         picture.text((right + 62.0, y), words::figure(value.bit_s / scale), LABEL.end());
-        let share = words::percent(value.bit_s / value.reference_bit_s);
+        let share = words::percent((value.share.0 + value.share.1) / 2.0);
         picture.text((right + 118.0, y), share, TICK.end());
         if lost(value) {
             picture.text((right + 180.0, y), words::percent(value.loss_ratio), TICK.end());

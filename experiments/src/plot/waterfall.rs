@@ -5,7 +5,7 @@ use super::ink;
 use super::picture::{Picture, Point};
 use super::run::{Outcome, Run};
 use super::scale::Scale;
-use super::series::Series;
+use super::series::{Plan, Series};
 use super::words;
 
 /// Height of a row and of the bar in it [px].
@@ -34,7 +34,7 @@ enum Part {
 }
 
 /// Draws one panel per topology for the largest message of a series.
-pub fn draw(run: &Run, series: &Series) -> Picture {
+pub fn draw(run: &Run, plan: &Plan, series: &Series) -> Picture {
     let panels: Vec<(String, Vec<Step>)> = run
         .topologies()
         .into_iter()
@@ -53,6 +53,9 @@ pub fn draw(run: &Run, series: &Series) -> Picture {
          its hop brings. Hops below {} of the line rate are drawn together.",
         words::percent(SMALL)
     );
+    let first = run.topologies().first().and_then(|name| largest(run, series, name));
+    let at = first.map_or(String::new(), |point| plan.folded_at(point));
+    let note = if at.is_empty() { note } else { format!("{note} Shown at {at}.") };
     let top = frame::header(&mut picture, &title, &note);
     let gives = panels.iter().flat_map(|(_, steps)| steps).any(|step| step.gives());
     let mut entries = vec![

@@ -53,8 +53,20 @@ pub fn bit_unit(bit_s: f64) -> (&'static str, f64) {
     }
 }
 
-/// A size in bytes with a binary unit: `4 KiB`, `1.5 MiB`, `1000 B`.
+/// The same in bytes: `12.2 GB/s`.
+pub fn byte_rate(bit_s: f64) -> String {
+    let rate = bit_s / 8.0;
+    let units = [("GB/s", 1e9), ("MB/s", 1e6), ("kB/s", 1e3)];
+    let (unit, scale) = units.into_iter().find(|(_, scale)| rate >= *scale).unwrap_or(units[0]);
+    format!("{} {unit}", number(rate / scale))
+}
+
+/// A size in bytes with a binary unit: `4 KiB`, `1.5 MiB`; in bytes where that is shorter to read:
+/// `1500 B`, `9000 B`.
 pub fn size(bytes: f64) -> String {
+    if bytes < 65_536.0 && bytes % 1024.0 != 0.0 {
+        return format!("{bytes} B");
+    }
     for (unit, power) in [("TiB", 40), ("GiB", 30), ("MiB", 20), ("KiB", 10)] {
         let scale = 2f64.powi(power);
         if bytes >= scale {
@@ -132,6 +144,9 @@ mod tests {
             (bit_rate(0.0), "0 Gbit/s"),
             (size(4096.0), "4 KiB"),
             (size(1000.0), "1000 B"),
+            (size(1500.0), "1500 B"),
+            (size(9000.0), "9000 B"),
+            (byte_rate(97.6e9), "12.2 GB/s"),
             (size(1_073_741_824.0), "1 GiB"),
             (percent(0.984), "98 %"),
             (percent(0.003), "0.3 %"),

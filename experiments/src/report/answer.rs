@@ -1,12 +1,15 @@
 //! The answer in a few sentences: how much of the line rate, what takes most, what brings it back.
 
-use crate::plot::manifest::Manifest;
+use crate::plot::manifest::{Manifest, Reported};
 use crate::plot::run::{Outcome, Run, distinct};
-use crate::plot::series::{Plan, Series};
+use crate::plot::series::{Plan, Series, Value};
 use crate::plot::words;
 
 /// A gain below this is not worth a sentence.
 const WORTH: f64 = 0.005;
+
+/// More reported figures than this are only counted.
+const MOST_REPORTED: usize = 3;
 
 /// More exceptions than this are left to the tables.
 const MOST_EXCEPTIONS: usize = 3;
@@ -20,10 +23,22 @@ pub fn sentences(run: &Run, plan: &Plan, manifest: &Manifest) -> Vec<String> {
         return vec!["The run has no results.".into()];
     };
     let direct = plan.series.last().filter(|last| ends.iter().all(|end| end.shared != last.shared));
-    let told = ends.iter().copied().chain(direct);
-    sentences.extend(told.filter_map(|series| reach(run, series)));
-    sentences.extend(takes(run, plain));
-    sentences.extend(brings(run, plain));
+    let told: Vec<(&Series, String)> = ends
+        .iter()
+        .copied()
+        .chain(direct)
+        .filter_map(|series| Some((series, reach(run, series)?)))
+        .collect();
+    let size = words::size(run.largest_message());
+    for text in distinct(told.iter().map(|(_, text)| text.clone())) {
+        // Settings that reach the same are named together.
+        let same = told.iter().filter(|(_, other)| *other == text);
+        let labels: Vec<&str> = same.map(|(series, _)| series.label.as_str()).collect();
+        let how = if labels == [""] { String::new() } else { format!(" ({})", labels.join("; ")) };
+        sentences.push(format!("At {size}{how}, {text}."));
+    }
+    sentences.extend(takes(run, plan, plain));
+    sentences.extend(brings(run, plan, plain));
     sentences
 }
 
@@ -37,34 +52,99 @@ pub fn largest<'r>(run: &'r Run, series: &Series) -> Vec<&'r Outcome> {
     run.topologies().into_iter().filter_map(of).collect()
 }
 
+/// How much of the line rate the best and the worst topology of a series reach.
 fn reach(run: &Run, series: &Series) -> Option<String> {
-    let mut points = largest(run, series);
-    points.sort_by(|a, b| b.of_reference.total_cmp(&a.of_reference));
-    let (best, worst) = (*points.first()?, *points.last()?);
-    let size = words::size(best.key.message_b);
-    let of =
-        |point: &Outcome| format!(" of the {} line rate", words::bit_rate(point.reference_bit_s));
-    let reaches = |point: &Outcome, of: &str| {
-        let (share, rate) = (point.of_reference, point.goodput.mean);
-        format!("{}{of} ({})", words::percent(share), words::bit_rate(rate))
+    let value = |point: &Outcome| {
+        let (name, size) = (point.key.topology.clone(), point.key.message_b);
+        Some((series.value(run, &name, size)?, name))
     };
-    let (how, name) = (how(series), &best.key.topology);
-    let first = format!("At {size}{how}, {name} reaches {}", reaches(best, &of(best)));
-    if points.len() == 1 {
-        return Some(format!("{first}."));
+    let mut values: Vec<_> = largest(run, series).into_iter().filter_map(value).collect();
+    let middle = |value: &Value| value.share.0 + value.share.1;
+    values.sort_by(|a, b| middle(&b.0).total_cmp(&middle(&a.0)));
+    let ((best, first), (worst, last)) = (values.first()?, values.last()?);
+    let of = |value: &Value| {
+        let (low, high) = value.reference_bit_s;
+        format!(" of the {} line rate", span(low, high, words::bit_rate))
+    };
+    let reaches = |value: &Value, of: &str| {
+        let share = span(value.share.0, value.share.1, words::percent);
+        let (low, high) =
+            value.span.filter(|_| value.points > 1).unwrap_or((value.bit_s, value.bit_s));
+        format!("{share}{of} ({})", span(low, high, words::bit_rate))
+    };
+    if values.len() == 1 {
+        return Some(format!("{first} reaches {}", reaches(best, &of(best))));
     }
     if reaches(best, &of(best)) == reaches(worst, &of(worst)) {
-        let all = reaches(best, &of(best));
-        return Some(format!("At {size}{how}, every topology reaches {all}."));
+        return Some(format!("every topology reaches {}", reaches(best, &of(best))));
     }
-    let same = (best.reference_bit_s - worst.reference_bit_s).abs() < 1.0;
+    let same = best.reference_bit_s == worst.reference_bit_s;
     let of_worst = if same { String::new() } else { of(worst) };
-    let between = match points.len() {
+    let between = match values.len() {
         2 => String::new(),
         many => format!("; the other {} lie between", many - 2),
     };
-    let last = reaches(worst, &of_worst);
-    Some(format!("{first} and {} {last}{between}.", worst.key.topology))
+    let (best, worst) = (reaches(best, &of(best)), reaches(worst, &of_worst));
+    Some(format!("{first} reaches {best} and {last} {worst}{between}"))
+}
+
+/// What was said of a point: a name and a number.
+struct Said<'r> {
+    topology: &'r str,
+    name: String,
+    value: f64,
+}
+
+/// What is said of the points with the largest message of each topology, by all settings that a
+/// series leaves open.
+fn said<'r>(
+    run: &'r Run,
+    series: &'r Series,
+    of: impl Fn(&Outcome) -> Option<(String, f64)>,
+) -> (Vec<Said<'r>>, usize) {
+    let points: Vec<&Outcome> = largest(run, series)
+        .into_iter()
+        .flat_map(|first| series.points(run, &first.key.topology, first.key.message_b))
+        .collect();
+    let said = points.iter().filter_map(|point| {
+        let (name, value) = of(point)?;
+        Some(Said { topology: &point.key.topology, name, value })
+    });
+    (said.collect(), points.len())
+}
+
+/// The name that was said most often, of equals the one with the greater value, then the first.
+fn commonest(said: &[Said]) -> Option<String> {
+    let names = distinct(said.iter().map(|one| one.name.clone()));
+    let rank = |name: &String| {
+        let own = said.iter().filter(|one| one.name == *name);
+        (own.clone().count(), own.map(|one| one.value).fold(0.0, f64::max))
+    };
+    names.into_iter().reduce(|most, next| if rank(&next) > rank(&most) { next } else { most })
+}
+
+/// The commonest name, its range with how often it was said, and what else was said.
+fn told(
+    (said, all): (Vec<Said>, usize),
+    plan: &Plan,
+    say: fn(f64) -> String,
+) -> Option<(String, String, String)> {
+    let name = commonest(&said)?;
+    let (same, other): (Vec<&Said>, Vec<&Said>) = said.iter().partition(|one| one.name == name);
+    let low = same.iter().map(|one| one.value).reduce(f64::min)?;
+    let high = same.iter().map(|one| one.value).reduce(f64::max)?;
+    let alone = plan.folded.is_empty();
+    let things = if alone { "topologies" } else { "points" };
+    let on = match (same.len(), all) {
+        (_, 1) => String::new(),
+        (some, all) if some == all && alone => " on every topology".into(),
+        (some, all) if some == all => " at every setting".into(),
+        (some, all) => format!(" on {some} of {all} {things}"),
+    };
+    let few = if alone && other.len() <= MOST_EXCEPTIONS { &other[..] } else { &[] };
+    let except = |one: &&Said| format!("; {}: {} ({})", one.topology, one.name, say(one.value));
+    let range = format!("{}{on}", span(low, high, say));
+    Some((name, range, few.iter().map(except).collect()))
 }
 
 /// The setting in brackets: ` (8 streams, overlapped)`.
@@ -72,87 +152,47 @@ fn how(series: &Series) -> String {
     if series.label.is_empty() { String::new() } else { format!(" ({})", series.label) }
 }
 
-/// How many of the topologies a statement is about: ` on every topology`.
-fn on(some: usize, all: usize) -> String {
-    match (some, all) {
-        (_, 1) => String::new(),
-        (some, all) if some == all => " on every topology".into(),
-        (some, all) => format!(" on {some} of {all} topologies"),
-    }
-}
-
-/// What was said of a topology: a name and a number.
-struct Said<'r> {
-    topology: &'r str,
-    name: String,
-    value: f64,
-}
-
-/// The name that was said most often, the first of equals.
-fn commonest(said: &[Said]) -> Option<String> {
-    let names = distinct(said.iter().map(|one| one.name.clone()));
-    let times = |name: &String| said.iter().filter(|one| one.name == *name).count();
-    names.into_iter().reduce(|most, next| if times(&next) > times(&most) { next } else { most })
-}
-
-/// The commonest name and its range, then the topologies of which something else was said.
-fn told(said: &[Said], all: usize, say: fn(f64) -> String) -> Option<(String, String, String)> {
-    let name = commonest(said)?;
-    let (same, other): (Vec<&Said>, Vec<&Said>) = said.iter().partition(|one| one.name == name);
-    let low = same.iter().map(|one| one.value).reduce(f64::min)?;
-    let high = same.iter().map(|one| one.value).reduce(f64::max)?;
-    let range = format!("{}{}", span(low, high, say), on(same.len(), all));
-    let few = if other.len() <= MOST_EXCEPTIONS { &other[..] } else { &[] };
-    let except = |one: &&Said| format!("; {}: {} ({})", one.topology, one.name, say(one.value));
-    Some((name, range, few.iter().map(except).collect()))
-}
-
 /// The kind of hop that takes most, most often.
-fn takes(run: &Run, series: &Series) -> Option<String> {
-    let points = largest(run, series);
-    let said = points.iter().filter(|point| !point.most_taken_by.is_empty());
-    let said = said.filter_map(|point| {
-        let (topology, name) = (point.key.topology.as_str(), point.most_taken_by.clone());
-        Some(Said { topology, name, value: point.most_taken_ratio? })
-    });
-    let said: Vec<Said> = said.collect();
-    let (kind, share, except) = told(&said, points.len(), words::percent)?;
+fn takes(run: &Run, plan: &Plan, series: &Series) -> Option<String> {
+    let most = |point: &Outcome| {
+        let kind = point.most_taken_by.clone();
+        (!kind.is_empty()).then_some((kind, point.most_taken_ratio?))
+    };
+    let (kind, share, except) = told(said(run, series, most), plan, words::percent)?;
     let how = how(series);
     Some(format!("What takes most of the line rate{how}: {kind}, {share}{except}."))
 }
 
 /// The feasible change that is the best one most often.
-fn brings(run: &Run, series: &Series) -> Option<String> {
-    let points = largest(run, series);
-    let best = |point: &&Outcome| {
+fn brings(run: &Run, plan: &Plan, series: &Series) -> Option<String> {
+    let best = |point: &Outcome| {
         let own = run.returned.iter().filter(|advice| advice.key == point.key);
         let mut can = own.filter(|advice| advice.feasible && advice.gain > WORTH);
         can.next().map(|advice| (advice.change.clone(), advice.gain))
     };
-    let said: Vec<Said> = points
-        .iter()
-        .filter_map(|point| {
-            let (name, value) = best(point)?;
-            Some(Said { topology: &point.key.topology, name, value })
-        })
-        .collect();
     let how = how(series);
-    let Some((change, gain, except)) = told(&said, points.len(), words::gain) else {
+    let Some((change, gain, except)) = told(said(run, series, best), plan, words::gain) else {
         let least = words::percent(WORTH);
         return Some(format!("No change that a user can make brings back more than {least}{how}."));
     };
     Some(format!("What brings most back{how}: {change}, {gain}{except}."))
 }
 
+/// Reported figures beside predictions; only how many agree, if there are many.
 fn reported(manifest: &Manifest) -> Vec<String> {
-    let sentence = |one: crate::plot::manifest::Reported| {
+    let all = manifest.reported();
+    if all.len() > MOST_REPORTED {
+        let meet = all.iter().filter(|one| one.miss() == Some(0.0)).count();
+        return vec![format!("Of {} reported figures, {meet} meet what is predicted.", all.len())];
+    }
+    let sentence = |one: Reported| {
         let (low, high) = one.predicted_bit_s?;
-        let predicted = span(low, high, words::bit_rate);
+        let predicted = span(low, high, |rate| one.say(rate));
         let about = one.about();
         let about = if about.is_empty() { String::new() } else { format!(" ({about})") };
         Some(format!("Reported{about}: {}; predicted: {predicted}.", one.value))
     };
-    manifest.reported().into_iter().filter_map(sentence).collect()
+    all.into_iter().filter_map(sentence).collect()
 }
 
 /// `4 % to 12 %`, or `4 %` if both ends read the same.

@@ -30,7 +30,7 @@ pub fn reported(manifest: &Manifest, figures: &[Figure]) -> Option<Section> {
     }
     let row = |one: &Reported| {
         let predicted = match one.predicted_bit_s {
-            Some((low, high)) => Cell::number(span(low, high, words::bit_rate)),
+            Some((low, high)) => Cell::number(span(low, high, |rate| one.say(rate))),
             None => Cell::number("no point matches"),
         };
         let about = one.about();
@@ -69,16 +69,22 @@ pub fn reported(manifest: &Manifest, figures: &[Figure]) -> Option<Section> {
     })
 }
 
+/// A miss above this is coloured.
+const FAR: f64 = 0.10;
+
 /// Whether the reported and the predicted range meet, and if not by how much they miss.
 fn verdict(one: &Reported) -> Cell {
-    let Some((low, high)) = one.predicted_bit_s else { return Cell::text("–") };
-    let (from, to) = one.bit_s;
-    if low <= to && from <= high {
-        return Cell::text("within").class("good");
-    }
-    let (miss, word) =
-        if low > to { (low / to - 1.0, "above") } else { (1.0 - high / from, "below") };
-    Cell::text(format!("{} {word}", words::percent(miss))).class("bad")
+    let (Some(miss), Some((low, high))) = (one.miss(), one.predicted_bit_s) else {
+        return Cell::text("–");
+    };
+    let holds = low <= one.bit_s.0 && one.bit_s.1 <= high;
+    let cell = match miss {
+        _ if holds => return Cell::text("within the range").class("good"),
+        0.0 => return Cell::text("ranges meet").class("good"),
+        high if high > 0.0 => Cell::text(format!("{} too high", words::percent(high))),
+        low => Cell::text(format!("{} too low", words::percent(-low))),
+    };
+    if miss.abs() > FAR { cell.class("bad") } else { cell }
 }
 
 /// What is assumed, and how much each assumption matters; none if nothing is.

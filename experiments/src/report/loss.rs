@@ -22,11 +22,19 @@ pub fn taken(run: &Run, plan: &Plan, figures: &[Figure]) -> Section {
     Section {
         id: "loss",
         title: "Where the line rate goes",
-        paragraphs: vec![text.into()],
+        paragraphs: [Some(text.to_owned()), shown_at(run, plan)].into_iter().flatten().collect(),
         figures: pick(figures, &["loss-by-hop", "loss-by-hop-last"]),
         tables: plan.ends().into_iter().map(|series| parts(run, series)).collect(),
         ..Section::default()
     }
+}
+
+/// Which of the folded settings the tables are about, if there are any.
+fn shown_at(run: &Run, plan: &Plan) -> Option<String> {
+    let at = plan.folded_at(run.results.first()?);
+    (!at.is_empty()).then(|| {
+        format!("Of the settings that were swept, figures and tables show the first: {at}.")
+    })
 }
 
 /// A row per topology, a column per kind of hop, in per cent of the line rate.
@@ -83,7 +91,7 @@ pub fn returned(run: &Run, plan: &Plan) -> Section {
     Section {
         id: "advice",
         title: "What would bring it back",
-        paragraphs: vec![text.into()],
+        paragraphs: [Some(text.to_owned()), shown_at(run, plan)].into_iter().flatten().collect(),
         tables: plan.ends().into_iter().map(|series| advice(run, series)).collect(),
         ..Section::default()
     }

@@ -1,5 +1,6 @@
 //! What arrives: goodput by topology and setting, and at every size.
 
+use super::answer::span;
 use super::document::{Cell, Folded, Group, Section, Table, numbers, words as column};
 use super::pick;
 use crate::plot::Figure;
@@ -15,8 +16,11 @@ pub fn goodput(run: &Run, plan: &Plan, figures: &[Figure]) -> Section {
         own.map(|result| result.key.message_b).fold(0.0, f64::max)
     };
     let caption = "Goodput of the largest message of each topology";
-    let of_largest = table(run, plan, caption, |topology, size| size == largest(topology));
-    let every = table(run, plan, "Goodput at every message size", |_, _| true);
+    let of_largest = match plan.folded.is_empty() {
+        true => table(run, plan, caption, |topology, size| size == largest(topology)),
+        false => ranges(run, plan, largest),
+    };
+    let every = table(run, plan, "Goodput at every point", |_, _| true);
     let text = "Goodput is the payload that arrives, over the time from its being ready in memory \
                 to its last byte's arrival. The line rate is that of the slowest link on the way.";
     Section {
@@ -26,7 +30,7 @@ pub fn goodput(run: &Run, plan: &Plan, figures: &[Figure]) -> Section {
         figures: pick(figures, &names),
         tables: vec![of_largest],
         folded: vec![Folded {
-            summary: format!("Goodput at every message size ({} rows)", run.results.len()),
+            summary: format!("Goodput at every point ({} rows)", run.results.len()),
             table: Some(every),
             text: None,
         }],
@@ -36,7 +40,7 @@ pub fn goodput(run: &Run, plan: &Plan, figures: &[Figure]) -> Section {
 
 fn table(run: &Run, plan: &Plan, caption: &str, wanted: impl Fn(&str, f64) -> bool) -> Table {
     let lossy = run.results.iter().any(|result| result.loss_ratio > 5e-4);
-    let many_sizes = caption.ends_with("size");
+    let many_sizes = caption.ends_with("point");
     let mut columns = vec![column("topology")];
     if many_sizes {
         columns.push(numbers("message"));
@@ -61,6 +65,38 @@ fn table(run: &Run, plan: &Plan, caption: &str, wanted: impl Fn(&str, f64) -> bo
     Table { caption: caption.into(), columns, groups, shaded: false }
 }
 
+/// A row per topology and series: the range over the settings that a series leaves open.
+fn ranges(run: &Run, plan: &Plan, largest: impl Fn(&str) -> f64) -> Table {
+    let mut columns = vec![column("topology")];
+    let labelled = plan.series.iter().any(|series| !series.label.is_empty());
+    columns.extend(labelled.then(|| column("setting")));
+    columns.extend(["points", "lowest goodput", "highest goodput", "of line rate"].map(numbers));
+    let group = |name: String| {
+        let row = |series: &Series| {
+            let value = series.value(run, &name, largest(&name))?;
+            let (low, high) = value.span.unwrap_or((value.bit_s, value.bit_s));
+            let mut row = Vec::new();
+            row.extend(labelled.then(|| Cell::text(series.label.clone()).class("name")));
+            row.push(Cell::number(value.points.to_string()));
+            row.push(Cell::number(words::bit_rate_figure(low)));
+            row.push(Cell::number(words::bit_rate_figure(high)));
+            row.push(Cell::number(span(value.share.0, value.share.1, words::percent)));
+            Some(row)
+        };
+        Group { rows: plan.series.iter().filter_map(row).collect(), name }
+    };
+    let groups: Vec<Group> = run.topologies().into_iter().map(group).collect();
+    Table {
+        caption: format!(
+            "Goodput of the largest message of each topology, lowest and highest over {}",
+            plan.folded_names()
+        ),
+        columns,
+        groups: groups.into_iter().filter(|group| !group.rows.is_empty()).collect(),
+        shaded: false,
+    }
+}
+
 fn row(point: &Outcome, plan: &Plan, many_sizes: bool, lossy: bool) -> Vec<Cell> {
     let mut row = Vec::new();
     if many_sizes {
@@ -68,7 +104,7 @@ fn row(point: &Outcome, plan: &Plan, many_sizes: bool, lossy: bool) -> Vec<Cell>
     }
     let series = plan.series.iter().find(|series: &&Series| series.holds(&point.key));
     if let Some(series) = series.filter(|series| !series.label.is_empty()) {
-        row.push(Cell::text(series.label.clone()));
+        row.push(Cell::text(series.label.clone()).class("name"));
     }
     for name in &plan.folded {
         row.push(Cell::text(quantity(name, point.key.get(name)).1));

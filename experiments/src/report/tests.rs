@@ -4,6 +4,7 @@ use std::fs;
 
 use super::*;
 use crate::plot::fixture::{self, Fixture};
+use crate::plot::manifest::Reported;
 use crate::plot::{self};
 
 fn report(fixture: &Fixture, more: &[(&str, &str)]) -> String {
@@ -28,7 +29,7 @@ fn every_table_and_figure_is_there() {
         "What was reported, and why",
         "What users reported, and the range predicted over what they left open",
         "Goodput of the largest message of each topology",
-        "Goodput at every message size",
+        "Goodput at every point",
         "Taken of 40 Gbit/s by kind of hop, largest message: 1 stream, serial",
         "Taken of 40 Gbit/s by kind of hop, largest message: 8 streams, overlapped",
         "Best changes for the largest message: 1 stream, serial",
@@ -92,6 +93,35 @@ fn links_lead_to_web_addresses_only() {
 fn an_interrupted_run_says_so() {
     assert!(report(&Fixture::many(), &[]).contains("This run was interrupted: 12 of 12 points"));
     assert!(!report(&Fixture::one(), &[]).contains("This run was interrupted"));
+}
+
+#[test]
+fn misses_are_signed() {
+    let one = |bit_s, predicted_bit_s| {
+        let none = String::new;
+        let (value, source, text) = (none(), none(), none());
+        let (topology, at) = (None, Vec::new());
+        Reported { value, bit_s, topology, at, source, text, predicted_bit_s }.miss()
+    };
+    assert_eq!(one((1.0, 4.0), Some((2.0, 9.0))), Some(0.0));
+    assert_eq!(one((1.0, 4.0), Some((5.0, 9.0))), Some(0.25));
+    assert_eq!(one((4.0, 4.0), Some((1.0, 3.0))), Some(-0.25));
+    assert_eq!(one((4.0, 4.0), None), None);
+}
+
+#[test]
+fn a_sweep_of_more_settings_is_told_as_a_range() {
+    let html = report(&Fixture::swept(), &[]);
+    let expected = [
+        "lowest and highest over nic.mtu",
+        "Of the settings that were swept, figures and tables show the first: nic.mtu 1500 B.",
+        "baremetal reaches 31 % to 39 % of the 40 Gbit/s line rate (12.5 Gbit/s to 15.6 Gbit/s)",
+        "tcp, 24 % to 33 % at every setting.",
+    ];
+    for text in expected {
+        assert!(html.contains(text), "`{text}` is missing");
+    }
+    assert!(!html.contains('\u{fffd}'), "line breaks of the manifest are kept");
 }
 
 #[test]
