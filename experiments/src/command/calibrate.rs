@@ -112,7 +112,7 @@ fn fit_cni(options: &cni::Options, out: Option<&Path>, console: &Console) -> Res
 
 fn leave_out(options: &cni::Options, console: &Console) -> Result<(), Failure> {
     console.note("fitting once per set-up, which takes a while");
-    let residuals = cni::leave_one_out(options)?;
+    let residuals = cni::leave_out(options, cni::Group::SetUp)?;
     print_residuals(&residuals, console)?;
     tell(&[], residuals.iter().map(residual).collect(), None, console)
 }
