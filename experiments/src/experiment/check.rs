@@ -57,7 +57,8 @@ pub(super) fn checked(
     check_chunks(&raw.transfer, &transfers, &axes, source)?;
     let places = places(&raw.transfer);
     let reported = raw.reported.into_vec().into_iter().enumerate();
-    let reported = reported.map(|(at, r)| reported::checked(r, at, source, &topologies, &axes));
+    let beside = reported::Beside { topologies: &topologies, transfers: &transfers, axes: &axes };
+    let reported = reported.map(|(at, r)| reported::checked(r, at, source, &beside));
     Ok(Experiment {
         source: Arc::clone(source),
         name,

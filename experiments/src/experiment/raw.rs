@@ -162,6 +162,11 @@ pub(crate) struct RawReported {
     /// The topology whose prediction it stands beside. Default: all.
     #[schemars(with = "Option<String>")]
     pub(crate) topology: Option<Spanned<String>>,
+    /// The transfers that the figure is of, by name: what they move together stands beside it.
+    /// Default: each transfer on its own.
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub(crate) transfers: Vec<Spanned<String>>,
     /// The values of swept parameters that it stands beside. Default: all.
     #[serde(default)]
     pub(crate) at: RawSettings,

@@ -8,6 +8,7 @@ use serde_spanned::Spanned;
 use sim::Rate;
 
 use super::axis::Axis;
+use super::draft::Draft;
 use super::problem::Problem;
 use super::raw::RawReported;
 use super::scalar::Scalar;
@@ -26,6 +27,8 @@ pub(crate) struct Reported {
     pub(crate) high: Rate,
     /// The number of the topology it is about, if it is about one.
     pub(crate) topology: Option<usize>,
+    /// The numbers of the transfers whose sum it is about; none: each on its own.
+    pub(crate) transfers: Vec<usize>,
     /// The parameters it is about, with the values.
     pub(crate) at: Vec<(String, Scalar)>,
     /// Where it is from.
@@ -34,13 +37,19 @@ pub(crate) struct Reported {
     pub(crate) text: String,
 }
 
+/// What a figure may stand beside.
+pub(super) struct Beside<'a> {
+    pub(super) topologies: &'a [Topology],
+    pub(super) transfers: &'a [Draft],
+    pub(super) axes: &'a [Axis],
+}
+
 /// Judges one `[[reported]]`.
 pub(super) fn checked(
     raw: RawReported,
     number: usize,
     file: &Arc<Source>,
-    topologies: &[Topology],
-    axes: &[Axis],
+    beside: &Beside<'_>,
 ) -> Result<Reported, InputError> {
     let field = |name: &str| format!("reported[{number}].{name}");
     let rate = |text: &Spanned<String>, name: &str| {
@@ -61,7 +70,7 @@ pub(super) fn checked(
     let topology = match &raw.topology {
         None => None,
         Some(name) => {
-            let labels = topologies.iter().map(|topology| topology.label.as_str());
+            let labels = beside.topologies.iter().map(|topology| topology.label.as_str());
             Some(labels.clone().position(|label| label == name.get_ref()).ok_or_else(|| {
                 let help = models::input::suggest(name.get_ref(), labels);
                 let problem = "is not among the topologies of this experiment";
@@ -69,8 +78,17 @@ pub(super) fn checked(
             })?)
         }
     };
+    let transfers = raw.transfers.iter().map(|name| {
+        let names = beside.transfers.iter().map(|transfer| transfer.name.as_str());
+        names.clone().position(|known| known == name.get_ref()).ok_or_else(|| {
+            let problem = format!("no transfer is called `{}`", name.get_ref());
+            let help = models::input::suggest(name.get_ref(), names);
+            Problem::new(problem, help).at(field("transfers"), file, name.span())
+        })
+    });
+    let transfers = transfers.collect::<Result<Vec<usize>, InputError>>()?;
     for entry in &raw.at.0 {
-        let varied = axes.iter().flat_map(|axis| &axis.varied);
+        let varied = beside.axes.iter().flat_map(|axis| &axis.varied);
         if !varied.clone().any(|v| v.key == entry.key && v.values.contains(&entry.value)) {
             let keys: Vec<&str> = varied.map(|v| v.key.as_str()).collect();
             let help = match keys.is_empty() {
@@ -87,6 +105,7 @@ pub(super) fn checked(
         low,
         high,
         topology,
+        transfers,
         at: raw.at.0.into_iter().map(|entry| (entry.key, entry.value)).collect(),
         source: raw.source.into_inner(),
         text: raw.text,
