@@ -156,7 +156,11 @@ impl Draft {
             }
             Field::Mode => self.mode = mode(value)?,
             Field::HostMemory => {
-                let kinds = [("pinned", HostMemory::Pinned), ("pageable", HostMemory::Pageable)];
+                let kinds = [
+                    ("pinned", HostMemory::Pinned),
+                    ("pageable", HostMemory::Pageable),
+                    ("untouched", HostMemory::Untouched),
+                ];
                 self.host_memory = one_of(value, kinds)?;
             }
             Field::Connection => {

@@ -101,7 +101,7 @@ pub(crate) struct RawTransfer {
     #[schemars(with = "Option<u32>", range(min = 1, max = 1024))]
     pub(crate) buffers: Option<Spanned<Scalar>>,
     /// The host buffer of device copies: `pinned` (default) or `pageable`.
-    #[schemars(with = "Option<String>", extend("enum" = ["pinned", "pageable", null]))]
+    #[schemars(with = "Option<String>", extend("enum" = ["pinned", "pageable", "untouched", null]))]
     pub(crate) host_memory: Option<Spanned<Scalar>>,
     /// `warm` (default): open, its window grown; `new`: to be opened, from slow start.
     #[schemars(with = "Option<String>", extend("enum" = ["warm", "new", null]))]
