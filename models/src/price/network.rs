@@ -21,8 +21,11 @@ pub(super) struct Cut {
     pub(super) unit: Bytes,
     /// Wire packets.
     pub(super) segments: f64,
-    /// Socket buffers.
+    /// Socket buffers on the way out.
     pub(super) skbs: f64,
+    /// Socket buffers on the way in: more, where the receiver's card leaves a tunnel's packets as
+    /// they came.
+    pub(super) received: f64,
     /// IP and transport headers of each segment.
     pub(super) headers: Bytes,
 }
@@ -45,7 +48,7 @@ pub(super) fn cut(
     bytes: Bytes,
     present: &dyn Fn(usize) -> bool,
 ) -> Cut {
-    let (mtu, offloads) = packet(cluster, route, legs, present);
+    let (mtu, sends_large, receives_large) = packet(cluster, route, legs, present);
     let (headers, mss) = match protocol {
         Protocol::Kernel(Transport::Tcp) => (TCP_IP_HEADERS, mtu.get() - TCP_IP_HEADERS.get()),
         // A datagram of the size iperf3 picks: the TCP segment of the same path.
@@ -55,34 +58,36 @@ pub(super) fn cut(
             (ROCE_HEADERS, RDMA_MTUS.into_iter().find(|m| *m <= room).unwrap_or(256))
         }
     };
-    let aggregated = match protocol {
-        Protocol::Kernel(Transport::Tcp) => offloads,
+    let aggregated = |large: bool| match protocol {
+        Protocol::Kernel(Transport::Tcp) => large,
         Protocol::Kernel(Transport::Udp) => false,
         Protocol::Rdma => true,
     };
     let fit = (GSO_MAX.get() - headers.get()) / mss;
     let mss = Bytes::new(mss);
-    let unit = if aggregated { mss * fit.max(1) } else { mss };
+    let unit = |large| if aggregated(large) { mss * fit.max(1) } else { mss };
     let count = |piece: Bytes| bytes.div_ceil(piece).max(1) as f64;
     Cut {
         bytes: bytes.as_f64().max(1.0),
         mss,
-        unit,
+        unit: unit(sends_large),
         segments: count(mss),
-        skbs: count(unit),
+        skbs: count(unit(sends_large)),
+        received: count(unit(receives_large)),
         headers,
     }
 }
 
-/// The largest IP packet that the pods may send, and whether both NICs segment and coalesce it.
-/// Without tunnel offloads the sender's stack still segments in software, below the hops; its hops
-/// are priced per segment all the same, since the receiver, who has to, is the slower of the two.
+/// The largest IP packet that the pods may send, and whether super-packets cross the hops of the
+/// way out and those of the way in. Without tunnel offloads the sender's stack segments in
+/// software where it hands over to the card, below its hops, which is not priced; the receiver's
+/// has single packets from the card on.
 fn packet(
     cluster: &Cluster,
     route: &Route<'_>,
     legs: &[Leg<'_>],
     present: &dyn Fn(usize) -> bool,
-) -> (Bytes, bool) {
+) -> (Bytes, bool, bool) {
     let mut added = 0;
     let mut mtu: Option<u64> = None;
     let mut offloads = true;
@@ -110,5 +115,5 @@ fn packet(
             inner = inner.min(own.get());
         }
     }
-    (Bytes::new(inner), offloads && (tunnel_offloads || added == 0))
+    (Bytes::new(inner), offloads, offloads && (tunnel_offloads || added == 0))
 }

@@ -218,7 +218,7 @@ impl<'a> Walk<'a> {
         priced.latency = costs.latency;
         priced.udp.orphans = cpu.back_pressure == BackPressure::Lost && cpu.side == Side::Send;
         priced.udp.flow_limit = cpu.udp_flow_limit.map(sim::Rate::as_bytes_per_s);
-        let weight = self.weight(costs);
+        let weight = self.weight(costs, cpu.side);
         if weight > 0.0 {
             priced.works.push(Work { link: self.core(cpu), weight, beside: false });
         }
@@ -237,10 +237,13 @@ impl<'a> Walk<'a> {
     }
 
     /// Core-seconds per payload byte.
-    fn weight(&self, costs: &CpuCosts) -> f64 {
-        let counted = costs.per_message
-            + self.cut.skbs * costs.per_skb
-            + self.cut.segments * costs.per_segment;
+    fn weight(&self, costs: &CpuCosts, side: Side) -> f64 {
+        let skbs = match side {
+            Side::Send => self.cut.skbs,
+            Side::Receive => self.cut.received,
+        };
+        let counted =
+            costs.per_message + skbs * costs.per_skb + self.cut.segments * costs.per_segment;
         counted / self.cut.bytes + costs.per_byte
     }
 
@@ -267,8 +270,9 @@ impl<'a> Walk<'a> {
         let weight = 1.0 + self.cut.segments * around.as_f64() / self.cut.bytes;
         priced.works.push(Work { link: LinkRef::Fixed(wire.link), weight, beside: false });
         if self.transfer.transport == Transport::Tcp {
-            let acks = self.cut.skbs * (ACK_BYTES + self.encapsulation.as_f64());
-            let weight = acks / self.cut.bytes;
+            // One for each super-packet, or for every second segment (RFC 1122, 4.2.3.2).
+            let acks = self.cut.received.min((self.cut.segments / 2.0).ceil());
+            let weight = acks * (ACK_BYTES + self.encapsulation.as_f64()) / self.cut.bytes;
             priced.works.push(Work { link: LinkRef::Fixed(wire.reverse), weight, beside: true });
         }
         priced
