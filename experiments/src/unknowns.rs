@@ -1,6 +1,8 @@
 //! Which assumption matters most: how far the answer moves while one alone is varied.
 //!
-//! For every assumption the finished points are put into groups that differ in nothing else. The
+//! Where something is reported, only what stands beside it counts: the question is what decides
+//! whether the prediction agrees. For every assumption those points are put into groups that differ
+//! in nothing else. The
 //! spread of a group is its highest goodput over its lowest, less one; an assumption's spread is
 //! the mean over its groups.
 
@@ -8,7 +10,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::experiment::{Experiment, Plan, Purpose};
+use crate::experiment::{Experiment, Plan, Purpose, Reported};
 use crate::record::Keyed;
 
 /// The assumptions of an experiment with their spreads, widest first.
@@ -19,7 +21,7 @@ pub(crate) fn ranked(experiment: &Experiment, plan: &Plan, keyed: &[Keyed<'_>]) 
         else {
             continue;
         };
-        let groups = groups(plan, keyed, number);
+        let groups = groups(experiment, plan, keyed, number);
         let whole: Vec<&Vec<f64>> = groups.values().filter(|g| g.len() == axis.len()).collect();
         if whole.is_empty() {
             continue;
@@ -45,12 +47,13 @@ pub(crate) fn ranked(experiment: &Experiment, plan: &Plan, keyed: &[Keyed<'_>]) 
 
 /// Mean goodputs of points and transfers that differ only on axis `number`.
 fn groups(
+    experiment: &Experiment,
     plan: &Plan,
     keyed: &[Keyed<'_>],
     number: usize,
 ) -> BTreeMap<(usize, Vec<usize>, usize), Vec<f64>> {
     let mut groups: BTreeMap<_, Vec<f64>> = BTreeMap::new();
-    for keyed in keyed {
+    for keyed in keyed.iter().filter(|keyed| counts(experiment, plan, keyed)) {
         let point = &plan.points[keyed.point];
         let mut others = point.steps.clone();
         others[number] = 0;
@@ -58,6 +61,15 @@ fn groups(
         group.push(keyed.digest.goodput_bit_s.mean);
     }
     groups
+}
+
+/// Whether a reported figure is about this transfer at this point, or nothing is reported.
+fn counts(experiment: &Experiment, plan: &Plan, keyed: &Keyed<'_>) -> bool {
+    let about = |reported: &Reported| {
+        experiment.matches(reported, &plan.points[keyed.point])
+            && (reported.transfers.is_empty() || reported.transfers.contains(&keyed.transfer))
+    };
+    experiment.reported.is_empty() || experiment.reported.iter().any(about)
 }
 
 fn lowest(group: &[f64]) -> f64 {

@@ -12,8 +12,6 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-const BIT_S_PER_GB_S: f64 = 8e9;
-
 fn here(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
 }
@@ -40,8 +38,8 @@ fn manifest(file: &Path) -> Value {
     serde_json::from_str(&text).expect("JSON")
 }
 
-fn gbyte_s(value: &Value) -> f64 {
-    value.as_f64().expect("a rate") / BIT_S_PER_GB_S
+fn gbit_s(value: &Value) -> f64 {
+    value.as_f64().expect("a rate") / 1e9
 }
 
 /// What a reader would want to see change.
@@ -57,11 +55,11 @@ fn summary(name: &str, manifest: &Value) -> String {
         let place = figure["topology"].as_str().unwrap_or("any topology");
         writeln!(
             text,
-            "  reported {:.4} to {:.4} GB/s, predicted {:.4} to {:.4} ({place}{})",
-            gbyte_s(&figure["bit_s_low"]),
-            gbyte_s(&figure["bit_s_high"]),
-            gbyte_s(&figure["predicted_bit_s_low"]),
-            gbyte_s(&figure["predicted_bit_s_high"]),
+            "  reported {:.2} to {:.2} Gbit/s, predicted {:.2} to {:.2} ({place}{})",
+            gbit_s(&figure["bit_s_low"]),
+            gbit_s(&figure["bit_s_high"]),
+            gbit_s(&figure["predicted_bit_s_low"]),
+            gbit_s(&figure["predicted_bit_s_high"]),
             at.collect::<String>(),
         )
         .expect("text");

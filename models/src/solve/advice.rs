@@ -7,7 +7,7 @@ use sim::{Bytes, Rate};
 
 use super::attribute::Question;
 use super::{CHUNKS_MAX, Scene, closed, ways};
-use crate::cluster::{Cluster, HopModel, PlaceKind};
+use crate::cluster::{Cluster, HopModel, NicSpec, PlaceKind};
 use crate::input::InputError;
 use crate::outcome::Advice;
 use crate::transfer::{Connection, HostMemory, Mode, Transfer};
@@ -39,7 +39,7 @@ pub(super) fn advise(question: &Question<'_>) -> Result<Vec<Advice>, InputError>
             push(change, true, goodput);
         }
     }
-    if let Some((change, cluster)) = bigger_packets(question.cluster) {
+    for (change, cluster) in bigger_packets(question.cluster) {
         let transfer = question.transfers[question.which].clone();
         if let Some(goodput) = with(question, &cluster, transfer) {
             push(change, true, goodput);
@@ -100,6 +100,9 @@ fn feasible(question: &Question<'_>) -> Vec<(String, Transfer)> {
     if asked.host_memory != HostMemory::Pinned {
         change("pin the host buffers".into(), &|t| t.host_memory = HostMemory::Pinned);
     }
+    if asked.host_memory == HostMemory::Untouched {
+        change("reuse host buffers".into(), &|t| t.host_memory = HostMemory::Pageable);
+    }
     if asked.connection == Connection::New {
         change("keep the connection open".into(), &|t| t.connection = Connection::Warm);
     }
@@ -131,23 +134,32 @@ fn best_overlap(question: &Question<'_>) -> Option<(Bytes, u32)> {
     best.map(|(_, chunk, buffers)| (chunk, buffers))
 }
 
-/// The cluster with jumbo frames, if it has none, or with offloads, if any are off.
-fn bigger_packets(cluster: &Cluster) -> Option<(String, Cluster)> {
-    let small = cluster.nics.values().any(|nic| nic.mtu < JUMBO);
-    let plain = cluster.nics.values().any(|nic| !nic.offloads);
+/// The cluster with larger packets through its hops: offloads where any are off, else jumbo frames
+/// where there are none.
+fn bigger_packets(cluster: &Cluster) -> Vec<(String, Cluster)> {
+    let any = |is: fn(&NicSpec) -> bool| cluster.nics.values().any(is);
     let wired = cluster.graph.edge_weights().any(|hop| matches!(hop.model, HopModel::Wire(_)));
-    if !wired || !(small || plain) {
-        return None;
+    let changed = |edit: fn(&mut NicSpec)| {
+        let mut changed = cluster.clone();
+        changed.nics.values_mut().for_each(edit);
+        changed
+    };
+    let mut changes = Vec::new();
+    if !wired {
+        return changes;
     }
-    let mut changed = cluster.clone();
-    if plain {
-        changed.nics.values_mut().for_each(|nic| nic.offloads = true);
-        return Some(("switch segmentation offloads on".into(), changed));
+    if any(|nic| !nic.offloads) {
+        let cluster = changed(|nic| nic.offloads = true);
+        changes.push(("switch segmentation offloads on".into(), cluster));
+    } else if any(|nic| nic.mtu < JUMBO) {
+        let mut cluster = changed(|nic| nic.mtu = nic.mtu.max(JUMBO));
+        // Pods that had room for the small frames' headers get the same share of the large ones.
+        cluster.pod_mtus.clear();
+        changes.push((format!("raise the MTU to {} bytes", JUMBO.get()), cluster));
     }
-    for nic in changed.nics.values_mut() {
-        nic.mtu = nic.mtu.max(JUMBO);
+    if any(|nic| !nic.tunnel_offloads) {
+        let cluster = changed(|nic| nic.tunnel_offloads = true);
+        changes.push(("use cards with tunnel offloads".into(), cluster));
     }
-    // Pods that had room for the small frames' headers get the same share of the large ones.
-    changed.pod_mtus.clear();
-    Some((format!("raise the MTU to {} bytes", JUMBO.get()), changed))
+    changes
 }
