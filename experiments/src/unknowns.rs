@@ -2,9 +2,8 @@
 //!
 //! Where something is reported, only what stands beside it counts: the question is what decides
 //! whether the prediction agrees. For every assumption those points are put into groups that differ
-//! in nothing else. The
-//! spread of a group is its highest goodput over its lowest, less one; an assumption's spread is
-//! the mean over its groups.
+//! in nothing else. The spread of a group is its highest goodput over its lowest, less one; an
+//! assumption's spread is the mean over its groups.
 
 use std::collections::BTreeMap;
 
