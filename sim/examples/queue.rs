@@ -1,4 +1,8 @@
-//! One server and a queue (M/M/1), beside its closed form: `cargo run -p podpath-sim --example queue`.
+//! One server and a queue (M/M/1), beside its closed form.
+//!
+//! ```text
+//! cargo run -p podpath-sim --example queue
+//! ```
 //!
 //! Customers arrive at random, `RATE` per second; service takes one second on average. In the long
 //! run a customer stays `1 / (1 − RATE)` seconds.

@@ -4,8 +4,8 @@
 //! cancelled: a component that may have changed its mind is woken early and does nothing, which is
 //! simpler and faster than finding the old event. [`Alarm`] keeps such wake-ups few.
 //!
-//! The pending events live in a [`wheel`], chosen by measurement over binary heaps and calendar
-//! queues (see `benches/`); this file is the small interface that hides it.
+//! The pending events live in a timing wheel (`agenda/wheel.rs`), chosen by measurement over heaps
+//! (see `benches/`); this file is the small interface that hides it.
 
 mod chunks;
 mod wheel;

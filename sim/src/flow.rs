@@ -6,8 +6,8 @@
 //!
 //! - However much changes at one instant, rates are found once, when they are next needed: when
 //!   [`Flows::next`] or [`Flows::rate`] asks, or time passes.
-//! - Only flows that a change affects are looked at ([`sharing`]); each keeps its own account of
-//!   how much was left when its rate last changed.
+//! - Only flows that a change affects are looked at (`flow/sharing.rs`); each keeps its own account
+//!   of how much was left when its rate last changed.
 //! - A flow is complete when the picosecond comes at which it was said to be, never because a
 //!   remainder is nearly zero.
 //!
@@ -59,7 +59,7 @@ pub struct Hop {
 pub struct Demand<'a> {
     /// The links it crosses; one that is crossed twice counts twice.
     pub hops: &'a [Hop],
-    /// How much there is to move [units], such as bytes.
+    /// How much there is to move \[units\], such as bytes.
     pub size: f64,
     /// Its rate may not exceed this [units/s]; may be infinite if it crosses a link.
     pub limit: f64,
@@ -89,7 +89,7 @@ pub struct Flows<T> {
     /// Up to when work has been moved forward.
     now: Time,
     sharing: Sharing,
-    /// For each link, the work on it by flows up to when their rates last changed [units].
+    /// For each link, the work on it by flows up to when their rates last changed \[units\].
     used: Vec<f64>,
     /// By slot: the flows, and what is left in free slots of those that were there.
     flows: Vec<Flow<T>>,
@@ -107,7 +107,7 @@ struct Flow<T> {
     tag: T,
     /// Since when it has moved at `rate`.
     since: Time,
-    /// How much was left to move then [units].
+    /// How much was left to move then \[units\].
     left: f64,
     /// The rate in force [units/s].
     rate: f64,
@@ -228,7 +228,7 @@ impl<T: Copy> Flows<T> {
         if self.is_live(flow) { self.sharing.rate(flow.slot) } else { 0.0 }
     }
 
-    /// How much of `flow` is left to move at `now` [units]; zero once it is complete. Panics for
+    /// How much of `flow` is left to move at `now` \[units\]; zero once it is complete. Panics for
     /// the times for which [`Flows::start`] does.
     pub fn left(&mut self, now: Time, flow: FlowId) -> f64 {
         self.pass(now);
@@ -238,7 +238,7 @@ impl<T: Copy> Flows<T> {
         }
     }
 
-    /// How much work `link` has done up to `now` [units]: its utilisation is this ÷ capacity ÷
+    /// How much work `link` has done up to `now` \[units\]: its utilisation is this ÷ capacity ÷
     /// time. Panics for the times for which [`Flows::start`] does.
     pub fn used(&mut self, now: Time, link: LinkId) -> f64 {
         self.pass(now);
@@ -310,7 +310,7 @@ impl<T: Copy> Flows<T> {
         }
     }
 
-    /// How much a flow has moved since its rate last changed [units]: all, if it is complete.
+    /// How much a flow has moved since its rate last changed \[units\]: all, if it is complete.
     fn moved(&self, slot: u32) -> f64 {
         let flow = &self.flows[slot as usize];
         if self.due.time_of(slot) <= self.now {

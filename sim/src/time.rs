@@ -11,7 +11,7 @@ use std::ops::{Add, AddAssign, Div, Mul, Sub};
 
 use serde::{Deserialize, Serialize};
 
-/// A point in simulated time or a span of it, in picoseconds [ps].
+/// A point in simulated time or a span of it, in picoseconds \[ps\].
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
 )]

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Time;
 
-/// An amount of data in bytes [B].
+/// An amount of data in bytes \[B\].
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
 )]

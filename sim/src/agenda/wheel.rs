@@ -33,7 +33,7 @@ const SORTED_MAX: u32 = 128;
 /// A front grown beyond this is cut back, so that inserting into it stays cheap.
 const FRONT_MAX: usize = 256;
 
-/// Events `E`, each with its time [ps].
+/// Events `E`, each with its time \[ps\].
 #[derive(Clone, Debug)]
 pub(super) struct Wheel<E> {
     /// Everything up to `edge`, in order, from `head` on.
@@ -188,7 +188,7 @@ fn digit(time: u64, level: usize) -> usize {
     (time >> (level as u32 * DIGIT)) as usize % SLOTS
 }
 
-/// All ones below the place of `level`: the span of one of its slots, less one [ps].
+/// All ones below the place of `level`: the span of one of its slots, less one \[ps\].
 fn span(level: usize) -> u64 {
     if level == LEVELS { u64::MAX } else { (1 << (level as u32 * DIGIT)) - 1 }
 }

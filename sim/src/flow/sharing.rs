@@ -320,17 +320,12 @@ impl Sharing {
 
     /// Notes the levels of the links for which a lower one may be due.
     fn note_stale(&mut self) {
-        while let Some(link) = self.sweep.stale.pop() {
-            self.links[link as usize].stale = false;
-            self.note(link);
+        while let Some(id) = self.sweep.stale.pop() {
+            let link = &mut self.links[id as usize];
+            link.stale = false;
+            link.noted = link.level(&self.flows);
+            self.sweep.candidates.push(Candidate::new(link.noted, Stop::Link(id)));
         }
-    }
-
-    /// Notes the level at which a link may be full.
-    fn note(&mut self, link: u32) {
-        let level = self.links[link as usize].level(&self.flows);
-        self.links[link as usize].noted = level;
-        self.sweep.candidates.push(Candidate::new(level, Stop::Link(link)));
     }
 
     /// Step 2, at a link that is full at `level`.
