@@ -66,7 +66,8 @@ impl Console {
 
     /// Tells why a command failed.
     pub fn fail(&self, failure: &Failure) {
-        if self.json {
+        // What was finished before a stop has been told as the one object already.
+        if self.json && !matches!(failure, Failure::Interrupted) {
             let _ = self.print_json(&failure.to_json());
         }
         let text = match failure {

@@ -152,7 +152,10 @@ pub fn suggest<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str> + Clone
         Some(name) => format!("did you mean `{name}`?"),
         None => {
             let names: Vec<&str> = known.into_iter().collect();
-            format!("one of: {}", names.join(", "))
+            match names.is_empty() {
+                true => "there are none to name".into(),
+                false => format!("one of: {}", names.join(", ")),
+            }
         }
     }
 }

@@ -1,5 +1,7 @@
 //! `podpath calibrate`: from measurements to profiles.
 
+mod gpu;
+
 use std::path::{Path, PathBuf};
 
 use calibration::data::DataFile;
@@ -21,6 +23,7 @@ Examples:
   podpath calibrate fit cni --leave-one-out    the error on each set-up by a fit without it
   podpath calibrate fit cni --out my-profiles  write my-profiles/host/bench-2024.csv
   podpath calibrate fit memcpy --data my.csv --out my-profiles
+  podpath calibrate gpu --pcie gen4-x16        measure the GPU at hand
 
 `podpath run` takes profiles of your own from the folder that an experiment names as `profiles`.";
 
@@ -40,6 +43,7 @@ enum Action {
         #[command(subcommand)]
         what: What,
     },
+    Gpu(gpu::Arguments),
 }
 
 #[derive(Debug, Subcommand)]
@@ -71,7 +75,13 @@ enum What {
 }
 
 pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
-    let Action::Fit { what } = &arguments.action;
+    match &arguments.action {
+        Action::Fit { what } => fit(what, console),
+        Action::Gpu(arguments) => gpu::run(arguments, console),
+    }
+}
+
+fn fit(what: &What, console: &Console) -> Result<(), Failure> {
     match what {
         What::Cni { data, priors, leave_one_out, out } => {
             let mut options = cni::Options::shipped()?;

@@ -222,7 +222,7 @@ impl Experiment {
     fn world(&self, topology: usize, steps: &[usize]) -> Result<World, InputError> {
         let mut library: Arc<Library> = Arc::clone(&self.library);
         let mut settings: Vec<Setting> = Vec::new();
-        let mut span = None;
+        let mut set: Vec<&Varied> = Vec::new();
         for (varied, change) in self.changes(steps) {
             match change {
                 Change::Profile { kind, name, parameter, value } => {
@@ -230,18 +230,33 @@ impl Experiment {
                 }
                 Change::Setting(setting) => {
                     settings.push(setting.clone());
-                    span = Some(varied.span.clone());
+                    set.push(varied);
                 }
                 Change::Transfer { .. } | Change::Fidelity(_) => {}
             }
         }
         let cluster = self.topologies[topology].assemble(&library, &settings);
-        let cluster = cluster.map_err(|error| match (&error.source, span) {
-            // Without a place of its own, an error is about a setting of this experiment.
-            (None, Some(span)) => error.at(&self.source, span),
-            _ => error,
-        })?;
+        let cluster = cluster.map_err(|error| self.blamed(error, &set))?;
         Ok(World { cluster })
+    }
+
+    /// An error of assembly, at the setting of this experiment that caused it, if one did: such an
+    /// error has no place, or one in the text that models made by writing the settings into it.
+    fn blamed(&self, error: InputError, set: &[&Varied]) -> InputError {
+        let place = error.source.as_ref();
+        let by_setting = place.is_none_or(|source| source.name.ends_with("(with settings)"));
+        let named = |varied: &&&Varied| varied.key.rsplit('.').next() == Some(&error.field);
+        match set.iter().find(named).or(set.first()) {
+            Some(varied) if by_setting => {
+                let problem = match error.field == varied.key {
+                    true => error.problem,
+                    false => format!("{}: {}", error.field, error.problem),
+                };
+                let blamed = InputError::new(&varied.key, problem);
+                InputError { help: error.help, ..blamed }.at(&self.source, varied.span.clone())
+            }
+            _ => error,
+        }
     }
 
     /// An error of the solver with the place of the field that it is about.

@@ -1,0 +1,82 @@
+//! The command as a user runs it.
+
+mod bad;
+mod determinism;
+mod explain;
+mod golden;
+mod help;
+mod output;
+mod schema;
+mod stop;
+
+use std::path::{Path, PathBuf};
+
+use assert_cmd::Command;
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// An empty folder to run the command in.
+struct Folder(TempDir);
+
+impl Folder {
+    fn new() -> Folder {
+        Folder(tempfile::tempdir().expect("a temporary folder"))
+    }
+
+    fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    /// Puts a file into it.
+    fn write(&self, name: &str, text: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.path().join(name);
+        std::fs::create_dir_all(path.parent().expect("a file has a folder")).expect("a folder");
+        std::fs::write(&path, text).expect("a file");
+        path
+    }
+
+    fn read(&self, name: &str) -> String {
+        let path = self.path().join(name);
+        std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
+    }
+
+    /// The command, about to run here.
+    fn podpath(&self) -> Command {
+        let mut command = Command::new(assert_cmd::cargo::cargo_bin!("podpath"));
+        command.current_dir(self.path()).env_remove("NO_COLOR");
+        command.timeout(std::time::Duration::from_secs(120));
+        command
+    }
+
+    /// Runs the command, which must succeed, and returns what it printed.
+    fn run(&self, arguments: &[&str]) -> String {
+        let output = self.podpath().args(arguments).assert().success().get_output().clone();
+        String::from_utf8(output.stdout).expect("text")
+    }
+
+    /// Runs the command with `--json`, which must succeed, and returns the one object.
+    fn json(&self, arguments: &[&str]) -> Value {
+        let text = self.run(&[arguments, &["--json"]].concat());
+        serde_json::from_str(&text).unwrap_or_else(|e| panic!("{e} in:\n{text}"))
+    }
+}
+
+/// An experiment with two topologies, chance and several kinds of axis, that runs in an instant.
+const SMALL: &str = r#"
+name = "small"
+about = "two container networks, one or four streams"
+topologies = ["baremetal", "flannel"]
+repetitions = 3
+
+[transfer]
+from = "client"
+to = "server"
+
+[sweep.cross]
+message = ["64 KiB", "4 MiB"]
+streams = [1, 4]
+
+[[sweep.zip]]
+nic.mtu = [1500, 9000]
+cable.rate = ["10 Gbit/s", "40 Gbit/s"]
+"#;

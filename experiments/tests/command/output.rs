@@ -1,0 +1,208 @@
+//! What `run`, `show`, `profiles` and `validate` write and print.
+
+use std::io::Read;
+use std::process::Stdio;
+
+use serde_json::Value;
+
+use super::{Folder, SMALL};
+
+/// A table as rows of cells by column name.
+fn table(folder: &Folder, name: &str) -> Vec<std::collections::BTreeMap<String, String>> {
+    let mut reader = csv::Reader::from_path(folder.path().join(name)).expect("a table");
+    let header = reader.headers().expect("a header").clone();
+    let rows = reader.records().map(|row| row.expect("a row"));
+    rows.map(|row| header.iter().map(str::to_owned).zip(row.iter().map(str::to_owned)).collect())
+        .collect()
+}
+
+fn number(text: &str) -> f64 {
+    text.parse().unwrap_or_else(|_| panic!("`{text}` is not a number"))
+}
+
+/// Two topologies × two sizes × two numbers of streams × two steps of the zip.
+const POINTS: usize = 16;
+
+#[test]
+fn tables_have_a_row_for_every_point_and_their_parts_sum_to_the_whole() {
+    let folder = Folder::new();
+    folder.write("small.toml", SMALL);
+    folder.run(&["run", "small.toml", "--out", "out"]);
+    let (runs, summary) = (table(&folder, "out/runs.csv"), table(&folder, "out/summary.csv"));
+    assert_eq!((runs.len(), summary.len()), (3 * POINTS, POINTS));
+    for row in &runs {
+        let parts = ["service_s", "queueing_s", "window_s", "propagation_s"];
+        let sum: f64 = parts.iter().map(|part| number(&row[*part])).sum();
+        let whole = number(&row["completion_s"]);
+        assert!((sum - whole).abs() < 1e-9 * whole, "{row:?}");
+    }
+    let taken = table(&folder, "out/taken.csv");
+    for row in &summary {
+        let here = taken.iter().filter(|other| other["point"] == row["point"]);
+        let hops: Vec<_> = here.collect();
+        let sum: f64 = hops.iter().map(|hop| number(&hop["taken_bit_s_mean"])).sum();
+        let reference = number(&row["reference_bit_s"]);
+        let left = number(&hops[0]["goodput_bit_s"]);
+        assert!((reference - sum - left).abs() < 1e-6 * reference, "{row:?}");
+        let (low, high) = (&row["goodput_bit_s_low"], &row["goodput_bit_s_high"]);
+        let mean = number(&row["goodput_bit_s_mean"]);
+        assert!(number(low) <= mean && mean <= number(high), "{row:?}");
+    }
+}
+
+#[test]
+fn keys_name_a_point_completely_and_zipped_columns_walk_in_step() {
+    let folder = Folder::new();
+    folder.write("small.toml", SMALL);
+    folder.run(&["run", "small.toml", "--out", "out"]);
+    let summary = table(&folder, "out/summary.csv");
+    let steps: std::collections::BTreeSet<(String, String)> = summary
+        .iter()
+        .map(|row| (row["nic.mtu_b"].clone(), row["cable.rate_bit_s"].clone()))
+        .collect();
+    let expected = [("1500", "10000000000"), ("9000", "40000000000")];
+    let expected = expected.map(|(mtu, rate)| (mtu.to_owned(), rate.to_owned()));
+    assert_eq!(steps, expected.into());
+    for row in &summary {
+        assert!(number(&row["goodput_bit_s_mean"]) <= number(&row["cable.rate_bit_s"]), "{row:?}");
+    }
+}
+
+#[test]
+fn the_manifest_has_every_default_and_the_hash_of_every_profile() {
+    let folder = Folder::new();
+    folder.write("small.toml", SMALL);
+    folder.run(&["run", "small.toml", "--out", "out"]);
+    let manifest: Value = serde_json::from_str(&folder.read("out/manifest.json")).expect("JSON");
+    assert_eq!(manifest["complete"], true);
+    assert_eq!(manifest["points_done"], POINTS);
+    assert_eq!(manifest["experiment"]["seed"], 1);
+    let transfer = &manifest["experiment"]["transfers"][0];
+    for (key, default) in
+        [("transport", "tcp"), ("mode", "serial"), ("host_memory", "pinned"), ("chunk", "1 MiB")]
+    {
+        assert_eq!(transfer[key], default, "{key}");
+    }
+    let profiles = manifest["profiles"].as_array().expect("a list");
+    let names: Vec<String> = profiles
+        .iter()
+        .map(|p| format!("{}/{}", p["kind"].as_str().unwrap(), p["name"].as_str().unwrap()))
+        .collect();
+    for name in [
+        "host/bench-2024",
+        "nic/generic-40g",
+        "cni/flannel",
+        "cni/host-network",
+        "hop/vxlan",
+        "topology/flannel",
+        "topology/bench-pair",
+    ] {
+        assert!(names.iter().any(|known| known == name), "{name} is not in {names:?}");
+    }
+    assert!(profiles.iter().all(|p| p["blake3"].as_str().is_some_and(|hash| hash.len() == 64)));
+}
+
+#[test]
+fn json_is_one_object_on_standard_output_and_nothing_else_anywhere() {
+    let folder = Folder::new();
+    folder.write("small.toml", SMALL);
+    let commands: [&[&str]; 6] = [
+        &["run", "small.toml"],
+        &["explain", "small.toml"],
+        &["show", "flannel"],
+        &["profiles", "list"],
+        &["profiles", "show", "bench-2024"],
+        &["calibrate", "fit", "memcpy"],
+    ];
+    for command in commands {
+        let output = folder.podpath().args(command).arg("--json").output().expect("it ran");
+        assert!(output.status.success() && output.stderr.is_empty(), "{command:?}: {output:?}");
+        let told: Value = serde_json::from_slice(&output.stdout).expect("one object");
+        assert!(told.is_object(), "{command:?}");
+    }
+}
+
+#[test]
+fn nobody_watching_means_no_progress_and_no_colour() {
+    let folder = Folder::new();
+    folder.write("small.toml", SMALL);
+    let output = folder.podpath().args(["run", "small.toml"]).output().expect("it ran");
+    assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(!output.stdout.contains(&0x1b));
+    assert!(String::from_utf8_lossy(&output.stdout).ends_with("results in results/small\n"));
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_failure() {
+    let folder = Folder::new();
+    for arguments in [&["profiles", "list"][..], &["schema"], &["show", "flannel"]] {
+        let mut child = std::process::Command::new(assert_cmd::cargo::cargo_bin!("podpath"))
+            .args(arguments)
+            .current_dir(folder.path())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("it runs");
+        drop(child.stdout.take());
+        let mut told = String::new();
+        child.stderr.take().expect("a pipe").read_to_string(&mut told).expect("text");
+        assert_eq!((child.wait().expect("it ends").code(), told.as_str()), (Some(0), ""));
+    }
+}
+
+#[test]
+fn a_user_s_profile_replaces_a_shipped_one_of_the_same_name() {
+    let folder = Folder::new();
+    let shipped = folder.json(&["profiles", "show", "nic/generic-40g"]);
+    let line = |name: &str, value: f64| {
+        let rows = shipped["parameters"].as_array().expect("rows").iter();
+        let row = rows.clone().find(|row| row["parameter"] == name).expect("the parameter");
+        format!("{name},{value},{},,,assumed,a test\n", row["unit"].as_str().expect("text"))
+    };
+    let header = "parameter,value,unit,low,high,how,source\n";
+    let mine = header.to_owned() + &line("port_rate", 40.0) + &line("latency", 500.0);
+    folder.write("mine/nic/generic-40g.csv", mine);
+    let own = SMALL.replace("repetitions", "profiles = \"mine\"\nrepetitions");
+    folder.write("shipped.toml", SMALL);
+    folder.write("own.toml", own.replace("\"small\"", "\"own\""));
+    folder.run(&["run", "shipped.toml", "own.toml", "--out", "out"]);
+    let slowest = |name: &str| {
+        let rows = table(&folder, &format!("out/{name}/runs.csv"));
+        rows.iter().map(|row| number(&row["completion_s"])).fold(0.0, f64::max)
+    };
+    assert!(slowest("own") > slowest("small") + 500e-6);
+}
+
+#[test]
+fn fidelities_can_be_compared() {
+    let folder = Folder::new();
+    folder.write("small.toml", SMALL);
+    folder.run(&["run", "small.toml", "--out", "out", "--fidelity", "flow,closed"]);
+    let summary = table(&folder, "out/summary.csv");
+    assert_eq!(summary.len(), 2 * POINTS);
+    let flow = summary.iter().filter(|row| row["fidelity"] == "flow").count();
+    assert_eq!(flow, POINTS);
+}
+
+#[test]
+fn validation_judges_every_published_row() {
+    let folder = Folder::new();
+    let told = folder.json(&["validate", "--out", "out"]);
+    let rows: u64 = told["families"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|f| f["rows"].as_u64().unwrap())
+        .sum();
+    let skipped = told["rows_skipped"].as_array().expect("a list").len() as u64;
+    let predicted: u64 = told["families"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|f| f["predicted"].as_u64().expect("a count"))
+        .sum();
+    assert_eq!(rows, predicted + skipped);
+    assert!(predicted > 800);
+    assert!(folder.read("out/validate.csv").starts_with("family,file,row,label,measured,"));
+    assert!(folder.path().join("out/plots/predicted-vs-measured.svg").is_file());
+}

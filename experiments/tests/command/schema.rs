@@ -1,0 +1,83 @@
+//! The JSON schema of experiment files: committed, current, and true of every shipped file.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use experiments::experiment::Experiment;
+use serde_json::Value;
+
+use super::Folder;
+
+fn experiments() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Every shipped experiment file.
+fn shipped() -> Vec<PathBuf> {
+    let in_folder = |folder: PathBuf| {
+        let entries = fs::read_dir(folder).expect("the folder");
+        entries.map(|entry| entry.expect("an entry").path()).collect::<Vec<PathBuf>>()
+    };
+    let mut files = in_folder(experiments());
+    files.extend(in_folder(experiments().join("cases")));
+    files.retain(|p| p.extension().is_some_and(|e| e == "toml") && !p.ends_with("Cargo.toml"));
+    files.sort();
+    files
+}
+
+fn as_json(path: &Path) -> Value {
+    let text = fs::read_to_string(path).expect("a file");
+    let table: toml::Table = text.parse().unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+    serde_json::to_value(table).expect("TOML without dates is JSON")
+}
+
+/// `UPDATE=1 cargo test -p podpath` writes it anew.
+#[test]
+fn the_committed_schema_is_current() {
+    let path = experiments().join("schema/experiment.schema.json");
+    let current = Folder::new().run(&["schema"]);
+    if std::env::var_os("UPDATE").is_some() {
+        fs::write(&path, &current).expect("the schema");
+    }
+    assert_eq!(fs::read_to_string(path).expect("the schema"), current);
+}
+
+#[test]
+fn every_shipped_experiment_follows_the_schema() {
+    let validator = jsonschema::validator_for(&Experiment::schema()).expect("a valid schema");
+    let files = shipped();
+    assert!(files.iter().any(|path| path.ends_with("quickstart.toml")));
+    for path in files {
+        let errors: Vec<String> =
+            validator.iter_errors(&as_json(&path)).map(|error| error.to_string()).collect();
+        assert_eq!(errors, Vec::<String>::new(), "{}", path.display());
+    }
+}
+
+#[test]
+fn the_schema_refuses_what_the_command_refuses() {
+    let validator = jsonschema::validator_for(&Experiment::schema()).expect("a valid schema");
+    let bad = experiments().join("tests/bad/experiment");
+    for name in [
+        "unknown-key",
+        "unknown-table",
+        "unknown-transfer-field",
+        "missing-name",
+        "missing-topologies",
+        "missing-transfer",
+        "name-is-a-number",
+        "topologies-is-text",
+        "streams-is-text",
+        "streams-is-negative",
+        "mode-is-misspelt",
+        "repetitions-is-zero",
+        "fidelity-is-unknown",
+        "swept-without-list",
+        "swept-with-nothing",
+        "no-topologies",
+        "name-leaves-the-folder",
+        "assumption-without-values",
+    ] {
+        assert!(!validator.is_valid(&as_json(&bad.join(format!("{name}.toml")))), "{name}");
+    }
+}

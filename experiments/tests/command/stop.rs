@@ -1,0 +1,72 @@
+//! Ctrl-C leaves a usable partial result that says that it is one.
+#![cfg(unix)]
+
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use super::{Folder, SMALL};
+
+/// An experiment that takes minutes.
+fn long() -> String {
+    let sizes: Vec<String> = (1..=900).map(|n| format!("\"{n} MiB\"")).collect();
+    SMALL.replace(r#"["64 KiB", "4 MiB"]"#, &format!("[{}]", sizes.join(", ")))
+}
+
+/// Starts the long run, and waits until points are being computed.
+fn started(folder: &Folder, json: &[&str]) -> Child {
+    folder.write("long.toml", long());
+    let child = Command::new(assert_cmd::cargo::cargo_bin!("podpath"))
+        .args(["run", "long.toml", "--out", "out", "--threads", "2"])
+        .args(json)
+        .current_dir(folder.path())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("it runs");
+    let begin = Instant::now();
+    while !folder.path().join("out").exists() {
+        assert!(begin.elapsed() < Duration::from_secs(60), "it never began");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    std::thread::sleep(Duration::from_millis(300));
+    child
+}
+
+fn interrupt(child: &Child) {
+    let pid = child.id().to_string();
+    assert!(Command::new("kill").args(["-INT", &pid]).status().expect("kill").success());
+}
+
+#[test]
+fn what_is_finished_is_written_and_marked() {
+    let folder = Folder::new();
+    let child = started(&folder, &[]);
+    interrupt(&child);
+    let output = child.wait_with_output().expect("it ends");
+    assert_eq!(output.status.code(), Some(130), "{output:?}");
+    let said = String::from_utf8(output.stdout).expect("text");
+    assert!(said.contains("PARTIAL: stopped after "), "{said}");
+    let manifest: Value = serde_json::from_str(&folder.read("out/manifest.json")).expect("JSON");
+    assert_eq!(manifest["complete"], false);
+    let done = manifest["points_done"].as_u64().expect("a count");
+    assert!(done > 0 && done < manifest["points_planned"].as_u64().expect("a count"));
+    let rows = folder.read("out/summary.csv").lines().count() as u64 - 1;
+    assert_eq!(rows, done, "every finished point has a row, and no other");
+    assert!(
+        folder.read("out/report.html").contains("partial")
+            || folder.read("out/report.html").contains("Partial")
+    );
+}
+
+#[test]
+fn with_json_the_one_object_says_it() {
+    let folder = Folder::new();
+    let child = started(&folder, &["--json"]);
+    interrupt(&child);
+    let output = child.wait_with_output().expect("it ends");
+    assert_eq!(output.status.code(), Some(130));
+    let told: Value = serde_json::from_slice(&output.stdout).expect("one object");
+    assert_eq!(told["complete"], false);
+}
