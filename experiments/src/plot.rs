@@ -129,14 +129,14 @@ pub fn validation(dir: &Path) -> Result<Vec<Figure>, PlotError> {
     if validation.families.is_empty() {
         return Ok(Vec::new());
     }
-    let rows: usize = validation.families.iter().map(|family| family.checks.len()).sum();
+    let rows: usize = validation.families.iter().map(validation::Family::rows).sum();
     let draft = Draft {
         name: "predicted-vs-measured",
         title: "Predicted against measured".into(),
         caption: "Every published row that can be predicted. Nothing is fitted here: filled marks \
                   are rows that no parameter was fitted to, hollow marks are calibration rows."
             .into(),
-        alternative: format!("Scatter of {rows} predictions against measurements, by family."),
+        alternative: format!("Scatter of predictions against {rows} measured rows, by family."),
         picture: scatter::draw(&validation.families),
     };
     write(dir, vec![draft])

@@ -69,7 +69,6 @@ impl Scale {
         let (low, high) = self.values;
         let first = low.log10().floor() as i32;
         let last = high.log10().ceil() as i32;
-        let skip = ((last - first) as usize / wanted.max(1) + 1) as i32;
         let within = |digits: &[f64], skip: i32| -> Vec<f64> {
             (first..=last)
                 .filter(|power| power.rem_euclid(skip) == 0)
@@ -78,7 +77,12 @@ impl Scale {
                 .collect()
         };
         let fine = within(&[1.0, 2.0, 5.0], 1);
-        if fine.len() <= wanted { fine } else { within(&[1.0], skip) }
+        if fine.len() <= wanted {
+            return fine;
+        }
+        let coarse = (1..=last - first + 1).map(|skip| within(&[1.0], skip));
+        let mut fitting = coarse.filter(|ticks| ticks.len() <= wanted.max(1));
+        fitting.next().unwrap_or_default()
     }
 
     /// Powers of two on a logarithmic scale of bytes, at most `wanted`, evenly spaced.
@@ -106,6 +110,7 @@ mod tests {
         assert_eq!(Scale::from_zero(0.9, (0.0, 1.0)).ticks(4), [0.0, 0.5]);
         assert_eq!(Scale::linear(-2.0, 4.0, (0.0, 1.0)).ticks(3), [-2.0, 0.0, 2.0, 4.0]);
         assert_eq!(Scale::log(3.0, 4000.0, (0.0, 1.0)).decades(5), [10.0, 100.0, 1000.0]);
+        assert_eq!(Scale::log(0.04, 280.0, (0.0, 1.0)).decades(4), [0.1, 1.0, 10.0, 100.0]);
         assert_eq!(Scale::log(1.0, 10.0, (0.0, 1.0)).decades(6), [1.0, 2.0, 5.0, 10.0]);
         let sizes = Scale::log(4096.0, 1_073_741_824.0, (0.0, 1.0)).powers_of_two(6);
         assert_eq!(sizes, [4096.0, 65536.0, 1_048_576.0, 16_777_216.0, 268_435_456.0].to_vec());

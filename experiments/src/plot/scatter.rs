@@ -50,9 +50,9 @@ fn panel(picture: &mut Picture, family: &Family, at: usize, (x0, y0): Point, wid
     picture.text((x0, y0 + 8.0), NAME.fit(&family.name, wide), NAME);
     let note = format!(
         "{}, median error {}, worst {}",
-        words::count(family.checks.len(), "row"),
-        words::percent(family.median_error()),
-        words::percent(family.worst_error())
+        family.counted(),
+        words::error(family.median_error()),
+        words::error(family.worst_error())
     );
     picture.text((x0, y0 + 25.0), frame::NOTE.fit(&note, wide), NOTE);
     let (left, top) = (x0 + 44.0, y0 + HEAD);

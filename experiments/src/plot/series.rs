@@ -161,26 +161,26 @@ pub fn quantity(column: &str, value: &str) -> (String, String) {
     (column.into(), words::number(number))
 }
 
-/// One hue per number of streams, paler for the earlier modes; plain palette if more varies.
+/// A tone per mode, paler for the earlier ones, and a hue per combination of the rest; the plain
+/// palette where hues would run out.
 fn colour(at: usize, shared: &[(String, String)], all: &[Vec<(String, String)>]) -> RGBAColor {
-    let value = |of: &[(String, String)], column: &str| {
-        of.iter().find(|(name, _)| name == column).map(|(_, value)| value.clone())
+    let split = |of: &[(String, String)]| -> (Vec<String>, Vec<String>) {
+        let (mode, rest): (Vec<_>, Vec<_>) = of.iter().cloned().partition(|(c, _)| c == "mode");
+        let values = |pairs: Vec<(String, String)>| pairs.into_iter().map(|(_, v)| v).collect();
+        (values(mode), values(rest))
     };
-    let both =
-        shared.len() == 2 && shared.iter().all(|(name, _)| name == "streams" || name == "mode");
-    if !both {
+    let (mode, rest) = split(shared);
+    let modes = distinct(all.iter().map(|one| split(one).0));
+    let rests = distinct(all.iter().map(|one| split(one).1));
+    if rests.len() > ink::PALETTE.len() {
         return ink::colour(at);
     }
-    let rank = |column| {
-        let values = distinct(all.iter().map(|one| value(one, column)));
-        let mine = value(shared, column);
-        (values.iter().position(|other| *other == mine).unwrap_or(0), values.len())
-    };
-    let (hue, _) = rank("streams");
-    let (mode, modes) = rank("mode");
+    let tone = modes.iter().position(|other| *other == mode).unwrap_or(0);
+    let hue = rests.iter().position(|other| *other == rest).unwrap_or(0);
     // More steps need more room between white and the full colour.
-    let palest = if modes > 2 { 0.68 } else { 0.55 };
-    ink::tint(ink::colour(hue), palest * (modes - 1 - mode) as f64 / (modes - 1).max(1) as f64)
+    let palest = if modes.len() > 2 { 0.68 } else { 0.55 };
+    let steps = (modes.len() - 1).max(1) as f64;
+    ink::tint(ink::colour(hue), palest * (modes.len() - 1 - tone) as f64 / steps)
 }
 
 impl Plan {
@@ -193,6 +193,11 @@ impl Plan {
             (Some(first), Some(last)) if first.shared != last.shared => vec![first, last],
             (first, _) => first.into_iter().collect(),
         }
+    }
+
+    /// The last series of GPUDirect, if there is one.
+    pub fn direct(&self) -> Option<&Series> {
+        self.series.iter().rfind(|series| series.mode() == Some("gpudirect"))
     }
 
     /// The names of the folded settings without their units: `nic.mtu and pcie.gen3-x16.tags`.

@@ -13,8 +13,9 @@ const GAP: f64 = 26.0;
 /// Room for the title of a panel, and for the ticks below it [px].
 const HEAD: f64 = 24.0;
 const FOOT: f64 = 22.0;
-/// The least height of a plotting area [px].
+/// The least height of a plotting area [px], and of one of many.
 const LEAST: f64 = 230.0;
+const LEAST_OF_MANY: f64 = 165.0;
 /// Between two names at the ends of lines [px].
 const PITCH: f64 = 12.5;
 
@@ -47,7 +48,8 @@ pub fn draw(run: &Run) -> Option<Picture> {
     let columns = if panels.len() == 1 { 1 } else { 2 };
     let wide = (WIDTH - 2.0 * MARGIN - GAP * (columns - 1) as f64) / columns as f64;
     let names = run.topologies();
-    let high = LEAST.max(names.len() as f64 * PITCH);
+    let least = if panels.len() > 6 { LEAST_OF_MANY } else { LEAST };
+    let high = least.max(names.len() as f64 * PITCH);
     let mut y = top;
     for row in panels.chunks(columns) {
         for (at, (series, lines)) in row.iter().enumerate() {

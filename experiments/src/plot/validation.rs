@@ -5,6 +5,7 @@ use std::path::Path;
 use super::PlotError;
 use super::run::distinct;
 use super::table::{Row, Table};
+use super::words;
 
 /// A published row beside its prediction.
 #[derive(Clone, Debug)]
@@ -93,20 +94,37 @@ impl Validation {
 }
 
 fn check(row: &Row, predicted: f64) -> Result<Check, PlotError> {
+    // Rates of networks and memories read well in billions.
+    let (unit, scale) = match row.text("unit")? {
+        "bit/s" => ("Gbit/s", 1e9),
+        "B/s" => ("GB/s", 1e9),
+        other => (other, 1.0),
+    };
     Ok(Check {
         family: row.text("family")?.into(),
         file: row.text("file")?.into(),
         row: row.text("row")?.into(),
         label: row.text("label")?.into(),
-        measured: row.number("measured")?,
-        predicted,
-        unit: row.text("unit")?.into(),
+        measured: row.number("measured")? / scale,
+        predicted: predicted / scale,
+        unit: unit.into(),
         error: row.number("rel_error")?,
         held_out: row.text("used")? != "calibration",
     })
 }
 
 impl Family {
+    /// How many rows of published files it stands for; a row may hold several values.
+    pub fn rows(&self) -> usize {
+        distinct(self.checks.iter().map(|check| (&check.file, &check.row))).len()
+    }
+
+    /// `58 rows`, or `714 rows (2142 values)` where rows hold several values.
+    pub fn counted(&self) -> String {
+        let (rows, values) = (words::count(self.rows(), "row"), self.checks.len());
+        if self.rows() == values { rows } else { format!("{rows} ({values} values)") }
+    }
+
     /// The median of the absolute relative errors.
     pub fn median_error(&self) -> f64 {
         self.quantile(0.5)

@@ -84,6 +84,16 @@ pub fn percent(ratio: f64) -> String {
     format!("{} %", text.replace('-', "−"))
 }
 
+/// The same where small errors matter: `0.004 %`; what is below a millionth of a per cent is `0 %`.
+pub fn error(ratio: f64) -> String {
+    let part = ratio.abs() * 100.0;
+    if !(1e-6..0.1).contains(&part) {
+        return percent(ratio);
+    }
+    let digits = (-part.log10().floor()) as usize;
+    format!("{:.digits$} %", ratio * 100.0).replace('-', "−")
+}
+
 /// A gain with its sign: `+38 %`, `−4 %`.
 pub fn gain(ratio: f64) -> String {
     format!("{}{}", if ratio >= 0.0 { "+" } else { "" }, percent(ratio))
@@ -150,6 +160,10 @@ mod tests {
             (size(1_073_741_824.0), "1 GiB"),
             (percent(0.984), "98 %"),
             (percent(0.003), "0.3 %"),
+            (error(0.00004), "0.004 %"),
+            (error(-0.00004), "−0.004 %"),
+            (error(0.05), "5 %"),
+            (error(1e-12), "0 %"),
             (gain(0.38), "+38 %"),
             (gain(-0.04), "−4 %"),
             (time(0.00035), "350 µs"),

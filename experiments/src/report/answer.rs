@@ -22,7 +22,7 @@ pub fn sentences(run: &Run, plan: &Plan, manifest: &Manifest) -> Vec<String> {
     let Some(plain) = ends.first() else {
         return vec!["The run has no results.".into()];
     };
-    let direct = plan.series.last().filter(|last| ends.iter().all(|end| end.shared != last.shared));
+    let direct = plan.direct().filter(|last| ends.iter().all(|end| end.shared != last.shared));
     let told: Vec<(&Series, String)> = ends
         .iter()
         .copied()

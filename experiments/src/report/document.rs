@@ -4,8 +4,9 @@ use serde::Serialize;
 
 use crate::plot::Figure;
 
-/// Figures higher than this may break over pages in print [px]: A4 holds about a thousand.
-const PAGE_PX: f64 = 900.0;
+/// Figures higher than this may break over pages in print [px]: as wide as an A4 page, a figure of
+/// 960 px has room for about 1350 below each other.
+const PAGE_PX: f64 = 1250.0;
 
 /// A whole report.
 #[derive(Clone, Debug, Serialize)]

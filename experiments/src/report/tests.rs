@@ -138,7 +138,8 @@ fn a_validation_counts_its_rows() {
     validation(folder.path(), &figures).unwrap();
     let html = fs::read_to_string(folder.path().join("report.html")).unwrap();
     let expected = [
-        "pcie: 60 rows, 20 of them held out; median error 6 %",
+        "pcie: 60 rows, 20 held out; median error 6 %",
+        "Skipped rows by file and reason",
         "1 row could not be predicted",
         "there is no CNI &lt;b&gt;odd",
         "The worst rows of each family",

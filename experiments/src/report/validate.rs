@@ -3,9 +3,14 @@
 use super::document::{Cell, Folded, Group, Page, Section, Table, numbers, words as column};
 use super::pick;
 use crate::plot::Figure;
-use crate::plot::validation::{Check, Family, Validation};
+use crate::plot::run::distinct;
+use crate::plot::validation::{Check, Family, Skipped, Validation};
 use crate::plot::words;
 
+/// Skipped rows named before the rest is only counted.
+const FEW: usize = 6;
+/// Errors below this are not worth a line among the worst: one in two thousand.
+const SMALL: f64 = 5e-4;
 /// Rows of each family listed as its worst.
 const WORST: usize = 5;
 
@@ -21,7 +26,14 @@ pub fn page(validation: &Validation, figures: &[Figure]) -> Page {
     sections.push(Section {
         id: "worst",
         title: "The rows that are farthest off",
-        tables: vec![rows("The worst rows of each family", validation, |f| f.worst(WORST))],
+        paragraphs: vec![format!(
+            "Only rows whose error is above {}; a family without any is left out.",
+            words::error(SMALL)
+        )],
+        tables: vec![rows("The worst rows of each family", validation, |family| {
+            let worst = family.worst(WORST).into_iter();
+            worst.filter(|check| check.error.abs() > SMALL).collect()
+        })],
         folded: vec![Folded {
             summary: "Every row".into(),
             table: Some(rows("Every row", validation, |family| family.checks.iter().collect())),
@@ -47,13 +59,18 @@ pub fn page(validation: &Validation, figures: &[Figure]) -> Page {
 fn answer(validation: &Validation) -> Vec<String> {
     let sentence = |family: &Family| {
         let held = family.checks.iter().filter(|check| check.held_out).count();
+        let held = match held {
+            0 => "none held out".into(),
+            all if all == family.checks.len() => "all held out".into(),
+            some => format!("{some} held out"),
+        };
         format!(
-            "{}: {}, {held} of them held out; median error {}, 90th percentile {}, worst {}.",
+            "{}: {}, {held}; median error {}, 90th percentile {}, worst {}.",
             family.name,
-            words::count(family.checks.len(), "row"),
-            words::percent(family.median_error()),
-            words::percent(family.quantile(0.9)),
-            words::percent(family.worst_error())
+            family.counted(),
+            words::error(family.median_error()),
+            words::error(family.quantile(0.9)),
+            words::error(family.worst_error())
         )
     };
     let mut sentences: Vec<String> = validation.families.iter().map(sentence).collect();
@@ -75,13 +92,16 @@ fn summary(families: &[Family]) -> Table {
         };
         let kinds =
             [("all", family.clone()), ("held out", kept(true)), ("calibration", kept(false))];
-        let rows = kinds.iter().filter(|(_, some)| !some.checks.is_empty()).map(|(name, some)| {
+        // All of one kind need no total.
+        let kinds = kinds.iter().filter(|(_, some)| !some.checks.is_empty());
+        let mixed = kinds.clone().count() == 3;
+        let rows = kinds.filter(|(name, _)| mixed || *name != "all").map(|(name, some)| {
             vec![
                 Cell::text(*name),
-                Cell::number(some.checks.len().to_string()),
-                Cell::number(words::percent(some.median_error())),
-                Cell::number(words::percent(some.quantile(0.9))),
-                Cell::number(words::percent(some.worst_error())),
+                Cell::number(some.rows().to_string()),
+                Cell::number(words::error(some.median_error())),
+                Cell::number(words::error(some.quantile(0.9))),
+                Cell::number(words::error(some.worst_error())),
             ]
         });
         Group { name: family.name.clone(), rows: rows.collect() }
@@ -120,6 +140,7 @@ fn rows<'v>(
         name: family.name.clone(),
         rows: pick(family).iter().map(row).collect(),
     };
+    let groups = validation.families.iter().map(group);
     Table {
         caption: caption.into(),
         columns: vec![
@@ -131,22 +152,29 @@ fn rows<'v>(
             numbers("error"),
             column("row is"),
         ],
-        groups: validation.families.iter().map(group).collect(),
+        groups: groups.filter(|group| !group.rows.is_empty()).collect(),
         shaded: false,
     }
 }
 
 fn skipped(validation: &Validation) -> Section {
-    let row = |one: &crate::plot::validation::Skipped| {
-        let place = format!("{}, row {}", one.file, one.row);
-        [one.label.clone(), place, one.why.clone()].map(Cell::text).to_vec()
+    let of = |one: &Skipped| (one.file.clone(), one.why.clone());
+    let row = |(file, why): (String, String)| {
+        let own = validation.skipped.iter().filter(|one| one.file == file && one.why == why);
+        let rows: Vec<&str> = own.map(|one| one.row.as_str()).collect();
+        let named = match rows.len() {
+            few if few <= FEW => rows.join(", "),
+            _ => format!("{} … {}", rows[..FEW].join(", "), rows[rows.len() - 1]),
+        };
+        let count = Cell::number(rows.len().to_string());
+        vec![Cell::text(file), count, Cell::text(named), Cell::text(why)]
     };
-    let columns = ["what", "where", "why"].map(column).to_vec();
-    let rows = validation.skipped.iter().map(row).collect();
+    let columns = vec![column("file"), numbers("count"), column("rows"), column("why")];
+    let rows = distinct(validation.skipped.iter().map(of)).into_iter().map(row).collect();
     Section {
         id: "skipped",
         title: "Rows that could not be predicted",
-        tables: vec![Table::plain("Skipped rows", columns, rows)],
+        tables: vec![Table::plain("Skipped rows by file and reason", columns, rows)],
         ..Section::default()
     }
 }

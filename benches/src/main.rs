@@ -1,0 +1,41 @@
+//! The engine of podpath beside other engines, measured in one run on one machine.
+//!
+//! ```text
+//! cargo run --release -- hold          the agenda on the hold model, beside three others
+//! cargo run --release -- increments    the agenda on other distributions of delays
+//! cargo run --release -- fat-tree      flows on fat trees, beside published SimGrid rates
+//! ```
+
+mod fat_tree;
+mod hold;
+mod increments;
+mod measure;
+mod tree;
+
+use std::process::ExitCode;
+
+use peak_alloc::PeakAlloc;
+
+/// Counts bytes, for the memory of a flow.
+#[global_allocator]
+static MEMORY: PeakAlloc = PeakAlloc;
+
+fn main() -> ExitCode {
+    let wanted: Vec<String> = std::env::args().skip(1).collect();
+    let wants = |name: &str| wanted.is_empty() || wanted.iter().any(|given| given == name);
+    const NAMES: [&str; 3] = ["hold", "increments", "fat-tree"];
+    if let Some(unknown) = wanted.iter().find(|given| !NAMES.contains(&given.as_str())) {
+        eprintln!("no benchmark is called `{unknown}`; there are: {}", NAMES.join(", "));
+        return ExitCode::from(2);
+    }
+    if wants("hold") {
+        hold::peers();
+    }
+    if wants("increments") {
+        hold::distributions();
+    }
+    if wants("fat-tree") {
+        fat_tree::rates(&MEMORY);
+    }
+    ExitCode::SUCCESS
+}
