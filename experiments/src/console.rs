@@ -104,7 +104,8 @@ fn written(text: &str) -> Result<(), Failure> {
     Ok(out.flush()?)
 }
 
-/// Whether messages may be coloured: on a terminal, unless `NO_COLOR` is set (<https://no-color.org>).
+/// Whether messages may be coloured: on a terminal, unless `NO_COLOR` is set
+/// (<https://no-color.org>).
 fn colour() -> bool {
     let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     io::stderr().is_terminal() && !refused

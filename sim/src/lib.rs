@@ -9,7 +9,7 @@
 //! | [`time`], [`units`] | picoseconds; bytes and rates |
 //! | [`agenda`], [`model`] | the clock, what lies ahead, and the loop |
 //! | [`pool`] | counted things with a first-come queue |
-//! | [`flow`], [`share`] | links with a rate, shared max-min fairly: over time, and in closed form |
+//! | [`flow`], [`share`] | links with a rate, shared max-min fairly: over time, in closed form |
 //! | [`fifo`] | first-come servers: the chunk-level twin of flows |
 //! | [`seed`], [`dist`] | named random streams, and what is drawn from them |
 //! | [`span`], [`stats`] | what a model says of itself, and what may be concluded from it |

@@ -143,7 +143,11 @@ fn fit_memcpy(data: &DataFile, out: Option<&Path>, console: &Console) -> Result<
     console.print("\n")?;
     console.print_table(sheet)?;
     let residuals = fit.residuals.iter().map(|row| {
-        json!({ "bytes": row.bytes, "measured_gb_s": row.measured, "predicted_gb_s": row.predicted })
+        json!({
+            "bytes": row.bytes,
+            "measured_gb_s": row.measured,
+            "predicted_gb_s": row.predicted,
+        })
     });
     let file = write(out, "gpu", &fit.gpu, &fit.profile)?;
     tell(&fit.estimates, residuals.collect(), file, console)

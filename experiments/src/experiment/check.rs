@@ -260,7 +260,10 @@ fn check_chunks(
 ) -> Result<(), InputError> {
     let varied = || axes.iter().flat_map(|axis| &axis.varied);
     let overlapped = |value: &Scalar| *value == Scalar::Text("overlapped".into());
-    let is = |parameter: &Parameter, wanted: Field| matches!(parameter, Parameter::Transfer { field, .. } if *field == wanted);
+    let is = |parameter: &Parameter, wanted: Field| match parameter {
+        Parameter::Transfer { field, .. } => *field == wanted,
+        _ => false,
+    };
     let by_sweep =
         varied().any(|v| is(&v.parameter, Field::Mode) && v.values.iter().any(overlapped));
     if by_sweep || transfers.iter().any(|transfer| transfer.mode == ModeName::Overlapped) {
