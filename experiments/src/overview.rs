@@ -42,8 +42,7 @@ pub(crate) fn overview(plan: &Plan, keyed: &[Keyed<'_>]) -> (Sheet, usize) {
     // Prose is added only where the terminal leaves room to read it.
     let columns = header.len();
     let room = bare.room();
-    let prose: [(&str, fn(&Digest) -> String); 2] =
-        [("most taken by", most_taken), ("would bring most", best_change)];
+    let prose: [Prose; 2] = [("most taken by", most_taken), ("would bring most", best_change)];
     let prose = &prose[..(room / PROSE_WIDTH_MIN).min(2)];
     header.extend(prose.iter().map(|(title, _)| *title));
     let mut table = Sheet::new(&header);
@@ -54,6 +53,9 @@ pub(crate) fn overview(plan: &Plan, keyed: &[Keyed<'_>]) -> (Sheet, usize) {
     table.keep_whole(columns);
     (table, keyed.len() - chosen.len())
 }
+
+/// A column of prose: its title, and what it says of a point.
+type Prose = (&'static str, fn(&Digest) -> String);
 
 /// The rows that fit: dimension after dimension is reduced to one value, until few enough are left.
 fn thinned<'k, 'd>(keys: &[&str], keyed: &'k [Keyed<'d>]) -> Vec<&'k Keyed<'d>> {
