@@ -71,7 +71,7 @@ fn functions_fit_on_a_page() {
             }
             // rustfmt closes a function at the indentation it opened it.
             let closes = |line: &&str| line.len() == indent + 1 && line.trim_start() == "}";
-            let length = lines[begin..].iter().position(|line| closes(line)).unwrap_or(0);
+            let length = lines[begin..].iter().position(closes).unwrap_or(0);
             if length > FUNCTION_LINES_MAX {
                 let path = path.display();
                 complaints.push(format!("{path}:{}: a function of {length} lines", begin + 1));
