@@ -13,11 +13,13 @@ use crate::console::{Console, Sheet, number};
 use crate::experiment::{Scalar, Topology};
 use crate::failure::Failure;
 use crate::library;
+use crate::plot::graph::GraphView;
 
 const EXAMPLES: &str = "\
 Examples:
   podpath show flannel                         places, hops and links as tables
   podpath show my/cluster.toml                 a file of your own
+  podpath show flannel --svg flannel.svg       a drawing; --png for a bitmap
   podpath show flannel --dot | dot -Tpdf -O    for Graphviz
   podpath show flannel --set nic.mtu=1500      with a changed setting";
 
@@ -31,6 +33,12 @@ pub(super) struct Arguments {
     /// Print Graphviz text
     #[arg(long)]
     dot: bool,
+    /// Draw it into this file instead
+    #[arg(long, value_name = "FILE", conflicts_with = "dot")]
+    svg: Option<PathBuf>,
+    /// Draw it as a bitmap into this file instead
+    #[arg(long, value_name = "FILE", conflicts_with = "dot")]
+    png: Option<PathBuf>,
     /// Change a setting of the topology
     #[arg(long, value_name = "TABLE.KEY=VALUE")]
     set: Vec<String>,
@@ -50,11 +58,31 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<(), Failur
     let cluster = topology.assemble(&library, &settings?)?;
     if arguments.dot {
         console.print(&cluster.to_dot())?;
+    } else if arguments.svg.is_some() || arguments.png.is_some() {
+        draw(&GraphView::of(&cluster), arguments, console)?;
     } else {
         console.print(&format!("{}: {}\n\n", cluster.name, cluster.about))?;
         print_tables(&cluster, console)?;
     }
     console.print_json(&as_json(&cluster))
+}
+
+/// Writes the drawings that were asked for.
+fn draw(view: &GraphView, arguments: &Arguments, console: &Console) -> Result<(), Failure> {
+    let failed = |error| Failure::run("drawing the topology", error);
+    let mut files: Vec<(&Path, Vec<u8>)> = Vec::new();
+    if let Some(path) = &arguments.svg {
+        files.push((path, view.svg().map_err(failed)?.into_bytes()));
+    }
+    if let Some(path) = &arguments.png {
+        files.push((path, view.png().map_err(failed)?));
+    }
+    for (path, bytes) in files {
+        let context = format!("writing {}", path.display());
+        std::fs::write(path, bytes).map_err(|error| Failure::run(&context, error))?;
+        console.note(&format!("drawn in {}", path.display()));
+    }
+    Ok(())
 }
 
 fn setting(text: &str) -> Result<Setting, InputError> {

@@ -29,7 +29,7 @@ pub fn draw(view: &GraphView) -> Picture {
     let wide = layout(view, 0.0).width + MARGIN;
     let mut picture = Picture::new(wide.max(WIDTH * 0.6), 0.0);
     let mut top = frame::header(&mut picture, &view.name, &view.about);
-    top = frame::legend(&mut picture, top, &entries(view));
+    top = frame::legend(&mut picture, top, &entries(view, &layout(view, 0.0)));
     let layout = layout(view, top);
     for machine in &layout.machines {
         let [left, top, right, bottom] = machine.edges;
@@ -80,9 +80,10 @@ fn look(look: Look) -> (Look, RGBAColor, &'static str) {
     LOOKS.into_iter().find(|(other, ..)| *other == look).unwrap_or(LOOKS[2])
 }
 
-fn entries(view: &GraphView) -> Vec<(Sample, String)> {
-    let there = |look: Look| view.places.iter().any(|place| place.look == look);
-    let shown = LOOKS.into_iter().filter(|(look, ..)| there(*look));
+fn entries(view: &GraphView, layout: &Layout) -> Vec<(Sample, String)> {
+    let drawn = view.places.iter().zip(&layout.places).filter(|(_, spot)| spot.is_some());
+    let drawn: Vec<Look> = drawn.map(|(place, _)| place.look).collect();
+    let shown = LOOKS.into_iter().filter(|(look, ..)| drawn.contains(look));
     shown.map(|(_, ink, name)| (Sample::Box(ink::tint(ink, 0.4)), name.to_owned())).collect()
 }
 
@@ -125,7 +126,7 @@ fn line(
     if outside(view, joint) {
         return below(picture, joint, one, other, named);
     }
-    if drawn_level(view, joint) {
+    if adjacent(layout, one, other) {
         level(picture, joint, one, other);
     }
     0.0
@@ -198,25 +199,33 @@ fn below(picture: &mut Picture, joint: &Joint, one: Spot, other: Spot, named: bo
     low
 }
 
-/// A line between neighbours of one layer, such as NVLink.
+/// A line between neighbours of one layer, such as NVLink, with its label if there is room.
 fn level(picture: &mut Picture, joint: &Joint, one: Spot, other: Spot) {
-    let (left, right) = if one.at.0 < other.at.0 { (one, other) } else { (other, one) };
-    let from: Point = (left.at.0 + left.wide / 2.0, left.at.1);
-    let to: Point = (right.at.0 - right.wide / 2.0, right.at.1);
+    let [from, to] = gap(one, other);
     picture.stroke(&[from, to], ink::AXIS, 1.5);
-    let text = labels(joint).join(" ");
-    let text = TICK.fit(&text, to.0 - from.0 - 8.0);
-    picture.text(((from.0 + to.0) / 2.0, from.1 - 9.0), text, TICK.middle());
+    if level_fits(joint, one, other) {
+        let middle = ((from.0 + to.0) / 2.0, from.1 - 9.0);
+        picture.text(middle, labels(joint).join(" "), TICK.middle());
+    }
 }
 
-/// Whether lines between places of one layer are few enough to be drawn.
-fn drawn_level(view: &GraphView, joint: &Joint) -> bool {
-    let same = |other: &&Joint| {
-        let looks = |joint: &Joint| joint.ends.map(|end| view.places[end].look);
-        !other.direct && looks(other) == looks(joint) && looks(joint)[0] == looks(joint)[1]
-    };
-    // Between two only, nothing can be in the way.
-    view.joints.iter().filter(same).count() == 1
+/// The room between two boxes of one layer: right edge of the left one, left edge of the right one.
+fn gap(one: Spot, other: Spot) -> [Point; 2] {
+    let (left, right) = if one.at.0 < other.at.0 { (one, other) } else { (other, one) };
+    [(left.at.0 + left.wide / 2.0, left.at.1), (right.at.0 - right.wide / 2.0, right.at.1)]
+}
+
+fn level_fits(joint: &Joint, one: Spot, other: Spot) -> bool {
+    let [from, to] = gap(one, other);
+    TICK.width(&labels(joint).join(" ")) + 8.0 <= to.0 - from.0
+}
+
+/// Whether nothing stands between two places of one layer.
+fn adjacent(layout: &Layout, one: Spot, other: Spot) -> bool {
+    let [from, to] = gap(one, other);
+    let between =
+        |spot: &Spot| (spot.at.1 - from.1).abs() <= 1.0 && from.0 < spot.at.0 && spot.at.0 < to.0;
+    !layout.places.iter().flatten().any(between)
 }
 
 /// What the lines do not show.
@@ -237,10 +246,8 @@ fn notes(view: &GraphView, layout: &Layout, fabric: Option<String>) -> Vec<Strin
     }
     let level = |joint: &&Joint| match joint.ends.map(|end| layout.places[end]) {
         [Some(one), Some(other)] => {
-            (one.at.1 - other.at.1).abs() <= 1.0
-                && !joint.direct
-                && !outside(view, joint)
-                && !drawn_level(view, joint)
+            let shown = adjacent(layout, one, other) && level_fits(joint, one, other);
+            (one.at.1 - other.at.1).abs() <= 1.0 && !joint.direct && !outside(view, joint) && !shown
         }
         _ => false,
     };

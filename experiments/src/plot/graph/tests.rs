@@ -62,6 +62,26 @@ fn every_place_and_hop_is_named() {
 }
 
 #[test]
+fn links_between_gpus_are_drawn_or_told() {
+    let mut view = racks(1, 4);
+    let gpu = |number: usize| {
+        let name = format!("gpu-0-{number}");
+        view.places.iter().position(|place| place.name == name).unwrap()
+    };
+    let pairs = [(gpu(0), gpu(1)), (gpu(0), gpu(3))];
+    let bare = view.picture().marks.len();
+    for (one, other) in pairs {
+        view.join(one, other, "nvlink 25 GB/s".into(), false);
+        view.join(other, one, "nvlink 25 GB/s".into(), false);
+    }
+    assert_readable(&view.picture());
+    let told = "nvlink 25 GB/s: gpu-0-0 and gpu-0-1; gpu-0-0 and gpu-0-3.";
+    assert!(texts(&view).iter().any(|text| text == told), "{:?}", texts(&view));
+    // One line between neighbours, none across the two between, and the note.
+    assert_eq!(view.picture().marks.len(), bare + 2);
+}
+
+#[test]
 fn large_clusters_stay_readable() {
     assert_readable(&racks(3, 8).picture());
     assert_readable(&racks(1, 1).picture());
