@@ -48,7 +48,7 @@ pub struct Figure {
     pub caption: String,
     /// What one would say of it to somebody who cannot see it.
     pub alternative: String,
-    /// Its height on a screen [px].
+    /// Its height on a screen \[px\].
     pub height: f64,
     /// The SVG document.
     pub svg: String,

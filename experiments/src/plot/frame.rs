@@ -7,9 +7,9 @@ use super::picture::{Picture, Point, Style};
 use super::scale::Scale;
 use super::words;
 
-/// The width of every figure [px]: an A4 page or a browser column.
+/// The width of every figure \[px\]: an A4 page or a browser column.
 pub const WIDTH: f64 = 960.0;
-/// Space around a figure [px].
+/// Space around a figure \[px\].
 pub const MARGIN: f64 = 12.0;
 
 /// Titles of figures.
@@ -42,7 +42,7 @@ pub enum Sample {
     Ring(RGBAColor),
 }
 
-/// Breaks `text` into lines no longer than `room` [px].
+/// Breaks `text` into lines no longer than `room` \[px\].
 pub fn wrap(text: &str, style: Style, room: f64) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for word in text.split_whitespace() {
@@ -57,7 +57,7 @@ pub fn wrap(text: &str, style: Style, room: f64) -> Vec<String> {
     lines
 }
 
-/// Draws title and note at the top; returns where the next thing may begin [px].
+/// Draws title and note at the top; returns where the next thing may begin \[px\].
 pub fn header(picture: &mut Picture, title: &str, note: &str) -> f64 {
     let room = picture.width - 2.0 * MARGIN;
     let mut y = MARGIN;
@@ -70,7 +70,7 @@ pub fn header(picture: &mut Picture, title: &str, note: &str) -> f64 {
     y + 8.0
 }
 
-/// Draws a legend in as many rows as it needs; returns where the next thing may begin [px].
+/// Draws a legend in as many rows as it needs; returns where the next thing may begin \[px\].
 pub fn legend(picture: &mut Picture, top: f64, entries: &[(Sample, String)]) -> f64 {
     if entries.is_empty() {
         return top;
@@ -110,7 +110,7 @@ fn draw_sample(picture: &mut Picture, sample: Sample, (x, y): Point, wide: f64) 
     }
 }
 
-/// A horizontal interval with ends, `y` its height [px].
+/// A horizontal interval with ends, `y` its height \[px\].
 pub fn whisker(picture: &mut Picture, (low, high): (f64, f64), y: f64, ink: RGBAColor) {
     picture.stroke(&[(low, y), (high, y)], ink, 1.25);
     for end in [low, high] {
@@ -131,7 +131,7 @@ pub struct Panel {
     pub x: Scale,
     /// From values to pixels down; its first pixel is the bottom.
     pub y: Scale,
-    /// Left, top, right, bottom [px].
+    /// Left, top, right, bottom \[px\].
     pub edges: [f64; 4],
 }
 
@@ -174,7 +174,7 @@ pub fn ticks_with_unit(scale: &Scale, unit: &str) -> Vec<(f64, String)> {
 }
 
 /// Moves labels apart: heights in order become heights at least `pitch` apart within `top` and
-/// `bottom` [px], each as near to where it was as its neighbours let it.
+/// `bottom` \[px\], each as near to where it was as its neighbours let it.
 pub fn spread(wanted: &[f64], pitch: f64, top: f64, bottom: f64) -> Vec<f64> {
     let mut order: Vec<usize> = (0..wanted.len()).collect();
     order.sort_by(|&a, &b| wanted[a].total_cmp(&wanted[b]));

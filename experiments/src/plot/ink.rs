@@ -47,7 +47,7 @@ pub fn colour(at: usize) -> RGBAColor {
     PALETTE[at % PALETTE.len()]
 }
 
-/// Dash and gap of the `at`th line [px]; the first seven are whole.
+/// Dash and gap of the `at`th line \[px\]; the first seven are whole.
 pub fn dash(at: usize) -> Option<(f64, f64)> {
     [None, Some((6.0, 3.0)), Some((2.0, 2.0)), Some((10.0, 3.0))][at / PALETTE.len() % 4]
 }

@@ -22,7 +22,7 @@ pub struct Manifest {
 pub struct Reported {
     /// The figure as it was given, with its upper end if it is a range.
     pub value: String,
-    /// The figure or its range [bit/s].
+    /// The figure or its range \[bit/s\].
     pub bit_s: (f64, f64),
     /// The topology that it is about, if one.
     pub topology: Option<String>,
@@ -32,7 +32,7 @@ pub struct Reported {
     pub source: String,
     /// What was reported, in words.
     pub text: String,
-    /// The range over the points that match [bit/s]; none if no point does.
+    /// The range over the points that match \[bit/s\]; none if no point does.
     pub predicted_bit_s: Option<(f64, f64)>,
 }
 
@@ -45,9 +45,9 @@ pub struct Unknown {
     pub because: String,
     /// Range over smallest value: 0.5 where goodput varies by half.
     pub spread_ratio: f64,
-    /// The lowest goodput over its values [bit/s].
+    /// The lowest goodput over its values \[bit/s\].
     pub low_bit_s: f64,
-    /// The highest goodput over its values [bit/s].
+    /// The highest goodput over its values \[bit/s\].
     pub high_bit_s: f64,
 }
 

@@ -11,10 +11,10 @@ use super::series::{self, Series};
 use super::sizes::sizes;
 use super::words;
 
-/// Panels in a row, and the space between them [px].
+/// Panels in a row, and the space between them \[px\].
 const COLUMNS: usize = 3;
 const GAP: f64 = 22.0;
-/// Height of a plotting area, of the title above and of the ticks below [px].
+/// Height of a plotting area, of the title above and of the ticks below \[px\].
 const HIGH: f64 = 130.0;
 const HEAD: f64 = 38.0;
 const FOOT: f64 = 22.0;
@@ -97,7 +97,7 @@ fn pairs(run: &Run) -> Vec<Pair> {
     shown.into_iter().enumerate().map(pair).collect()
 }
 
-/// The sizes at which both of a pair have a result: size [B], serial and overlapped [bit/s].
+/// The sizes at which both of a pair have a result: size \[B\], serial and overlapped \[bit/s\].
 fn both(run: &Run, name: &str, pair: &Pair, sizes: &[f64]) -> Vec<(f64, f64, f64)> {
     let point = |size: &f64| {
         let serial = pair.serial.value(run, name, *size)?.bit_s;

@@ -1,7 +1,7 @@
 //! From a [`Picture`] to SVG and PNG: one drawing routine over plotters' back ends.
 //!
-//! Both are drawn at [`UNITS`] device units a pixel. In the SVG these are its user units, so that
-//! plotters' whole numbers are fine enough; the bitmap is averaged down to [`DENSITY`] dots a
+//! Both are drawn at `UNITS` device units a pixel. In the SVG these are its user units, so that
+//! plotters' whole numbers are fine enough; the bitmap is averaged down to `DENSITY` dots a
 //! pixel, which smooths edges.
 
 use plotters::backend::{BitMapBackend, DrawingBackend, SVGBackend};

@@ -9,15 +9,15 @@ use plotters::style::{FontDesc, FontFamily, FontStyle, RGBAColor};
 
 use super::ink;
 
-/// A point [px].
+/// A point \[px\].
 pub type Point = (f64, f64);
 
 /// Marks in drawing order on a white page.
 #[derive(Clone, Debug, Default)]
 pub struct Picture {
-    /// Width of the page [px].
+    /// Width of the page \[px\].
     pub width: f64,
-    /// Height of the page [px].
+    /// Height of the page \[px\].
     pub height: f64,
     /// What is on it; later marks cover earlier ones.
     pub marks: Vec<Mark>,
@@ -28,32 +28,32 @@ pub struct Picture {
 pub enum Mark {
     /// A line through points.
     Stroke {
-        /// Corners in order [px].
+        /// Corners in order \[px\].
         points: Vec<Point>,
         /// Its ink.
         ink: RGBAColor,
-        /// Its thickness [px].
+        /// Its thickness \[px\].
         width: f64,
     },
     /// A filled area.
     Fill {
-        /// Corners in order [px].
+        /// Corners in order \[px\].
         points: Vec<Point>,
         /// Its ink.
         ink: RGBAColor,
     },
     /// A filled circle.
     Disc {
-        /// Its middle [px].
+        /// Its middle \[px\].
         at: Point,
-        /// Its radius [px].
+        /// Its radius \[px\].
         radius: f64,
         /// Its ink.
         ink: RGBAColor,
     },
     /// One line of text.
     Text {
-        /// Where its middle line begins, is centred or ends [px].
+        /// Where its middle line begins, is centred or ends \[px\].
         at: Point,
         /// What it says.
         text: String,
@@ -76,7 +76,7 @@ pub enum Anchor {
 /// How a text looks.
 #[derive(Clone, Copy, Debug)]
 pub struct Style {
-    /// Font size, the em [px].
+    /// Font size, the em \[px\].
     pub size: f64,
     /// Bold or regular.
     pub bold: bool,
@@ -126,13 +126,13 @@ impl Style {
         FontDesc::new(FontFamily::Name(ink::FONT_STACK), self.size * scale * 1.24, style)
     }
 
-    /// How long `text` is in this style [px].
+    /// How long `text` is in this style \[px\].
     pub fn width(&self, text: &str) -> f64 {
         const FINE: f64 = 16.0;
         self.font(FINE).box_size(text).map_or(0.0, |(wide, _)| f64::from(wide) / FINE)
     }
 
-    /// `text`, shortened at its end with `…` until it is no longer than `room` [px].
+    /// `text`, shortened at its end with `…` until it is no longer than `room` \[px\].
     pub fn fit(&self, text: &str, room: f64) -> String {
         if self.width(text) <= room {
             return text.to_owned();
@@ -162,8 +162,8 @@ impl Picture {
         }
     }
 
-    /// A broken line through `points`: `dash` long pieces with `gap` between them [px]; the rhythm
-    /// runs on around corners.
+    /// A broken line through `points`: `dash` long pieces with `gap` between them \[px\]; the
+    /// rhythm runs on around corners.
     pub fn dashes(&mut self, points: &[Point], ink: RGBAColor, width: f64, (dash, gap): Point) {
         let mut piece: Vec<Point> = points.first().copied().into_iter().collect();
         let (mut drawing, mut left) = (true, dash);
@@ -222,7 +222,7 @@ impl Picture {
         }
     }
 
-    /// Every text with its box: left, top, right, bottom [px].
+    /// Every text with its box: left, top, right, bottom \[px\].
     pub fn text_boxes(&self) -> Vec<(&str, [f64; 4])> {
         let boxed = |mark: &'_ Mark| {
             let Mark::Text { at: (x, y), text, style } = mark else { return None };

@@ -13,7 +13,7 @@ use plotters_backend::{DrawingBackend, DrawingErrorKind, FontStyle};
 
 use super::ink;
 
-/// Half the x-height of the fonts [em].
+/// Half the x-height of the fonts \[em\].
 const HALF_X_HEIGHT_EM: f32 = 0.264;
 /// plotters' font size of one em.
 const SIZE_OF_EM: f32 = 1.24;
@@ -86,7 +86,7 @@ impl<'a> DrawingBackend for Raster<'a> {
     }
 }
 
-/// The glyphs of a text along a line from zero, and the length of the line [dots].
+/// The glyphs of a text along a line from zero, and the length of the line \[dots\].
 fn set(font: &FontRef<'_>, text: &str, size: f32) -> (Vec<Glyph>, f32) {
     let scaled = font.as_scaled(size);
     let mut caret = 0.0;

@@ -7,9 +7,9 @@ use super::picture::Picture;
 use super::scale::Scale;
 use super::words;
 
-/// Height of a row with its two bars [px].
+/// Height of a row with its two bars \[px\].
 const ROW: f64 = 36.0;
-/// Height of a bar [px].
+/// Height of a bar \[px\].
 const BAR: f64 = 11.0;
 
 /// Draws two ranges per reported figure; none if nothing is reported.

@@ -23,7 +23,7 @@ pub struct Key {
     pub point: u64,
     /// The topology's name.
     pub topology: String,
-    /// The message [B].
+    /// The message \[B\].
     pub message_b: f64,
     /// What else names the point: column and value, in column order.
     pub dimensions: Vec<(String, String)>,
@@ -52,15 +52,15 @@ pub struct Estimate {
 pub struct Outcome {
     /// Which point and transfer.
     pub key: Key,
-    /// Payload rate that arrived [bit/s].
+    /// Payload rate that arrived \[bit/s\].
     pub goodput: Estimate,
-    /// From ready to arrived [s]; none if it never arrives whole.
+    /// From ready to arrived \[s\]; none if it never arrives whole.
     pub completion_s: Option<f64>,
-    /// The rate sent [bit/s].
+    /// The rate sent \[bit/s\].
     pub sent_bit_s: f64,
     /// The part of it lost, 0 to 1.
     pub loss_ratio: f64,
-    /// The slowest link's line rate [bit/s].
+    /// The slowest link's line rate \[bit/s\].
     pub reference_bit_s: f64,
     /// Which link that is.
     pub reference_link: String,
@@ -83,7 +83,7 @@ pub struct Taken {
     pub hop: String,
     /// Its kind: `vxlan`.
     pub kind: String,
-    /// The rate it takes [bit/s].
+    /// The rate it takes \[bit/s\].
     pub bit_s: f64,
     /// That over the reference.
     pub ratio: f64,
@@ -98,7 +98,7 @@ pub struct Returned {
     pub change: String,
     /// Whether a user can do it.
     pub feasible: bool,
-    /// The goodput with the change [bit/s].
+    /// The goodput with the change \[bit/s\].
     pub goodput_bit_s: f64,
     /// The relative gain.
     pub gain: f64,
@@ -128,7 +128,7 @@ impl Run {
         distinct(self.results.iter().map(|result| result.key.topology.clone()))
     }
 
-    /// The largest message of the run [B].
+    /// The largest message of the run \[B\].
     pub fn largest_message(&self) -> f64 {
         self.results.iter().map(|result| result.key.message_b).fold(0.0, f64::max)
     }

@@ -33,7 +33,7 @@ impl Scale {
         Scale { kind: Kind::Log, values: (low, high), pixels }
     }
 
-    /// Where `value` stands [px].
+    /// Where `value` stands \[px\].
     pub fn at(&self, value: f64) -> f64 {
         let turn = |value: f64| match self.kind {
             Kind::Linear => value,

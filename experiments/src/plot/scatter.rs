@@ -7,7 +7,7 @@ use super::scale::Scale;
 use super::validation::{Check, Family};
 use super::words;
 
-/// Between panels, above and below a plotting area [px].
+/// Between panels, above and below a plotting area \[px\].
 const GAP: f64 = 34.0;
 const HEAD: f64 = 42.0;
 const FOOT: f64 = 36.0;

@@ -38,15 +38,15 @@ pub struct Plan {
 /// A value with what surrounds it, for one topology, size and series.
 #[derive(Clone, Copy, Debug)]
 pub struct Value {
-    /// The goodput [bit/s]: the mean, or the middle of the folded settings' range.
+    /// The goodput \[bit/s\]: the mean, or the middle of the folded settings' range.
     pub bit_s: f64,
-    /// Interval or range [bit/s].
+    /// Interval or range \[bit/s\].
     pub span: Option<(f64, f64)>,
     /// Lowest and highest goodput over line rate.
     pub share: (f64, f64),
-    /// Lowest and highest line rate [bit/s].
+    /// Lowest and highest line rate \[bit/s\].
     pub reference_bit_s: (f64, f64),
-    /// The rate sent [bit/s], the highest of the folded settings.
+    /// The rate sent \[bit/s\], the highest of the folded settings.
     pub sent_bit_s: f64,
     /// The part of it lost, the highest of the folded settings.
     pub loss_ratio: f64,

@@ -8,15 +8,15 @@ use super::scale::Scale;
 use super::series::{self, Series};
 use super::words;
 
-/// Between panels [px].
+/// Between panels \[px\].
 const GAP: f64 = 26.0;
-/// Room for the title of a panel, and for the ticks below it [px].
+/// Room for the title of a panel, and for the ticks below it \[px\].
 const HEAD: f64 = 24.0;
 const FOOT: f64 = 22.0;
-/// The least height of a plotting area [px], and of one of many.
+/// The least height of a plotting area \[px\], and of one of many.
 const LEAST: f64 = 230.0;
 const LEAST_OF_MANY: f64 = 165.0;
-/// Between two names at the ends of lines [px].
+/// Between two names at the ends of lines \[px\].
 const PITCH: f64 = 12.5;
 
 /// One topology's line in a panel.
@@ -24,7 +24,7 @@ struct Line {
     name: String,
     /// Its place among the topologies: decides colour and dash.
     at: usize,
-    /// Message size [B] and goodput [bit/s].
+    /// Message size \[B\] and goodput \[bit/s\].
     points: Vec<(f64, f64)>,
 }
 
@@ -63,7 +63,7 @@ pub fn draw(run: &Run) -> Option<Picture> {
     Some(picture)
 }
 
-/// The message sizes of a run in ascending order [B].
+/// The message sizes of a run in ascending order \[B\].
 pub fn sizes(run: &Run) -> Vec<f64> {
     let mut sizes = distinct(run.results.iter().map(|result| result.key.message_b));
     sizes.sort_by(f64::total_cmp);

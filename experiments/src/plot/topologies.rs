@@ -8,9 +8,9 @@ use super::scale::Scale;
 use super::series::{self, Plan, Series, Value};
 use super::words;
 
-/// One bar and the space below it [px].
+/// One bar and the space below it \[px\].
 const BAR: (f64, f64) = (10.0, 3.0);
-/// Between two topologies [px].
+/// Between two topologies \[px\].
 const GROUP_GAP: f64 = 12.0;
 
 /// A topology with a bar for each series that has one.

@@ -7,7 +7,7 @@ use super::picture::Picture;
 use super::scale::Scale;
 use super::words;
 
-/// Height of a row [px].
+/// Height of a row \[px\].
 const ROW: f64 = 22.0;
 
 /// Draws the range of goodput over each unknown; none if nothing is assumed.

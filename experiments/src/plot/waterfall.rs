@@ -8,12 +8,12 @@ use super::scale::Scale;
 use super::series::{Plan, Series};
 use super::words;
 
-/// Height of a row and of the bar in it [px].
+/// Height of a row and of the bar in it \[px\].
 const ROW: f64 = 17.0;
 const BAR: f64 = 11.0;
-/// Between two panels [px].
+/// Between two panels \[px\].
 const GAP: f64 = 28.0;
-/// Room for the title of a panel [px].
+/// Room for the title of a panel \[px\].
 const HEAD: f64 = 24.0;
 /// Hops that take less than this part of the reference are drawn together.
 const SMALL: f64 = 0.005;
@@ -127,7 +127,7 @@ fn steps(run: &Run, point: &Outcome) -> Vec<Step> {
     steps
 }
 
-/// Panels in two columns, rows of panels as high as their higher one; returns the bottom [px].
+/// Panels in two columns, rows of panels as high as their higher one; returns the bottom \[px\].
 fn grid(picture: &mut Picture, panels: &[(String, Vec<Step>)], top: f64) -> f64 {
     let columns = if panels.len() == 1 { 1 } else { 2 };
     let wide = (WIDTH - 2.0 * MARGIN - GAP * (columns - 1) as f64) / columns as f64;

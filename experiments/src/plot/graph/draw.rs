@@ -12,7 +12,7 @@ use super::{GraphView, Joint, Look};
 
 /// More lines of one kind than this would hide each other; they are counted in words instead.
 const MOST_LINES: usize = 4;
-/// Between two lines of a label [px].
+/// Between two lines of a label \[px\].
 const LINE: f64 = 13.0;
 
 const LOOKS: [(Look, RGBAColor, &str); 5] = [
@@ -111,7 +111,7 @@ fn fabric_label(view: &GraphView) -> Option<String> {
     (cables.len() > 1 && said.len() == 1).then(|| said[0].clone())
 }
 
-/// Draws a joint with its label; returns the lowest point that it reaches [px].
+/// Draws a joint with its label; returns the lowest point that it reaches \[px\].
 fn line(
     picture: &mut Picture,
     view: &GraphView,

@@ -10,22 +10,22 @@ use super::super::run::distinct;
 use super::machine::Machine;
 use super::{GraphView, Look};
 
-/// Size of a place's box without its text, and the room between layers [px].
+/// Size of a place's box without its text, and the room between layers \[px\].
 pub const BOX_HIGH: f64 = 26.0;
 const BOX_PAD: f64 = 10.0;
-/// Size of a point without a name [px].
+/// Size of a point without a name \[px\].
 pub const DOT: f64 = 8.0;
 const LAYER: f64 = 62.0;
-/// Room in a machine around its places, and for its name [px].
+/// Room in a machine around its places, and for its name \[px\].
 pub const INSIDE: f64 = 20.0;
 const TITLE: f64 = 30.0;
-/// Between machines, and between them and the switches [px].
+/// Between machines, and between them and the switches \[px\].
 const APART: f64 = 36.0;
 const BELOW: f64 = 64.0;
 /// More machines than this are drawn by their cards alone.
 const MOST_MACHINES: usize = 6;
 
-/// Places and machines with coordinates [px].
+/// Places and machines with coordinates \[px\].
 pub struct Layout {
     /// The middle of each place and its width; none if it is left out.
     pub places: Vec<Option<Spot>>,
@@ -88,7 +88,7 @@ pub fn layout(view: &GraphView, top: f64) -> Layout {
     Layout { places, machines: frames, width, bottom }
 }
 
-/// The width of a place's box [px].
+/// The width of a place's box \[px\].
 pub fn width(view: &GraphView, place: usize) -> f64 {
     match view.is_passage(place) {
         true => DOT,

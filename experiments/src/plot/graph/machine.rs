@@ -16,15 +16,15 @@ const MOST_LABELLED: usize = 2;
 pub struct Machine {
     /// Its name.
     pub name: String,
-    /// Place, layer from the top, and middle from the machine's left edge [px].
+    /// Place, layer from the top, and middle from the machine's left edge \[px\].
     pub spots: Vec<(usize, usize, f64)>,
     /// How many layers it has.
     pub layers: usize,
-    /// How wide it is [px].
+    /// How wide it is \[px\].
     pub wide: f64,
     /// What is in it, where that is not drawn.
     pub summary: String,
-    /// Where labels begin that stand at its right side, from its left edge [px].
+    /// Where labels begin that stand at its right side, from its left edge \[px\].
     pub aside: Option<f64>,
 }
 
@@ -36,7 +36,7 @@ struct Members {
     nics: Vec<usize>,
 }
 
-/// Columns that are `pitch` apart [px].
+/// Columns that are `pitch` apart \[px\].
 #[derive(Clone, Copy)]
 struct Columns {
     many: usize,
@@ -154,7 +154,7 @@ impl Members {
     }
 }
 
-/// The widest box of `places` with room beside it [px].
+/// The widest box of `places` with room beside it \[px\].
 fn widest(view: &GraphView, places: &[usize]) -> f64 {
     places.iter().map(|place| width(view, *place)).fold(70.0, f64::max) + 14.0
 }
