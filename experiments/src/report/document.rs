@@ -4,8 +4,8 @@ use serde::Serialize;
 
 use crate::plot::Figure;
 
-/// Figures higher than this may break over pages in print \[px\]: a figure of 960 px that is as wide
-/// as an A4 page has room for about 1350.
+/// Figures higher than this may break over pages in print \[px\]: a figure of 960 px that is as
+/// wide as an A4 page has room for about 1350.
 const PAGE_PX: f64 = 1250.0;
 
 /// A whole report.
