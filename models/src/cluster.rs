@@ -140,17 +140,17 @@ pub enum Core {
 /// What a hop costs a core, in seconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct CpuCosts {
-    /// Per opened connection [s].
+    /// Per opened connection in seconds.
     pub per_connection: f64,
-    /// Per message, such as a system call [s].
+    /// Per message, such as a system call in seconds.
     pub per_message: f64,
-    /// Per socket buffer: a GSO super-packet, or one datagram [s].
+    /// Per socket buffer: a GSO super-packet, or one datagram in seconds.
     pub per_skb: f64,
-    /// Per wire packet [s].
+    /// Per wire packet in seconds.
     pub per_segment: f64,
     /// Per payload byte [s/B].
     pub per_byte: f64,
-    /// Delay that occupies nobody [s].
+    /// Delay that occupies nobody in seconds.
     pub latency: f64,
 }
 
@@ -184,11 +184,11 @@ pub struct DmaHop {
     pub links: Vec<(LinkIndex, f64)>,
     /// Outstanding reads × their size ÷ round trip, where reads bound the rate.
     pub read_limit: Option<Rate>,
-    /// Work of the driver and engine before the first byte; occupies the engine [s].
+    /// Work of the driver and engine before the first byte; occupies the engine in seconds.
     pub setup: f64,
-    /// The least that an operation takes from the call to its end, however short [s].
+    /// The least that an operation takes from the call to its end, however short in seconds.
     pub call: f64,
-    /// Delay that occupies nobody [s].
+    /// Delay that occupies nobody in seconds.
     pub latency: f64,
     /// The engines that may do it.
     pub pool: Option<PoolIndex>,
@@ -216,7 +216,7 @@ pub struct WireHop {
     pub link: LinkIndex,
     /// The other direction, which carries acknowledgements.
     pub reverse: LinkIndex,
-    /// Signal and switching latency [s].
+    /// Signal and switching latency in seconds.
     pub latency: f64,
 }
 

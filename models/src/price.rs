@@ -69,9 +69,9 @@ pub struct PricedHop {
     pub name: String,
     /// The hop's kind.
     pub kind: String,
-    /// Before the first byte, occupying the stage [s].
+    /// Before the first byte, occupying the stage in seconds.
     pub setup: f64,
-    /// Delay that occupies nobody [s].
+    /// Delay that occupies nobody in seconds.
     pub latency: f64,
     /// Work on links.
     pub works: Vec<Work>,

@@ -91,7 +91,7 @@ fn is_pinned(sample: &Sample, direction: Direction) -> bool {
     sample.memory == Memory::Pinned && sample.direction == direction
 }
 
-/// Set-up in seconds, call [s] and rate in bytes per second of one direction.
+/// Set-up in seconds, call in seconds and rate in bytes per second of one direction.
 fn engine(samples: &[Sample], direction: Direction) -> Result<Vec<Estimate>, InputError> {
     let samples: Vec<&Sample> = samples.iter().filter(|s| is_pinned(s, direction)).collect();
     let (Some(first), Some(last)) = (samples.first(), samples.last()) else {

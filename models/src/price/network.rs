@@ -61,7 +61,8 @@ pub(super) fn cut(
     let aggregated = |large: bool| match protocol {
         Protocol::Kernel(Transport::Tcp) => large,
         Protocol::Kernel(Transport::Udp) => false,
-        Protocol::Rdma => true,
+        // Packets leave as they are cut: no host gathers them.
+        Protocol::Rdma => false,
     };
     let fit = (GSO_MAX.get() - headers.get()) / mss;
     let mss = Bytes::new(mss);

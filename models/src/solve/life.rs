@@ -15,7 +15,7 @@ pub(super) const REFERENCE: &str = "reference";
 pub(super) type Part = (usize, Cause, f64);
 
 impl PlacedStage {
-    /// What occupies the stage before the first byte: system calls, engine set-up [s].
+    /// What occupies the stage before the first byte: system calls, engine set-up in seconds.
     pub(super) fn setup_parts(&self) -> Vec<Part> {
         let hops = self.stage.hops.iter().enumerate();
         hops.filter(|(_, hop)| hop.setup > 0.0)
@@ -24,7 +24,7 @@ impl PlacedStage {
     }
 
     /// What passes without occupying it: signals, and the first unit being stored and forwarded by
-    /// every link but the slowest, whose time is in the streaming [s].
+    /// every link but the slowest, whose time is in the streaming in seconds.
     pub(super) fn latency_parts(&self, capacities: &[f64]) -> Vec<Part> {
         let flow = &self.flows[0];
         let first =
