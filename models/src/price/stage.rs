@@ -9,7 +9,7 @@ use crate::cluster::{
     Cluster, Core, CpuCosts, CpuHop, DmaHop, Hop, HopModel, Pageable, Side, WireHop,
 };
 use crate::route::{Leg, Route};
-use crate::transfer::{Connection, HostMemory, Transfer, Transport};
+use crate::transfer::{Connection, HostMemory, Mode, Transfer, Transport};
 
 /// DMA moves bursts of a page through its FIFO twin; a TLP would be sixteen times as many events
 /// for the same rate.
@@ -269,7 +269,8 @@ impl<'a> Walk<'a> {
         let around = self.cut.headers + self.encapsulation + ETHERNET_OVERHEAD;
         let weight = 1.0 + self.cut.segments * around.as_f64() / self.cut.bytes;
         priced.works.push(Work { link: LinkRef::Fixed(wire.link), weight, beside: false });
-        if self.transfer.transport == Transport::Tcp {
+        // RDMA acknowledges messages and not their packets: nothing that a link would notice.
+        if self.transfer.transport == Transport::Tcp && self.transfer.mode != Mode::GpuDirect {
             // One for each super-packet, or for every second segment (RFC 1122, 4.2.3.2).
             let acks = self.cut.received.min((self.cut.segments / 2.0).ceil());
             let weight = acks * (ACK_BYTES + self.encapsulation.as_f64()) / self.cut.bytes;
