@@ -12,9 +12,9 @@ use serde_json::Value;
 use crate::diagnostic;
 use crate::failure::Failure;
 
-/// The width of tables and messages where no terminal tells one \[columns\].
+/// The width of tables and messages where no terminal tells one, in columns.
 const WIDTH_DEFAULT: u16 = 120;
-/// Between columns of tables \[characters\].
+/// Between columns of tables, in characters.
 const COLUMN_GAP: usize = 2;
 
 /// How a command speaks to whoever called it.
@@ -146,7 +146,7 @@ impl Sheet {
         }
     }
 
-    /// How much of the terminal's width the table leaves free \[characters\].
+    /// How much of the terminal's width the table leaves free, in characters.
     pub fn room(&self) -> usize {
         let widths = self.0.column_max_content_widths();
         let taken: usize = widths.iter().map(|width| usize::from(*width) + COLUMN_GAP).sum();

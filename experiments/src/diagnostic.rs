@@ -9,7 +9,7 @@ use miette::{
 };
 use models::input::{InputError, Source};
 
-/// The longest line that is shown whole [characters].
+/// The longest line that is shown whole, in characters.
 const LINE_SHOWN_MAX: usize = 160;
 
 /// The text of the message about `error`.

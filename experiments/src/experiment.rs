@@ -29,7 +29,7 @@ use models::outcome::Fidelity;
 use serde_spanned::Spanned;
 
 pub(crate) use axis::{Axis, Purpose};
-pub(crate) use draft::Draft;
+pub(crate) use draft::{Draft, exact};
 pub(crate) use parameter::Parameter;
 pub(crate) use plan::{Plan, Point};
 pub(crate) use reported::Reported;

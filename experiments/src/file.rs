@@ -11,9 +11,9 @@ use std::sync::Arc;
 
 use models::input::{InputError, Source};
 
-/// The largest text file that is read \[B\]: a thousand times the largest real one.
+/// The largest text file that is read, in bytes: a thousand times the largest real one.
 pub const FILE_BYTES_MAX: usize = 8 << 20;
-/// The longest line that is taken for one \[B\].
+/// The longest line that is taken for one, in bytes.
 pub const LINE_BYTES_MAX: usize = 64 << 10;
 
 /// Reads a regular UTF-8 file whole; its name in messages is the path as the user gave it.

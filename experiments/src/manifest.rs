@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use models::input::InputError;
+use models::input::{InputError, Source};
 use models::library::Kind;
 use serde_json::{Value, json};
 
@@ -117,31 +117,25 @@ fn beside(
     sums.into_values().collect()
 }
 
+/// The hash of every text that the clusters were made from.
 fn profiles(experiment: &Experiment, plan: &Plan) -> Result<Vec<Value>, InputError> {
-    let used = provenance::used(plan);
-    let of = |(kind, name): &(Kind, String)| {
-        let source = experiment.library.source(*kind, name)?;
+    let library = &experiment.library;
+    let entry = |kind: Kind, name: &str, source: &Source| {
+        // The user's own path says nothing on another machine.
+        let own = || format!("own:{}/{name}.{}", kind.folder(), kind.ending());
         let shipped = source.name.starts_with("shipped:");
-        Ok(json!({
-            "kind": kind.folder(),
-            "name": name,
-            // The user's own path says nothing on another machine.
-            "file": if shipped { source.name.clone() } else {
-                format!("own:{}/{name}.{}", kind.folder(), kind.ending())
-            },
-            "blake3": hash(&source.text),
-        }))
+        let file = if shipped { source.name.clone() } else { own() };
+        json!({
+            "kind": kind.folder(), "name": name, "file": file, "blake3": hash(&source.text)
+        })
     };
-    let mut all = used.iter().map(of).collect::<Result<Vec<Value>, InputError>>()?;
-    for topology in &experiment.topologies {
-        if !used.contains(&(Kind::Topology, topology.label.clone())) {
-            all.push(json!({
-                "kind": Kind::Topology.folder(),
-                "name": topology.label,
-                "file": format!("own:{}.toml", topology.label),
-                "blake3": hash(&topology.source.text),
-            }));
-        }
+    let used = provenance::used(plan);
+    let mut all = Vec::new();
+    for (kind, name) in &used {
+        all.push(entry(*kind, name, library.source(*kind, name)?));
     }
+    let topologies = experiment.topologies.iter();
+    let own = topologies.filter(|t| !used.contains(&(Kind::Topology, t.label.clone())));
+    all.extend(own.map(|t| entry(Kind::Topology, &t.label, &t.source)));
     Ok(all)
 }

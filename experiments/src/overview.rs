@@ -9,12 +9,12 @@ use sim::Rate;
 
 use crate::console::{Sheet, number};
 use crate::digest::Digest;
-use crate::experiment::Plan;
+use crate::experiment::{Plan, exact};
 use crate::record::{Keyed, keys};
 
 /// The most rows that are printed.
 const ROWS_MAX: usize = 40;
-/// The narrowest column in which prose is readable [characters].
+/// The narrowest column in which prose is readable, in characters.
 const PROSE_WIDTH_MIN: usize = 18;
 /// The columns of the key that say nothing on a screen.
 const HIDDEN: [&str; 2] = ["experiment", "point"];
@@ -23,6 +23,9 @@ const SIZE: &str = "message_b";
 /// The columns by which rows are thinned, the first first.
 const THINNED: [&str; 8] =
     [SIZE, "via", "host_memory", "connection", "buffers", "chunk_b", "streams", "mode"];
+
+/// What a column of prose says of a transfer.
+type Say = fn(&Digest) -> String;
 
 /// The table, and how many transfers it leaves out.
 pub(crate) fn overview(plan: &Plan, keyed: &[Keyed<'_>]) -> (Sheet, usize) {
@@ -42,7 +45,8 @@ pub(crate) fn overview(plan: &Plan, keyed: &[Keyed<'_>]) -> (Sheet, usize) {
     // Prose is added only where the terminal leaves room to read it.
     let columns = header.len();
     let room = bare.room();
-    let prose: [Prose; 2] = [("most taken by", most_taken), ("would bring most", best_change)];
+    let prose: [(&str, Say); 2] =
+        [("most taken by", most_taken), ("would bring most", best_change)];
     let prose = &prose[..(room / PROSE_WIDTH_MIN).min(2)];
     header.extend(prose.iter().map(|(title, _)| *title));
     let mut table = Sheet::new(&header);
@@ -53,9 +57,6 @@ pub(crate) fn overview(plan: &Plan, keyed: &[Keyed<'_>]) -> (Sheet, usize) {
     table.keep_whole(columns);
     (table, keyed.len() - chosen.len())
 }
-
-/// A column of prose: its title, and what it says of a point.
-type Prose = (&'static str, fn(&Digest) -> String);
 
 /// The rows that fit: dimension after dimension is reduced to one value, until few enough are left.
 fn thinned<'k, 'd>(keys: &[&str], keyed: &'k [Keyed<'d>]) -> Vec<&'k Keyed<'d>> {
@@ -86,17 +87,15 @@ fn is_shown(keys: &[&str], chosen: &[&Keyed<'_>], at: usize) -> bool {
     keys[at] == "topology" || (!HIDDEN.contains(&keys[at]) && differs)
 }
 
+/// A column's name on the screen, where values carry their units themselves.
 fn title(key: &str) -> &str {
-    match key {
-        "message_b" => "message",
-        "chunk_b" => "chunk",
-        key => key,
-    }
+    key.strip_suffix("_bit_s").or(key.strip_suffix("_b")).unwrap_or(key)
 }
 
 fn printed(key: &str, cell: &str) -> String {
-    match (key, cell.parse()) {
-        ("message_b" | "chunk_b", Ok(bytes)) => sim::Bytes::new(bytes).to_string(),
+    match (cell.parse(), cell.parse()) {
+        (_, Ok(bit_s)) if key.ends_with("_bit_s") => rate(bit_s),
+        (Ok(bytes), _) if key.ends_with("_b") => exact(sim::Bytes::new(bytes)),
         _ => cell.to_owned(),
     }
 }

@@ -15,6 +15,7 @@ mod assemble;
 mod describe;
 mod device;
 mod network;
+mod origin;
 mod shared_memory;
 mod slot;
 

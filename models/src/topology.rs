@@ -250,6 +250,8 @@ impl<T> Placed<T> {
 pub struct Topology {
     /// What it is, in a sentence.
     pub about: String,
+    /// The names of all topologies that were included.
+    pub included: Vec<String>,
     /// Machines.
     pub nodes: Vec<Placed<NodeTable>>,
     /// PCIe switches.

@@ -115,7 +115,7 @@ fn said(text: &str) -> String {
 fn show(name: &str, folder: Option<&Path>, console: &Console) -> Result<(), Failure> {
     let library = library_with(folder)?;
     let path = Path::new(name);
-    if name.contains('.') && path.is_file() {
+    if name.contains(['.', '/']) && path.exists() {
         let source = file::read_text(path, "NAME")?;
         let stem = path.file_stem().unwrap_or_default().to_string_lossy();
         return match path.extension().is_some_and(|ending| ending == "csv") {

@@ -68,6 +68,10 @@ impl From<Level> for Fidelity {
 }
 
 pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
+    if let Some(threads) = arguments.threads {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.into());
+        pool.build_global().map_err(|error| Failure::run("starting threads", error))?;
+    }
     // All files are judged before the first is run: bad input writes nothing.
     let mut tasks = Vec::new();
     for file in &arguments.files {
@@ -76,10 +80,6 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<(), Failur
         tasks.push((folder(arguments, &experiment.name), experiment, plan));
     }
     check_folders(&tasks)?;
-    if let Some(threads) = arguments.threads {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.into());
-        pool.build_global().map_err(|error| Failure::run("starting threads", error))?;
-    }
     interrupt::listen()?;
     let mut told = Vec::new();
     let mut stopped = false;

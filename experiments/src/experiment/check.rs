@@ -9,7 +9,7 @@ use models::library::Library;
 use models::outcome::Fidelity;
 use serde_spanned::Spanned;
 
-use super::axis::{Axis, AxisReader};
+use super::axis::{Axis, AxisReader, Varied};
 use super::draft::{Draft, Field, ModeName, count, word};
 use super::parameter::{Change, Parameter, fidelity};
 use super::problem::Problem;
@@ -260,20 +260,19 @@ fn check_chunks(
 ) -> Result<(), InputError> {
     let varied = || axes.iter().flat_map(|axis| &axis.varied);
     let overlapped = |value: &Scalar| *value == Scalar::Text("overlapped".into());
-    let is = |parameter: &Parameter, wanted: Field| match parameter {
+    let is = |varied: &Varied, wanted: Field| match &varied.parameter {
         Parameter::Transfer { field, .. } => *field == wanted,
         _ => false,
     };
-    let by_sweep =
-        varied().any(|v| is(&v.parameter, Field::Mode) && v.values.iter().any(overlapped));
+    let mut modes = varied().filter(|v| is(v, Field::Mode));
+    let by_sweep = modes.any(|v| v.values.iter().any(overlapped));
     if by_sweep || transfers.iter().any(|transfer| transfer.mode == ModeName::Overlapped) {
         return Ok(());
     }
     let in_tables =
         raw.as_slice().iter().flat_map(|table| [&table.chunk, &table.buffers]).flatten();
-    let in_axes = varied()
-        .filter(|v| is(&v.parameter, Field::Chunk) || is(&v.parameter, Field::Buffers))
-        .map(|v| v.span.clone());
+    let in_axes =
+        varied().filter(|v| is(v, Field::Chunk) || is(v, Field::Buffers)).map(|v| v.span.clone());
     match in_tables.map(Spanned::span).chain(in_axes).next() {
         None => Ok(()),
         Some(span) => {

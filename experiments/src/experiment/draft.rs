@@ -13,7 +13,7 @@ use super::scalar::Scalar;
 
 /// The most parallel connections of one transfer, and the most buffers of one side.
 const COUNT_MAX: i64 = 1024;
-/// The most work of one kernel [flop]: a day at an exaflop a second.
+/// The most work of one kernel, in flop: a day at an exaflop a second.
 const FLOP_MAX: f64 = 1e23;
 
 /// What `via` says where there is no Service on the way.

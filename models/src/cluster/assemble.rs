@@ -79,6 +79,7 @@ pub(super) fn assemble(
             .help("add a [[pod]] with a name and a node")
             .at(source, 0..source.text.len().min(1)));
     }
+    super::origin::note(&mut builder.cluster, &topology, library);
     Ok(builder.cluster)
 }
 

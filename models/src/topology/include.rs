@@ -52,6 +52,7 @@ impl Reader<'_> {
                 fault(format!("no topology is called `{}`", name.get_ref()))
                     .help(suggest(name.get_ref(), self.library.names(Kind::Topology)))
             })?;
+            into.included.push(name.get_ref().clone());
             self.open.push(name.get_ref().clone());
             self.read(included, into)?;
             self.open.pop();
