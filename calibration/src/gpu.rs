@@ -104,7 +104,7 @@ pub fn measure(options: &Options) -> Result<Measured, GpuError> {
 
 /// Whether the driver's library can be opened; asking the driver anything else would panic.
 #[allow(unsafe_code)]
-fn driver_is_there() -> bool {
+pub fn driver_is_there() -> bool {
     // SAFETY: opens and closes the library of the installed driver, whose initialisers are trusted
     // as those of any library that a program links; nothing is called.
     unsafe { cudarc::driver::sys::is_culib_present() }

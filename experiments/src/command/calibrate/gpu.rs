@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use calibration::gpu::{GpuError, Options, measure, profile};
+use calibration::gpu::{GpuError, Options, driver_is_there, measure, profile};
 use clap::Args;
 use models::input::InputError;
 use models::library::Kind;
@@ -27,9 +27,9 @@ pub(super) struct Arguments {
     /// The number of the device
     #[arg(long, value_name = "N", default_value_t = 0)]
     device: usize,
-    /// The PCIe profile of the slot that it is in
+    /// The PCIe profile of the slot that it is in; needed where there is a GPU
     #[arg(long, value_name = "PROFILE")]
-    pcie: String,
+    pcie: Option<String>,
     /// The name of the profile
     #[arg(long, value_name = "NAME", default_value = "my-gpu")]
     name: String,
@@ -52,7 +52,13 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<(), Failur
             .help("letters, digits, `-` and `_`")
             .into());
     }
-    let named = calibration::shipped().profile(Kind::Pcie, &arguments.pcie);
+    let Some(pcie) = &arguments.pcie else {
+        // Where there is nothing to measure, that is what the user has to hear first.
+        let missing = InputError::new("--pcie", "is missing")
+            .help("the PCIe profile of the GPU's slot, such as `gen4-x16`");
+        return Err(if driver_is_there() { missing.into() } else { failure(GpuError::NoDriver) });
+    };
+    let named = calibration::shipped().profile(Kind::Pcie, pcie);
     let named = named.map_err(|error| InputError { field: "--pcie".into(), ..error })?;
     let port = Port::from_profile(&named)?;
     let repetitions = usize::from(arguments.repetitions);
@@ -67,10 +73,13 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<(), Failur
     console.print_json(&json!({ "name": arguments.name, "profile": text }))
 }
 
-/// A wrong argument is the user's, a missing driver is the machine's.
+/// What has to be installed or named otherwise is for the user to mend: exit code 2.
 fn failure(error: GpuError) -> Failure {
     match error {
         GpuError::NoDevice { .. } => InputError::new("--device", error.to_string()).into(),
+        GpuError::NoDriver | GpuError::NoCompiler => {
+            InputError::new("calibrate gpu", error.to_string()).into()
+        }
         error => Failure::run("measuring the GPU", error),
     }
 }
