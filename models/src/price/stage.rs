@@ -282,27 +282,26 @@ impl<'a> Walk<'a> {
     /// Opening a connection: a handshake of one round trip, then as many round trips as slow start
     /// needs to send the message or to fill the way (closed form, RFC 5681 doubling, no loss).
     fn open(&self, stage: &mut Stage, one_way: f64) {
-        let Some(socket) = stage.hops.first_mut() else { return };
         let round_trip = 2.0 * one_way;
-        if self.transfer.transport == Transport::Tcp && round_trip > 0.0 {
-            let initial = INITIAL_WINDOW_SEGMENTS * self.cut.mss.as_f64();
-            let heaviest = stage.hops.iter().flat_map(|hop| &hop.works).map(|work| {
-                let capacity = match work.link {
-                    LinkRef::Fixed(link) => self.cluster.links[link.0].capacity,
-                    LinkRef::SendCore(_) | LinkRef::ReceiveCore(_) => 1.0,
-                };
-                work.weight / capacity
-            });
-            let seconds_per_byte = heaviest.fold(0.0, f64::max);
-            let full = match seconds_per_byte > 0.0 {
-                true => (round_trip / seconds_per_byte).min(self.cut.bytes),
-                false => self.cut.bytes,
+        if self.transfer.transport == Transport::Udp || round_trip <= 0.0 {
+            return;
+        }
+        let initial = INITIAL_WINDOW_SEGMENTS * self.cut.mss.as_f64();
+        let heaviest = stage.hops.iter().flat_map(|hop| &hop.works).map(|work| {
+            let capacity = match work.link {
+                LinkRef::Fixed(link) => self.cluster.links[link.0].capacity,
+                LinkRef::SendCore(_) | LinkRef::ReceiveCore(_) => 1.0,
             };
-            let rounds = (full / initial).log2().ceil().max(0.0);
-            let socket = &mut stage.hops[0];
+            work.weight / capacity
+        });
+        let seconds_per_byte = heaviest.fold(0.0, f64::max);
+        let full = match seconds_per_byte > 0.0 {
+            true => (round_trip / seconds_per_byte).min(self.cut.bytes),
+            false => self.cut.bytes,
+        };
+        let rounds = (full / initial).log2().ceil().max(0.0);
+        if let Some(socket) = stage.hops.first_mut() {
             socket.setup += round_trip * (1.0 + rounds);
-        } else {
-            socket.setup += 0.0;
         }
     }
 }
