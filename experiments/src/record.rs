@@ -13,7 +13,7 @@ use crate::experiment::{Experiment, Plan};
 use crate::failure::Failure;
 
 /// The key columns that every experiment has.
-const KEYS: [&str; 16] = [
+const KEYS: [&str; 18] = [
     "experiment",
     "point",
     "topology",
@@ -22,6 +22,8 @@ const KEYS: [&str; 16] = [
     "to",
     "via",
     "message_b",
+    "write_b",
+    "reply_b",
     "transport",
     "streams",
     "mode",
@@ -145,6 +147,8 @@ fn key_cells(e: &Experiment, plan: &Plan, number: usize, which: usize) -> Vec<St
         transfer.to.clone(),
         transfer.via.clone().unwrap_or_default(),
         transfer.message.get().to_string(),
+        transfer.write.map_or(String::new(), |bytes| bytes.get().to_string()),
+        transfer.reply.map_or(String::new(), |bytes| bytes.get().to_string()),
         word(&transfer.transport),
         transfer.streams.to_string(),
         mode.into(),

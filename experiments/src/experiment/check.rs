@@ -170,12 +170,14 @@ fn checked_transfer(
 
 impl RawTransfer {
     /// Every field with what the file says of it.
-    fn fields(&self) -> [(Field, &Option<Spanned<Scalar>>); 15] {
+    fn fields(&self) -> [(Field, &Option<Spanned<Scalar>>); 17] {
         [
             (Field::From, &self.from),
             (Field::To, &self.to),
             (Field::Via, &self.via),
             (Field::Message, &self.message),
+            (Field::Write, &self.write),
+            (Field::Reply, &self.reply),
             (Field::Transport, &self.transport),
             (Field::Streams, &self.streams),
             (Field::Mode, &self.mode),

@@ -26,6 +26,8 @@ pub(crate) enum Field {
     To,
     Via,
     Message,
+    Write,
+    Reply,
     Transport,
     Streams,
     Mode,
@@ -41,11 +43,13 @@ pub(crate) enum Field {
 
 impl Field {
     /// Every field with its name in files.
-    pub(crate) const ALL: [(Field, &'static str); 15] = [
+    pub(crate) const ALL: [(Field, &'static str); 17] = [
         (Field::From, "from"),
         (Field::To, "to"),
         (Field::Via, "via"),
         (Field::Message, "message"),
+        (Field::Write, "write"),
+        (Field::Reply, "reply"),
         (Field::Transport, "transport"),
         (Field::Streams, "streams"),
         (Field::Mode, "mode"),
@@ -90,6 +94,12 @@ pub(crate) struct Draft {
     pub(crate) via: Option<String>,
     #[serde(serialize_with = "as_text")]
     pub(crate) message: Option<Bytes>,
+    /// Bytes per system call, or of a datagram.
+    #[serde(serialize_with = "as_text")]
+    pub(crate) write: Option<Bytes>,
+    /// What the receiver sends back.
+    #[serde(serialize_with = "as_text")]
+    pub(crate) reply: Option<Bytes>,
     pub(crate) transport: Transport,
     pub(crate) streams: u32,
     pub(crate) mode: ModeName,
@@ -125,6 +135,8 @@ impl Draft {
             to: None,
             via: None,
             message: None,
+            write: None,
+            reply: None,
             transport: Transport::Tcp,
             streams: 1,
             mode: ModeName::Serial,
@@ -148,6 +160,8 @@ impl Draft {
                 self.via = Some(word(value)?).filter(|via| *via != DIRECT).map(str::to_owned);
             }
             Field::Message => self.message = Some(size(value)?),
+            Field::Write => self.write = Some(size(value)?),
+            Field::Reply => self.reply = Some(size(value)?),
             Field::Chunk => self.chunk = Some(size(value)?),
             Field::Streams => self.streams = count(value, COUNT_MAX)? as u32,
             Field::Buffers => self.buffers = count(value, COUNT_MAX)? as u32,
@@ -190,6 +204,8 @@ impl Draft {
             via: self.via.clone(),
             kernel: self.kernel,
             message: self.message.ok_or(Field::Message)?,
+            write: self.write,
+            reply: self.reply,
             transport: self.transport,
             streams: self.streams,
             mode: match self.mode {

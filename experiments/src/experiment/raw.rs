@@ -81,6 +81,14 @@ pub(crate) struct RawTransfer {
     /// The size of the result over all streams: `"1 MiB"`.
     #[schemars(with = "Option<String>")]
     pub(crate) message: Option<Spanned<Scalar>>,
+    /// Bytes per system call; with UDP, the payload of a datagram. Default: one call for all, and
+    /// datagrams as large as TCP segments.
+    #[schemars(with = "Option<String>")]
+    pub(crate) write: Option<Spanned<Scalar>>,
+    /// A reply that the receiver sends once it has the message: `"1 B"`. Completion is then a round
+    /// trip. Default: none.
+    #[schemars(with = "Option<String>")]
+    pub(crate) reply: Option<Spanned<Scalar>>,
     /// `tcp` (default) or `udp`.
     #[schemars(with = "Option<String>", extend("enum" = ["tcp", "udp", null]))]
     pub(crate) transport: Option<Spanned<Scalar>>,
