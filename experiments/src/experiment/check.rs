@@ -15,7 +15,7 @@ use super::parameter::{Change, Parameter, fidelity};
 use super::problem::Problem;
 use super::raw::{OneOrMany, RawExperiment, RawTransfer};
 use super::scalar::Scalar;
-use super::{Experiment, reported, topology};
+use super::{Experiment, measure, reported, topology};
 use crate::library;
 
 /// The most replications of a point.
@@ -55,6 +55,7 @@ pub(super) fn checked(
     let axes = checked_axes(&raw, &reader)?;
     check_complete(&transfers, &axes, source)?;
     check_chunks(&raw.transfer, &transfers, &axes, source)?;
+    let measure = measure::checked(&raw.measure, source)?;
     let places = places(&raw.transfer);
     let reported = raw.reported.into_vec().into_iter().enumerate();
     let beside = reported::Beside { topologies: &topologies, transfers: &transfers, axes: &axes };
@@ -73,6 +74,7 @@ pub(super) fn checked(
         places,
         transfers,
         axes,
+        measure,
     })
 }
 

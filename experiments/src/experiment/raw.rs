@@ -13,6 +13,7 @@ use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_spanned::Spanned;
 
 use super::axes::{RawSettings, RawSweepTable};
+use super::measure::RawMeasure;
 use super::scalar::Scalar;
 
 /// A podpath experiment: which transfers cross which clusters, and what is varied.
@@ -49,6 +50,9 @@ pub(crate) struct RawExperiment {
     /// (`host.bench-2024.vxlan.rx_per_skb = "300 ns"`).
     #[serde(default)]
     pub(crate) set: RawSettings,
+    /// How `podpath measure` carries it out on real kernel networking.
+    #[serde(default)]
+    pub(crate) measure: RawMeasure,
     /// What is varied.
     #[serde(default)]
     pub(crate) sweep: RawSweep,
