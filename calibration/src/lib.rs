@@ -17,6 +17,7 @@ pub mod family;
 pub mod fit;
 pub mod gpu;
 pub mod published;
+pub mod services;
 pub mod shipped;
 pub mod validate;
 
