@@ -18,6 +18,7 @@ pub mod fit;
 pub mod gpu;
 pub mod lab;
 pub mod published;
+pub mod services;
 pub mod shipped;
 pub mod validate;
 
