@@ -22,6 +22,7 @@ mod pods;
 mod requirements;
 mod routes;
 mod script;
+mod services;
 mod shape;
 mod stale;
 mod underlay;
@@ -33,8 +34,8 @@ pub use error::LabError;
 pub use offloads::Switch;
 pub use requirements::requirements;
 pub use script::{Act, Step, steps};
+pub use services::SERVICE_PORT;
 pub use stale::sweep_stale;
-pub use underlay::is_shaped;
 pub use wiring::{
     Device, DeviceKind, End, Hop, Pair, PodPlace, Role, RuleSet, Space, VxlanPeer, Wiring,
 };

@@ -10,7 +10,7 @@ use super::error::LabError;
 use super::requirements;
 use super::script::{self, Act, Step};
 use super::stale::Claim;
-use super::wiring::Wiring;
+use super::wiring::{Space, Wiring};
 
 /// Where a pod of a standing lab is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,24 +39,19 @@ impl Lab {
     /// If something that it needs is missing, or a step fails; nothing is left behind then.
     pub fn build(wiring: &Wiring, name: &str) -> Result<Lab, LabError> {
         requirements::check(wiring)?;
-        Lab::carry_out(wiring, name, |_| {})
-    }
-
-    /// Builds with steps that a test may have changed.
-    fn carry_out(
-        wiring: &Wiring,
-        name: &str,
-        change: impl FnOnce(&mut Vec<Step>),
-    ) -> Result<Lab, LabError> {
+        let accepts = |space: &Space| space.devices.iter().any(|it| it.accepts.is_some());
+        let wiring = match wiring.spaces.iter().any(accepts) && !requirements::can_redirect() {
+            true => wiring.limited_in_pods(),
+            false => wiring.clone(),
+        };
         let claim = Claim::take(name)?;
         let spaces = wiring.spaces.iter().enumerate();
         let netns: Vec<String> =
             spaces.map(|(index, space)| claim.netns(index, &space.name)).collect();
-        let lab = Lab { wiring: wiring.clone(), claim, netns, standing: true };
-        let mut steps = script::steps(wiring, &|space| lab.netns[space].clone());
-        change(&mut steps);
-        for step in &steps {
-            lab.step(step)?;
+        let lab = Lab { wiring, claim, netns, standing: true };
+        // From here on an error drops the lab, and with it what has been built so far.
+        for step in script::steps(&lab.wiring, &|space| lab.netns[space].clone()) {
+            lab.step(&step)?;
         }
         Ok(lab)
     }

@@ -12,7 +12,7 @@ use serde_spanned::Spanned;
 use super::pods::Network;
 use super::underlay::{self, Port};
 use super::wiring::{Device, DeviceKind, End, Pair, Role, Space, Wiring};
-use super::{pods, routes};
+use super::{pods, routes, services};
 
 /// A wiring under construction.
 pub(super) struct Plan<'a> {
@@ -48,8 +48,22 @@ pub(super) fn wiring(topology: &Topology, library: &Library) -> Result<Wiring, I
     for switch in &topology.switches {
         plan.machine(switch, &switch.table.name, Role::Bridge)?;
     }
+    for forwarder in &topology.forwarders {
+        let table = &forwarder.table;
+        let role = match table.kind.get_ref().as_str() {
+            "bridge" => Role::Bridge,
+            "route" => Role::Router,
+            kind => {
+                let problem = format!("`{kind}` is no kind of forwarder");
+                let error = forwarder.fault(&table.kind, "kind", problem);
+                return Err(error.help("`bridge` or `route`"));
+            }
+        };
+        plan.machine(forwarder, &table.name, role)?;
+    }
     underlay::lay(&mut plan)?;
     pods::attach(&mut plan)?;
+    services::install(&mut plan)?;
     routes::fill(&mut plan);
     Ok(plan.wiring)
 }

@@ -5,6 +5,7 @@ use std::net::Ipv4Addr;
 use models::catalogue::CniSpec;
 use models::input::InputError;
 use models::library::Kind;
+use models::quantity::parse_rate;
 use models::topology::{Placed, PodTable};
 
 use super::address::{self, ROOM, numbered};
@@ -49,7 +50,7 @@ pub(super) fn attach(plan: &mut Plan<'_>) -> Result<(), InputError> {
         };
         let mtu = pod.table.mtu.as_ref().map_or(plan.networks[network].mtu, |mtu| *mtu.get_ref());
         let place = match plan.networks[network].shape.attachment {
-            Attachment::Host => host(plan, node),
+            Attachment::Host => host(plan, pod, node)?,
             Attachment::Macvlan => macvlan(plan, pod, network, mtu)?,
             Attachment::Veth { .. } => veth(plan, pod, network, mtu)?,
         };
@@ -217,11 +218,21 @@ pub(super) fn node_off(plan: &Plan<'_>, node: usize) -> Switch {
     Switch { all: own.any(|nic| !nic.table.offloads), tunnel: false }
 }
 
+/// Offloads that are off on the pod's own interface.
+fn pod_off(pod: &Placed<PodTable>) -> Switch {
+    Switch { all: !pod.table.offloads, tunnel: false }
+}
+
 /// A pod in its node's namespace.
-fn host(plan: &mut Plan<'_>, node: usize) -> PodPlace {
+fn host(plan: &mut Plan<'_>, pod: &Placed<PodTable>, node: usize) -> Result<PodPlace, InputError> {
+    without_limit(pod, "a pod on the node's network has no interface to limit")?;
+    if !pod.table.offloads {
+        let problem = "a pod on the node's network has no interface of its own".to_owned();
+        return Err(pod.fault(&pod.table.name, "offloads", problem).help("nic.offloads"));
+    }
     let mtu = wire_mtu(plan, node);
     if let Some(port) = wire_of(plan, node) {
-        return PodPlace { space: node, address: port.address, mtu };
+        return Ok(PodPlace { space: node, address: port.address, mtu });
     }
     let address = address::lonely(node);
     let known = &plan.wiring.spaces[node].devices;
@@ -230,7 +241,17 @@ fn host(plan: &mut Plan<'_>, node: usize) -> PodPlace {
         loopback.addresses.push((address, 32));
         plan.device(node, loopback);
     }
-    PodPlace { space: node, address, mtu }
+    Ok(PodPlace { space: node, address, mtu })
+}
+
+/// Refuses a limit where no veth pair is there to set it on.
+fn without_limit(pod: &Placed<PodTable>, problem: &str) -> Result<(), InputError> {
+    match &pod.table.rate {
+        None => Ok(()),
+        Some(rate) => Err(pod
+            .fault(rate, "rate", problem.to_owned())
+            .help("a limit is set on the node's end of a pod's veth pair")),
+    }
 }
 
 /// The next address of a network for `pod`.
@@ -266,13 +287,14 @@ fn macvlan(
     mtu: u32,
 ) -> Result<PodPlace, InputError> {
     let node = plan.networks[network].node;
+    without_limit(pod, "a macvlan device cannot be limited")?;
     let port = wire_of(plan, node).expect("looked at when the network was opened");
     let address = next_address(plan, pod, network)?;
     let space = plan.space(pod.table.name.get_ref(), Role::Pod);
     let kind = DeviceKind::Macvlan { node, parent: port.device };
     let mut device = Device::new("eth0", kind, mtu);
     device.addresses.push((address, 24));
-    device.off = node_off(plan, node);
+    device.off = node_off(plan, node).and(pod_off(pod));
     plan.device(space, device);
     plan.ports.push(Port { space, device: "eth0".into(), wire: port.wire, address });
     Ok(PodPlace { space, address, mtu })
@@ -290,8 +312,14 @@ fn veth(
     let Network { node, inside, subnet, gateway, bridge, .. } = plan.networks[network].clone();
     let mut inner = Device::new("eth0", DeviceKind::Veth, mtu);
     let mut outer = Device::new(format!("veth{space}"), DeviceKind::Veth, mtu);
-    inner.off = node_off(plan, node);
-    outer.off = inner.off;
+    outer.off = node_off(plan, node);
+    inner.off = outer.off.and(pod_off(pod));
+    if let Some(text) = &pod.table.rate {
+        let rate = parse_rate(text.get_ref());
+        let rate = rate.map_err(|e| pod.fault(text, "rate", e.problem).help(e.help))?;
+        outer.sends = Some(rate);
+        outer.accepts = Some((format!("ifb{space}"), rate));
+    }
     let default = (Ipv4Addr::UNSPECIFIED, 0);
     match &bridge {
         Some(_) => inner.addresses.push((address, 24)),

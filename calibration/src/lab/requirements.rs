@@ -47,6 +47,14 @@ const IFB: Probe = Probe {
     command: &["ip", "link", "add", "probe", "type", "ifb"],
     input: "",
 };
+const REDIRECT: Probe = Probe {
+    what: "redirection of what comes in, which limits what a pod sends",
+    module: "modules sch_ingress, cls_u32 and act_mirred",
+    command: &["tc", "-batch", "-"],
+    input: "qdisc add dev lo ingress\n\
+            filter add dev lo parent ffff: protocol all u32 match u32 0 0 \
+            action mirred egress redirect dev lo\n",
+};
 const TOKEN_BUCKET: Probe = Probe {
     what: "token buckets, which limit rates",
     module: "module sch_tbf",
@@ -103,9 +111,6 @@ pub(super) fn check(wiring: &Wiring) -> Result<(), LabError> {
                 DeviceKind::Macvlan { .. } => can(&MACVLAN)?,
                 _ => {}
             }
-            if device.accepts.is_some() {
-                can(&IFB)?;
-            }
             if device.accepts.is_some() || device.sends.is_some() {
                 can(&TOKEN_BUCKET)?;
             }
@@ -122,6 +127,11 @@ pub(super) fn check(wiring: &Wiring) -> Result<(), LabError> {
         }
     }
     Ok(())
+}
+
+/// Whether what a pod sends can be limited on the node's side of its link.
+pub(super) fn can_redirect() -> bool {
+    can(&IFB).and_then(|()| can(&REDIRECT)).is_ok()
 }
 
 fn has(program: &str) -> Result<(), LabError> {

@@ -101,7 +101,9 @@ fn to_services(plan: &Plan<'_>, space: usize, own: &[Port]) -> Option<Hop> {
     let to = address::SERVICES;
     let device = own[0].device.clone();
     match role {
-        Role::Node => Some(Hop { to, via: None, device, onlink: false }),
+        Role::Node if !plan.wiring.services.is_empty() => {
+            Some(Hop { to, via: None, device, onlink: false })
+        }
         _ => None,
     }
 }

@@ -106,6 +106,9 @@ fn settings(space: &Space) -> Vec<(String, &'static str)> {
         settings.push(("ipv4/ip_forward".into(), "1"));
     }
     let filters = if space.filters_bridged { "1" } else { "0" };
+    if space.rules.iter().any(|rules| matches!(rules, RuleSet::Ipvs(_))) {
+        settings.push(("ipv4/vs/conntrack".into(), "1"));
+    }
     settings.push(("bridge/bridge-nf-call-iptables".into(), filters));
     settings
 }
@@ -248,7 +251,7 @@ fn limits(space: &Space) -> String {
             writeln!(text, "qdisc add dev {name} ingress").expect("memory");
             writeln!(
                 text,
-                "filter add dev {name} parent ffff: protocol all matchall \
+                "filter add dev {name} parent ffff: protocol all u32 match u32 0 0 \
                  action mirred egress redirect dev {ifb}"
             )
             .expect("memory");

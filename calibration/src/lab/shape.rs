@@ -68,13 +68,13 @@ impl Shape {
         let plain = |names: &[String]| {
             names.iter().filter(|name| *name != "netfilter").cloned().collect::<Vec<_>>()
         };
-        let (pod, node) = (plain(&pod), plain(&node));
-        let attachment = attachment(&pod).ok_or_else(|| {
-            refusal(cni, &format!("attaches pods by `{}`", pod.join(", ")))
+        let (attached, way) = split(plain(&pod), plain(&node));
+        let attachment = attachment(&attached).ok_or_else(|| {
+            refusal(cni, &format!("attaches pods by `{}`", attached.join(", ")))
                 .help("[], [\"macvlan\"], [\"veth\"], or veth and any number of bridges")
         })?;
-        let exit = exit(attachment, &node).ok_or_else(|| {
-            refusal(cni, &format!("leaves the node by `{}` here", node.join(", "))).help(
+        let exit = exit(attachment, &way).ok_or_else(|| {
+            refusal(cni, &format!("leaves the node by `{}` here", way.join(", "))).help(
                 "[] behind a bridge, a macvlan or no hop; else `route`, any number of times, and \
                  at the end `vxlan` if need be",
             )
@@ -87,6 +87,15 @@ impl Shape {
 
 fn refusal(cni: &CniSpec, problem: &str) -> InputError {
     InputError::new("cni", format!("`{}` {problem}", cni.name)).help(BUILT)
+}
+
+/// The hops of a pod and those of its node, cut where the first router is: what is before it
+/// attaches the pod, whichever list it is in.
+fn split(mut pod: Vec<String>, node: Vec<String>) -> (Vec<String>, Vec<String>) {
+    let cut = pod.iter().position(|hop| hop == "route").unwrap_or(pod.len());
+    let mut way = pod.split_off(cut);
+    way.extend(node);
+    (pod, way)
 }
 
 fn attachment(pod: &[String]) -> Option<Attachment> {

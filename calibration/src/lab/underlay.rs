@@ -1,23 +1,16 @@
 //! Cables as veth pairs, and who shares a wire: everything that cables and bridges connect.
 
+use models::cluster::lab::is_shaped;
 use models::input::{InputError, suggest};
 use models::quantity::parse_rate;
 use models::topology::{CableTable, NicTable, Placed};
 use serde_spanned::Spanned;
-use sim::Rate;
 use std::net::Ipv4Addr;
 
 use super::address;
 use super::derive::Plan;
 use super::offloads::Switch;
 use super::wiring::{Device, DeviceKind, Role};
-
-/// A cable is shaped up to this rate; a faster one is faster than the kernel plays it anyway.
-const SHAPED_MAX_GBIT_S: f64 = 10.0;
-/// Preamble, header, checksum and gap of an Ethernet frame (IEEE 802.3), of which `tc` counts the
-/// header alone.
-const FRAMING: f64 = 38.0;
-const COUNTED: f64 = 14.0;
 
 /// An address on a wire.
 #[derive(Clone, Debug)]
@@ -30,18 +23,6 @@ pub(super) struct Port {
     pub(super) wire: usize,
     /// Its address there.
     pub(super) address: Ipv4Addr,
-}
-
-/// Whether a lab slows a cable of this rate down to it: only up to 10 Gbit/s, for above that the
-/// kernel's own work on one machine is the limit, and shaping it would only add noise.
-pub fn is_shaped(rate: Rate) -> bool {
-    rate.as_bytes_per_s() <= Rate::gbit_s(SHAPED_MAX_GBIT_S).as_bytes_per_s()
-}
-
-/// What `tc` has to let through for a cable of `rate` to carry full frames as fast as real wire.
-fn as_counted(rate: Rate, mtu: u32) -> Rate {
-    let mtu = f64::from(mtu);
-    Rate::bytes_per_s(rate.as_bytes_per_s() * (mtu + COUNTED) / (mtu + FRAMING))
 }
 
 /// An end of a cable.
@@ -126,7 +107,7 @@ impl Cabling {
             let mtu = mtu(plan, nics[at].or(nics[1 - at]));
             let mut device = Device::new(device_name(plan, plugs[at]), DeviceKind::Veth, mtu);
             device.off = off;
-            device.sends = is_shaped(rate).then(|| as_counted(rate, mtu));
+            device.sends = is_shaped(rate).then_some(rate);
             let space = plugs[at].space;
             match plan.wiring.spaces[space].role {
                 Role::Bridge => {

@@ -36,6 +36,29 @@ impl Wiring {
     }
 }
 
+impl Wiring {
+    /// The same, with what a pod sends limited in the pod and not at the node's end of its link:
+    /// for a kernel that cannot redirect what comes in.
+    #[must_use]
+    pub(super) fn limited_in_pods(&self) -> Wiring {
+        let mut changed = self.clone();
+        for pair in &self.pairs {
+            for (end, other) in [(&pair.0[0], &pair.0[1]), (&pair.0[1], &pair.0[0])] {
+                let accepted = changed.device_mut(end).and_then(|device| device.accepts.take());
+                if let (Some((_, rate)), Some(inner)) = (accepted, changed.device_mut(other)) {
+                    inner.sends = Some(rate);
+                }
+            }
+        }
+        changed
+    }
+
+    fn device_mut(&mut self, end: &End) -> Option<&mut Device> {
+        let devices = &mut self.spaces[end.space].devices;
+        devices.iter_mut().find(|device| device.name == end.device)
+    }
+}
+
 /// What a namespace plays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {

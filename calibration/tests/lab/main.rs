@@ -1,0 +1,6 @@
+//! Labs: what is built for a topology, that it works, and that nothing is left of it.
+
+mod faults;
+mod fixture;
+mod plan;
+mod standing;
