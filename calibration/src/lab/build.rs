@@ -7,6 +7,8 @@ use std::path::Path;
 
 use super::command::{self, inside};
 use super::error::LabError;
+use super::plugged::Plugged;
+use super::plugin::Call;
 use super::requirements;
 use super::script::{self, Act, Step};
 use super::stale::Claim;
@@ -57,10 +59,50 @@ impl Lab {
     }
 
     fn step(&self, step: &Step) -> Result<(), LabError> {
-        match step.space {
-            None => act(&step.act),
-            Some(space) => inside(&self.netns[space], || act(&step.act))?,
+        match (step.space, &step.act) {
+            (None, Act::Run { command, input }) => command::run(command, input).map(|_| ()),
+            (_, Act::Plug(index)) => self.plug(&self.wiring.plugged[*index]),
+            (None, Act::Sysctl(_)) => unreachable!("the machine's own settings are left alone"),
+            (Some(space), act) => inside(&self.netns[space], || carry_out(act))?,
         }
+    }
+
+    /// Has plug-ins attach a pod, and switches off what is off on both sides of it.
+    fn plug(&self, plugged: &Plugged) -> Result<(), LabError> {
+        let outcome = self.call(plugged).add()?;
+        let outer = outcome.interfaces.iter().filter(|interface| {
+            let made_here = interface.sandbox.as_ref().is_none_or(String::is_empty);
+            made_here && interface.name.starts_with("veth")
+        });
+        let outer = outer.map(|it| (plugged.node, it.name.as_str(), plugged.node_off));
+        let all = outer.chain([(plugged.pod, "eth0", plugged.pod_off)]);
+        for (space, device, off) in all {
+            if let Some(step) = script::offloads(space, device, off) {
+                self.step(&step)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn call<'a>(&'a self, plugged: &'a Plugged) -> Call<'a> {
+        let (node, pod) = (&self.netns[plugged.node], &self.netns[plugged.pod]);
+        Call { plugged, node, pod, state: self.claim.folder() }
+    }
+
+    /// Asks the plug-ins that attached pods whether all is still as they left it.
+    ///
+    /// # Errors
+    /// What one of them finds changed.
+    pub fn check(&self) -> Result<(), LabError> {
+        self.wiring.plugged.iter().try_for_each(|plugged| self.call(plugged).check())
+    }
+
+    /// Has plug-ins detach every pod that they attached.
+    ///
+    /// # Errors
+    /// If one of them refuses.
+    pub fn detach(&self) -> Result<(), LabError> {
+        self.wiring.plugged.iter().try_for_each(|plugged| self.call(plugged).delete())
     }
 
     /// Where a pod is.
@@ -92,6 +134,13 @@ impl Lab {
     /// If a namespace cannot be removed.
     pub fn down(mut self) -> Result<(), LabError> {
         self.standing = false;
+        self.clear()
+    }
+
+    fn clear(&self) -> Result<(), LabError> {
+        // Plug-ins are told, as the specification asks; what they cannot undo goes with the
+        // namespaces, and so does what was never attached because the build failed before.
+        let _ = self.detach();
         self.claim.clear()
     }
 }
@@ -99,16 +148,18 @@ impl Lab {
 impl Drop for Lab {
     fn drop(&mut self) {
         if self.standing
-            && let Err(error) = self.claim.clear()
+            && let Err(error) = self.clear()
         {
             eprintln!("a lab was not removed: {error}");
         }
     }
 }
 
-fn act(act: &Act) -> Result<(), LabError> {
+/// Does, in the namespace that this thread is in, what needs nothing else.
+fn carry_out(act: &Act) -> Result<(), LabError> {
     match act {
         Act::Run { command, input } => command::run(command, input).map(|_| ()),
+        Act::Plug(_) => unreachable!("plug-ins are called by the lab"),
         Act::Sysctl(settings) => settings.iter().try_for_each(|(name, value)| {
             let path = Path::new("/proc/sys/net").join(name);
             match fs::write(&path, value) {

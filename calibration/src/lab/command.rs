@@ -42,27 +42,56 @@ pub(super) fn find(program: &str) -> Option<PathBuf> {
     all.find(|file| file.is_file())
 }
 
+/// What a program that has ended leaves.
+#[derive(Debug)]
+pub(super) struct Output {
+    /// Whether it says that it succeeded.
+    pub(super) success: bool,
+    /// What it wrote to its standard output.
+    pub(super) out: String,
+    /// What it wrote to its standard error.
+    pub(super) complaint: String,
+}
+
 /// Runs a program on `input`; what it wrote to its standard output.
 ///
 /// # Errors
 /// If it is not installed, fails, or takes longer than a minute.
 pub(super) fn run(command: &[String], input: &str) -> Result<String, LabError> {
+    let output = output(command, &[], input)?;
+    match output.success {
+        true => Ok(output.out),
+        false => Err(LabError::failed(command, &output.complaint)),
+    }
+}
+
+/// Runs a program on `input`, with more environment variables, to its end.
+///
+/// # Errors
+/// If it is not installed or takes longer than a minute.
+pub(super) fn output(
+    command: &[String],
+    environment: &[(&str, String)],
+    input: &str,
+) -> Result<Output, LabError> {
     let (name, arguments) = command.split_first().expect("a program to run");
     let missing = || LabError::Missing { program: name.clone(), package: package_of(name).into() };
-    let program =
-        if name.contains('/') { PathBuf::from(name) } else { find(name).ok_or_else(missing)? };
+    let program = match name.contains('/') {
+        true => PathBuf::from(name),
+        false => find(name).ok_or_else(missing)?,
+    };
     let mut child = Command::new(program)
         .args(arguments)
+        .envs(environment.iter().map(|(key, value)| (key, value)))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
         .map_err(|error| LabError::failed(command, &error.to_string()))?;
-    let output = collect(&mut child, input);
-    let status = output.and_then(|output| Some((output, wait(&mut child)?)));
-    match status {
-        Some(((out, _), true)) => Ok(out),
-        Some(((_, complaint), false)) => Err(LabError::failed(command, &complaint)),
+    let texts = collect(&mut child, input);
+    let ended = texts.and_then(|texts| Some((texts, wait(&mut child)?)));
+    match ended {
+        Some(((out, complaint), success)) => Ok(Output { success, out, complaint }),
         None => {
             // It may have ended just now; either way it is gone afterwards.
             let _ = child.kill();

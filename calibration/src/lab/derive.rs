@@ -19,6 +19,8 @@ pub(super) struct Plan<'a> {
     pub(super) wiring: Wiring,
     pub(super) topology: &'a Topology,
     pub(super) library: &'a Library,
+    /// Whether plug-ins attach the pods.
+    pub(super) plugins: bool,
     /// Every address on a wire.
     pub(super) ports: Vec<Port>,
     /// How many wires there are; each is a network of its own.
@@ -31,11 +33,16 @@ pub(super) struct Plan<'a> {
     pub(super) links: usize,
 }
 
-pub(super) fn wiring(topology: &Topology, library: &Library) -> Result<Wiring, InputError> {
+pub(super) fn wiring(
+    topology: &Topology,
+    library: &Library,
+    plugins: bool,
+) -> Result<Wiring, InputError> {
     let mut plan = Plan {
         wiring: Wiring::default(),
         topology,
         library,
+        plugins,
         ports: Vec::new(),
         wires: 0,
         networks: Vec::new(),

@@ -17,6 +17,25 @@ pub enum LabError {
         /// The package of Debian that brings it.
         package: String,
     },
+    /// A container network plug-in is not installed.
+    #[error(
+        "the CNI plug-in `{name}` is in none of {path} (Debian: apt install \
+         containernetworking-plugins)"
+    )]
+    NoPlugin {
+        /// The plug-in.
+        name: String,
+        /// Where it was looked for.
+        path: String,
+    },
+    /// A container network plug-in refused.
+    #[error("the CNI plug-in `{name}` failed: {problem}")]
+    Plugin {
+        /// The plug-in.
+        name: String,
+        /// What it says.
+        problem: String,
+    },
     /// The kernel cannot make a kind of device or translate Services by IPVS.
     #[error("this kernel has no {what} ({module})")]
     Kernel {

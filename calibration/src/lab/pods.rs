@@ -7,10 +7,12 @@ use models::input::InputError;
 use models::library::Kind;
 use models::quantity::parse_rate;
 use models::topology::{Placed, PodTable};
+use sim::Rate;
 
 use super::address::{self, ROOM, numbered};
 use super::derive::Plan;
 use super::offloads::Switch;
+use super::plugged;
 use super::shape::{Attachment, Exit, Shape};
 use super::underlay::Port;
 use super::wiring::{Device, DeviceKind, Hop, PodPlace, Role};
@@ -49,8 +51,16 @@ pub(super) fn attach(plan: &mut Plan<'_>) -> Result<(), InputError> {
             None => open(plan, node, &cni, pod)?,
         };
         let mtu = pod.table.mtu.as_ref().map_or(plan.networks[network].mtu, |mtu| *mtu.get_ref());
-        let place = match plan.networks[network].shape.attachment {
+        let attachment = plan.networks[network].shape.attachment;
+        if attachment == Attachment::Macvlan {
+            without_limit(pod, "a macvlan device cannot be limited")?;
+        }
+        let place = match attachment {
             Attachment::Host => host(plan, pod, node)?,
+            _ if plan.plugins => {
+                let address = next_address(plan, pod, network)?;
+                plugged::attach(plan, pod, network, address, mtu)?
+            }
             Attachment::Macvlan => macvlan(plan, pod, network, mtu)?,
             Attachment::Veth { .. } => veth(plan, pod, network, mtu)?,
         };
@@ -121,7 +131,7 @@ fn open(
         mtu,
         shape,
     };
-    if let Attachment::Veth { bridges } = network.shape.attachment {
+    if let (Attachment::Veth { bridges }, false) = (network.shape.attachment, plan.plugins) {
         network.bridge = bridge_chain(plan, &network, index, bridges, port);
     }
     plan.networks.push(network);
@@ -219,7 +229,7 @@ pub(super) fn node_off(plan: &Plan<'_>, node: usize) -> Switch {
 }
 
 /// Offloads that are off on the pod's own interface.
-fn pod_off(pod: &Placed<PodTable>) -> Switch {
+pub(super) fn pod_off(pod: &Placed<PodTable>) -> Switch {
     Switch { all: !pod.table.offloads, tunnel: false }
 }
 
@@ -242,6 +252,13 @@ fn host(plan: &mut Plan<'_>, pod: &Placed<PodTable>, node: usize) -> Result<PodP
         plan.device(node, loopback);
     }
     Ok(PodPlace { space: node, address, mtu })
+}
+
+/// The limit of a pod's interface.
+pub(super) fn rate_of(pod: &Placed<PodTable>) -> Result<Option<Rate>, InputError> {
+    let Some(text) = &pod.table.rate else { return Ok(None) };
+    let rate = parse_rate(text.get_ref());
+    rate.map(Some).map_err(|e| pod.fault(text, "rate", e.problem).help(e.help))
 }
 
 /// Refuses a limit where no veth pair is there to set it on.
@@ -287,7 +304,6 @@ fn macvlan(
     mtu: u32,
 ) -> Result<PodPlace, InputError> {
     let node = plan.networks[network].node;
-    without_limit(pod, "a macvlan device cannot be limited")?;
     let port = wire_of(plan, node).expect("looked at when the network was opened");
     let address = next_address(plan, pod, network)?;
     let space = plan.space(pod.table.name.get_ref(), Role::Pod);
@@ -314,9 +330,7 @@ fn veth(
     let mut outer = Device::new(format!("veth{space}"), DeviceKind::Veth, mtu);
     outer.off = node_off(plan, node);
     inner.off = outer.off.and(pod_off(pod));
-    if let Some(text) = &pod.table.rate {
-        let rate = parse_rate(text.get_ref());
-        let rate = rate.map_err(|e| pod.fault(text, "rate", e.problem).help(e.help))?;
+    if let Some(rate) = rate_of(pod)? {
         outer.sends = Some(rate);
         outer.accepts = Some((format!("ifb{space}"), rate));
     }

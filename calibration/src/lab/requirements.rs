@@ -5,6 +5,8 @@ use std::sync::Mutex;
 
 use super::command::{self, find, inside, package_of};
 use super::error::LabError;
+use super::plugged::Plugged;
+use super::plugin;
 use super::stale::Claim;
 use super::wiring::{DeviceKind, RuleSet, Wiring};
 
@@ -104,6 +106,13 @@ pub fn requirements() -> Result<(), LabError> {
 /// What this wiring needs.
 pub(super) fn check(wiring: &Wiring) -> Result<(), LabError> {
     requirements()?;
+    plugin::requirements(&wiring.plugged)?;
+    let limited = |plugged: &Plugged| plugged.chain.iter().any(|it| it["type"] == "bandwidth");
+    if wiring.plugged.iter().any(limited) {
+        can(&IFB)?;
+        can(&REDIRECT)?;
+        can(&TOKEN_BUCKET)?;
+    }
     for space in &wiring.spaces {
         for device in &space.devices {
             match device.kind {

@@ -9,6 +9,7 @@ use std::net::Ipv4Addr;
 
 use sim::Rate;
 
+use super::offloads::Switch;
 use super::wiring::{Device, DeviceKind, RuleSet, Space, Wiring};
 
 /// How long a packet may wait for its turn at a limit, as the plug-in `bandwidth` has it.
@@ -35,6 +36,8 @@ pub struct Step {
 pub enum Act {
     /// Writes values to files below `/proc/sys/net`; a file that is not there is passed over.
     Sysctl(Vec<(String, &'static str)>),
+    /// Has plug-ins attach a pod: index into [`Wiring::plugged`].
+    Plug(usize),
     /// Runs a program on an input.
     Run {
         /// The program and its arguments.
@@ -55,14 +58,15 @@ pub fn steps(wiring: &Wiring, netns: &dyn Fn(usize) -> String) -> Vec<Step> {
     }
     steps.push(run(None, &["ip", "-batch", "-"], pairs(wiring, netns)));
     for (index, space) in wiring.spaces.iter().enumerate() {
+        // The node's namespace stands before its pods'.
+        let plugged = wiring.plugged.iter().position(|plugged| plugged.pod == index);
+        steps.extend(plugged.map(|at| Step { space: None, act: Act::Plug(at) }));
         let links = made_outside(wiring, index, netns) + &links(space);
         steps.push(run(Some(index), &["ip", "-batch", "-"], links));
         steps.push(run(Some(index), &["bridge", "-batch", "-"], entries(space)));
         steps.push(run(Some(index), &["tc", "-batch", "-"], limits(space)));
-        for device in space.devices.iter().filter(|device| device.off.names().next().is_some()) {
-            let mut command = vec!["ethtool", "-K", &device.name];
-            command.extend(device.off.names().flat_map(|name| [name, "off"]));
-            steps.push(run(Some(index), &command, String::new()));
+        for device in &space.devices {
+            steps.extend(offloads(index, &device.name, device.off));
         }
         steps.push(run(Some(index), &["nft", "-f", "-"], filter_tables(space)));
         for rules in &space.rules {
@@ -77,7 +81,7 @@ pub fn steps(wiring: &Wiring, netns: &dyn Fn(usize) -> String) -> Vec<Step> {
     // A program without anything to read would only cost time.
     let idle = |act: &Act| match act {
         Act::Run { command, input } => input.is_empty() && command[0] != "ethtool",
-        Act::Sysctl(_) => false,
+        Act::Sysctl(_) | Act::Plug(_) => false,
     };
     steps.retain(|step| !idle(&step.act));
     steps
@@ -87,6 +91,14 @@ pub fn steps(wiring: &Wiring, netns: &dyn Fn(usize) -> String) -> Vec<Step> {
 pub(super) fn removal(netns: &[String]) -> Step {
     let all = netns.iter().map(|name| format!("netns del {name}\n")).collect();
     run(None, &["ip", "-force", "-batch", "-"], all)
+}
+
+/// The step that switches a device's offloads off, if any are.
+pub(super) fn offloads(space: usize, device: &str, off: Switch) -> Option<Step> {
+    off.names().next()?;
+    let mut command = vec!["ethtool", "-K", device];
+    command.extend(off.names().flat_map(|name| [name, "off"]));
+    Some(run(Some(space), &command, String::new()))
 }
 
 fn run(space: Option<usize>, command: &[&str], input: String) -> Step {

@@ -65,6 +65,11 @@ impl Claim {
         Path::new(FOLDER).join(format!("{}-{}", self.pid, self.lab))
     }
 
+    /// A folder for what programs keep while the lab stands.
+    pub(super) fn folder(&self) -> PathBuf {
+        folder_of(&self.path())
+    }
+
     /// Removes the lab's namespaces, the processes in them, and the claim.
     pub(super) fn clear(&self) -> Result<(), LabError> {
         remove(&namespaces(&self.prefix()))?;

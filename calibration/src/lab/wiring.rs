@@ -11,6 +11,7 @@ use sim::Rate;
 
 use super::derive;
 use super::offloads::Switch;
+use super::plugged::Plugged;
 
 /// Everything that a lab builds, in the order in which the topology names it.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -21,6 +22,8 @@ pub struct Wiring {
     pub pairs: Vec<Pair>,
     /// Where each pod of the topology lives.
     pub pods: BTreeMap<String, PodPlace>,
+    /// Pods that container network plug-ins attach when the lab is built.
+    pub plugged: Vec<Plugged>,
     /// Address and port of each Service.
     pub services: BTreeMap<String, (Ipv4Addr, u16)>,
 }
@@ -32,7 +35,16 @@ impl Wiring {
     /// If a container network has a hop that no lab of network namespaces can build here, if the
     /// cables make a loop, or if a name in the topology means nothing.
     pub fn of(topology: &Topology, library: &Library) -> Result<Wiring, InputError> {
-        derive::wiring(topology, library)
+        derive::wiring(topology, library, false)
+    }
+
+    /// The same, with the pods attached by the real plug-ins `bridge`, `ptp` and `macvlan` (and
+    /// `host-local`, `portmap`, `bandwidth`) of the CNI project.
+    ///
+    /// # Errors
+    /// As [`Wiring::of`], and if no plug-in attaches pods as a container network does.
+    pub fn with_plugins(topology: &Topology, library: &Library) -> Result<Wiring, InputError> {
+        derive::wiring(topology, library, true)
     }
 }
 

@@ -5,7 +5,7 @@ use std::io::{Read, Write};
 use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::process::Command;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use calibration::lab::{Lab, PodEnd, Wiring, inside, requirements};
 use calibration::shipped;
@@ -137,4 +137,19 @@ pub(crate) fn left_by(pid: u32, name: &str) -> Vec<String> {
     let mut names: Vec<String> = names.filter(|name| name.starts_with(&prefix)).collect();
     names.sort();
     names
+}
+
+/// Bit/s at which 12 Mbyte arrive: the best of three, for a loss early on costs one of them much.
+pub(crate) fn goodput(lab: &Lab, from: &str, to: &str) -> f64 {
+    let (from, to) = (end(lab, from), end(lab, to));
+    let at = SocketAddr::new(IpAddr::V4(to.address), 5201);
+    let bytes = 12_000_000;
+    // What the bucket holds at first passes at once; a transfer before the others empties it.
+    talk(&from, &to, at, 5201, 1_000_000).unwrap();
+    let run = || {
+        let begin = Instant::now();
+        talk(&from, &to, at, 5201, bytes).unwrap();
+        8.0 * bytes as f64 / begin.elapsed().as_secs_f64()
+    };
+    (0..3).map(|_| run()).fold(0.0, f64::max)
 }

@@ -3,4 +3,5 @@
 mod faults;
 mod fixture;
 mod plan;
+mod plugins;
 mod standing;

@@ -17,6 +17,14 @@ fn script(wiring: &Wiring) -> String {
             Act::Run { command, input } => {
                 text += &format!("# {space}: {}\n{input}", command.join(" "));
             }
+            Act::Plug(at) => {
+                let plugged = &wiring.plugged[at];
+                let (pod, node) = (name(plugged.pod), name(plugged.node));
+                text += &format!("# {node}: plug-ins attach {pod} as {}\n", plugged.address);
+                for plugin in &plugged.chain {
+                    text += &format!("{plugin}\n");
+                }
+            }
             Act::Sysctl(settings) => {
                 text += &format!("# {space}: /proc/sys/net\n");
                 for (name, value) in settings {
@@ -39,9 +47,12 @@ fn scripts_are_as_reviewed() {
         ("macvlan", pair("macvlan", "mtu = 1500", "40 Gbit/s")),
         ("three-routes", pair("three-routes", "mtu = 1500", "40 Gbit/s") + service),
     ];
-    for (name, text) in cases {
+    let built = cases.map(|(name, text)| (name, wiring(&text)));
+    let text = pair("calico", "mtu = 1500", "40 Gbit/s") + "rate = \"1 Gbit/s\"\n";
+    let plugged = Wiring::with_plugins(&crate::fixture::topology(&text), &library()).unwrap();
+    for (name, wiring) in built.into_iter().chain([("plug-ins", plugged)]) {
         let path = format!("{}/tests/lab/golden/{name}.txt", env!("CARGO_MANIFEST_DIR"));
-        let found = script(&wiring(&text));
+        let found = script(&wiring);
         if std::env::var_os("PODPATH_WRITE_GOLDEN").is_some() {
             std::fs::write(&path, &found).unwrap();
         }

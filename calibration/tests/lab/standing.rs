@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use calibration::lab::Lab;
 
-use crate::fixture::{arrives, can_build, end, left, pair, reach, said, talk, wiring};
+use crate::fixture::{arrives, can_build, end, goodput, left, pair, reach, said, talk, wiring};
 
 #[test]
 fn pods_of_every_network_reach_each_other_within_and_between_nodes() {
@@ -156,18 +156,6 @@ fn offloads_that_are_off_are_off_everywhere_on_the_way() {
     let lab = Lab::build(&wiring(&text), "one").unwrap();
     assert!(is_off(&features(lab.netns("beside").unwrap(), "eth0"), &all));
     assert!(!is_off(&features(lab.netns("pod-a").unwrap(), "eth0"), &all[..1]));
-}
-
-/// Bit/s at which 12 Mbyte arrive.
-fn goodput(lab: &Lab, from: &str, to: &str) -> f64 {
-    let (from, to) = (end(lab, from), end(lab, to));
-    let at = SocketAddr::new(IpAddr::V4(to.address), 5201);
-    let bytes = 12_000_000;
-    // What the bucket holds at first passes at once; a transfer before this one empties it.
-    talk(&from, &to, at, 5201, 1_000_000).unwrap();
-    let begin = Instant::now();
-    talk(&from, &to, at, 5201, bytes).unwrap();
-    8.0 * bytes as f64 / begin.elapsed().as_secs_f64()
 }
 
 #[test]
