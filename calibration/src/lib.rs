@@ -16,8 +16,10 @@ pub mod data;
 pub mod family;
 pub mod fit;
 pub mod gpu;
+pub mod net;
 pub mod published;
 pub mod shipped;
+pub mod trial;
 pub mod validate;
 
 pub use shipped::shipped;
