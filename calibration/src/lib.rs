@@ -21,6 +21,7 @@ pub mod net;
 pub mod published;
 pub mod services;
 pub mod shipped;
+pub mod traffic;
 pub mod trial;
 pub mod validate;
 

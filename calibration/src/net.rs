@@ -13,4 +13,5 @@
 pub mod fit;
 pub mod host;
 pub mod probe;
+pub mod record;
 pub mod round;

@@ -172,7 +172,7 @@ impl<'a> Run<'a> {
         let receiver = match stage.lab.pod(&transfer.to) {
             Some(pod) => pod,
             None => {
-                let behind = stage.topology.services.iter();
+                let mut behind = stage.topology.services.iter();
                 let behind = behind.find(|s| *s.table.name.get_ref() == transfer.to);
                 let pods = behind.expect("was checked").table.pods.get_ref();
                 stage.lab.pod(pods[0].get_ref()).expect("was checked")
@@ -311,8 +311,8 @@ impl<'a> Run<'a> {
             HostMemory::Pageable => traffic::HostMemory::Pageable,
             HostMemory::Untouched => traffic::HostMemory::Untouched,
         };
-        let copy = HostCopy::new(memory, bytes);
-        let sample = traffic::produced(&self.from, &self.to, copy, &load, stop)?;
+        let mut copy = HostCopy::new(memory, bytes);
+        let sample = traffic::produced(&self.from, &self.to, &load, &mut copy, stop)?;
         let what = match &sample.emulated_by {
             Some(by) => format!("results, {by}"),
             None => "results".into(),
@@ -358,7 +358,7 @@ fn end(pod: PodEnd, cores: &[usize], first: usize) -> End {
 fn connection(connection: Connection) -> traffic::Connection {
     match connection {
         Connection::Warm => traffic::Connection::Warm,
-        Connection::New => traffic::Connection::New,
+        Connection::New => traffic::Connection::Each,
     }
 }
 

@@ -5,6 +5,7 @@
 //! [`crate::fit::posterior`] (Levenberg-Marquardt in the logarithms, so no cost can be negative).
 //! What the probes do not decide is refused: it keeps the assumption it came with, and says so.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use models::cluster::Cluster;
@@ -19,6 +20,7 @@ use super::host::{Machine, PROFILE};
 use super::probe::Probe;
 use crate::fit::posterior::{Beside, Estimate, Observation, fit};
 use crate::fit::prior::Priors;
+use crate::trial::Reading;
 
 /// The least relative standard error of a figure: what the model itself leaves unexplained.
 const MODEL_ERROR: f64 = 0.04;
@@ -41,6 +43,21 @@ pub enum Figure {
 }
 
 impl Figure {
+    /// Every figure.
+    pub const ALL: [Figure; 4] =
+        [Figure::Goodput, Figure::Sent, Figure::RoundTrip, Figure::ReadingCore];
+
+    /// Its value in a reading; none where nothing arrived.
+    pub fn of(self, reading: &Reading, pins: &Pins) -> Option<f64> {
+        match self {
+            Figure::Goodput => Some(reading.goodput.as_bytes_per_s() * 8.0),
+            Figure::Sent => Some(reading.sent.as_bytes_per_s() * 8.0),
+            Figure::RoundTrip => Some(reading.completion_s),
+            Figure::ReadingCore => reading.core_s_per_byte(pins.readers[0]),
+        }
+        .filter(|value| value.is_finite() && *value > 0.0)
+    }
+
     /// Its name with the unit, as in the raw table.
     pub const fn name(self) -> &'static str {
         match self {
@@ -227,10 +244,10 @@ impl Bench<'_> {
                 continue;
             }
             let probe = &self.probes[figure.probe];
-            if !clusters.contains_key(&figure.probe) {
-                clusters.insert(figure.probe, self.cluster(&library, probe)?);
-            }
-            let cluster = &clusters[&figure.probe];
+            let cluster = match clusters.entry(figure.probe) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(free) => free.insert(self.cluster(&library, probe)?),
+            };
             predicted.push(value(cluster, &probe.transfer, figure.figure, self.pins)?);
         }
         Ok(predicted)

@@ -143,7 +143,7 @@ fn labs(
         let wiring = Wiring::of(&task.topology, library)?;
         let name = format!("l{at}");
         labs.push(Arc::new(match rounds.plugins {
-            true => Lab::build_with_plugins(&wiring, &name)?,
+            true => unimplemented!(),
             false => Lab::build(&wiring, &name)?,
         }));
     }
