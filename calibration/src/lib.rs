@@ -18,6 +18,8 @@ pub mod fit;
 pub mod gpu;
 pub mod published;
 pub mod shipped;
+#[cfg(target_os = "linux")]
+pub mod traffic;
 pub mod validate;
 
 pub use shipped::shipped;
