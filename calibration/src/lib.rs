@@ -24,5 +24,4 @@ pub mod shipped;
 pub mod traffic;
 pub mod trial;
 pub mod validate;
-
 pub use shipped::shipped;
