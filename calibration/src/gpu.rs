@@ -19,6 +19,7 @@ use cudarc::driver::{CudaContext, DriverError};
 use cudarc::nvrtc::CompileError;
 use models::input::InputError;
 
+pub(crate) use copies::pinned;
 pub use copies::{Memory, Sample};
 pub use facts::Facts;
 pub use profile::profile;

@@ -17,9 +17,11 @@ pub mod family;
 pub mod fit;
 pub mod gpu;
 pub mod lab;
+pub mod net;
 pub mod published;
 pub mod services;
 pub mod shipped;
+pub mod traffic;
+pub mod trial;
 pub mod validate;
-
 pub use shipped::shipped;

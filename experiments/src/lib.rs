@@ -20,6 +20,7 @@ pub mod plot;
 pub mod report;
 
 mod digest;
+mod lab;
 mod manifest;
 mod output;
 mod overview;

@@ -88,7 +88,7 @@ pub fn run(options: &Options) -> Result<CniFit, InputError> {
     let all: Vec<&Case> = cases.iter().collect();
     let posterior = fit_cases(&priors, &all)?;
     let note = format!("calibrate fit cni, {} rows of {TABLE}", cases.len());
-    let profile = priors.fitted(&posterior.estimates, &note);
+    let profile = priors.fitted(&posterior.estimates, &[], &note);
     let residuals = residuals(&priors, &posterior, &all)?;
     Ok(CniFit { residuals, estimates: posterior.estimates, profile })
 }

@@ -102,16 +102,26 @@ impl Priors {
         text
     }
 
-    /// The profile of a finished fit, to four digits; `note` is added to every fitted line.
-    pub fn fitted(&self, estimates: &[Estimate], note: &str) -> String {
-        let values: Vec<f64> = estimates.iter().map(|e| digits(e.value)).collect();
-        let resolved = self.resolve(&values);
+    /// The profile of a finished fit, to four digits; `note` is added to every fitted line. Those
+    /// that are `refused` keep what was believed of them.
+    pub fn fitted(&self, estimates: &[Estimate], refused: &[String], note: &str) -> String {
+        let free = self.free();
+        let kept = |e: &Estimate| free.iter().find(|free| free.name == e.name).map(|f| f.prior);
+        let value = |e: &Estimate| match refused.contains(&e.name) {
+            true => kept(e).unwrap_or(e.value),
+            false => digits(e.value),
+        };
+        let resolved = self.resolve(&estimates.iter().map(value).collect::<Vec<f64>>());
         let mut writer = csv::Writer::from_writer(Vec::new());
         let header = ["parameter", "value", "unit", "low", "high", "how", "source"];
         writer.write_record(header).expect("memory");
         for (line, value) in self.lines.iter().zip(resolved) {
             let estimate = estimates.iter().find(|e| e.name == line.parameter);
             let (low, high, how, source) = match (estimate, &line.of) {
+                (Some(e), _) if refused.contains(&e.name) => {
+                    let told = format!("{note}: they do not tell it; assumed: {}", line.source);
+                    (String::new(), String::new(), "assumed", told)
+                }
                 (Some(e), _) => {
                     let (low, high) = (digits(e.low).to_string(), digits(e.high).to_string());
                     (low, high, "fitted", format!("{note}; prior: {}", line.source))
@@ -221,7 +231,7 @@ mod tests {
             high: 5.0,
             spread_ratio: 0.1,
         };
-        let text = priors.fitted(&[estimate], "rows");
+        let text = priors.fitted(&[estimate], &[], "rows");
         let lines: Vec<&str> = text.lines().collect();
         assert_eq!(lines[1], "a.x,4,us,3,5,fitted,rows; prior: s");
         assert_eq!(lines[2], "b.x,2000,ns,,,assumed,0.5 × a.x: t");

@@ -88,7 +88,10 @@ fn time(
 
 /// Page-locked memory that the CPU caches, unlike the binding's default of write-combined.
 #[allow(unsafe_code)]
-fn pinned(context: &Arc<CudaContext>, bytes: usize) -> Result<PinnedHostSlice<u8>, DriverError> {
+pub(crate) fn pinned(
+    context: &Arc<CudaContext>,
+    bytes: usize,
+) -> Result<PinnedHostSlice<u8>, DriverError> {
     // SAFETY: the bytes are unset, and any byte is a `u8`; the caller fills them before reading.
     unsafe { context.alloc_pinned_with_flags(bytes, 0) }
 }

@@ -81,6 +81,12 @@ pub enum LabError {
 }
 
 impl LabError {
+    /// Whether it is for the user to install something or to call with more rights.
+    pub fn is_missing(&self) -> bool {
+        use LabError::{Kernel, Missing, NotLinux, NotRoot};
+        matches!(self, NotLinux | NotRoot | Missing { .. } | Kernel { .. })
+    }
+
     /// A program that failed.
     pub(super) fn failed(command: &[String], complaint: &str) -> LabError {
         let complaint = complaint.lines().map(str::trim).filter(|line| !line.is_empty());

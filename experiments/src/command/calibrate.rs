@@ -1,6 +1,7 @@
 //! `podpath calibrate`: from measurements to profiles.
 
 mod gpu;
+mod net;
 
 use std::path::{Path, PathBuf};
 
@@ -24,6 +25,7 @@ Examples:
   podpath calibrate fit cni --out my-profiles  write my-profiles/host/bench-2024.csv
   podpath calibrate fit memcpy --data my.csv --out my-profiles
   podpath calibrate gpu --pcie gen4-x16        measure the GPU at hand
+  podpath calibrate net --quick                measure the network stack at hand
 
 `podpath run` takes profiles of your own from the folder that an experiment names as `profiles`.";
 
@@ -44,6 +46,7 @@ enum Action {
         what: What,
     },
     Gpu(gpu::Arguments),
+    Net(net::Arguments),
 }
 
 #[derive(Debug, Subcommand)]
@@ -78,6 +81,7 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<(), Failur
     match &arguments.action {
         Action::Fit { what } => fit(what, console),
         Action::Gpu(arguments) => gpu::run(arguments, console),
+        Action::Net(arguments) => net::run(arguments, console),
     }
 }
 

@@ -1,0 +1,331 @@
+//! From readings of probes to costs: the model itself is the regression.
+//!
+//! Every probe is predicted by the same prices and solver as an experiment, and the costs are those
+//! under which predictions and readings agree best, by the least squares of
+//! [`crate::fit::posterior`] (Levenberg-Marquardt in the logarithms, so no cost can be negative).
+//! What the probes do not decide is refused: it keeps the assumption it came with, and says so.
+
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
+
+use models::cluster::Cluster;
+use models::cluster::lab::{Lab, Pins};
+use models::input::{InputError, Source};
+use models::library::{Kind, Library};
+use models::outcome::{Fidelity, Outcome};
+use models::solve::{solve, steady};
+use models::transfer::{Transfer, Transport};
+
+use super::host::{Machine, PROFILE};
+use super::probe::Probe;
+use crate::fit::posterior::{Beside, Estimate, Observation, fit};
+use crate::fit::prior::Priors;
+use crate::trial::Reading;
+
+/// The least relative standard error of a figure: what the model itself leaves unexplained.
+const MODEL_ERROR: f64 = 0.04;
+/// The reading core's time per byte is sampled by the clock tick and includes what else ran there.
+const CORE_ERROR: f64 = 0.15;
+/// A parameter that keeps more than this part of its prior's spread was not decided by the probes.
+const REFUSED: f64 = 0.8;
+
+/// What is observed of a probe.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Figure {
+    /// Goodput in bit/s.
+    Goodput,
+    /// The rate at which datagrams are sent in bit/s.
+    Sent,
+    /// The round trip in seconds.
+    RoundTrip,
+    /// Busy time of the reading core per payload byte in s/B.
+    ReadingCore,
+}
+
+impl Figure {
+    /// Every figure.
+    pub const ALL: [Figure; 4] =
+        [Figure::Goodput, Figure::Sent, Figure::RoundTrip, Figure::ReadingCore];
+
+    /// Its value in a reading; none where nothing arrived.
+    pub fn of(self, reading: &Reading, pins: &Pins) -> Option<f64> {
+        match self {
+            Figure::Goodput => Some(reading.goodput.as_bytes_per_s() * 8.0),
+            Figure::Sent => Some(reading.sent.as_bytes_per_s() * 8.0),
+            Figure::RoundTrip => Some(reading.completion_s),
+            Figure::ReadingCore => reading.core_s_per_byte(pins.readers[0]),
+        }
+        .filter(|value| value.is_finite() && *value > 0.0)
+    }
+
+    /// Its name with the unit, as in the raw table.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Figure::Goodput => "goodput_bit_s",
+            Figure::Sent => "sent_bit_s",
+            Figure::RoundTrip => "round_trip_s",
+            Figure::ReadingCore => "reading_core_s_per_b",
+        }
+    }
+}
+
+/// A figure of a probe with its spread over rounds.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Seen {
+    /// Index of the probe.
+    pub probe: usize,
+    /// What it is.
+    pub figure: Figure,
+    /// One value per round.
+    pub values: Vec<f64>,
+}
+
+impl Seen {
+    /// The median over rounds.
+    pub fn median(&self) -> f64 {
+        quantile(&self.values, 0.5)
+    }
+
+    /// The quartiles over rounds.
+    pub fn quartiles(&self) -> (f64, f64) {
+        (quantile(&self.values, 0.25), quantile(&self.values, 0.75))
+    }
+
+    /// The standard error of the median as a part of it: 1.25 standard deviations of a normal
+    /// distribution over √n, the deviation taken from the quartiles (1.35 of them apart).
+    fn relative_error(&self) -> f64 {
+        let (low, high) = self.quartiles();
+        let deviation = (high - low) / 1.35 / self.median();
+        1.25 * deviation / (self.values.len() as f64).sqrt()
+    }
+}
+
+/// The figures that a probe gives, without values yet.
+pub fn figures(probes: &[Probe]) -> Vec<Seen> {
+    let of = |(probe, p): (usize, &Probe)| {
+        let figures: &[Figure] = match (p.transfer.reply, p.transfer.transport) {
+            (Some(_), _) => &[Figure::RoundTrip],
+            (None, Transport::Tcp) => &[Figure::Goodput, Figure::ReadingCore],
+            (None, Transport::Udp) => &[Figure::Goodput, Figure::Sent],
+        };
+        let seen = move |figure: &Figure| Seen { probe, figure: *figure, values: Vec::new() };
+        figures.iter().map(seen).collect::<Vec<Seen>>()
+    };
+    probes.iter().enumerate().flat_map(of).collect()
+}
+
+/// The `q`-quantile of values by linear interpolation (Hyndman and Fan's type 7).
+pub fn quantile(values: &[f64], q: f64) -> f64 {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let at = q * (sorted.len() - 1) as f64;
+    let (below, part) = (at.floor() as usize, at.fract());
+    let above = sorted[(below + 1).min(sorted.len() - 1)];
+    sorted[below] + part * (above - sorted[below])
+}
+
+/// A figure, measured and predicted by the finished fit.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Residual {
+    /// What was measured.
+    pub seen: Seen,
+    /// What the fitted profile predicts.
+    pub predicted: f64,
+}
+
+/// The result of a calibration.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NetFit {
+    /// Costs, in the units of the priors file.
+    pub estimates: Vec<Estimate>,
+    /// The names of those that the probes did not decide, which keep their assumption.
+    pub refused: Vec<String>,
+    /// Every figure that was fitted.
+    pub residuals: Vec<Residual>,
+    /// The host profile, as a file.
+    pub profile: String,
+}
+
+/// Fits the costs of `machine` to what was seen of `probes`.
+///
+/// # Errors
+/// If the probes cannot be assembled, or the figures cannot be fitted.
+pub fn run(
+    machine: &Machine,
+    probes: &[Probe],
+    seen: Vec<Seen>,
+    pins: &Pins,
+    library: &Library,
+) -> Result<NetFit, InputError> {
+    let priors = machine.priors()?;
+    let free = priors.free();
+    let observations: Vec<Observation> = seen.iter().map(observation).collect();
+    let moves: Vec<_> = free.iter().map(|free| priors.hops_of(&free.name)).collect();
+    let bench = Bench { probes, pins, library };
+    let kinds = bench.kinds(&priors)?;
+    let model = |values: &[f64], beside: Option<Beside<'_>>| {
+        let unmoved = |at: usize| match beside {
+            Some(b) if kinds[seen[at].probe].is_disjoint(&moves[b.moved]) => Some(b.predicted[at]),
+            _ => None,
+        };
+        bench.predict(&priors.profile(values), &seen, &unmoved)
+    };
+    let posterior = fit(&free, &observations, model)?;
+    let refused = |e: &&Estimate| e.spread_ratio > REFUSED;
+    let refused: Vec<String> =
+        posterior.estimates.iter().filter(refused).map(|e| e.name.clone()).collect();
+    let note = format!("calibrate net, {} figures of {} probes", seen.len(), probes.len());
+    let profile = priors.fitted(&posterior.estimates, &refused, &note);
+    let residuals = seen.into_iter().zip(posterior.predicted);
+    Ok(NetFit {
+        estimates: posterior.estimates,
+        refused,
+        residuals: residuals.map(|(seen, predicted)| Residual { seen, predicted }).collect(),
+        profile,
+    })
+}
+
+fn observation(seen: &Seen) -> Observation {
+    let model = match seen.figure {
+        Figure::ReadingCore => CORE_ERROR,
+        Figure::Goodput | Figure::Sent | Figure::RoundTrip => MODEL_ERROR,
+    };
+    Observation { value: seen.median(), relative_error: model.hypot(seen.relative_error()) }
+}
+
+/// Probes and what they are predicted with.
+struct Bench<'a> {
+    probes: &'a [Probe],
+    pins: &'a Pins,
+    library: &'a Library,
+}
+
+impl Bench<'_> {
+    fn cluster(&self, library: &Library, probe: &Probe) -> Result<Cluster, InputError> {
+        let lab = Lab { profile: PROFILE.into(), pins: self.pins.clone() };
+        Cluster::assemble_lab(&probe.name, &probe.topology, library, &[], &lab)
+    }
+
+    fn with(&self, profile: String) -> Library {
+        let mut library = self.library.clone();
+        library.add(Kind::Host, PROFILE, Source::new("trial", profile));
+        library
+    }
+
+    /// The kinds of hop that each probe crosses, its socket layer among them.
+    fn kinds(&self, priors: &Priors) -> Result<Vec<BTreeSet<String>>, InputError> {
+        let values: Vec<f64> = priors.free().iter().map(|free| free.prior).collect();
+        let library = self.with(priors.profile(&values));
+        let of = |probe: &Probe| {
+            let cluster = self.cluster(&library, probe)?;
+            let mut kinds: BTreeSet<String> =
+                cluster.graph.edge_weights().map(|hop| hop.kind.clone()).collect();
+            let services = cluster.services.values().flat_map(|service| &service.hops);
+            kinds.extend(services.map(|hop| hop.kind.clone()));
+            kinds.extend(["tcp".to_owned(), "udp".to_owned(), "copy".to_owned()]);
+            Ok(kinds)
+        };
+        self.probes.iter().map(of).collect()
+    }
+
+    /// One prediction per figure; those that `unmoved` knows are not computed.
+    fn predict(
+        &self,
+        profile: &str,
+        seen: &[Seen],
+        unmoved: &dyn Fn(usize) -> Option<f64>,
+    ) -> Result<Vec<f64>, InputError> {
+        let library = self.with(profile.to_owned());
+        let mut clusters: BTreeMap<usize, Cluster> = BTreeMap::new();
+        let mut predicted = Vec::with_capacity(seen.len());
+        for (at, figure) in seen.iter().enumerate() {
+            if let Some(known) = unmoved(at) {
+                predicted.push(known);
+                continue;
+            }
+            let probe = &self.probes[figure.probe];
+            let cluster = match clusters.entry(figure.probe) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(free) => free.insert(self.cluster(&library, probe)?),
+            };
+            predicted.push(value(cluster, &probe.transfer, figure.figure, self.pins)?);
+        }
+        Ok(predicted)
+    }
+}
+
+/// What the model says of a figure.
+///
+/// # Errors
+/// As [`solve`].
+pub fn value(
+    cluster: &Cluster,
+    transfer: &Transfer,
+    figure: Figure,
+    pins: &Pins,
+) -> Result<f64, InputError> {
+    let transfers = std::slice::from_ref(transfer);
+    let outcome = || -> Result<Outcome, InputError> {
+        Ok(solve(cluster, transfers, Fidelity::Closed, 0)?.swap_remove(0))
+    };
+    Ok(match figure {
+        Figure::Goodput => steady(cluster, transfers, 0)?[0].goodput.as_bytes_per_s() * 8.0,
+        Figure::Sent => steady(cluster, transfers, 0)?[0].sent.as_bytes_per_s() * 8.0,
+        Figure::RoundTrip => outcome()?.completion.as_seconds(),
+        Figure::ReadingCore => {
+            let outcome = outcome()?;
+            let core = format!("lab/core{}", pins.readers[0]);
+            let busy = outcome.utilisation.iter().find(|link| link.link == core);
+            let busy_s = busy.map_or(0.0, |link| link.busy) * outcome.completion.as_seconds();
+            // Never zero: the fit takes its logarithm.
+            (busy_s / transfer.message.as_f64()).max(1e-15)
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quantiles_are_those_of_the_textbook() {
+        // Hyndman and Fan 1996, type 7: as R's default.
+        assert_eq!(quantile(&[4.0, 1.0, 3.0, 2.0], 0.25), 1.75);
+        assert_eq!(quantile(&[4.0, 1.0, 3.0, 2.0], 0.5), 2.5);
+        assert_eq!(quantile(&[7.0], 0.75), 7.0);
+    }
+
+    /// Figures that the model itself makes with known costs give these costs back.
+    #[test]
+    fn known_costs_are_recovered_within_their_intervals() {
+        let machine = Machine {
+            cores: 2,
+            kernel: "6.1".into(),
+            processor: "simulated".into(),
+            receive_buffer: 6 << 20,
+        };
+        let pins = Pins { senders: vec![0], readers: vec![1] };
+        let probes: Vec<Probe> = super::super::probe::design();
+        let library = crate::shipped();
+        let bench = Bench { probes: &probes, pins: &pins, library };
+        let priors = machine.priors().unwrap();
+        // Half as dear again as believed beforehand, one more than the other.
+        let truth: Vec<f64> = (priors.free().iter().enumerate())
+            .map(|(at, free)| free.prior * (1.2 + 0.1 * (at % 4) as f64))
+            .collect();
+        let mut seen = figures(&probes);
+        let none = |_: usize| None;
+        let made = bench.predict(&priors.profile(&truth), &seen, &none).unwrap();
+        for (seen, made) in seen.iter_mut().zip(made) {
+            seen.values = vec![made; 5];
+        }
+        let fit = run(&machine, &probes, seen, &pins, library).unwrap();
+        let decided = fit.estimates.iter().zip(&truth).filter(|(e, _)| e.spread_ratio < 0.5);
+        let (mut inside, mut all) = (0, 0);
+        for (estimate, truth) in decided {
+            all += 1;
+            inside += usize::from((estimate.low..=estimate.high).contains(truth));
+        }
+        assert!(all >= 15 && inside * 20 >= all * 19, "{inside} of {all}: {:#?}", fit.estimates);
+    }
+}

@@ -1,0 +1,371 @@
+//! A transfer carried out in a lab: what of a [`Transfer`] becomes which traffic.
+//!
+//! | a transfer with | is carried out as | its completion is |
+//! | --- | --- | --- |
+//! | a reply | requests and replies for `seconds` | the median round trip |
+//! | UDP | datagrams as fast as they go for `seconds` | the message ÷ goodput |
+//! | a GPU as its source | results, copied and sent | the median, from copy to last byte |
+//! | a message of at least 16 MiB on a warm connection | a stream for `seconds` | the message ÷ goodput |
+//! | a smaller message, or a new connection | messages one by one | the median to the last byte |
+
+use std::net::SocketAddrV4;
+use std::sync::Barrier;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use models::cluster::lab::Pins;
+use models::input::InputError;
+use models::topology::Topology;
+use models::transfer::{Connection, HostMemory, Mode, Transfer, Transport};
+use sim::{Bytes, Rate};
+
+use crate::lab::{Lab, PodEnd};
+use crate::traffic::{
+    self, Amount, Bulk, CpuUse, End, HostCopy, Messages, Order, Produced, RoundTrips, TrafficError,
+};
+
+/// A message of at least so many bytes is long beside its beginning and end: a stream stands for
+/// it.
+const STREAMED: Bytes = Bytes::mib(16);
+/// What a stream writes at a time where the transfer does not say: iperf3's default.
+const WRITE: Bytes = Bytes::kib(128);
+/// More round trips or messages than this say nothing new.
+const COUNT_MAX: u64 = 100_000;
+/// How long nothing may happen before a transfer has failed.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// What was measured of one transfer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reading {
+    /// Payload that arrived per second.
+    pub goodput: Rate,
+    /// The message's completion in seconds, see the table above.
+    pub completion_s: f64,
+    /// Payload that was sent per second.
+    pub sent: Rate,
+    /// The part of it that did not arrive, 0 to 1.
+    pub loss_ratio: f64,
+    /// How it was carried out, in a few words.
+    pub method: String,
+    /// Payload that arrived in all.
+    pub arrived: Bytes,
+    /// How long all of it took in seconds.
+    pub seconds: f64,
+    /// What it cost of the processor.
+    pub cpu: CpuUse,
+}
+
+impl Reading {
+    /// The busy time of `core` per payload byte that arrived [s/B]; none if nothing did.
+    pub fn core_s_per_byte(&self, core: usize) -> Option<f64> {
+        let times = self.cpu.cores.iter().find(|times| times.core == core)?;
+        (self.arrived > Bytes::ZERO).then(|| times.busy_s() / self.arrived.as_f64())
+    }
+}
+
+/// Where and how transfers are carried out.
+#[derive(Clone, Copy, Debug)]
+pub struct Stage<'a> {
+    /// The standing lab.
+    pub lab: &'a Lab,
+    /// The topology that it plays.
+    pub topology: &'a Topology,
+    /// The cores of the threads.
+    pub pins: &'a Pins,
+    /// How long each transfer is repeated, in seconds.
+    pub seconds: u32,
+}
+
+/// Which transfers a lab can carry out.
+///
+/// # Errors
+/// If it cannot carry out this one: the error names the field.
+pub fn check(topology: &Topology, transfer: &Transfer) -> Result<(), InputError> {
+    let refuse = |field: &str, problem: String, help: &str| {
+        Err(InputError::new(field, problem).help(help))
+    };
+    if transfer.mode == Mode::GpuDirect {
+        let problem = "GPUDirect needs cards that no lab of virtual devices has".into();
+        return refuse("mode", problem, "serial or overlapped");
+    }
+    if transfer.kernel.is_some() {
+        let problem = "a lab launches no kernels".into();
+        return refuse("kernel_read", problem, "a transfer without a kernel");
+    }
+    if topology.gpus.iter().any(|gpu| *gpu.table.name.get_ref() == transfer.to) {
+        let problem = format!("`{}` is a GPU: a lab's transfers end in a pod", transfer.to);
+        return refuse("to", problem, "a pod or a Service");
+    }
+    let from_gpu = holder(topology, &transfer.from)?.1;
+    if from_gpu && (transfer.transport == Transport::Udp || transfer.streams > 1) {
+        let problem = "a result from a GPU is sent over one TCP connection here".into();
+        return refuse("streams", problem, "transport = \"tcp\", streams = 1");
+    }
+    if !from_gpu && matches!(transfer.mode, Mode::Overlapped { .. }) {
+        let problem = "there is no copy that could overlap".into();
+        return refuse("mode", problem, "mode = \"serial\", or a transfer from a GPU");
+    }
+    if transfer.reply.is_some() && transfer.streams > 1 {
+        return refuse("streams", "requests go over one connection".into(), "streams = 1");
+    }
+    Ok(())
+}
+
+/// The pod that a transfer starts in, and whether the result lies in its GPU.
+fn holder(topology: &Topology, from: &str) -> Result<(String, bool), InputError> {
+    if topology.pods.iter().any(|pod| pod.table.name.get_ref() == from) {
+        return Ok((from.to_owned(), false));
+    }
+    let holds = |gpu: &serde_spanned::Spanned<String>| gpu.get_ref() == from;
+    match topology.pods.iter().find(|pod| pod.table.gpu.as_ref().is_some_and(holds)) {
+        Some(pod) => Ok((pod.table.name.get_ref().clone(), true)),
+        None => Err(InputError::new("from", format!("no pod is or holds `{from}`"))
+            .help("a pod, or a GPU that a pod holds")),
+    }
+}
+
+/// Carries `transfers` out at the same time; one reading each, in order.
+///
+/// # Errors
+/// The first failure, if one fails.
+pub fn carry_out(
+    stage: &Stage<'_>,
+    transfers: &[Transfer],
+    stop: &AtomicBool,
+) -> Result<Vec<Reading>, TrafficError> {
+    let begin = Barrier::new(transfers.len());
+    let mut first_stream = 0;
+    let mut runs = Vec::new();
+    for transfer in transfers {
+        runs.push(Run::new(stage, transfer, first_stream));
+        first_stream += transfer.streams as usize;
+    }
+    let readings: Vec<Result<Reading, TrafficError>> = std::thread::scope(|scope| {
+        let carry = |run: Run<'_>| {
+            begin.wait();
+            run.carry_out(stop)
+        };
+        let running: Vec<_> =
+            runs.into_iter().map(|run| scope.spawn(move || carry(run))).collect();
+        running.into_iter().map(|thread| thread.join().expect("no panic")).collect()
+    });
+    readings.into_iter().collect()
+}
+
+/// One transfer between two ends.
+struct Run<'a> {
+    transfer: &'a Transfer,
+    from: End,
+    to: End,
+    from_gpu: bool,
+    /// The largest IP packet of the sending pod in bytes.
+    mtu: u32,
+    /// The address of the Service in front of the receiver.
+    target: Option<SocketAddrV4>,
+    span: Duration,
+}
+
+impl<'a> Run<'a> {
+    fn new(stage: &Stage<'_>, transfer: &'a Transfer, first_stream: usize) -> Run<'a> {
+        let (sender, from_gpu) = holder(stage.topology, &transfer.from).expect("was checked");
+        let service = stage.lab.service(transfer.via.as_ref().unwrap_or(&transfer.to));
+        let receiver = match stage.lab.pod(&transfer.to) {
+            Some(pod) => pod,
+            None => {
+                let mut behind = stage.topology.services.iter();
+                let behind = behind.find(|s| *s.table.name.get_ref() == transfer.to);
+                let pods = behind.expect("was checked").table.pods.get_ref();
+                stage.lab.pod(pods[0].get_ref()).expect("was checked")
+            }
+        };
+        let sender = stage.lab.pod(&sender).expect("was checked");
+        let pins = stage.pins;
+        Run {
+            transfer,
+            mtu: sender.mtu,
+            from: end(sender, &pins.senders, first_stream),
+            to: end(receiver, &pins.readers, first_stream),
+            from_gpu,
+            target: service.map(|(address, port)| SocketAddrV4::new(address, port)),
+            span: Duration::from_secs(stage.seconds.into()),
+        }
+    }
+
+    fn carry_out(&self, stop: &AtomicBool) -> Result<Reading, TrafficError> {
+        let transfer = self.transfer;
+        if let Some(reply) = transfer.reply {
+            return self.round_trips(reply, stop);
+        }
+        if self.from_gpu {
+            return self.produced(stop);
+        }
+        let warm = transfer.connection == Connection::Warm;
+        match transfer.transport {
+            Transport::Udp => self.bulk(traffic::Protocol::Udp, stop),
+            Transport::Tcp if warm && (transfer.message >= STREAMED || transfer.streams > 1) => {
+                self.bulk(traffic::Protocol::Tcp, stop)
+            }
+            Transport::Tcp => self.messages(stop),
+        }
+    }
+
+    fn port(&self) -> u16 {
+        self.target.map_or(0, |target| target.port())
+    }
+
+    fn bulk(
+        &self,
+        protocol: traffic::Protocol,
+        stop: &AtomicBool,
+    ) -> Result<Reading, TrafficError> {
+        let load = Bulk {
+            protocol,
+            streams: self.transfer.streams as usize,
+            write: self.transfer.write.unwrap_or(match protocol {
+                traffic::Protocol::Tcp => WRITE,
+                traffic::Protocol::Udp => self.datagram(),
+            }),
+            amount: Amount::Duration(self.span),
+            target: self.target,
+            port: self.port(),
+            patience: PATIENCE,
+            ..Bulk::default()
+        };
+        let sample = traffic::bulk(&self.from, &self.to, &load, stop)?;
+        Ok(Reading {
+            goodput: sample.goodput,
+            completion_s: self.transfer.message.as_f64() / sample.goodput.as_bytes_per_s(),
+            sent: sample.sent,
+            loss_ratio: sample.datagrams.map_or(0.0, |datagrams| datagrams.loss_ratio()),
+            method: format!("stream for {} s ({})", self.span.as_secs(), tool(sample.method)),
+            arrived: sample.bytes_received,
+            seconds: sample.seconds,
+            cpu: sample.cpu,
+        })
+    }
+
+    /// A datagram that is as large as a TCP segment of the same path.
+    fn datagram(&self) -> Bytes {
+        Bytes::new(u64::from(self.mtu.saturating_sub(52)))
+    }
+
+    fn messages(&self, stop: &AtomicBool) -> Result<Reading, TrafficError> {
+        let bytes = self.transfer.message;
+        let load = Messages {
+            bytes,
+            write: self.transfer.write.unwrap_or(bytes),
+            count: self.count(bytes),
+            warm_up: 10,
+            connection: connection(self.transfer.connection),
+            target: self.target,
+            port: self.port(),
+            patience: PATIENCE,
+        };
+        let sample = traffic::messages(&self.from, &self.to, &load, stop)?;
+        Ok(self.of_times(sample.times.median_s, sample.times.mean_s, "messages", sample.cpu, load.count))
+    }
+
+    fn round_trips(&self, reply: Bytes, stop: &AtomicBool) -> Result<Reading, TrafficError> {
+        let protocol = match self.transfer.transport {
+            Transport::Tcp => traffic::Protocol::Tcp,
+            Transport::Udp => traffic::Protocol::Udp,
+        };
+        let load = RoundTrips {
+            protocol,
+            request: self.transfer.message,
+            reply,
+            count: COUNT_MAX,
+            duration: Some(self.span),
+            warm_up: 20,
+            connection: connection(self.transfer.connection),
+            timeout: Duration::from_secs(1),
+            target: self.target,
+            port: self.port(),
+            patience: PATIENCE,
+        };
+        let sample = traffic::round_trips(&self.from, &self.to, &load, stop)?;
+        let (median, mean) = (sample.latency.median_s, sample.latency.mean_s);
+        let count = sample.latency.count as u64;
+        Ok(self.of_times(median, mean, "round trips", sample.cpu, count))
+    }
+
+    fn produced(&self, stop: &AtomicBool) -> Result<Reading, TrafficError> {
+        let bytes = self.transfer.message;
+        let order = match self.transfer.mode {
+            Mode::Overlapped { chunk, buffers } => {
+                Order::Overlapped { chunk, buffers: buffers as usize }
+            }
+            Mode::Serial | Mode::GpuDirect => Order::Serial,
+        };
+        let load = Produced {
+            bytes,
+            order,
+            count: self.count(bytes),
+            warm_up: 1,
+            target: self.target,
+            port: self.port(),
+            patience: PATIENCE,
+        };
+        let memory = match self.transfer.host_memory {
+            HostMemory::Pinned => traffic::HostMemory::Pinned,
+            HostMemory::Pageable => traffic::HostMemory::Pageable,
+            HostMemory::Untouched => traffic::HostMemory::Untouched,
+        };
+        let mut copy = HostCopy::new(memory, bytes);
+        let sample = traffic::produced(&self.from, &self.to, &load, &mut copy, stop)?;
+        let what = match &sample.emulated_by {
+            Some(by) => format!("results, {by}"),
+            None => "results".into(),
+        };
+        let (median, mean) = (sample.times.median_s, sample.times.mean_s);
+        Ok(self.of_times(median, mean, &what, sample.cpu, load.count))
+    }
+
+    /// About as many messages as fit into the time, at 1 GB/s and 50 µs each.
+    fn count(&self, bytes: Bytes) -> u64 {
+        let each = 50e-6 + bytes.as_f64() / 1e9;
+        ((self.span.as_secs_f64() / each) as u64).clamp(3, COUNT_MAX)
+    }
+
+    fn of_times(
+        &self,
+        median_s: f64,
+        mean_s: f64,
+        what: &str,
+        cpu: CpuUse,
+        count: u64,
+    ) -> Reading {
+        let goodput = Rate::bytes_per_s(self.transfer.message.as_f64() / median_s.max(1e-9));
+        Reading {
+            goodput,
+            completion_s: median_s,
+            sent: goodput,
+            loss_ratio: 0.0,
+            method: format!("{count} {what} (in this process)"),
+            arrived: self.transfer.message * count,
+            seconds: mean_s * count as f64,
+            cpu,
+        }
+    }
+}
+
+/// A pod's end, its threads on `cores` from the `first`-th on.
+fn end(pod: PodEnd, cores: &[usize], first: usize) -> End {
+    let cores = (0..cores.len()).map(|at| cores[(first + at) % cores.len()]).collect();
+    End { netns: Some(pod.netns), address: pod.address, cores }
+}
+
+fn connection(connection: Connection) -> traffic::Connection {
+    match connection {
+        Connection::Warm => traffic::Connection::Warm,
+        Connection::New => traffic::Connection::Each,
+    }
+}
+
+fn tool(method: traffic::Method) -> &'static str {
+    match method {
+        traffic::Method::Iperf3 { .. } => "iperf3",
+        traffic::Method::InProcess => "in this process",
+        traffic::Method::Peer => "at a peer",
+    }
+}

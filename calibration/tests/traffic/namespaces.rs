@@ -1,0 +1,110 @@
+//! Two namespaces and a cable between them; needs root.
+
+use std::net::Ipv4Addr;
+use std::process::Command;
+use std::time::Duration;
+
+use calibration::traffic::{
+    Amount, Bulk, Connection, End, HostCopy, HostMemory, Messages, Method, Order, Produced,
+    Protocol, RoundTrips, bulk, messages, produced, requirements, round_trips,
+};
+use sim::Bytes;
+
+use super::{GO, lasting, message};
+
+/// Two namespaces that are deleted in any case.
+struct Cable {
+    names: [String; 2],
+}
+
+impl Cable {
+    /// None, aloud, without root or `ip`.
+    fn lay(test: &str) -> Option<Cable> {
+        let names =
+            ["a", "b"].map(|end| format!("podpath-test-{}-{test}-{end}", std::process::id()));
+        let cable = Cable { names };
+        let [a, b] = &cable.names;
+        let made = ip(&format!("netns add {a}")) && ip(&format!("netns add {b}"));
+        if !made {
+            eprintln!("skipped: {test}: network namespaces need root and `ip`");
+            return None;
+        }
+        for line in [
+            format!("link add eth0 netns {a} type veth peer name eth0 netns {b}"),
+            format!("-n {a} address add 10.9.8.1/24 dev eth0"),
+            format!("-n {b} address add 10.9.8.2/24 dev eth0"),
+            format!("-n {a} link set eth0 up"),
+            format!("-n {b} link set eth0 up"),
+        ] {
+            assert!(ip(&line), "ip {line}");
+        }
+        Some(cable)
+    }
+
+    fn ends(&self) -> (End, End) {
+        let end = |at: usize, last| End {
+            netns: Some(self.names[at].clone()),
+            address: Ipv4Addr::new(10, 9, 8, last),
+            cores: vec![0],
+        };
+        (end(0, 1), end(1, 2))
+    }
+}
+
+impl Drop for Cable {
+    fn drop(&mut self) {
+        for name in &self.names {
+            ip(&format!("netns delete {name}"));
+        }
+    }
+}
+
+fn ip(line: &str) -> bool {
+    Command::new("ip").args(line.split_whitespace()).output().is_ok_and(|out| out.status.success())
+}
+
+#[test]
+fn everything_crosses_from_one_namespace_to_another() {
+    let Some(cable) = Cable::lay("all") else { return };
+    let (from, to) = cable.ends();
+    let sample = bulk(&from, &to, &message(Protocol::Tcp, 2, 10_000_000, 65_536), &GO);
+    assert_eq!(sample.expect("TCP").bytes_received, Bytes::new(10_000_000));
+    let sample = bulk(&from, &to, &lasting(Protocol::Udp, 1, 200), &GO).expect("UDP");
+    assert!(sample.datagrams.expect("UDP").received > 0);
+    for connection in [Connection::Warm, Connection::Each] {
+        let load = Messages { connection, ..Messages::default() };
+        assert_eq!(messages(&from, &to, &load, &GO).expect("messages").times.count, 20);
+        for protocol in [Protocol::Tcp, Protocol::Udp] {
+            let load = RoundTrips { protocol, connection, count: 100, ..RoundTrips::default() };
+            let sample = round_trips(&from, &to, &load, &GO).expect("round trips");
+            assert_eq!(sample.latency.count as u64 + sample.lost, 100);
+        }
+    }
+    let order = Order::Overlapped { chunk: Bytes::kib(256), buffers: 2 };
+    let bytes = Bytes::mib(4);
+    let load = Produced { bytes, order, ..Produced::default() };
+    let mut producer = HostCopy::new(HostMemory::Pageable, bytes);
+    produced(&from, &to, &load, &mut producer, &GO).expect("a result");
+    match requirements() {
+        Err(error) => eprintln!("skipped: iperf3 between namespaces: {error}"),
+        Ok(()) => {
+            let amount = Amount::Duration(Duration::from_secs(1));
+            let sample = bulk(&from, &to, &Bulk { amount, ..Bulk::default() }, &GO);
+            assert_eq!(sample.expect("iperf3").method, Method::Iperf3 { processes: 1 });
+        }
+    }
+}
+
+/// The addresses are reached by the cable alone: cut, nothing crosses, and the wait ends.
+#[test]
+fn a_cut_cable_is_a_silence() {
+    let Some(cable) = Cable::lay("cut") else { return };
+    let (from, to) = cable.ends();
+    assert!(ip(&format!("-n {} link set eth0 down", cable.names[1])));
+    let patience = Duration::from_millis(500);
+    let load = Bulk { patience, ..message(Protocol::Tcp, 1, 1000, 1000) };
+    let begin = std::time::Instant::now();
+    let error = bulk(&from, &to, &load, &GO).expect_err("cut").to_string();
+    assert!(error.contains("nothing happened for 0.5 s") || error.contains("No route"), "{error}");
+    assert!(begin.elapsed() < Duration::from_secs(5));
+}
