@@ -81,9 +81,8 @@ pub struct Stage<'a> {
 /// # Errors
 /// If it cannot carry out this one: the error names the field.
 pub fn check(topology: &Topology, transfer: &Transfer) -> Result<(), InputError> {
-    let refuse = |field: &str, problem: String, help: &str| {
-        Err(InputError::new(field, problem).help(help))
-    };
+    let refuse =
+        |field: &str, problem: String, help: &str| Err(InputError::new(field, problem).help(help));
     if transfer.mode == Mode::GpuDirect {
         let problem = "GPUDirect needs cards that no lab of virtual devices has".into();
         return refuse("mode", problem, "serial or overlapped");
@@ -145,8 +144,7 @@ pub fn carry_out(
             begin.wait();
             run.carry_out(stop)
         };
-        let running: Vec<_> =
-            runs.into_iter().map(|run| scope.spawn(move || carry(run))).collect();
+        let running: Vec<_> = runs.into_iter().map(|run| scope.spawn(move || carry(run))).collect();
         running.into_iter().map(|thread| thread.join().expect("no panic")).collect()
     });
     readings.into_iter().collect()
@@ -262,7 +260,13 @@ impl<'a> Run<'a> {
             patience: PATIENCE,
         };
         let sample = traffic::messages(&self.from, &self.to, &load, stop)?;
-        Ok(self.of_times(sample.times.median_s, sample.times.mean_s, "messages", sample.cpu, load.count))
+        Ok(self.of_times(
+            sample.times.median_s,
+            sample.times.mean_s,
+            "messages",
+            sample.cpu,
+            load.count,
+        ))
     }
 
     fn round_trips(&self, reply: Bytes, stop: &AtomicBool) -> Result<Reading, TrafficError> {
@@ -327,14 +331,7 @@ impl<'a> Run<'a> {
         ((self.span.as_secs_f64() / each) as u64).clamp(3, COUNT_MAX)
     }
 
-    fn of_times(
-        &self,
-        median_s: f64,
-        mean_s: f64,
-        what: &str,
-        cpu: CpuUse,
-        count: u64,
-    ) -> Reading {
+    fn of_times(&self, median_s: f64, mean_s: f64, what: &str, cpu: CpuUse, count: u64) -> Reading {
         let goodput = Rate::bytes_per_s(self.transfer.message.as_f64() / median_s.max(1e-9));
         Reading {
             goodput,

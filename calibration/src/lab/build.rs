@@ -1,6 +1,5 @@
 //! A wiring carried out: namespaces that stand until the [`Lab`] is dropped.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::io::ErrorKind;
 use std::net::Ipv4Addr;
@@ -13,7 +12,7 @@ use super::plugin::Call;
 use super::requirements;
 use super::script::{self, Act, Step};
 use super::stale::Claim;
-use super::wiring::{PodPlace, Space, Wiring};
+use super::wiring::{Space, Wiring};
 
 /// Where a pod of a standing lab is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,7 +32,6 @@ pub struct Lab {
     claim: Claim,
     /// The names below `/run/netns` of the wiring's spaces.
     netns: Vec<String>,
-    pods: BTreeMap<String, PodEnd>,
     standing: bool,
 }
 
@@ -53,12 +51,7 @@ impl Lab {
         let spaces = wiring.spaces.iter().enumerate();
         let netns: Vec<String> =
             spaces.map(|(index, space)| claim.netns(index, &space.name)).collect();
-        let ends = wiring.pods.iter().map(|(name, place)| {
-            let PodPlace { space, address, mtu } = *place;
-            (name.clone(), PodEnd { netns: netns[space].clone(), address, mtu })
-        });
-        let pods = ends.collect();
-        let lab = Lab { wiring, claim, netns, pods, standing: true };
+        let lab = Lab { wiring, claim, netns, standing: true };
         // From here on an error drops the lab, and with it what has been built so far.
         for step in script::steps(&lab.wiring, &|space| lab.netns[space].clone()) {
             lab.step(&step)?;
@@ -114,8 +107,10 @@ impl Lab {
     }
 
     /// Where a pod is.
-    pub fn pod(&self, name: &str) -> Option<&PodEnd> {
-        self.pods.get(name)
+    pub fn pod(&self, name: &str) -> Option<PodEnd> {
+        let place = self.wiring.pods.get(name)?;
+        let netns = self.netns[place.space].clone();
+        Some(PodEnd { netns, address: place.address, mtu: place.mtu })
     }
 
     /// The address and port of a Service.

@@ -83,8 +83,8 @@ pub enum LabError {
 impl LabError {
     /// Whether it is for the user to install something or to call with more rights.
     pub fn is_missing(&self) -> bool {
-        use LabError::{Kernel, Missing, NotLinux, NotRoot};
-        matches!(self, NotLinux | NotRoot | Missing { .. } | Kernel { .. })
+        use LabError::{Kernel, Missing, NoPlugin, NotLinux, NotRoot};
+        matches!(self, NotLinux | NotRoot | Missing { .. } | NoPlugin { .. } | Kernel { .. })
     }
 
     /// A program that failed.

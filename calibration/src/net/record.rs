@@ -70,10 +70,7 @@ fn table(columns: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
 /// # Errors
 /// If it is no such table, names an unknown probe or figure, or has a value that is no number above
 /// zero.
-pub fn read(
-    source: &Arc<Source>,
-    known: &[Probe],
-) -> Result<(Vec<Probe>, Vec<Seen>), InputError> {
+pub fn read(source: &Arc<Source>, known: &[Probe]) -> Result<(Vec<Probe>, Vec<Seen>), InputError> {
     let file = DataFile::from_bytes(&source.name, source.text.as_bytes())?;
     if !file.columns().eq(READINGS) {
         return Err(InputError::new("header", "is not that of readings.csv")
@@ -96,7 +93,8 @@ pub fn read(
         seen[at].values.push(row.positive("value")?);
     }
     seen.retain(|seen| !seen.values.is_empty());
-    let used: Vec<usize> = (0..known.len()).filter(|at| seen.iter().any(|s| s.probe == *at)).collect();
+    let used: Vec<usize> =
+        (0..known.len()).filter(|at| seen.iter().any(|s| s.probe == *at)).collect();
     for seen in &mut seen {
         seen.probe = used.iter().position(|at| *at == seen.probe).expect("it has values");
     }

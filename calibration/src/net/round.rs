@@ -128,11 +128,7 @@ fn order(round: u32, tasks: usize) -> Vec<usize> {
 }
 
 /// One lab per topology; tasks that share a topology share its lab.
-fn labs(
-    tasks: &[Task],
-    rounds: &Rounds,
-    library: &Library,
-) -> Result<Vec<Arc<Lab>>, RoundError> {
+fn labs(tasks: &[Task], rounds: &Rounds, library: &Library) -> Result<Vec<Arc<Lab>>, RoundError> {
     let mut labs: Vec<Arc<Lab>> = Vec::new();
     for (at, task) in tasks.iter().enumerate() {
         let same = |other: &&Task| Arc::ptr_eq(&other.topology, &task.topology);

@@ -62,7 +62,7 @@ fn holds_a_lab_until_killed() {
         return;
     }
     let lab = Lab::build(&wiring(&pair("vxlan", "mtu = 1500", "40 Gbit/s")), "held").unwrap();
-    let pod = lab.pod("pod-a").unwrap().netns.clone();
+    let pod = lab.pod("pod-a").unwrap().netns;
     let mut sleeper = Command::new("ip");
     let mut sleeper = sleeper.args(["netns", "exec", &pod, "sleep", "600"]).spawn().unwrap();
     println!("sleeper {}", sleeper.id());

@@ -70,7 +70,7 @@ pub(crate) fn pair(cni: &str, nic: &str, rate: &str) -> String {
 }
 
 pub(crate) fn end(lab: &Lab, pod: &str) -> PodEnd {
-    lab.pod(pod).unwrap_or_else(|| panic!("no pod {pod}")).clone()
+    lab.pod(pod).unwrap_or_else(|| panic!("no pod {pod}"))
 }
 
 /// Sends some bytes over TCP from one pod to an address behind which `to` listens.

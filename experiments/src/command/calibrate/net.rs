@@ -16,9 +16,9 @@ use serde_json::json;
 use super::print_estimates;
 use crate::console::{Console, Sheet, number};
 use crate::failure::Failure;
+use crate::interrupt;
 use crate::lab;
 use crate::output::Staging;
-use crate::interrupt;
 
 const EXAMPLES: &str = "\
 Examples:
