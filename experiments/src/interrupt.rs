@@ -12,6 +12,11 @@ pub fn asked() -> bool {
     ASKED.load(Ordering::Relaxed)
 }
 
+/// The flag behind [`asked`], for work that looks at it itself.
+pub fn flag() -> &'static AtomicBool {
+    &ASKED
+}
+
 /// Listens for Ctrl-C and the signal to end, from the first call on.
 ///
 /// # Errors
