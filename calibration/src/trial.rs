@@ -56,10 +56,10 @@ pub struct Reading {
 }
 
 impl Reading {
-    /// The busy time of `core` per payload byte that arrived [s/B]; none if nothing did.
-    pub fn core_s_per_byte(&self, core: usize) -> Option<f64> {
-        let times = self.cpu.cores.iter().find(|times| times.core == core)?;
-        (self.arrived > Bytes::ZERO).then(|| times.busy_s() / self.arrived.as_f64())
+    /// The time of the reading threads per payload byte that arrived [s/B]; none if nothing did.
+    pub fn reader_s_per_byte(&self) -> Option<f64> {
+        let seconds = self.cpu.receiver.total_s();
+        (self.arrived > Bytes::ZERO).then(|| seconds / self.arrived.as_f64())
     }
 }
 

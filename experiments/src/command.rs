@@ -3,6 +3,7 @@
 mod calibrate;
 mod completions;
 mod explain;
+mod measure;
 mod profiles;
 mod run;
 mod schema;
@@ -47,6 +48,7 @@ struct Arguments {
 enum Command {
     Run(run::Arguments),
     Explain(explain::Arguments),
+    Measure(measure::Arguments),
     Show(show::Arguments),
     Validate(validate::Arguments),
     Calibrate(calibrate::Arguments),
@@ -77,6 +79,7 @@ impl Command {
         match self {
             Command::Run(arguments) => run::run(arguments, console),
             Command::Explain(arguments) => explain::run(arguments, console),
+            Command::Measure(arguments) => measure::run(arguments, console),
             Command::Show(arguments) => show::run(arguments, console),
             Command::Validate(arguments) => validate::run(arguments, console),
             Command::Calibrate(arguments) => calibrate::run(arguments, console),

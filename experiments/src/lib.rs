@@ -22,6 +22,7 @@ pub mod report;
 mod digest;
 mod lab;
 mod manifest;
+mod measure;
 mod output;
 mod overview;
 mod provenance;

@@ -175,13 +175,37 @@ fn word(value: &impl serde::Serialize) -> String {
 /// # Errors
 /// If a file cannot be written.
 pub(crate) fn write_all(folder: &Path, plan: &Plan, keyed: &[Keyed<'_>]) -> Result<(), Failure> {
-    type Rows = fn(&Digest) -> Vec<Vec<String>>;
-    let tables: [(&str, &[&str], Rows); 4] = [
-        ("runs.csv", &RUNS, run_rows),
-        ("summary.csv", &SUMMARY, summary_rows),
-        ("taken.csv", &TAKEN, taken_rows),
-        ("returned.csv", &RETURNED, returned_rows),
-    ];
+    write_tables(folder, plan, keyed, &TABLES)
+}
+
+/// Writes the tables of a measurement into `folder`: all but those that only a model can fill.
+///
+/// # Errors
+/// If a file cannot be written.
+pub(crate) fn write_measured(
+    folder: &Path,
+    plan: &Plan,
+    keyed: &[Keyed<'_>],
+) -> Result<(), Failure> {
+    write_tables(folder, plan, keyed, &TABLES[..2])
+}
+
+/// A table: its file, its columns behind the keys, and its rows.
+type OfDigest = (&'static str, &'static [&'static str], fn(&Digest) -> Vec<Vec<String>>);
+
+const TABLES: [OfDigest; 4] = [
+    ("runs.csv", &RUNS, run_rows),
+    ("summary.csv", &SUMMARY, summary_rows),
+    ("taken.csv", &TAKEN, taken_rows),
+    ("returned.csv", &RETURNED, returned_rows),
+];
+
+fn write_tables(
+    folder: &Path,
+    plan: &Plan,
+    keyed: &[Keyed<'_>],
+    tables: &[OfDigest],
+) -> Result<(), Failure> {
     for (name, columns, rows) in tables {
         let header = keys(plan).into_iter().chain(columns.iter().copied()).map(str::to_owned);
         let body = keyed.iter().flat_map(|keyed| {
@@ -222,7 +246,7 @@ fn run_rows(digest: &Digest) -> Vec<Vec<String>> {
             r.busiest_link.clone(),
             r.busiest_ratio.to_string(),
         ];
-        cells.extend(r.seconds.map(|seconds| seconds.to_string()));
+        cells.extend(r.seconds.map(optional));
         cells
     };
     digest.replications.iter().enumerate().map(row).collect()

@@ -122,14 +122,14 @@ fn measured(
         console.note("stopped before the first round was through; nothing was written");
         return Err(Failure::Interrupted);
     }
-    Ok(values(probes, &readings, pins))
+    Ok(values(probes, &readings))
 }
 
 /// The figures of all probes from their readings.
-fn values(probes: &[Probe], readings: &[Readings], pins: &Pins) -> Vec<Seen> {
+fn values(probes: &[Probe], readings: &[Readings]) -> Vec<Seen> {
     let mut seen = figures(probes);
     for seen in &mut seen {
-        let of = |reading: &Vec<calibration::trial::Reading>| seen.figure.of(&reading[0], pins);
+        let of = |reading: &Vec<calibration::trial::Reading>| seen.figure.of(&reading[0]);
         seen.values = readings[seen.probe].iter().filter_map(of).collect();
     }
     seen.retain(|seen| !seen.values.is_empty());
