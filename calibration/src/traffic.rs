@@ -9,7 +9,7 @@
 //! ```
 //!
 //! In one process both ends read one monotonic clock, so a message is timed one way. Between two
-//! machines (`peer`) a message ends at an acknowledgement, less half a round trip. Every wait is
+//! machines ([`peer`]) a message ends at an acknowledgement, less half a round trip. Every wait is
 //! bounded by the load's patience, and a flag ends a transfer within a second.
 
 mod bulk;
@@ -19,7 +19,7 @@ mod end;
 mod error;
 mod iperf;
 mod message;
-
+pub mod peer;
 mod process;
 mod produced;
 mod round_trip;

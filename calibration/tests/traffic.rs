@@ -9,6 +9,8 @@ mod iperf;
 mod loopback;
 #[path = "traffic/namespaces.rs"]
 mod namespaces;
+#[path = "traffic/peer.rs"]
+mod peer;
 
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;

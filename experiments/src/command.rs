@@ -6,6 +6,7 @@ mod explain;
 mod profiles;
 mod run;
 mod schema;
+mod serve;
 mod show;
 mod validate;
 
@@ -50,6 +51,7 @@ enum Command {
     Validate(validate::Arguments),
     Calibrate(calibrate::Arguments),
     Profiles(profiles::Arguments),
+    Serve(serve::Arguments),
     Schema(schema::Arguments),
     Completions(completions::Arguments),
 }
@@ -79,6 +81,7 @@ impl Command {
             Command::Validate(arguments) => validate::run(arguments, console),
             Command::Calibrate(arguments) => calibrate::run(arguments, console),
             Command::Profiles(arguments) => profiles::run(arguments, console),
+            Command::Serve(arguments) => serve::run(arguments, console),
             Command::Schema(arguments) => schema::run(arguments, console),
             Command::Completions(arguments) => completions::run(arguments, console),
         }

@@ -136,12 +136,11 @@ fn labs(tasks: &[Task], rounds: &Rounds, library: &Library) -> Result<Vec<Arc<La
             labs.push(Arc::clone(&labs[known]));
             continue;
         }
-        let wiring = Wiring::of(&task.topology, library)?;
-        let name = format!("l{at}");
-        labs.push(Arc::new(match rounds.plugins {
-            true => unimplemented!(),
-            false => Lab::build(&wiring, &name)?,
-        }));
+        let wiring = match rounds.plugins {
+            true => Wiring::with_plugins(&task.topology, library)?,
+            false => Wiring::of(&task.topology, library)?,
+        };
+        labs.push(Arc::new(Lab::build(&wiring, &format!("l{at}"))?));
     }
     Ok(labs)
 }

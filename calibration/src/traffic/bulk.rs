@@ -333,7 +333,12 @@ fn in_process(
     })?;
     let (sent, received) = (flows[0], flows[1]);
     let seconds = received.last.duration_since(sent.first).as_secs_f64();
-    let cpu = CpuUse { cores: cores.elapsed()?, sender: sent.times, receiver: received.times };
+    let cpu = CpuUse {
+        cores: cores.elapsed()?,
+        peer_cores: Vec::new(),
+        sender: sent.times,
+        receiver: received.times,
+    };
     sample(&sent, (received.bytes, received.datagrams), seconds, load, Method::InProcess, cpu)
 }
 

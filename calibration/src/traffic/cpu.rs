@@ -108,6 +108,8 @@ impl std::iter::Sum for ThreadTimes {
 pub struct CpuUse {
     /// Every core of the machine that called, from before the transfer to after it.
     pub cores: Vec<CoreTimes>,
+    /// Every core of the peer's machine, if there is one.
+    pub peer_cores: Vec<CoreTimes>,
     /// The sender's threads.
     pub sender: ThreadTimes,
     /// The receiver's threads.
@@ -124,7 +126,7 @@ impl CpuUse {
     /// All cores' busy time in seconds per payload byte, softirq work of both sides and whatever
     /// else ran included; none for no bytes.
     pub fn core_s_per_byte(&self, bytes: sim::Bytes) -> Option<f64> {
-        let busy_s: f64 = self.cores.iter().map(CoreTimes::busy_s).sum();
+        let busy_s: f64 = self.cores.iter().chain(&self.peer_cores).map(CoreTimes::busy_s).sum();
         (bytes.get() > 0).then(|| busy_s / bytes.as_f64())
     }
 }

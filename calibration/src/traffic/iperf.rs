@@ -179,10 +179,8 @@ fn client_arguments(to: &End, port: u16, streams: usize, load: &Bulk) -> Vec<Str
     let patience_ms = load.patience.as_millis().max(1);
     let text = format!(
         "--client {address} --port {port} --json --interval 0 --time {seconds} --parallel \
-         {streams} --length {} --connect-timeout {patience_ms} --rcv-timeout {}",
+         {streams} --length {} --connect-timeout {patience_ms}",
         load.write.get(),
-        // iperf3 refuses less than 100 ms.
-        patience_ms.max(100),
     );
     let mut arguments: Vec<String> = text.split_whitespace().map(str::to_owned).collect();
     if load.zero_copy {
@@ -240,6 +238,7 @@ pub(super) fn sum(
         method: Method::Iperf3 { processes: reports.len() },
         cpu: CpuUse {
             cores,
+            peer_cores: Vec::new(),
             sender: reports.iter().map(Report::sender_times).sum(),
             receiver: reports.iter().map(Report::receiver_times).sum(),
         },

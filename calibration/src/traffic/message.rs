@@ -87,6 +87,9 @@ impl Messages {
         if self.count == 0 || self.count.saturating_add(self.warm_up) > COUNT_MAX {
             return refuse("1 to 10 000 000 messages are possible");
         }
+        if self.bytes.get().checked_mul(self.count + self.warm_up).is_none() {
+            return refuse("all messages together are over 2^64 bytes");
+        }
         patient(self.patience)
     }
 }
@@ -132,7 +135,12 @@ pub fn messages(
         let sent = watch.guard(send(from, target, load, Told::Clock(told), &watch));
         both(sent, join(receiving))
     })?;
-    let cpu = CpuUse { cores: cores.elapsed()?, sender: sent.times, receiver: received.times };
+    let cpu = CpuUse {
+        cores: cores.elapsed()?,
+        peer_cores: Vec::new(),
+        sender: sent.times,
+        receiver: received.times,
+    };
     sample(sent, received.bytes, load, Method::InProcess, cpu)
 }
 

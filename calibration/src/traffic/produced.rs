@@ -198,7 +198,12 @@ pub fn produced<P: Produce>(
         let made = watch.guard(make_and_send(from, target, load, producer, told, watch));
         both(made, join(receiving))
     })?;
-    let cpu = CpuUse { cores: cores.elapsed()?, sender: made.0.times, receiver: received.times };
+    let cpu = CpuUse {
+        cores: cores.elapsed()?,
+        peer_cores: Vec::new(),
+        sender: made.0.times,
+        receiver: received.times,
+    };
     sample(made, received.bytes, load, producer, Method::InProcess, cpu)
 }
 

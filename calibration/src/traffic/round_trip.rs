@@ -127,7 +127,8 @@ pub fn round_trips(
         done.store(true, Ordering::Relaxed);
         both(asked, join(serving))
     })?;
-    let cpu = CpuUse { cores: cores.elapsed()?, sender: asked.times, receiver };
+    let cpu =
+        CpuUse { cores: cores.elapsed()?, peer_cores: Vec::new(), sender: asked.times, receiver };
     sample(asked, Method::InProcess, cpu)
 }
 

@@ -82,8 +82,8 @@ fn drain(
     let before = ThreadTimes::now()?;
     let mut buffer = vec![0; buffer_bytes];
     let mut bytes = 0;
-    let first = Instant::now();
-    let mut last = first;
+    let mut first = None;
+    let mut last = Instant::now();
     loop {
         watch.check()?;
         let read = watch.read(socket, &mut buffer, "receiving")?;
@@ -91,13 +91,14 @@ fn drain(
             return Ok(Flow {
                 bytes,
                 datagrams: 0,
-                first,
+                first: first.unwrap_or(last),
                 last,
                 times: ThreadTimes::since(before)?,
             });
         }
         bytes += read as u64;
         last = Instant::now();
+        first.get_or_insert(last);
     }
 }
 

@@ -72,7 +72,11 @@ impl<'a> Watch<'a> {
                         return Err(TrafficError::Silent { doing, waited: self.patience });
                     }
                 }
-                Err(error) => return Err(TrafficError::System { doing, error }),
+                Err(error) => {
+                    // A connection that breaks once the transfer has ended is no news.
+                    self.check()?;
+                    return Err(TrafficError::System { doing, error });
+                }
             }
         }
     }

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use calibration::gpu::Memory;
 use calibration::traffic::{
     Amount, Bulk, Connection, End, HostCopy, HostMemory, Messages, Method, Order, Produced,
     Protocol, RoundTrips, Tool, bulk, messages, produced, round_trips,
@@ -209,4 +210,17 @@ fn an_impossible_load_is_refused_in_words() {
     let load = Produced { order, bytes: Bytes::gib(1), ..Produced::default() };
     let mut producer = HostCopy::new(HostMemory::Pinned, Bytes::new(1));
     assert!(produced(&here, &here, &load, &mut producer, &GO).is_err());
+}
+
+#[test]
+fn a_result_on_a_gpu_is_sent_as_any_other() {
+    match calibration::traffic::DeviceResult::new(0, Memory::Pinned, Bytes::mib(1)) {
+        Err(error) => eprintln!("skipped: a_result_on_a_gpu_is_sent_as_any_other: {error}"),
+        Ok(mut producer) => {
+            let here = End::loopback();
+            let load = Produced { bytes: Bytes::mib(1), count: 4, ..Produced::default() };
+            let sample = produced(&here, &here, &load, &mut producer, &GO).expect("a GPU's result");
+            assert_eq!(sample.emulated_by, None);
+        }
+    }
 }

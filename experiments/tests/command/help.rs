@@ -4,7 +4,7 @@ use predicates::prelude::*;
 
 use super::Folder;
 
-const COMMANDS: [&[&str]; 11] = [
+const COMMANDS: [&[&str]; 12] = [
     &[],
     &["run"],
     &["explain"],
@@ -15,6 +15,7 @@ const COMMANDS: [&[&str]; 11] = [
     &["calibrate", "gpu"],
     &["profiles"],
     &["schema"],
+    &["serve"],
     &["completions"],
 ];
 

@@ -7,6 +7,7 @@ mod golden;
 mod help;
 mod output;
 mod schema;
+mod serve;
 mod stop;
 
 use std::path::{Path, PathBuf};
