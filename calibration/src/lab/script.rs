@@ -284,18 +284,16 @@ fn bucket(text: &mut String, device: &str, rate: Rate) -> fmt::Result {
     )
 }
 
-/// Tables that look at every packet and accept it.
+/// Tables that look at every packet, and at its connection, and accept it.
 fn filter_tables(space: &Space) -> String {
     let mut text = String::new();
     for table in 0..space.filter_tables {
         writeln!(text, "table ip policy{table} {{").expect("memory");
         for hook in ["input", "forward", "output"] {
-            writeln!(
-                text,
-                "  chain {hook} {{\n    type filter hook {hook} priority {table}; policy accept;\n    \
-                 ct state established,related accept\n    ip saddr 10.0.0.0/8 accept\n  }}"
-            )
-            .expect("memory");
+            let kind = format!("type filter hook {hook} priority {table}; policy accept;");
+            writeln!(text, "  chain {hook} {{\n    {kind}").expect("memory");
+            text.push_str("    ct state established,related accept\n");
+            text.push_str("    ip saddr 10.0.0.0/8 accept\n  }\n");
         }
         text.push_str("}\n");
     }
