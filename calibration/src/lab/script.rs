@@ -106,11 +106,11 @@ fn run(space: Option<usize>, command: &[&str], input: String) -> Step {
     Step { space, act: Act::Run { command, input } }
 }
 
-/// IPv4 alone; CUBIC, which Linux nodes have unless somebody chose otherwise (one that paces, like
+/// IPv4 alone; Reno, which every namespace may have and which does not pace (one that does, like
 /// BBR, would be measured by its own clock); forwarding where it is the role; no check whether a packet came the shortest way,
 /// which tunnels and macvlan devices do not pass.
 fn settings(space: &Space) -> Vec<(String, &'static str)> {
-    let mut settings = vec![("ipv4/tcp_congestion_control".into(), "cubic")];
+    let mut settings = vec![("ipv4/tcp_congestion_control".into(), "reno")];
     for scope in ["all", "default"] {
         settings.push((format!("ipv6/conf/{scope}/disable_ipv6"), "1"));
         settings.push((format!("ipv4/conf/{scope}/rp_filter"), "0"));

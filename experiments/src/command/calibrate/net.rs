@@ -8,6 +8,7 @@ use calibration::net::fit::{NetFit, Seen, figures};
 use calibration::net::host::{Machine, PROFILE};
 use calibration::net::probe::{Probe, design};
 use calibration::net::round::{Readings, Rounds, Task, carry_out, topology};
+use calibration::lab::Wiring;
 use calibration::net::{fit, record};
 use clap::Args;
 use models::cluster::lab::Pins;
@@ -74,7 +75,9 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<(), Failur
             record::read(&source, &probes)?
         }
         None => {
+            lab::ready()?;
             let staging = Staging::new(&arguments.out)?;
+            let probes = possible(probes, console)?;
             let seen = measured(arguments, &probes, &pins, console)?;
             save(staging, "readings.csv", &record::written(&probes, &seen))?;
             (probes, seen)
@@ -88,6 +91,23 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<(), Failur
     tell(arguments, &probes, &fit, begin.elapsed().as_secs_f64(), console)
 }
 
+/// Those probes that this kernel can carry out; the others are named.
+fn possible(probes: Vec<Probe>, console: &Console) -> Result<Vec<Probe>, Failure> {
+    let library = calibration::shipped();
+    let mut left = Vec::new();
+    for probe in probes {
+        let wiring = Wiring::of(&*topology(&probe.topology, library, &[])?, library)?;
+        match calibration::lab::check(&wiring) {
+            Ok(()) => left.push(probe),
+            Err(error) if error.is_missing() => {
+                console.note(&format!("skipped: {}: {error}", probe.name));
+            }
+            Err(error) => return Err(Failure::run("measuring", error)),
+        }
+    }
+    Ok(left)
+}
+
 /// Goes through the rounds.
 fn measured(
     arguments: &Arguments,
@@ -96,7 +116,6 @@ fn measured(
     console: &Console,
 ) -> Result<Vec<Seen>, Failure> {
     let library = calibration::shipped();
-    lab::ready()?;
     interrupt::listen()?;
     let mut known: Vec<(&str, std::sync::Arc<models::topology::Topology>)> = Vec::new();
     let mut tasks = Vec::new();
