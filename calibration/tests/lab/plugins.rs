@@ -53,7 +53,7 @@ fn the_plug_in_bandwidth_limits_a_pod() {
     let Some(lab) = build(&text, "plugrate") else { return };
     let expected = 200e6 * 1448.0 / 1514.0;
     for (from, to) in [("beside", "pod-b"), ("pod-b", "beside")] {
-        let found = goodput(&lab, from, to);
+        let found = goodput(&lab, from, to, expected);
         assert!((found / expected - 1.0).abs() < 0.1, "{from} → {to}: {found} bit/s");
     }
 }
