@@ -17,6 +17,7 @@ mod plan;
 mod problem;
 mod raw;
 mod reported;
+mod request;
 mod scalar;
 mod topology;
 

@@ -23,6 +23,7 @@ pub mod pcie;
 pub mod price;
 pub mod profile;
 pub mod quantity;
+pub mod request;
 pub mod route;
 pub mod service;
 pub mod solve;

@@ -12,6 +12,7 @@
 
 pub mod cache;
 pub mod resolver;
+pub mod server;
 pub mod station;
 pub mod wait;
 pub mod zone;

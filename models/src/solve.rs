@@ -24,6 +24,7 @@ use crate::gpu;
 use crate::input::InputError;
 use crate::outcome::{Cause, Fidelity, Interval, Outcome};
 use crate::price::Presence;
+use crate::request;
 use crate::route::{Route, route};
 use crate::transfer::{Mode, Transfer};
 
@@ -61,6 +62,7 @@ pub fn solve(
     };
     for (outcome, transfer) in outcomes.iter_mut().zip(transfers) {
         launch(cluster, transfer, outcome)?;
+        request::put_before(cluster, transfer, fidelity, seed, outcome)?;
     }
     Ok(outcomes)
 }

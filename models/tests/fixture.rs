@@ -192,5 +192,6 @@ pub(crate) fn transfer(from: &str, to: &str, message: Bytes) -> Transfer {
         host_memory: HostMemory::Pinned,
         connection: Connection::Warm,
         kernel: None,
+        request: None,
     }
 }

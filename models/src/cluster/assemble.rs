@@ -13,6 +13,7 @@ use super::{
 };
 use crate::input::{InputError, Source, suggest};
 use crate::library::{Kind, Library};
+use crate::name::server::NameServer;
 use crate::profile::Profile;
 use crate::quantity::{QuantityError, parse_rate, parse_time};
 use crate::topology::{self, CableTable, NicTable, NodeTable, Placed, ServiceTable, Topology};
@@ -210,6 +211,7 @@ impl<'a> Builder<'a> {
             receive_queues,
             tcp_window: profile.bytes("tcp.window")?,
             udp_send_limit,
+            names: NameServer::of_host(&profile)?,
         });
         let host = self.cluster.hosts.len() - 1;
         let stack = self.place(&name, PlaceKind::Namespace, Some(&name));

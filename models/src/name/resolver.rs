@@ -5,6 +5,8 @@
 //! pod (<https://kubernetes.io/docs/concepts/services-networking/dns-pod-service/>), so that a name
 //! with fewer than five dots is tried behind each of them first.
 
+use serde::{Deserialize, Serialize};
+
 use super::zone::{Family, Verdict, Zone};
 
 /// The least number of dots that `ndots` is cut to (`RES_MAXNDOTS`, `resolv.conf(5)`).
@@ -17,7 +19,8 @@ pub const ATTEMPTS_MAX: u32 = 5;
 pub const SERVERS_MAX: u32 = 3;
 
 /// How the addresses of both families are asked for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Order {
     /// Both questions at once from one socket: the C library's default.
     #[default]
@@ -25,6 +28,7 @@ pub enum Order {
     /// One after the other (`single-request`).
     Serial,
     /// IPv4 alone, as a caller may ask (`AF_INET`).
+    #[serde(rename = "ipv4")]
     OnlyV4,
 }
 

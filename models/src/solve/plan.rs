@@ -136,6 +136,7 @@ mod tests {
             host_memory: HostMemory::Pinned,
             connection: Connection::Warm,
             kernel: None,
+            request: None,
         }
     }
 
