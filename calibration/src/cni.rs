@@ -99,6 +99,8 @@ fn predict(cluster: &Cluster, test: CniTest) -> Result<Predicted, InputError> {
         from: "client".into(),
         to: if test.service { "server-svc".into() } else { "server".into() },
         via: None,
+        write: None,
+        reply: None,
         message: MESSAGE,
         transport: if test.udp { Transport::Udp } else { Transport::Tcp },
         streams: test.streams,

@@ -16,6 +16,7 @@ pub mod data;
 pub mod family;
 pub mod fit;
 pub mod gpu;
+pub mod lab;
 pub mod published;
 pub mod services;
 pub mod shipped;

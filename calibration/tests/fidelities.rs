@@ -29,6 +29,8 @@ fn question(from: &str, to: &str, streams: u32, mode: Mode) -> Transfer {
         from: from.into(),
         to: to.into(),
         via: None,
+        write: None,
+        reply: None,
         message: Bytes::mib(64),
         transport: Transport::Tcp,
         streams,

@@ -3,7 +3,7 @@
 //! Outcomes and attributions are large (an entry per hop and link); they are reduced here, in the
 //! thread that made them, so that a sweep's memory grows with its rows and not with its hops.
 
-use models::outcome::{Advice, Cause, Outcome};
+use models::outcome::{Advice, Cause, Outcome, Step};
 use sim::Time;
 
 use crate::estimate::Estimate;
@@ -24,6 +24,21 @@ pub(crate) struct Digest {
     pub(crate) left_bit_s: f64,
     pub(crate) taken: Vec<Taken>,
     pub(crate) returned: Vec<Returned>,
+    /// The steps of the request, if the transfer replies to one.
+    pub(crate) steps: Vec<StepDigest>,
+}
+
+/// How long one step of a request took, over replications.
+#[derive(Clone, Debug)]
+pub(crate) struct StepDigest {
+    pub(crate) step: Step,
+    pub(crate) time_s: Estimate,
+    /// Half of the replications take less.
+    pub(crate) median_s: f64,
+    /// Of a hundred replications, ninety-nine take less.
+    pub(crate) p99_s: f64,
+    /// The part of the whole request, of the means.
+    pub(crate) share: f64,
 }
 
 /// One transfer of one replication.
@@ -82,6 +97,7 @@ impl Digest {
             left_bit_s: Estimate::of(&left.collect::<Vec<f64>>()).mean,
             taken: taken(samples, which),
             returned: returned(samples, which),
+            steps: steps(samples, which),
             replications,
         }
     }
@@ -132,6 +148,37 @@ impl Replication {
             seconds: CAUSES.map(spent),
         }
     }
+}
+
+/// The steps that any replication took, in their order.
+fn steps(samples: &[Sample], which: usize) -> Vec<StepDigest> {
+    let outcomes = || samples.iter().map(|sample| &sample.outcomes[which]);
+    let whole: f64 = outcomes().map(|outcome| outcome.completion.as_seconds()).sum();
+    let digest = |step: Step| {
+        let spent = |outcome: &Outcome| {
+            let here = outcome.steps.iter().filter(|time| time.step == step);
+            here.map(|time| time.span).sum::<Time>().as_seconds()
+        };
+        let mut seconds: Vec<f64> = outcomes().map(spent).collect();
+        let sum: f64 = seconds.iter().sum();
+        let time_s = Estimate::of(&seconds);
+        seconds.sort_by(f64::total_cmp);
+        StepDigest {
+            step,
+            time_s,
+            median_s: quantile(&seconds, 0.5),
+            p99_s: quantile(&seconds, 0.99),
+            share: sum / whole,
+        }
+    };
+    let taken = |step: &Step| outcomes().flat_map(|o| &o.steps).any(|time| time.step == *step);
+    Step::ALL.into_iter().filter(taken).map(digest).collect()
+}
+
+/// The least of `sorted` that the part `q` of all does not exceed.
+fn quantile(sorted: &[f64], q: f64) -> f64 {
+    let rank = (q * sorted.len() as f64).ceil().max(1.0) as usize;
+    sorted[rank.min(sorted.len()) - 1]
 }
 
 /// The waterfall: hops in path order, which chance does not change.

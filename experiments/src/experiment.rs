@@ -12,6 +12,7 @@ mod axes;
 mod axis;
 mod check;
 mod draft;
+mod measure;
 mod parameter;
 mod plan;
 mod problem;
@@ -31,6 +32,7 @@ use serde_spanned::Spanned;
 
 pub(crate) use axis::{Axis, Purpose};
 pub(crate) use draft::{Draft, exact};
+pub(crate) use measure::{Measure, PodsBy};
 pub(crate) use parameter::Parameter;
 pub(crate) use plan::{Plan, Point};
 pub(crate) use reported::Reported;
@@ -61,6 +63,8 @@ pub struct Experiment {
     /// Where the fields of transfers stand in the text.
     places: Vec<(draft::Field, std::ops::Range<usize>)>,
     pub(crate) axes: Vec<Axis>,
+    /// How it is carried out on real networking.
+    pub(crate) measure: Measure,
     pub(crate) reported: Vec<Reported>,
 }
 

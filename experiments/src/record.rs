@@ -13,7 +13,7 @@ use crate::experiment::{Experiment, Plan};
 use crate::failure::Failure;
 
 /// The key columns that every experiment has.
-const KEYS: [&str; 16] = [
+const KEYS: [&str; 18] = [
     "experiment",
     "point",
     "topology",
@@ -22,6 +22,8 @@ const KEYS: [&str; 16] = [
     "to",
     "via",
     "message_b",
+    "write_b",
+    "reply_b",
     "transport",
     "streams",
     "mode",
@@ -90,6 +92,18 @@ const TAKEN: [&str; 9] = [
 /// The columns of `returned.csv` behind the keys.
 const RETURNED: [&str; 5] = ["rank", "change", "feasible", "goodput_bit_s", "gain_ratio"];
 
+/// The columns of `steps.csv` behind the keys.
+const STEPS: [&str; 8] = [
+    "order",
+    "step",
+    "time_s_mean",
+    "time_s_low",
+    "time_s_high",
+    "time_s_p50",
+    "time_s_p99",
+    "share_ratio",
+];
+
 /// A transfer of a point with the cells of its key columns.
 pub(crate) struct Keyed<'a> {
     /// Which point, as the plan numbers them.
@@ -145,6 +159,8 @@ fn key_cells(e: &Experiment, plan: &Plan, number: usize, which: usize) -> Vec<St
         transfer.to.clone(),
         transfer.via.clone().unwrap_or_default(),
         transfer.message.get().to_string(),
+        transfer.write.map_or(String::new(), |bytes| bytes.get().to_string()),
+        transfer.reply.map_or(String::new(), |bytes| bytes.get().to_string()),
         word(&transfer.transport),
         transfer.streams.to_string(),
         mode.into(),
@@ -166,19 +182,21 @@ fn word(value: &impl serde::Serialize) -> String {
     }
 }
 
-/// Writes the four tables into `folder`.
+/// Writes the four tables into `folder`, and the steps of requests where there are any.
 ///
 /// # Errors
 /// If a file cannot be written.
 pub(crate) fn write_all(folder: &Path, plan: &Plan, keyed: &[Keyed<'_>]) -> Result<(), Failure> {
     type Rows = fn(&Digest) -> Vec<Vec<String>>;
-    let tables: [(&str, &[&str], Rows); 4] = [
+    let tables: [(&str, &[&str], Rows); 5] = [
         ("runs.csv", &RUNS, run_rows),
         ("summary.csv", &SUMMARY, summary_rows),
         ("taken.csv", &TAKEN, taken_rows),
         ("returned.csv", &RETURNED, returned_rows),
+        ("steps.csv", &STEPS, step_rows),
     ];
-    for (name, columns, rows) in tables {
+    let requests = keyed.iter().any(|keyed| !keyed.digest.steps.is_empty());
+    for (name, columns, rows) in tables.into_iter().take(if requests { 5 } else { 4 }) {
         let header = keys(plan).into_iter().chain(columns.iter().copied()).map(str::to_owned);
         let body = keyed.iter().flat_map(|keyed| {
             let with_key = move |row: Vec<String>| [keyed.cells.clone(), row].concat();
@@ -266,6 +284,16 @@ fn returned_rows(digest: &Digest) -> Vec<Vec<String>> {
         ]
     };
     digest.returned.iter().enumerate().map(row).collect()
+}
+
+fn step_rows(digest: &Digest) -> Vec<Vec<String>> {
+    let row = |(order, step): (usize, &crate::digest::StepDigest)| {
+        let mut cells = vec![order.to_string(), step.step.name().to_owned()];
+        cells.extend(estimate(Some(step.time_s)));
+        cells.extend([step.median_s, step.p99_s, step.share].map(|value| value.to_string()));
+        cells
+    };
+    digest.steps.iter().enumerate().map(row).collect()
 }
 
 fn optional(value: Option<f64>) -> String {

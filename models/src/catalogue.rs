@@ -31,6 +31,17 @@ pub enum BackPressure {
     Lost,
 }
 
+/// What a packet pays that comes in from one neighbour of a node and leaves for another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Turn {
+    /// The hop on the way out and again on the way in: into a bridge by one port (one half of its
+    /// work) and out by another (the other half).
+    Both,
+    /// The hop once: a router forwards a packet once, whichever way it came.
+    Once,
+}
+
 /// A kind of hop in the container network.
 #[derive(Clone, Debug, PartialEq)]
 pub struct HopSpec {
@@ -48,6 +59,8 @@ pub struct HopSpec {
     pub sends_on: RunsOn,
     /// Whether the sending socket stays charged past it.
     pub back_pressure: BackPressure,
+    /// What traffic that turns around on the node pays.
+    pub turn: Turn,
 }
 
 /// A container network as a composition of hops.
@@ -80,10 +93,16 @@ struct RawHop {
     sends_on: Option<Spanned<String>>,
     #[serde(default = "kept")]
     back_pressure: BackPressure,
+    #[serde(default = "both")]
+    turn: Turn,
 }
 
 fn kept() -> BackPressure {
     BackPressure::Kept
+}
+
+fn both() -> Turn {
+    Turn::Both
 }
 
 #[derive(Deserialize)]
@@ -137,6 +156,7 @@ impl HopSpec {
             runs_on: core("runs-on", &raw.runs_on)?,
             sends_on: core("sends-on", &raw.sends_on)?,
             back_pressure: raw.back_pressure,
+            turn: raw.turn,
         })
     }
 }

@@ -12,8 +12,11 @@
 //! in (`rx_…`). Hops are data; what a message costs on them is [`crate::price`].
 
 mod assemble;
+mod cable;
 mod describe;
 mod device;
+mod forwarder;
+pub mod lab;
 mod network;
 mod origin;
 mod shared_memory;
@@ -25,7 +28,7 @@ use std::sync::Arc;
 use petgraph::graph::{DiGraph, EdgeIndex, NodeIndex};
 use sim::{Bytes, Rate};
 
-use crate::catalogue::BackPressure;
+use crate::catalogue::{BackPressure, Turn};
 use crate::gpu::Gpu;
 use crate::host::staging::Staging;
 use crate::input::{InputError, Source, suggest};
@@ -114,6 +117,9 @@ pub struct Host {
     pub cores: Vec<LinkIndex>,
     /// How many cores serve receive queues (RSS); flows are hashed onto the first so many cores.
     pub receive_queues: u32,
+    /// The cores that its threads are pinned to, where it has no receive queues at all: between
+    /// virtual devices a packet is received by the core that sent it.
+    pub pinned: Option<lab::Pins>,
     /// A TCP socket's window.
     pub tcp_window: Bytes,
     /// What a UDP socket may have in flight to the NIC, and how long until that is completed;
@@ -177,6 +183,8 @@ pub struct CpuHop {
     pub header: Bytes,
     /// Whether the sending socket stays charged past it.
     pub back_pressure: BackPressure,
+    /// Whether traffic that turns around on the machine crosses it once or on both ways.
+    pub turn: Turn,
     /// The most that one UDP flow gets through on the way in, if its queues overflow before that.
     pub udp_flow_limit: Option<Rate>,
 }
@@ -213,7 +221,7 @@ pub struct Pageable {
     pub into_host: bool,
 }
 
-/// One direction of a cable.
+/// One direction of a cable, or of a limit that is set on an interface.
 #[derive(Clone, Debug, PartialEq)]
 pub struct WireHop {
     /// This direction.
@@ -222,6 +230,9 @@ pub struct WireHop {
     pub reverse: LinkIndex,
     /// Signal and switching latency in seconds.
     pub latency: f64,
+    /// Bytes around every IP packet that count against the rate: 38 on an Ethernet cable, the 14
+    /// of the header alone where a queueing discipline counts.
+    pub framing: Bytes,
 }
 
 /// What a hop is made of.
@@ -302,6 +313,8 @@ pub struct Cluster {
     pub nics: BTreeMap<NodeIndex, NicSpec>,
     /// The MTU of those pods' interfaces that have one of their own.
     pub pod_mtus: BTreeMap<NodeIndex, Bytes>,
+    /// Pods whose interfaces do not segment for them.
+    pub without_offloads: BTreeSet<NodeIndex>,
     /// Services by name.
     pub services: BTreeMap<String, Service>,
     /// Places by name.
@@ -334,7 +347,22 @@ impl Cluster {
         library: &Library,
         settings: &[Setting],
     ) -> Result<Cluster, InputError> {
-        assemble::assemble(name, source, library, settings)
+        assemble::assemble(name, source, library, settings, None)
+    }
+
+    /// Assembles what network namespaces of one machine make of a topology: the same places and
+    /// hops, but every core is that machine's, and every cable is a pair of virtual devices.
+    ///
+    /// # Errors
+    /// As [`Cluster::assemble`].
+    pub fn assemble_lab(
+        name: &str,
+        source: &Arc<Source>,
+        library: &Library,
+        settings: &[Setting],
+        lab: &lab::Lab,
+    ) -> Result<Cluster, InputError> {
+        assemble::assemble(name, source, library, settings, Some(lab))
     }
 
     /// The place or Service called `name`.

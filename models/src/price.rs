@@ -5,7 +5,7 @@
 //! small messages dear without any fudge factor:
 //!
 //! ```text
-//!  work per byte on a core = (per_message + skbs·per_skb + segments·per_segment) / b + per_byte
+//!  work per byte on a core = (calls·per_message + skbs·per_skb + segments·per_segment) / b + per_byte
 //!  wire bytes per byte     = (b + segments·(headers + 38)) / b
 //! ```
 //!
@@ -88,6 +88,8 @@ pub struct UdpRole {
     pub orphans: bool,
     /// It is on the receiving side: what does not fit is dropped.
     pub receives: bool,
+    /// It is the receiving socket, which takes the packet off the sender's account.
+    pub delivers: bool,
     /// It is the wire.
     pub wire: bool,
     /// The most that one flow gets through [B/s].

@@ -174,6 +174,8 @@ impl Asking<'_> {
             to: to.to_owned(),
             via: None,
             message,
+            write: None,
+            reply: None,
             transport: Transport::Tcp,
             streams: 1,
             mode: Mode::Serial,

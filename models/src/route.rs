@@ -7,6 +7,7 @@ use petgraph::algo::astar;
 use petgraph::graph::{EdgeIndex, NodeIndex};
 use petgraph::visit::EdgeFiltered;
 
+use crate::catalogue::Turn;
 use crate::cluster::{Cluster, Endpoint, Hop, HopModel, Lane, PlaceKind, Side};
 use crate::input::{InputError, suggest};
 use crate::transfer::{Mode, Transfer};
@@ -72,10 +73,11 @@ pub fn route<'a>(cluster: &'a Cluster, transfer: &Transfer) -> Result<Route<'a>,
         };
         InputError::new("to", problem).help(help)
     };
-    let edges = shortest(cluster, from, to, transfer.mode).ok_or_else(unreachable)?;
+    let mut edges = shortest(cluster, from, to, transfer.mode).ok_or_else(unreachable)?;
     if edges.is_empty() {
         return Err(unreachable());
     }
+    turn(cluster, &mut edges);
     let mut route = cut(cluster, &edges);
     if let Some(service) = service {
         let behind = route.pods.is_some_and(|(_, receiver)| service.pods.contains(&receiver));
@@ -108,6 +110,24 @@ fn shortest(
         graph.edges_connecting(pair[0], pair[1]).map(|e| petgraph::visit::EdgeRef::id(&e)).min()
     };
     places.windows(2).map(edge).collect()
+}
+
+/// Takes away what a packet that turns around on a machine does not cross again.
+fn turn(cluster: &Cluster, edges: &mut Vec<EdgeIndex>) {
+    let hop = |edge: EdgeIndex| match &cluster.graph[edge].model {
+        HopModel::Cpu(cpu) if cpu.turn == Turn::Once => Some((cpu.host, cpu.side, edge)),
+        _ => None,
+    };
+    let kind = |edge: EdgeIndex| &cluster.graph[edge].kind;
+    let turns = |pair: &[EdgeIndex]| match (hop(pair[0]), hop(pair[1])) {
+        (Some((a, Side::Send, out)), Some((b, Side::Receive, back))) => {
+            a == b && kind(out) == kind(back)
+        }
+        _ => false,
+    };
+    if let Some(at) = edges.windows(2).position(turns) {
+        edges.remove(at + 1);
+    }
 }
 
 /// Cuts a way where data comes to rest.

@@ -14,6 +14,7 @@ mod datagram;
 mod life;
 mod placed;
 mod plan;
+mod reply;
 mod share;
 mod world;
 
@@ -51,20 +52,33 @@ pub fn solve(
     fidelity: Fidelity,
     seed: u64,
 ) -> Result<Vec<Outcome>, InputError> {
+    let mut there = outcomes(cluster, transfers, fidelity, seed)?;
+    for (outcome, transfer) in there.iter_mut().zip(transfers) {
+        launch(cluster, transfer, outcome)?;
+    }
+    reply::follow(cluster, transfers, fidelity, seed, &mut there)?;
+    for (outcome, transfer) in there.iter_mut().zip(transfers) {
+        request::put_before(cluster, transfer, fidelity, seed, outcome)?;
+    }
+    Ok(there)
+}
+
+/// The ways there, without kernels, replies and requests.
+fn outcomes(
+    cluster: &Cluster,
+    transfers: &[Transfer],
+    fidelity: Fidelity,
+    seed: u64,
+) -> Result<Vec<Outcome>, InputError> {
     let ways = ways(cluster, transfers)?;
     let scene = Scene::new(cluster, transfers, &ways, Seed::new(seed));
     if fidelity == Fidelity::Chunk {
         check_units(&scene)?;
     }
-    let mut outcomes = match fidelity {
+    Ok(match fidelity {
         Fidelity::Closed => closed::outcomes(&scene),
         Fidelity::Flow | Fidelity::Chunk => world::outcomes(&scene, fidelity),
-    };
-    for (outcome, transfer) in outcomes.iter_mut().zip(transfers) {
-        launch(cluster, transfer, outcome)?;
-        request::put_before(cluster, transfer, fidelity, seed, outcome)?;
-    }
-    Ok(outcomes)
+    })
 }
 
 /// Puts the kernel that makes the result before its way.
@@ -134,6 +148,11 @@ fn check(transfer: &Transfer) -> Result<(), InputError> {
         let problem = format!("{} streams cannot share {bytes} bytes", transfer.streams);
         return Err(InputError::new("streams", problem)
             .help(format!("1 to {STREAMS_MAX}, and no more than the message has bytes")));
+    }
+    for (field, bytes) in [("write", transfer.write), ("reply", transfer.reply)] {
+        if bytes.is_some_and(|bytes| !(1..=MESSAGE_MAX).contains(&bytes.get())) {
+            return Err(InputError::new(field, "is no amount of payload").help("1 B to 1 PiB"));
+        }
     }
     if let Mode::Overlapped { chunk, buffers } = transfer.mode {
         if chunk.get() == 0 || transfer.message.div_ceil(chunk) > CHUNKS_MAX {

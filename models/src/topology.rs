@@ -116,6 +116,13 @@ pub struct PodTable {
     /// The NUMA node its memory is on.
     #[serde(default)]
     pub numa: u32,
+    /// Segmentation offloads of its interface (TSO, GSO): without them every segment leaves the pod
+    /// as a packet of its own.
+    #[serde(default = "yes")]
+    pub offloads: bool,
+    /// A limit of its interface in each direction, as the bandwidth plug-in sets one.
+    #[serde(default)]
+    pub rate: Option<Spanned<String>>,
 }
 
 /// A network switch.
@@ -128,7 +135,19 @@ pub struct SwitchTable {
     pub latency: Spanned<String>,
 }
 
-/// A full-duplex cable between two NICs or switches.
+/// A machine between cables that passes packets on in software: a Linux router or bridge.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ForwarderTable {
+    /// Its name.
+    pub name: Spanned<String>,
+    /// Its host profile.
+    pub host: Spanned<String>,
+    /// The kind of hop that every packet crosses in it: `route` or `bridge`.
+    pub kind: Spanned<String>,
+}
+
+/// A full-duplex cable between two NICs, switches or forwarders.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CableTable {
@@ -213,6 +232,8 @@ pub(crate) struct File {
     #[serde(default)]
     pub(crate) switch: Vec<SwitchTable>,
     #[serde(default)]
+    pub(crate) forwarder: Vec<ForwarderTable>,
+    #[serde(default)]
     pub(crate) cable: Vec<CableTable>,
     #[serde(default)]
     pub(crate) nvlink: Vec<NvlinkTable>,
@@ -264,6 +285,8 @@ pub struct Topology {
     pub pods: Vec<Placed<PodTable>>,
     /// Network switches.
     pub switches: Vec<Placed<SwitchTable>>,
+    /// Machines that pass packets on.
+    pub forwarders: Vec<Placed<ForwarderTable>>,
     /// Cables.
     pub cables: Vec<Placed<CableTable>>,
     /// Direct GPU links.

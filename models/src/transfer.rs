@@ -18,6 +18,14 @@ pub struct Transfer {
     pub via: Option<String>,
     /// The size of the result in bytes, over all streams together.
     pub message: Bytes,
+    /// Bytes per system call; with UDP, the payload of a datagram. Where it is not given, one call
+    /// takes the whole message and a datagram is as large as a TCP segment of the same path.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub write: Option<Bytes>,
+    /// The size of a reply that the receiver sends once it has the message; the transfer is then
+    /// complete when the reply has arrived.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reply: Option<Bytes>,
     /// The transport between the pods.
     pub transport: Transport,
     /// Parallel connections (TCP) or flows (UDP) that share the message evenly.

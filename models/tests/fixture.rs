@@ -185,6 +185,8 @@ pub(crate) fn transfer(from: &str, to: &str, message: Bytes) -> Transfer {
         from: from.into(),
         to: to.into(),
         via: None,
+        write: None,
+        reply: None,
         message,
         transport: Transport::Tcp,
         streams: 1,

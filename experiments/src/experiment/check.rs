@@ -15,7 +15,7 @@ use super::parameter::{Change, Parameter, fidelity};
 use super::problem::Problem;
 use super::raw::{OneOrMany, RawExperiment, RawRequest, RawTransfer};
 use super::scalar::Scalar;
-use super::{Experiment, reported, request, topology};
+use super::{Experiment, measure, reported, request, topology};
 use crate::library;
 
 /// The most replications of a point.
@@ -58,6 +58,7 @@ pub(super) fn checked(
     let axes = checked_axes(&raw, &reader)?;
     check_complete(&transfers, &axes, source)?;
     check_chunks(&raw.transfer, &transfers, &axes, source)?;
+    let measure = measure::checked(&raw.measure, source)?;
     let places = places(&raw);
     let reported = raw.reported.into_vec().into_iter().enumerate();
     let beside = reported::Beside { topologies: &topologies, transfers: &transfers, axes: &axes };
@@ -76,6 +77,7 @@ pub(super) fn checked(
         places,
         transfers,
         axes,
+        measure,
     })
 }
 
@@ -173,12 +175,14 @@ fn checked_transfer(
 
 impl RawTransfer {
     /// Every field with what the file says of it.
-    fn fields(&self) -> [(Field, &Option<Spanned<Scalar>>); 15] {
+    fn fields(&self) -> [(Field, &Option<Spanned<Scalar>>); 17] {
         [
             (Field::From, &self.from),
             (Field::To, &self.to),
             (Field::Via, &self.via),
             (Field::Message, &self.message),
+            (Field::Write, &self.write),
+            (Field::Reply, &self.reply),
             (Field::Transport, &self.transport),
             (Field::Streams, &self.streams),
             (Field::Mode, &self.mode),

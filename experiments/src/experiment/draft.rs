@@ -28,6 +28,8 @@ pub(crate) enum Field {
     To,
     Via,
     Message,
+    Write,
+    Reply,
     Transport,
     Streams,
     Mode,
@@ -57,11 +59,13 @@ pub(crate) enum Field {
 
 impl Field {
     /// Every field with its name in files.
-    pub(crate) const ALL: [(Field, &'static str); 29] = [
+    pub(crate) const ALL: [(Field, &'static str); 31] = [
         (Field::From, "from"),
         (Field::To, "to"),
         (Field::Via, "via"),
         (Field::Message, "message"),
+        (Field::Write, "write"),
+        (Field::Reply, "reply"),
         (Field::Transport, "transport"),
         (Field::Streams, "streams"),
         (Field::Mode, "mode"),
@@ -125,6 +129,12 @@ pub(crate) struct Draft {
     pub(crate) via: Option<String>,
     #[serde(serialize_with = "as_text")]
     pub(crate) message: Option<Bytes>,
+    /// Bytes per system call, or of a datagram.
+    #[serde(serialize_with = "as_text")]
+    pub(crate) write: Option<Bytes>,
+    /// What the receiver sends back.
+    #[serde(serialize_with = "as_text")]
+    pub(crate) reply: Option<Bytes>,
     pub(crate) transport: Transport,
     pub(crate) streams: u32,
     pub(crate) mode: ModeName,
@@ -162,6 +172,8 @@ impl Draft {
             to: None,
             via: None,
             message: None,
+            write: None,
+            reply: None,
             transport: Transport::Tcp,
             streams: 1,
             mode: ModeName::Serial,
@@ -186,6 +198,8 @@ impl Draft {
                 self.via = Some(word(value)?).filter(|via| *via != DIRECT).map(str::to_owned);
             }
             Field::Message => self.message = Some(size(value)?),
+            Field::Write => self.write = Some(size(value)?),
+            Field::Reply => self.reply = Some(size(value)?),
             Field::Chunk => self.chunk = Some(size(value)?),
             Field::Streams => self.streams = count(value, COUNT_MAX)? as u32,
             Field::Buffers => self.buffers = count(value, COUNT_MAX)? as u32,
@@ -233,6 +247,8 @@ impl Draft {
             kernel: self.kernel,
             request: self.request.clone().map(request::finish).transpose()?,
             message: self.message.ok_or(Field::Message)?,
+            write: self.write,
+            reply: self.reply,
             transport: self.transport,
             streams: self.streams,
             mode: match self.mode {

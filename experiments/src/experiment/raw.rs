@@ -13,6 +13,7 @@ use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_spanned::Spanned;
 
 use super::axes::{RawSettings, RawSweepTable};
+use super::measure::RawMeasure;
 use super::scalar::Scalar;
 
 /// A podpath experiment: which transfers cross which clusters, and what is varied.
@@ -51,6 +52,9 @@ pub(crate) struct RawExperiment {
     /// (`host.bench-2024.vxlan.rx_per_skb = "300 ns"`).
     #[serde(default)]
     pub(crate) set: RawSettings,
+    /// How `podpath measure` carries it out on real kernel networking.
+    #[serde(default)]
+    pub(crate) measure: RawMeasure,
     /// What is varied.
     #[serde(default)]
     pub(crate) sweep: RawSweep,
@@ -83,6 +87,14 @@ pub(crate) struct RawTransfer {
     /// The size of the result over all streams: `"1 MiB"`.
     #[schemars(with = "Option<String>")]
     pub(crate) message: Option<Spanned<Scalar>>,
+    /// Bytes per system call; with UDP, the payload of a datagram. Default: one call for all, and
+    /// datagrams as large as TCP segments.
+    #[schemars(with = "Option<String>")]
+    pub(crate) write: Option<Spanned<Scalar>>,
+    /// A reply that the receiver sends once it has the message: `"1 B"`. Completion is then a round
+    /// trip. Default: none.
+    #[schemars(with = "Option<String>")]
+    pub(crate) reply: Option<Spanned<Scalar>>,
     /// `tcp` (default) or `udp`.
     #[schemars(with = "Option<String>", extend("enum" = ["tcp", "udp", null]))]
     pub(crate) transport: Option<Spanned<Scalar>>,

@@ -7,16 +7,17 @@ use petgraph::graph::{DiGraph, NodeIndex};
 use serde_spanned::Spanned;
 use sim::{Bytes, Rate};
 
+use super::lab::Lab;
 use super::{
-    Cluster, Hop, HopModel, Host, Lane, Link, LinkIndex, LinkUnit, NicSpec, Place, PlaceKind,
-    PoolIndex, PoolSpec, Service, WireHop, device, network,
+    Cluster, Host, Link, LinkIndex, LinkUnit, NicSpec, Place, PlaceKind, PoolIndex, PoolSpec,
+    Service, cable, device, forwarder, network,
 };
 use crate::input::{InputError, Source, suggest};
 use crate::library::{Kind, Library};
 use crate::name::server::NameServer;
 use crate::profile::Profile;
-use crate::quantity::{QuantityError, parse_rate, parse_time};
-use crate::topology::{self, CableTable, NicTable, NodeTable, Placed, ServiceTable, Topology};
+use crate::quantity::QuantityError;
+use crate::topology::{self, NicTable, NodeTable, Placed, ServiceTable, Topology};
 
 /// The smallest IP packet size every IPv4 link must carry (RFC 791), and the largest there is.
 const MTU_RANGE: std::ops::RangeInclusive<u32> = 576..=65_535;
@@ -27,8 +28,12 @@ const PLACES_MAX: usize = 1_000_000;
 pub(super) struct Builder<'a> {
     pub(super) cluster: Cluster,
     pub(super) library: &'a Library,
+    /// The machine that plays the cluster, if one does.
+    pub(super) lab: Option<&'a Lab>,
     /// Machines: index into `cluster.hosts`, host profile, name of the default CNI.
     pub(super) machines: BTreeMap<String, Machine>,
+    /// Forwarders: where packets enter and leave.
+    pub(super) forwarders: BTreeMap<String, (NodeIndex, NodeIndex)>,
     /// Every name given so far: two things of one name could not be told apart in a result.
     names: BTreeSet<String>,
 }
@@ -37,7 +42,8 @@ pub(super) struct Builder<'a> {
 pub(super) struct Machine {
     pub(super) host: usize,
     pub(super) profile: Profile,
-    pub(super) cni: Placed<Spanned<String>>,
+    /// The container network of its pods; a forwarder has none.
+    pub(super) cni: Option<Placed<Spanned<String>>>,
     /// The point between the network stack and the NICs.
     pub(super) stack: NodeIndex,
     /// Memory channels by NUMA node, where the profile gives their bandwidth.
@@ -54,19 +60,33 @@ pub(super) fn assemble(
     source: &Arc<Source>,
     library: &Library,
     settings: &[super::Setting],
+    lab: Option<&Lab>,
 ) -> Result<Cluster, InputError> {
     let topology = topology::load(source, library, settings)?;
-    let mut builder = Builder::new(name, &topology, library);
+    let no_pods = || {
+        InputError::new("pod", "the topology has no pods")
+            .help("add a [[pod]] with a name and a node")
+            .at(source, 0..source.text.len().min(1))
+    };
+    if lab.is_some() && topology.nodes.is_empty() {
+        return Err(no_pods());
+    }
+    let mut builder = Builder::new(name, &topology, library, lab);
     for node in &topology.nodes {
-        builder.machine(node)?;
+        let NodeTable { name, host, cni } = &node.table;
+        let cni = Placed { table: cni.clone(), source: Arc::clone(&node.source) };
+        builder.machine(node, name, host, Some(cni))?;
     }
     for switch in &topology.switches {
         builder.claim(switch, &switch.table.name)?;
         builder.place(switch.table.name.get_ref(), PlaceKind::Switch, None);
     }
     device::add(&mut builder, &topology)?;
+    for forwarder in &topology.forwarders {
+        forwarder::add(&mut builder, forwarder)?;
+    }
     for cable in &topology.cables {
-        builder.cable(cable, &topology)?;
+        cable::add(&mut builder, cable, &topology)?;
     }
     network::add(&mut builder, &topology)?;
     for service in &topology.services {
@@ -76,16 +96,19 @@ pub(super) fn assemble(
         return Err(InputError::new(name, "has more than a million places"));
     }
     if topology.pods.is_empty() {
-        return Err(InputError::new("pod", "the topology has no pods")
-            .help("add a [[pod]] with a name and a node")
-            .at(source, 0..source.text.len().min(1)));
+        return Err(no_pods());
     }
     super::origin::note(&mut builder.cluster, &topology, library);
     Ok(builder.cluster)
 }
 
 impl<'a> Builder<'a> {
-    fn new(name: &str, topology: &Topology, library: &'a Library) -> Builder<'a> {
+    fn new(
+        name: &str,
+        topology: &Topology,
+        library: &'a Library,
+        lab: Option<&'a Lab>,
+    ) -> Builder<'a> {
         let cluster = Cluster {
             name: name.to_owned(),
             about: topology.about.clone(),
@@ -96,11 +119,13 @@ impl<'a> Builder<'a> {
             gpus: BTreeMap::new(),
             nics: BTreeMap::new(),
             pod_mtus: BTreeMap::new(),
+            without_offloads: BTreeSet::new(),
             services: BTreeMap::new(),
             places: BTreeMap::new(),
             used: BTreeSet::new(),
         };
-        Builder { cluster, library, machines: BTreeMap::new(), names: BTreeSet::new() }
+        let (machines, forwarders) = (BTreeMap::new(), BTreeMap::new());
+        Builder { cluster, library, lab, machines, forwarders, names: BTreeSet::new() }
     }
 
     /// Takes a name for a table; refuses one that is taken.
@@ -174,21 +199,24 @@ impl<'a> Builder<'a> {
         self.library.profile(kind, name.get_ref())
     }
 
-    fn machine(&mut self, node: &Placed<NodeTable>) -> Result<(), InputError> {
-        let table = &node.table;
-        self.claim(node, &table.name)?;
-        let name = table.name.get_ref().clone();
-        let profile = self.profile(node, Kind::Host, "host", &table.host)?;
-        let cores = profile.count("cores")?;
-        let receive_queues = profile.count("receive_queues")?;
-        if !(1..=4096).contains(&cores) || !(1..=cores).contains(&receive_queues) {
-            return Err(InputError::new("cores", "does not fit with receive_queues")
-                .help("1 to 4096 cores, and 1 to that many receive queues")
-                .at(profile.source(), 0..0));
-        }
-        let cores = (0..cores)
-            .map(|i| self.link(format!("{name}/core{i}"), LinkUnit::Cores, 1.0))
-            .collect();
+    /// A machine: a node, which has a container network, or a forwarder, which has none.
+    pub(super) fn machine<T>(
+        &mut self,
+        at: &Placed<T>,
+        name: &Spanned<String>,
+        host: &Spanned<String>,
+        cni: Option<Placed<Spanned<String>>>,
+    ) -> Result<(), InputError> {
+        self.claim(at, name)?;
+        let name = name.get_ref().clone();
+        let profile = match self.lab {
+            None => self.profile(at, Kind::Host, "host", host)?,
+            Some(lab) => {
+                self.cluster.used.insert((Kind::Host, lab.profile.clone()));
+                self.library.profile(Kind::Host, &lab.profile)?
+            }
+        };
+        let (cores, receive_queues) = self.cores(&name, &profile)?;
         let udp_send_limit = match profile.has("udp.send_completion") {
             false => None,
             true => {
@@ -209,66 +237,55 @@ impl<'a> Builder<'a> {
             name: name.clone(),
             cores,
             receive_queues,
+            pinned: self.lab.map(|lab| lab.pins.clone()),
             tcp_window: profile.bytes("tcp.window")?,
             udp_send_limit,
             names: NameServer::of_host(&profile)?,
         });
         let host = self.cluster.hosts.len() - 1;
         let stack = self.place(&name, PlaceKind::Namespace, Some(&name));
-        let cni = Placed { table: table.cni.clone(), source: Arc::clone(&node.source) };
         let (memory, workers) = (BTreeMap::new(), BTreeMap::new());
         let machine = Machine { host, profile, cni, stack, memory, socket_links, workers };
         self.machines.insert(name, machine);
         Ok(())
     }
 
-    fn cable(&mut self, cable: &Placed<CableTable>, topology: &Topology) -> Result<(), InputError> {
-        let [a, b] = cable.table.between.get_ref();
-        let (from, to) = (self.cable_end(cable, a)?, self.cable_end(cable, b)?);
-        if from == to {
-            return Err(cable.fault(b, "between", format!("both ends are `{}`", a.get_ref())));
+    /// The cores of a machine, and how many of them serve receive queues. All machines of a lab
+    /// are one.
+    fn cores(
+        &mut self,
+        name: &str,
+        profile: &Profile,
+    ) -> Result<(Vec<LinkIndex>, u32), InputError> {
+        let cores = profile.count("cores")?;
+        let receive_queues = profile.count("receive_queues")?;
+        if !(1..=4096).contains(&cores) || !(1..=cores).contains(&receive_queues) {
+            return Err(InputError::new("cores", "does not fit with receive_queues")
+                .help("1 to 4096 cores, and 1 to that many receive queues")
+                .at(profile.source(), 0..0));
         }
-        let rate = quantity(cable, "rate", &cable.table.rate, parse_rate)?;
-        let latency = quantity(cable, "latency", &cable.table.latency, parse_time)?.as_seconds();
-        let (a, b) = (a.get_ref(), b.get_ref());
-        let out = self.rate_link(format!("{a}→{b}"), rate);
-        let back = self.rate_link(format!("{b}→{a}"), rate);
-        let crossing = |name: &str| -> Result<f64, InputError> {
-            match topology.switches.iter().find(|s| s.table.name.get_ref() == name) {
-                None => Ok(0.0),
-                Some(s) => Ok(quantity(s, "latency", &s.table.latency, parse_time)?.as_seconds()),
+        if let Some(lab) = self.lab {
+            if let Some(host) = self.cluster.hosts.first() {
+                return Ok((host.cores.clone(), receive_queues));
             }
-        };
-        let wire = |name: String, link, reverse, latency| Hop {
-            name,
-            kind: "wire".into(),
-            lane: Lane::Any,
-            model: HopModel::Wire(WireHop { link, reverse, latency }),
-        };
-        // A switch delays what leaves it.
-        let there = wire(format!("{a}→{b}"), out, back, latency + crossing(a)?);
-        let home = wire(format!("{b}→{a}"), back, out, latency + crossing(b)?);
-        self.cluster.graph.add_edge(from, to, there);
-        self.cluster.graph.add_edge(to, from, home);
-        Ok(())
+            let pins = &lab.pins;
+            if let Some(core) =
+                pins.senders.iter().chain(&pins.readers).find(|core| **core >= cores as usize)
+            {
+                let problem = format!("there is no core {core} among {cores}");
+                return Err(
+                    InputError::new("measure", problem).help(format!("cores 0 to {}", cores - 1))
+                );
+            }
+        }
+        let owner = if self.lab.is_some() { "lab" } else { name };
+        let core = |i| self.link(format!("{owner}/core{i}"), LinkUnit::Cores, 1.0);
+        Ok(((0..cores).map(core).collect(), receive_queues))
     }
 
-    fn cable_end(
-        &self,
-        cable: &Placed<CableTable>,
-        name: &Spanned<String>,
-    ) -> Result<NodeIndex, InputError> {
-        let is_end = |kind| matches!(kind, PlaceKind::Nic | PlaceKind::Switch);
-        let graph = &self.cluster.graph;
-        match self.cluster.places.get(name.get_ref()) {
-            Some(&place) if is_end(graph[place].kind) => Ok(place),
-            _ => {
-                let ends = graph.node_weights().filter(|place| is_end(place.kind));
-                let known: Vec<&str> = ends.map(|place| place.name.as_str()).collect();
-                let problem = format!("no nic or switch is called `{}`", name.get_ref());
-                Err(cable.fault(name, "between", problem).help(suggest(name.get_ref(), known)))
-            }
-        }
+    /// The name of a machine whose cores do what belongs to none in particular; in a lab, all do.
+    pub(super) fn any_machine(&self) -> String {
+        self.machines.keys().next().expect("a cluster with pods has a node").clone()
     }
 
     fn service(&mut self, service: &Placed<ServiceTable>) -> Result<(), InputError> {

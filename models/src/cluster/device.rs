@@ -133,9 +133,12 @@ fn nic(
     let latency = profile.seconds("latency")?;
     for (from, to, operation) in [(stack, place, Operation::Read), (place, stack, Operation::Write)]
     {
-        // Packet buffers are on the card's own NUMA node.
-        let mut dma = DmaHop { latency, ..plain() };
-        load(builder, &mut dma, &slot, operation, slot.numa, switches)?;
+        // Packet buffers are on the card's own NUMA node; a virtual card reads and writes none.
+        let mut dma = plain();
+        if builder.lab.is_none() {
+            dma.latency = latency;
+            load(builder, &mut dma, &slot, operation, slot.numa, switches)?;
+        }
         let name = format!("{}/pcie", table.name.get_ref());
         edge(builder, from, to, name, "nic", Lane::Host, dma);
     }
@@ -160,11 +163,21 @@ fn pod(
         let problem = format!("`{}` is in node `{}`", name.get_ref(), gpu.slot.node);
         return Err(at.fault(name, "gpu", problem).help(format!("a GPU of node `{node}`")));
     }
+    let engine_of = name.get_ref().as_str();
     let directions = [
         (gpu.place, place, Direction::ToHost, "device-to-host copy", "copy-out"),
         (place, gpu.place, Direction::ToDevice, "host-to-device copy", "copy-in"),
     ];
     for (from, to, direction, kind, engine) in directions {
+        let name = format!("{}/{engine}", name.get_ref());
+        if builder.lab.is_some() {
+            // A lab without the GPU has a core copy what the engine would.
+            let machine = &builder.machines[node];
+            let per_byte = machine.profile.seconds_per_byte("copy.per_byte")?;
+            let dma = DmaHop { copied_by: Some((machine.host, per_byte)), ..plain() };
+            edge(builder, from, to, name, kind, Lane::Host, dma);
+            continue;
+        }
         let copies = gpu.spec.copy.engine(&gpu.slot.port, direction);
         let pageable = staging(builder, node)?.map(|(host, staging)| {
             let into_host = direction == Direction::ToHost;
@@ -173,13 +186,12 @@ fn pod(
         let mut dma = DmaHop {
             setup: copies.setup.as_seconds(),
             call: copies.call.as_seconds(),
-            pool: Some(engines(builder, gpu, name.get_ref(), engine)),
+            pool: Some(engines(builder, gpu, engine_of, engine)),
             pageable,
             ..plain()
         };
         load(builder, &mut dma, &gpu.slot, direction.operation(), table.numa, switches)?;
         dma.read_limit = Some(dma.read_limit.map_or(copies.rate, |limit| limit.min(copies.rate)));
-        let name = format!("{}/{engine}", name.get_ref());
         edge(builder, from, to, name, kind, Lane::Host, dma);
     }
     Ok(())

@@ -7,12 +7,14 @@ use petgraph::graph::NodeIndex;
 use serde_spanned::Spanned;
 use sim::Bytes;
 
-use super::assemble::{Builder, packet_size};
-use super::{Core, CpuCosts, CpuHop, Hop, HopModel, Lane, LinkUnit, PlaceKind, Side};
-use crate::catalogue::{BackPressure, CniSpec, HopSpec, RunsOn};
+use super::assemble::{Builder, packet_size, quantity};
+use super::lab::QUEUE_FRAMING;
+use super::{Core, CpuCosts, CpuHop, Hop, HopModel, Lane, LinkUnit, PlaceKind, Side, cable};
+use crate::catalogue::{BackPressure, CniSpec, HopSpec, RunsOn, Turn};
 use crate::input::{InputError, suggest};
 use crate::library::Kind;
 use crate::profile::Profile;
+use crate::quantity::parse_rate;
 use crate::service::translation::FirstPacket;
 use crate::topology::{Placed, PodTable, ServiceTable, Topology};
 
@@ -34,7 +36,12 @@ pub(super) fn add(builder: &mut Builder<'_>, topology: &Topology) -> Result<(), 
         };
         let name = pod.table.name.get_ref();
         let memory = builder.cluster.places[name];
-        socket_chain(builder, &node, name, &cni, memory, point)?;
+        let inside = socket(builder, &node, pod, &cni, memory, point)?;
+        let inside = limited(builder, pod, inside)?;
+        chain(builder, &node, name, &cni.pod, inside, point)?;
+        if !pod.table.offloads {
+            builder.cluster.without_offloads.insert(memory);
+        }
         if let Some(mtu) = &pod.table.mtu {
             let mtu = packet_size(pod, mtu)?;
             builder.cluster.pod_mtus.insert(memory, mtu);
@@ -46,9 +53,13 @@ pub(super) fn add(builder: &mut Builder<'_>, topology: &Topology) -> Result<(), 
 /// The CNI of a pod: its own, else its node's.
 fn cni_of(builder: &Builder<'_>, pod: &Placed<PodTable>) -> Result<CniSpec, InputError> {
     let machine = builder.machine_of(pod, &pod.table.node)?;
-    let (name, source) = match &pod.table.cni {
-        Some(own) => (own, &pod.source),
-        None => (&machine.cni.table, &machine.cni.source),
+    let (name, source) = match (&pod.table.cni, &machine.cni) {
+        (Some(own), _) => (own, &pod.source),
+        (None, Some(cni)) => (&cni.table, &cni.source),
+        (None, None) => {
+            let problem = format!("`{}` runs no pods", pod.table.node.get_ref());
+            return Err(pod.fault(&pod.table.node, "node", problem).help("a [[node]]"));
+        }
     };
     if let Err(unknown) = builder.library.source(Kind::Cni, name.get_ref()) {
         let help = unknown.help.unwrap_or_default();
@@ -72,15 +83,20 @@ fn forwarding_point(
     Ok(point)
 }
 
-/// The pod's side: socket, then the pod's hops to the forwarding point.
-fn socket_chain(
+/// The pod's socket: from its memory to the inside of its network, which is returned.
+fn socket(
     builder: &mut Builder<'_>,
     node: &str,
-    pod: &str,
+    pod: &Placed<PodTable>,
     cni: &CniSpec,
     memory: NodeIndex,
     point: NodeIndex,
-) -> Result<(), InputError> {
+) -> Result<NodeIndex, InputError> {
+    if let (Some(rate), true) = (&pod.table.rate, cni.pod.is_empty()) {
+        let problem = "a pod on the node's network has no interface to limit".into();
+        return Err(pod.fault(rate, "rate", problem).help("a container network with a pod side"));
+    }
+    let pod = pod.table.name.get_ref();
     let inside = match cni.pod.is_empty() {
         true => point,
         false => builder.place(&format!("{pod}/net"), PlaceKind::Namespace, Some(node)),
@@ -96,13 +112,32 @@ fn socket_chain(
             udp: costs(&machine.profile, "udp", side)?,
             header: Bytes::ZERO,
             back_pressure: BackPressure::Kept,
+            turn: Turn::Both,
             udp_flow_limit: None,
         };
         let (name, kind) = (format!("{pod}/socket"), "socket".to_owned());
         let hop = Hop { name, kind, lane: Lane::Host, model: HopModel::Cpu(hop) };
         builder.cluster.graph.add_edge(from, to, hop);
     }
-    chain(builder, node, pod, &cni.pod, inside, point)
+    Ok(inside)
+}
+
+/// The limit of the pod's interface, both ways; the place behind it.
+fn limited(
+    builder: &mut Builder<'_>,
+    pod: &Placed<PodTable>,
+    inside: NodeIndex,
+) -> Result<NodeIndex, InputError> {
+    let Some(rate) = &pod.table.rate else { return Ok(inside) };
+    let rate = quantity(pod, "rate", rate, parse_rate)?;
+    let (name, node) = (pod.table.name.get_ref(), pod.table.node.get_ref().as_str());
+    let behind = builder.place(&format!("{name}/limited"), PlaceKind::Namespace, Some(node));
+    let out = builder.rate_link(format!("{name}/rate-out"), rate);
+    let back = builder.rate_link(format!("{name}/rate-in"), rate);
+    let wire = format!("{name}/rate");
+    cable::wire(builder, wire.clone(), (inside, behind), (out, back), 0.0, QUEUE_FRAMING);
+    cable::wire(builder, wire, (behind, inside), (back, out), 0.0, QUEUE_FRAMING);
+    Ok(behind)
 }
 
 /// Adds `hops` between two places, out and in, with unnamed points between them.
@@ -135,8 +170,14 @@ fn chain(
     Ok(())
 }
 
+/// The hop into another namespace that a pair of virtual devices is.
+pub(super) fn veth(builder: &mut Builder<'_>) -> Result<HopSpec, InputError> {
+    builder.cluster.used.insert((Kind::Hop, "veth".into()));
+    HopSpec::load("veth", builder.library)
+}
+
 /// One direction of one hop on one machine.
-fn cpu_hop(
+pub(super) fn cpu_hop(
     builder: &mut Builder<'_>,
     node: &str,
     spec: &HopSpec,
@@ -174,7 +215,8 @@ fn cpu_hop(
     };
     let (header, back_pressure) = (spec.header, spec.back_pressure);
     let socket = false;
-    Ok(CpuHop { host, side, core, socket, tcp, udp, header, back_pressure, udp_flow_limit })
+    let turn = spec.turn;
+    Ok(CpuHop { host, side, core, socket, tcp, udp, header, back_pressure, turn, udp_flow_limit })
 }
 
 /// The link of a serial worker, made on first use: one core of its own.
@@ -247,7 +289,7 @@ pub(super) fn service_hops(
 ) -> Result<Vec<Hop>, InputError> {
     let name = service.table.name.get_ref();
     let nodes: Vec<(String, Placed<Spanned<String>>)> =
-        builder.machines.iter().map(|(name, m)| (name.clone(), m.cni.clone())).collect();
+        builder.machines.iter().filter_map(|(n, m)| Some((n.clone(), m.cni.clone()?))).collect();
     let mut hops: Vec<(usize, Hop)> = Vec::new();
     for (node, cni) in nodes {
         let spec = proxy_of(builder, service, &cni)?;

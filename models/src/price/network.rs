@@ -15,6 +15,8 @@ const RDMA_MTUS: [u64; 5] = [4096, 2048, 1024, 512, 256];
 pub(super) struct Cut {
     /// Payload bytes of the stream's message.
     pub(super) bytes: f64,
+    /// System calls that write it, and as many that read it.
+    pub(super) calls: f64,
     /// Payload bytes of a full segment.
     pub(super) mss: Bytes,
     /// Payload bytes of a full socket buffer.
@@ -39,20 +41,25 @@ pub(super) enum Protocol {
     Rdma,
 }
 
-/// Cuts `bytes` for the smallest packet size along `legs`.
-pub(super) fn cut(
-    cluster: &Cluster,
-    route: &Route<'_>,
-    legs: &[Leg<'_>],
-    protocol: Protocol,
-    bytes: Bytes,
-    present: &dyn Fn(usize) -> bool,
-) -> Cut {
-    let (mtu, sends_large, receives_large) = packet(cluster, route, legs, present);
+/// The part of a route that a message is cut for.
+pub(super) struct Way<'a> {
+    pub(super) cluster: &'a Cluster,
+    pub(super) route: &'a Route<'a>,
+    pub(super) legs: &'a [Leg<'a>],
+    /// Whether a hop of `legs` costs what it costs.
+    pub(super) present: &'a dyn Fn(usize) -> bool,
+}
+
+/// Cuts `bytes`, written `write` at a time, for the smallest packet size of a way.
+pub(super) fn cut(way: &Way<'_>, protocol: Protocol, write: Option<Bytes>, bytes: Bytes) -> Cut {
+    let (mtu, sends_large, receives_large) = packet(way);
     let (headers, mss) = match protocol {
         Protocol::Kernel(Transport::Tcp) => (TCP_IP_HEADERS, mtu.get() - TCP_IP_HEADERS.get()),
         // A datagram of the size iperf3 picks: the TCP segment of the same path.
-        Protocol::Kernel(Transport::Udp) => (UDP_IP_HEADERS, mtu.get() - TCP_IP_HEADERS.get()),
+        Protocol::Kernel(Transport::Udp) => {
+            let segment = mtu.get() - TCP_IP_HEADERS.get();
+            (UDP_IP_HEADERS, write.map_or(segment, |write| write.get().min(segment)))
+        }
         Protocol::Rdma => {
             let room = mtu.get() - ROCE_HEADERS.get();
             (ROCE_HEADERS, RDMA_MTUS.into_iter().find(|m| *m <= room).unwrap_or(256))
@@ -68,8 +75,14 @@ pub(super) fn cut(
     let mss = Bytes::new(mss);
     let unit = |large| if aggregated(large) { mss * fit.max(1) } else { mss };
     let count = |piece: Bytes| bytes.div_ceil(piece).max(1) as f64;
+    let calls = match protocol {
+        // Each datagram is a call of its own, which its cost per socket buffer contains.
+        Protocol::Kernel(Transport::Udp) | Protocol::Rdma => 1.0,
+        Protocol::Kernel(Transport::Tcp) => write.map_or(1.0, count),
+    };
     Cut {
         bytes: bytes.as_f64().max(1.0),
+        calls,
         mss,
         unit: unit(sends_large),
         segments: count(mss),
@@ -83,15 +96,12 @@ pub(super) fn cut(
 /// way out and those of the way in. Without tunnel offloads the sender's stack segments in
 /// software where it hands over to the card, below its hops, which is not priced; the receiver's
 /// has single packets from the card on.
-fn packet(
-    cluster: &Cluster,
-    route: &Route<'_>,
-    legs: &[Leg<'_>],
-    present: &dyn Fn(usize) -> bool,
-) -> (Bytes, bool, bool) {
+fn packet(way: &Way<'_>) -> (Bytes, bool, bool) {
+    let Way { cluster, route, legs, present } = way;
     let mut added = 0;
     let mut mtu: Option<u64> = None;
-    let mut offloads = true;
+    // A receiver without them still takes super-packets that were made elsewhere.
+    let mut offloads = route.pods.is_none_or(|(from, _)| !cluster.without_offloads.contains(&from));
     let mut tunnel_offloads = true;
     for (i, leg) in legs.iter().enumerate() {
         if let HopModel::Cpu(cpu) = &leg.hop().model

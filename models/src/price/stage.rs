@@ -2,8 +2,8 @@
 
 use sim::Bytes;
 
-use super::network::{Cut, Protocol, cut};
-use super::{ETHERNET_OVERHEAD, Limit, LinkRef, PricedHop, Stage, UdpRole, Work};
+use super::network::{Cut, Protocol, Way, cut};
+use super::{Limit, LinkRef, PricedHop, Stage, UdpRole, Work};
 use crate::catalogue::BackPressure;
 use crate::cluster::{
     Cluster, Core, CpuCosts, CpuHop, DmaHop, Hop, HopModel, Pageable, Side, WireHop,
@@ -32,10 +32,12 @@ pub(super) fn price(
     if legs.iter().any(sends) {
         let protocol = Protocol::Kernel(transfer.transport);
         let share = Bytes::new(bytes.get().div_ceil(u64::from(transfer.streams)));
-        let cut = cut(cluster, route, legs, protocol, share, present);
+        let way = Way { cluster, route, legs, present };
+        let cut = cut(&way, protocol, transfer.write, share);
         Walk::new(cluster, transfer, cut).network(legs, present)
     } else if legs.iter().any(wires) {
-        let cut = cut(cluster, route, legs, Protocol::Rdma, bytes, present);
+        let way = Way { cluster, route, legs, present };
+        let cut = cut(&way, Protocol::Rdma, None, bytes);
         Walk::new(cluster, transfer, cut).direct(legs, present)
     } else {
         copy(legs, transfer, bytes, present)
@@ -206,6 +208,7 @@ impl<'a> Walk<'a> {
     fn cpu_hop(&mut self, hop: &Hop, cpu: &CpuHop, real: bool) -> PricedHop {
         let mut priced = free(hop);
         priced.udp.receives = cpu.side == Side::Receive;
+        priced.udp.delivers = cpu.side == Side::Receive && cpu.socket;
         if cpu.side == Side::Receive && self.worker.is_none() && matches!(cpu.core, Core::Serial(_))
         {
             self.worker = Some(cpu.core);
@@ -244,8 +247,9 @@ impl<'a> Walk<'a> {
             Side::Send => self.cut.skbs,
             Side::Receive => self.cut.received,
         };
-        let counted =
-            costs.per_message + skbs * costs.per_skb + self.cut.segments * costs.per_segment;
+        let counted = self.cut.calls * costs.per_message
+            + skbs * costs.per_skb
+            + self.cut.segments * costs.per_segment;
         counted / self.cut.bytes + costs.per_byte
     }
 
@@ -257,6 +261,12 @@ impl<'a> Walk<'a> {
         match (core, cpu.side) {
             (Core::Serial(link), _) => LinkRef::Fixed(link),
             (Core::Flow, Side::Send) => LinkRef::SendCore(cpu.host),
+            // Between virtual devices the core that sent a packet also receives it.
+            (Core::Flow, Side::Receive)
+                if !cpu.socket && self.cluster.hosts[cpu.host].pinned.is_some() =>
+            {
+                LinkRef::SendCore(cpu.host)
+            }
             (Core::Flow, Side::Receive) => LinkRef::ReceiveCore(cpu.host),
         }
     }
@@ -268,7 +278,7 @@ impl<'a> Walk<'a> {
             return priced;
         }
         priced.latency = wire.latency;
-        let around = self.cut.headers + self.encapsulation + ETHERNET_OVERHEAD;
+        let around = self.cut.headers + self.encapsulation + wire.framing;
         let weight = 1.0 + self.cut.segments * around.as_f64() / self.cut.bytes;
         priced.works.push(Work { link: LinkRef::Fixed(wire.link), weight, beside: false });
         // RDMA acknowledges messages and not their packets: nothing that a link would notice.

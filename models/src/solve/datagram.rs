@@ -3,7 +3,8 @@
 //! While a packet still charges its socket, the sender is held back by everything up to the wire
 //! and by its send buffer (buffer ÷ time to completion). Where a hop orphans the packet
 //! (`skb_orphan`, as in `ip_rcv`), only the sending core holds it back, and what the next queue
-//! cannot take is dropped there. Behind the wire nothing holds it back in any case. At a link that
+//! cannot take is dropped there. Behind the wire, or past the queue of a receiving socket, which
+//! takes the packet onto its own account (`skb_set_owner_r`), nothing holds it back in any case. At a link that
 //! is offered more than it can take, every flow loses the same part (a full drop-tail queue):
 //!
 //! ```text
@@ -14,6 +15,7 @@ use sim::Hop;
 
 use super::placed::PlacedFlow;
 use super::share::Running;
+use crate::price::UdpRole;
 use crate::transfer::Transport;
 
 /// The links that hold a UDP sender back, and its limit.
@@ -108,6 +110,11 @@ pub(super) fn boundary_of(flow: &PlacedFlow) -> Boundary {
     if let Some(at) = roles.iter().position(|role| role.orphans) {
         return Boundary { held_until: at, orphaned: true };
     }
-    let first_wire = roles.iter().position(|role| role.wire);
-    Boundary { held_until: first_wire.map_or(roles.len(), |at| at + 1), orphaned: false }
+    let end = |role: &UdpRole| role.wire || role.delivers;
+    let held_until = match roles.iter().position(end) {
+        Some(at) if roles[at].wire => at + 1,
+        Some(at) => at,
+        None => roles.len(),
+    };
+    Boundary { held_until, orphaned: false }
 }

@@ -44,6 +44,9 @@ pub(super) fn place(
     let mut senders = vec![0usize; cluster.hosts.len()];
     let streams = transfers.iter().zip(ways).enumerate().map(|(t, (transfer, way))| {
         let host = sender(way).unwrap_or(0);
+        // Pinned machines are one machine: its threads are counted together.
+        let pinned = cluster.hosts.get(host).is_some_and(|host| host.pinned.is_some());
+        let host = if pinned { 0 } else { host };
         let next = senders.get_mut(host);
         let first = next.map_or(0, |next| {
             let first = *next;
@@ -72,6 +75,11 @@ impl Placement {
         let cores = &self.streams[transfer][flow];
         match link {
             LinkRef::Fixed(link) => link,
+            LinkRef::SendCore(host) if cluster.hosts[host].pinned.is_some() => {
+                let (host, pins) = (&cluster.hosts[host], cluster.hosts[host].pinned.as_ref());
+                let pins = &pins.expect("just asked").senders;
+                host.cores[pins[cores.send % pins.len()]]
+            }
             LinkRef::SendCore(host) => {
                 let bank = &cluster.hosts[host].cores;
                 let core = bank.len() - 1 - cores.send % bank.len();
@@ -81,7 +89,10 @@ impl Placement {
             }
             LinkRef::ReceiveCore(host) => {
                 let host = &cluster.hosts[host];
-                host.cores[cores.queue(host)]
+                match &host.pinned {
+                    Some(pins) => host.cores[pins.readers[cores.send % pins.readers.len()]],
+                    None => host.cores[cores.queue(host)],
+                }
             }
         }
     }

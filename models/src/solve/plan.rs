@@ -129,6 +129,8 @@ mod tests {
             from: "a".into(),
             to: "b".into(),
             via: None,
+            write: None,
+            reply: None,
             message: Bytes::new(2_500),
             transport: Transport::Tcp,
             streams: 1,

@@ -66,6 +66,7 @@ impl Reader<'_> {
         into.nics.extend(place(file.nic, &source));
         into.pods.extend(place(file.pod, &source));
         into.switches.extend(place(file.switch, &source));
+        into.forwarders.extend(place(file.forwarder, &source));
         into.cables.extend(place(file.cable, &source));
         into.nvlinks.extend(place(file.nvlink, &source));
         into.peers.extend(place(file.peer_to_peer, &source));

@@ -1,0 +1,137 @@
+//! Running programs: with an input, with a time-out, inside a network namespace.
+
+use std::fs::File;
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use nix::sched::{CloneFlags, setns};
+
+use super::error::LabError;
+
+/// No program that a lab runs takes longer; 10 000 Services are installed in a few seconds.
+const TIME_OUT: Duration = Duration::from_secs(60);
+
+/// The Debian package that brings a program.
+const PACKAGES: [(&str, &str); 9] = [
+    ("ip", "iproute2"),
+    ("bridge", "iproute2"),
+    ("tc", "iproute2"),
+    ("ethtool", "ethtool"),
+    ("iptables", "iptables"),
+    ("iptables-restore", "iptables"),
+    ("nft", "nftables"),
+    ("ipvsadm", "ipvsadm"),
+    ("iperf3", "iperf3"),
+];
+
+/// The package of Debian that brings `program`.
+pub(super) fn package_of(program: &str) -> &str {
+    PACKAGES.iter().find(|(name, _)| *name == program).map_or(program, |(_, package)| package)
+}
+
+/// Where `program` is found, looking also where only root's path looks.
+pub(super) fn find(program: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let folders = std::env::split_paths(&path).collect::<Vec<_>>();
+    let more = ["/usr/sbin", "/sbin", "/usr/bin", "/bin"].map(PathBuf::from);
+    let mut all = folders.into_iter().chain(more).map(|folder| folder.join(program));
+    all.find(|file| file.is_file())
+}
+
+/// Runs a program on `input`; what it wrote to its standard output.
+///
+/// # Errors
+/// If it is not installed, fails, or takes longer than a minute.
+pub(super) fn run(command: &[String], input: &str) -> Result<String, LabError> {
+    let (name, arguments) = command.split_first().expect("a program to run");
+    let missing = || LabError::Missing { program: name.clone(), package: package_of(name).into() };
+    let program =
+        if name.contains('/') { PathBuf::from(name) } else { find(name).ok_or_else(missing)? };
+    let mut child = Command::new(program)
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .map_err(|error| LabError::failed(command, &error.to_string()))?;
+    let output = collect(&mut child, input);
+    let status = output.and_then(|output| Some((output, wait(&mut child)?)));
+    match status {
+        Some(((out, _), true)) => Ok(out),
+        Some(((_, complaint), false)) => Err(LabError::failed(command, &complaint)),
+        None => {
+            // It may have ended just now; either way it is gone afterwards.
+            let _ = child.kill();
+            let _ = child.wait();
+            Err(LabError::failed(command, "no answer within a minute"))
+        }
+    }
+}
+
+/// Feeds and reads a program until it closes its outputs; nothing, if it takes too long.
+fn collect(child: &mut Child, input: &str) -> Option<(String, String)> {
+    let (mut stdin, input) = (child.stdin.take()?, input.to_owned());
+    // A program may end before it has read everything; its complaint says why.
+    thread::spawn(move || stdin.write_all(input.as_bytes()));
+    let (sender, outputs) = mpsc::channel();
+    let read = |which: usize, mut from: Box<dyn Read + Send>| {
+        let sender = sender.clone();
+        thread::spawn(move || {
+            let mut bytes = Vec::new();
+            let _ = from.read_to_end(&mut bytes);
+            let _ = sender.send((which, String::from_utf8_lossy(&bytes).into_owned()));
+        });
+    };
+    read(0, Box::new(child.stdout.take()?));
+    read(1, Box::new(child.stderr.take()?));
+    let until = Instant::now() + TIME_OUT;
+    let mut texts = [String::new(), String::new()];
+    for _ in 0..2 {
+        let left = until.saturating_duration_since(Instant::now());
+        let (which, text) = outputs.recv_timeout(left).ok()?;
+        texts[which] = text;
+    }
+    let [out, complaint] = texts;
+    Some((out, complaint))
+}
+
+/// Whether a program that has closed its outputs succeeded; nothing, if it does not end.
+fn wait(child: &mut Child) -> Option<bool> {
+    let until = Instant::now() + TIME_OUT;
+    loop {
+        match child.try_wait() {
+            Ok(Some(status)) => return Some(status.success()),
+            Ok(None) if Instant::now() < until => thread::sleep(Duration::from_micros(200)),
+            _ => return None,
+        }
+    }
+}
+
+/// The file that a network namespace's name stands for.
+pub fn netns_file(name: &str) -> PathBuf {
+    Path::new("/run/netns").join(name)
+}
+
+/// Does `work` inside a network namespace, on a thread of its own, so that no other work of this
+/// program is moved.
+///
+/// # Errors
+/// If the namespace is not there or may not be entered.
+pub fn inside<T: Send>(netns: &str, work: impl FnOnce() -> T + Send) -> Result<T, LabError> {
+    let enter = || -> Result<(), String> {
+        let file = File::open(netns_file(netns)).map_err(|error| error.to_string())?;
+        setns(file, CloneFlags::CLONE_NEWNET).map_err(|error| error.to_string())
+    };
+    let worker = || match enter() {
+        Ok(()) => Ok(work()),
+        Err(problem) => Err(LabError::Enter { netns: netns.to_owned(), problem }),
+    };
+    thread::scope(|scope| match scope.spawn(worker).join() {
+        Ok(result) => result,
+        Err(panic) => std::panic::resume_unwind(panic),
+    })
+}

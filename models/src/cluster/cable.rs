@@ -1,0 +1,117 @@
+//! Cables in the graph: wires between cards, switches and forwarders, or, in a lab, pairs of
+//! virtual devices that cost a core what crossing into another namespace costs.
+
+use petgraph::graph::NodeIndex;
+use serde_spanned::Spanned;
+use sim::Bytes;
+
+use super::assemble::{Builder, quantity};
+use super::lab::{QUEUE_FRAMING, is_shaped};
+use super::{Hop, HopModel, Lane, LinkIndex, PlaceKind, Side, WireHop, network};
+use crate::input::{InputError, suggest};
+use crate::price::ETHERNET_OVERHEAD;
+use crate::quantity::{parse_rate, parse_time};
+use crate::topology::{CableTable, Placed, Topology};
+
+/// Where a cable ends: what comes in arrives at `enter`, what goes out departs from `leave`. They
+/// differ for a forwarder, whose work lies between them.
+#[derive(Clone, Copy, PartialEq)]
+struct End {
+    enter: NodeIndex,
+    leave: NodeIndex,
+}
+
+pub(super) fn add(
+    builder: &mut Builder<'_>,
+    cable: &Placed<CableTable>,
+    topology: &Topology,
+) -> Result<(), InputError> {
+    let [a, b] = cable.table.between.get_ref();
+    let (from, to) = (end(builder, cable, a)?, end(builder, cable, b)?);
+    if from == to {
+        return Err(cable.fault(b, "between", format!("both ends are `{}`", a.get_ref())));
+    }
+    let rate = quantity(cable, "rate", &cable.table.rate, parse_rate)?;
+    let latency = quantity(cable, "latency", &cable.table.latency, parse_time)?.as_seconds();
+    let crossing = |name: &str| -> Result<f64, InputError> {
+        match topology.switches.iter().find(|s| s.table.name.get_ref() == name) {
+            None => Ok(0.0),
+            Some(s) => Ok(quantity(s, "latency", &s.table.latency, parse_time)?.as_seconds()),
+        }
+    };
+    let (a, b) = (a.get_ref().as_str(), b.get_ref().as_str());
+    // A switch delays what leaves it.
+    let latencies = [latency + crossing(a)?, latency + crossing(b)?];
+    if builder.lab.is_some() && !is_shaped(rate) {
+        virtual_pair(builder, a, (from.leave, to.enter))?;
+        return virtual_pair(builder, b, (to.leave, from.enter));
+    }
+    let out = builder.rate_link(format!("{a}→{b}"), rate);
+    let back = builder.rate_link(format!("{b}→{a}"), rate);
+    let ways =
+        [(a, b, from.leave, to.enter, (out, back)), (b, a, to.leave, from.enter, (back, out))];
+    for ((a, b, leave, enter, links), latency) in ways.into_iter().zip(latencies) {
+        let name = format!("{a}→{b}");
+        if builder.lab.is_some() {
+            let between = builder.place(&format!("{name}/queue"), PlaceKind::Namespace, None);
+            wire(builder, name, (leave, between), links, 0.0, QUEUE_FRAMING);
+            virtual_pair(builder, a, (between, enter))?;
+        } else {
+            wire(builder, name, (leave, enter), links, latency, ETHERNET_OVERHEAD);
+        }
+    }
+    Ok(())
+}
+
+/// Adds a wire, or a limit that works like one.
+pub(super) fn wire(
+    builder: &mut Builder<'_>,
+    name: String,
+    (from, to): (NodeIndex, NodeIndex),
+    (link, reverse): (LinkIndex, LinkIndex),
+    latency: f64,
+    framing: Bytes,
+) {
+    let model = HopModel::Wire(WireHop { link, reverse, latency, framing });
+    let hop = Hop { name, kind: "wire".into(), lane: Lane::Any, model };
+    builder.cluster.graph.add_edge(from, to, hop);
+}
+
+/// A pair of virtual devices in place of a cable: the packet crosses into the next namespace.
+fn virtual_pair(
+    builder: &mut Builder<'_>,
+    name: &str,
+    (from, to): (NodeIndex, NodeIndex),
+) -> Result<(), InputError> {
+    let veth = network::veth(builder)?;
+    let machine = builder.any_machine();
+    let hop = network::cpu_hop(builder, &machine, &veth, Side::Receive)?;
+    let (name, kind) = (format!("{name}/veth"), veth.name);
+    let hop = Hop { name, kind, lane: Lane::Host, model: HopModel::Cpu(hop) };
+    builder.cluster.graph.add_edge(from, to, hop);
+    Ok(())
+}
+
+fn end(
+    builder: &Builder<'_>,
+    cable: &Placed<CableTable>,
+    name: &Spanned<String>,
+) -> Result<End, InputError> {
+    let is_end = |kind| matches!(kind, PlaceKind::Nic | PlaceKind::Switch);
+    let graph = &builder.cluster.graph;
+    let text = name.get_ref().as_str();
+    if let Some(&(enter, leave)) = builder.forwarders.get(text) {
+        return Ok(End { enter, leave });
+    }
+    match builder.cluster.places.get(text) {
+        Some(&place) if is_end(graph[place].kind) => Ok(End { enter: place, leave: place }),
+        _ => {
+            let ends = graph.node_weights().filter(|place| is_end(place.kind));
+            let ends = ends.map(|place| place.name.as_str());
+            let known: Vec<&str> =
+                ends.chain(builder.forwarders.keys().map(String::as_str)).collect();
+            let problem = format!("no nic, switch or forwarder is called `{text}`");
+            Err(cable.fault(name, "between", problem).help(suggest(text, known)))
+        }
+    }
+}
