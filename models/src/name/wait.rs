@@ -29,6 +29,15 @@ pub fn give_up_s(resolver: &Resolver) -> u32 {
     once * resolver.attempts.clamp(1, ATTEMPTS_MAX)
 }
 
+/// How long a lookup of `name` lasts where no server ever answers, in seconds.
+///
+/// A time-out ends the search list, since no answer is no word that a name is not there; but a name
+/// that may be whole is then tried as it stands, or was tried so before (glibc,
+/// `resolv/res_query.c`, `res_nsearch`).
+pub fn silent_s(resolver: &Resolver, name: &str) -> u32 {
+    give_up_s(resolver) * resolver.candidates(name).len().min(2) as u32
+}
+
 /// The chance that a round of `questions` datagrams has to be asked again, where each question or
 /// its answer is lost with chance `loss`.
 pub fn round_lost(loss: f64, questions: usize) -> f64 {
