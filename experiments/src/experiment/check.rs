@@ -247,7 +247,8 @@ fn check_complete(
                 true => missing.name().to_owned(),
                 false => format!("{}.{}", transfer.name, missing.name()),
             };
-            let span = source.text.find("transfer").map_or(0..0, |at| at..at + 8);
+            let table = if missing.is_of_request() { "request" } else { "transfer" };
+            let span = source.text.find(table).map_or(0..0, |at| at..at + table.len());
             return Err(Problem::new("is missing", example(missing)).at(field, source, span));
         }
     }
