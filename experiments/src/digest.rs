@@ -3,7 +3,7 @@
 //! Outcomes and attributions are large (an entry per hop and link); they are reduced here, in the
 //! thread that made them, so that a sweep's memory grows with its rows and not with its hops.
 
-use models::outcome::{Advice, Cause, Outcome, Step};
+use models::outcome::{Advice, Cause, Outcome, Step, StepTime};
 use sim::Time;
 
 use crate::estimate::Estimate;
@@ -31,7 +31,8 @@ pub(crate) struct Digest {
 /// How long one step of a request took, over replications.
 #[derive(Clone, Debug)]
 pub(crate) struct StepDigest {
-    pub(crate) step: Step,
+    /// Which; none for the whole request.
+    pub(crate) step: Option<Step>,
     pub(crate) time_s: Estimate,
     /// Half of the replications take less.
     pub(crate) median_s: f64,
@@ -150,13 +151,14 @@ impl Replication {
     }
 }
 
-/// The steps that any replication took, in their order.
+/// The steps that any replication took, in their order, and the whole behind them.
 fn steps(samples: &[Sample], which: usize) -> Vec<StepDigest> {
     let outcomes = || samples.iter().map(|sample| &sample.outcomes[which]);
     let whole: f64 = outcomes().map(|outcome| outcome.completion.as_seconds()).sum();
-    let digest = |step: Step| {
+    let digest = |step: Option<Step>| {
         let spent = |outcome: &Outcome| {
-            let here = outcome.steps.iter().filter(|time| time.step == step);
+            let wanted = |time: &&StepTime| step.is_none_or(|step| time.step == step);
+            let here = outcome.steps.iter().filter(wanted);
             here.map(|time| time.span).sum::<Time>().as_seconds()
         };
         let mut seconds: Vec<f64> = outcomes().map(spent).collect();
@@ -172,7 +174,9 @@ fn steps(samples: &[Sample], which: usize) -> Vec<StepDigest> {
         }
     };
     let taken = |step: &Step| outcomes().flat_map(|o| &o.steps).any(|time| time.step == *step);
-    Step::ALL.into_iter().filter(taken).map(digest).collect()
+    let steps: Vec<Step> = Step::ALL.into_iter().filter(taken).collect();
+    let all = if steps.is_empty() { None } else { Some(None) };
+    steps.into_iter().map(Some).chain(all).map(digest).collect()
 }
 
 /// The least of `sorted` that the part `q` of all does not exceed.

@@ -104,6 +104,9 @@ const STEPS: [&str; 8] = [
     "share_ratio",
 ];
 
+/// What `steps.csv` calls all steps together.
+pub(crate) const WHOLE: &str = "whole";
+
 /// A transfer of a point with the cells of its key columns.
 pub(crate) struct Keyed<'a> {
     /// Which point, as the plan numbers them.
@@ -288,7 +291,8 @@ fn returned_rows(digest: &Digest) -> Vec<Vec<String>> {
 
 fn step_rows(digest: &Digest) -> Vec<Vec<String>> {
     let row = |(order, step): (usize, &crate::digest::StepDigest)| {
-        let mut cells = vec![order.to_string(), step.step.name().to_owned()];
+        let name = step.step.map_or(WHOLE, models::outcome::Step::name);
+        let mut cells = vec![order.to_string(), name.to_owned()];
         cells.extend(estimate(Some(step.time_s)));
         cells.extend([step.median_s, step.p99_s, step.share].map(|value| value.to_string()));
         cells

@@ -7,6 +7,7 @@ use super::run::{Key, Run, StepTime, distinct};
 use super::scale::Scale;
 use super::series;
 use super::words;
+use crate::record::WHOLE;
 
 /// One bar and the space below it \[px\].
 const BAR: (f64, f64) = (14.0, 6.0);
@@ -22,17 +23,13 @@ pub struct Request<'r> {
     pub label: String,
     /// Its steps.
     pub steps: Vec<&'r StepTime>,
+    /// All of them together.
+    pub whole: &'r StepTime,
 }
 
-impl Request<'_> {
-    /// The mean time of the whole request \[s\].
-    pub fn whole_s(&self) -> f64 {
-        self.steps.iter().map(|step| step.mean_s).sum()
-    }
-
-    fn p99_s(&self) -> f64 {
-        self.steps.iter().map(|step| step.p99_s).sum()
-    }
+/// The names of the steps of a run, each once.
+pub fn names(run: &Run) -> Vec<&str> {
+    distinct(run.steps.iter().map(|step| step.step.as_str()).filter(|name| *name != WHOLE))
 }
 
 /// The requests that are shown: all, or, where there are many, the first of each topology and those
@@ -49,8 +46,9 @@ pub fn shown(run: &Run) -> Vec<Request<'_>> {
                 [] => "as it is first set".to_owned(),
                 changes => changes.join(", "),
             };
-            let steps = run.steps.iter().filter(|step| step.key == *key).collect();
-            shown.push(Request { key, label, steps });
+            let own = run.steps.iter().filter(|step| step.key == *key);
+            let (whole, steps): (Vec<_>, Vec<_>) = own.partition(|step| step.step == WHOLE);
+            shown.extend(whole.first().map(|whole| Request { key, label, steps, whole }));
         }
     }
     shown
@@ -60,7 +58,11 @@ pub fn shown(run: &Run) -> Vec<Request<'_>> {
 fn changes(first: &Key, key: &Key) -> Vec<String> {
     let pairs = first.dimensions.iter().zip(&key.dimensions);
     let differ = pairs.filter(|(a, b)| a != b);
-    differ.map(|(_, (column, value))| series::setting(column, value)).collect()
+    let plain = |column: &str| {
+        let last = column.rsplit('.').next().unwrap_or(column);
+        if last == column { column.to_owned() } else { last.replace('_', " ") }
+    };
+    differ.map(|(_, (column, value))| series::setting(&plain(column), value)).collect()
 }
 
 /// Draws a bar of steps for each request; none if nobody asked.
@@ -69,7 +71,7 @@ pub fn draw(run: &Run) -> Option<Picture> {
     if requests.is_empty() {
         return None;
     }
-    let names: Vec<&str> = distinct(run.steps.iter().map(|step| step.step.as_str()));
+    let names = names(run);
     let mut picture = Picture::new(WIDTH, 0.0);
     let note = "From the client's call to the whole answer, on average over replications. The \
                 first bar is the experiment's first setting; each bar below it changes what its \
@@ -82,7 +84,7 @@ pub fn draw(run: &Run) -> Option<Picture> {
     let labels = requests.iter().map(|request| NAME.width(&request.label));
     let gutter = labels.fold(0.0, f64::max).min(300.0);
     let (left, right) = (MARGIN + gutter + 10.0, WIDTH - MARGIN - 150.0);
-    let most = requests.iter().map(Request::whole_s).fold(0.0, f64::max);
+    let most = requests.iter().map(|request| request.whole.mean_s).fold(0.0, f64::max);
     let (unit, scale) = unit(most);
     let bottom = top + 16.0 + requests.len() as f64 * (BAR.0 + BAR.1) + BAR.1;
     let panel = Panel {
@@ -106,8 +108,8 @@ pub fn draw(run: &Run) -> Option<Picture> {
             picture.rectangle((x0, y), (x1, y + BAR.0), ink::colour(at));
             begin = end;
         }
-        picture.text((right + 70.0, middle), words::time(request.whole_s()), LABEL.end());
-        picture.text((right + 140.0, middle), words::time(request.p99_s()), TICK.end());
+        picture.text((right + 70.0, middle), words::time(request.whole.mean_s), LABEL.end());
+        picture.text((right + 140.0, middle), words::time(request.whole.p99_s), TICK.end());
         y += BAR.0 + BAR.1;
     }
     panel.base(&mut picture);

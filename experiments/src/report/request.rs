@@ -3,8 +3,8 @@
 use super::document::{Cell, Section, Table, numbers, words as column};
 use super::pick;
 use crate::plot::Figure;
-use crate::plot::run::{Run, distinct};
-use crate::plot::steps::{Request, shown};
+use crate::plot::run::{Run, StepTime};
+use crate::plot::steps::{Request, names, shown};
 use crate::plot::words;
 
 /// The section on requests; none where nobody asked.
@@ -16,7 +16,7 @@ pub fn steps(run: &Run, figures: &[Figure]) -> Option<Section> {
         "The client's call takes {} at the first setting; most of it, {}, is the step `{}`. Steps \
          follow each other and sum to the whole. A connection that is kept open needs neither name \
          nor handshake.",
-        words::time(first.whole_s()),
+        words::time(first.whole.mean_s),
         words::percent(biggest.share),
         biggest.step
     );
@@ -32,21 +32,17 @@ pub fn steps(run: &Run, figures: &[Figure]) -> Option<Section> {
 
 /// A row per request, a column per step: mean and share, or median and what 99 of 100 stay below.
 fn table(run: &Run, requests: &[Request<'_>], spread: bool) -> Table {
-    let names: Vec<&str> = distinct(run.steps.iter().map(|step| step.step.as_str()));
+    let names = names(run);
     let mut columns = vec![column("setting")];
     columns.extend(names.iter().map(|name| numbers(name)));
-    columns.extend((!spread).then(|| numbers("whole")));
+    columns.push(numbers("whole"));
     let row = |request: &Request<'_>| {
         let mut row = vec![Cell::text(request.label.clone()).class("name")];
         for name in &names {
             let step = request.steps.iter().find(|step| step.step == *name);
             row.push(match step {
                 None => Cell::number("–"),
-                Some(step) if spread => Cell::number(format!(
-                    "{} / {}",
-                    words::time(step.median_s),
-                    words::time(step.p99_s)
-                )),
+                Some(step) if spread => quantiles(step),
                 Some(step) => {
                     let text =
                         format!("{} ({})", words::time(step.mean_s), words::percent(step.share));
@@ -54,7 +50,10 @@ fn table(run: &Run, requests: &[Request<'_>], spread: bool) -> Table {
                 }
             });
         }
-        row.extend((!spread).then(|| Cell::number(words::time(request.whole_s()))));
+        row.push(match spread {
+            true => quantiles(request.whole),
+            false => Cell::number(words::time(request.whole.mean_s)),
+        });
         row
     };
     let caption = match spread {
@@ -63,4 +62,8 @@ fn table(run: &Run, requests: &[Request<'_>], spread: bool) -> Table {
     };
     let rows = requests.iter().map(row).collect();
     Table { shaded: !spread, ..Table::plain(caption, columns, rows) }
+}
+
+fn quantiles(step: &StepTime) -> Cell {
+    Cell::number(format!("{} / {}", words::time(step.median_s), words::time(step.p99_s)))
 }
