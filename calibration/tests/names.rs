@@ -57,7 +57,7 @@ fn the_c_library_asks_as_often_as_the_model_says() {
         }
     }
     assert!(complaints.is_empty(), "\n{}", complaints.join("\n"));
-    assert_eq!(rows.len(), 11);
+    assert_eq!(rows.len(), 12);
 }
 
 #[test]
