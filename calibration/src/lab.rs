@@ -29,7 +29,7 @@
 
 mod address;
 mod build;
-mod command;
+pub(crate) mod command;
 mod derive;
 mod error;
 mod offloads;

@@ -17,6 +17,7 @@ pub mod family;
 pub mod fit;
 pub mod gpu;
 pub mod lab;
+pub mod names;
 pub mod net;
 pub mod published;
 pub mod services;

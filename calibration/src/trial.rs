@@ -91,6 +91,10 @@ pub fn check(topology: &Topology, transfer: &Transfer) -> Result<(), InputError>
         let problem = "a lab launches no kernels".into();
         return refuse("kernel_read", problem, "a transfer without a kernel");
     }
+    if transfer.request.is_some() {
+        let problem = "a lab resolves no names and runs no server's GPU".into();
+        return refuse("request", problem, "`reply` for a request and its reply");
+    }
     if topology.gpus.iter().any(|gpu| *gpu.table.name.get_ref() == transfer.to) {
         let problem = format!("`{}` is a GPU: a lab's transfers end in a pod", transfer.to);
         return refuse("to", problem, "a pod or a Service");
@@ -355,7 +359,8 @@ fn end(pod: PodEnd, cores: &[usize], first: usize) -> End {
 fn connection(connection: Connection) -> traffic::Connection {
     match connection {
         Connection::Warm => traffic::Connection::Warm,
-        Connection::New => traffic::Connection::Each,
+        // What only a part of a request is, `check` has refused.
+        Connection::New | Connection::Opening | Connection::Fresh => traffic::Connection::Each,
     }
 }
 

@@ -3,7 +3,7 @@
 //! Outcomes and attributions are large (an entry per hop and link); they are reduced here, in the
 //! thread that made them, so that a sweep's memory grows with its rows and not with its hops.
 
-use models::outcome::{Advice, Attribution, Cause, Outcome};
+use models::outcome::{Advice, Attribution, Cause, Outcome, Step, StepTime};
 use sim::Time;
 
 use calibration::trial::Reading;
@@ -26,6 +26,22 @@ pub(crate) struct Digest {
     pub(crate) left_bit_s: f64,
     pub(crate) taken: Vec<Taken>,
     pub(crate) returned: Vec<Returned>,
+    /// The steps of the request, if the transfer replies to one.
+    pub(crate) steps: Vec<StepDigest>,
+}
+
+/// How long one step of a request took, over replications.
+#[derive(Clone, Debug)]
+pub(crate) struct StepDigest {
+    /// Which; none for the whole request.
+    pub(crate) step: Option<Step>,
+    pub(crate) time_s: Estimate,
+    /// Half of the replications take less.
+    pub(crate) median_s: f64,
+    /// Of a hundred replications, ninety-nine take less.
+    pub(crate) p99_s: f64,
+    /// The part of the whole request, of the means.
+    pub(crate) share: f64,
 }
 
 /// One transfer of one replication.
@@ -72,7 +88,8 @@ impl Digest {
         let left = samples.iter().map(|s| s.attributions[which].goodput.as_bytes_per_s() * 8.0);
         let left_bit_s = Estimate::of(&left.collect::<Vec<f64>>()).mean;
         let (taken, returned) = (taken(samples, which), returned(samples, which));
-        Digest { left_bit_s, taken, returned, ..Digest::over(replications) }
+        let steps = steps(samples, which);
+        Digest { left_bit_s, taken, returned, steps, ..Digest::over(replications) }
     }
 
     /// The digest of a transfer that was measured once a round; `line` says what its line rate is.
@@ -98,6 +115,7 @@ impl Digest {
             left_bit_s: over(|r| r.goodput_bit_s).mean,
             taken: Vec::new(),
             returned: Vec::new(),
+            steps: Vec::new(),
             replications,
         }
     }
@@ -168,6 +186,40 @@ impl Replication {
             seconds: CAUSES.map(|cause| Some(spent(cause))),
         }
     }
+}
+
+/// The steps that any replication took, in their order, and the whole behind them.
+fn steps(samples: &[Sample], which: usize) -> Vec<StepDigest> {
+    let outcomes = || samples.iter().map(|sample| &sample.outcomes[which]);
+    let whole: f64 = outcomes().map(|outcome| outcome.completion.as_seconds()).sum();
+    let digest = |step: Option<Step>| {
+        let spent = |outcome: &Outcome| {
+            let wanted = |time: &&StepTime| step.is_none_or(|step| time.step == step);
+            let here = outcome.steps.iter().filter(wanted);
+            here.map(|time| time.span).sum::<Time>().as_seconds()
+        };
+        let mut seconds: Vec<f64> = outcomes().map(spent).collect();
+        let sum: f64 = seconds.iter().sum();
+        let time_s = Estimate::of(&seconds);
+        seconds.sort_by(f64::total_cmp);
+        StepDigest {
+            step,
+            time_s,
+            median_s: quantile(&seconds, 0.5),
+            p99_s: quantile(&seconds, 0.99),
+            share: sum / whole,
+        }
+    };
+    let taken = |step: &Step| outcomes().flat_map(|o| &o.steps).any(|time| time.step == *step);
+    let steps: Vec<Step> = Step::ALL.into_iter().filter(taken).collect();
+    let all = if steps.is_empty() { None } else { Some(None) };
+    steps.into_iter().map(Some).chain(all).map(digest).collect()
+}
+
+/// The least of `sorted` that the part `q` of all does not exceed.
+fn quantile(sorted: &[f64], q: f64) -> f64 {
+    let rank = (q * sorted.len() as f64).ceil().max(1.0) as usize;
+    sorted[rank.min(sorted.len()) - 1]
 }
 
 /// The waterfall: hops in path order, which chance does not change.

@@ -18,6 +18,7 @@ mod plan;
 mod problem;
 mod raw;
 mod reported;
+mod request;
 mod scalar;
 mod topology;
 

@@ -25,6 +25,7 @@ pub mod scale;
 pub mod scatter;
 pub mod series;
 pub mod sizes;
+pub mod steps;
 pub mod table;
 pub mod topologies;
 pub mod unknowns;
@@ -173,6 +174,12 @@ fn drafts(run: &Run, manifest: &Manifest) -> Vec<Draft> {
         let title = format!("{heading}{}", series.suffix());
         add(name, &title, caption, Some(waterfall::draw(run, &plan, series)));
     }
+    add(
+        "request-steps",
+        "Where a request's time goes",
+        "Each bar is one request: name, connection, request, GPU and reply, one after the other.",
+        steps::draw(run),
+    );
     add(
         "goodput-by-size",
         "Goodput against message size",

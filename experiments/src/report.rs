@@ -21,6 +21,7 @@ pub mod asked;
 pub mod document;
 pub mod loss;
 pub mod provenance;
+pub mod request;
 pub mod results;
 pub mod validate;
 
@@ -35,6 +36,7 @@ pub fn write(dir: &Path, figures: &[Figure]) -> Result<(), PlotError> {
     let plan = series::plan(&run);
     let mut sections = Vec::new();
     sections.extend(asked::reported(&manifest, figures));
+    sections.extend(request::steps(&run, figures));
     sections.push(results::goodput(&run, &plan, figures));
     sections.push(loss::taken(&run, &plan, figures));
     sections.push(loss::returned(&run, &plan));

@@ -34,7 +34,7 @@ pub(super) fn package_of(program: &str) -> &str {
 }
 
 /// Where `program` is found, looking also where only root's path looks.
-pub(super) fn find(program: &str) -> Option<PathBuf> {
+pub(crate) fn find(program: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let folders = std::env::split_paths(&path).collect::<Vec<_>>();
     let more = ["/usr/sbin", "/sbin", "/usr/bin", "/bin"].map(PathBuf::from);
@@ -57,7 +57,7 @@ pub(super) struct Output {
 ///
 /// # Errors
 /// If it is not installed, fails, or takes longer than three minutes.
-pub(super) fn run(command: &[String], input: &str) -> Result<String, LabError> {
+pub(crate) fn run(command: &[String], input: &str) -> Result<String, LabError> {
     let output = output(command, &[], input)?;
     match output.success {
         true => Ok(output.out),

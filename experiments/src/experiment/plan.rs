@@ -303,7 +303,11 @@ impl Experiment {
             true => error.problem,
             false => format!("{} (on topology {topology})", error.problem),
         };
-        let field = field.map_or(error.field, |field| format!("transfer.{}", field.name()));
+        let field = match field {
+            Some(field) if field.is_of_request() => field.name().to_owned(),
+            Some(field) => format!("transfer.{}", field.name()),
+            None => error.field,
+        };
         InputError { problem, field, ..InputError::new("", "") }
             .help(error.help.unwrap_or_default())
             .at(&self.source, span)

@@ -15,6 +15,7 @@ use crate::input::{InputError, suggest};
 use crate::library::Kind;
 use crate::profile::Profile;
 use crate::quantity::parse_rate;
+use crate::service::translation::FirstPacket;
 use crate::topology::{Placed, PodTable, ServiceTable, Topology};
 
 /// Adds pods and their networks.
@@ -295,12 +296,13 @@ pub(super) fn service_hops(
         let mut cpu = cpu_hop(builder, &node, &spec, Side::Send)?;
         let rule = format!("{}.per_rule", spec.name);
         let profile = &builder.machines[&node].profile;
-        if profile.has(&rule) {
-            // The first packet walks the list of rules; half of it on average.
-            let rules = f64::from(service.table.installed) / 2.0;
-            let walk = rules * profile.seconds(&rule)? / core_speed(profile)?;
-            cpu.tcp.per_connection += walk;
-            cpu.udp.per_connection += walk;
+        let per_rule_s = match profile.has(&rule) {
+            true => profile.seconds(&rule)? / core_speed(profile)?,
+            false => 0.0,
+        };
+        for costs in [&mut cpu.tcp, &mut cpu.udp] {
+            let first = FirstPacket { fixed_s: costs.per_connection, per_rule_s };
+            costs.per_connection = first.seconds(service.table.installed);
         }
         let (name, kind) = (format!("{node}/{name}"), spec.name.clone());
         let host = cpu.host;
