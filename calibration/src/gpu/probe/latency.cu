@@ -15,8 +15,9 @@ extern "C" __global__ void chase(unsigned *data, unsigned long long *out,
                                  unsigned long long words, unsigned steps, unsigned stride) {
     unsigned long long ring = words / stride;
     unsigned at = 0;
-    if (ring <= 1ull << 19)
-        for (unsigned long long i = 0; i < ring; ++i) at = data[at];
+    unsigned long long lap = ring <= 1ull << 19 ? ring : 0;
+#pragma unroll 1
+    for (unsigned long long i = 0; i < lap; ++i) at = data[at];
     long long begin = clock64();
 #pragma unroll 16
     for (unsigned i = 0; i < steps; ++i) at = data[at];
