@@ -87,7 +87,6 @@ impl Facts {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
 
     /// The attributes of an A100 PCIe 40 GB give its data sheet's 19.5 and 9.7 Tflop/s, 1555 GB/s.
     #[test]

@@ -1,8 +1,9 @@
-//! The tables of a calibration: every reading, and every point with its statistic.
+//! The tables of a calibration: every reading, every point with its statistic, every finding.
 
 use super::Measured;
 use super::campaign::clock_moved;
 use super::work::Timer;
+use crate::fit::prior::digits;
 
 /// One line per reading, nothing left out.
 pub fn readings(measured: &Measured) -> String {
@@ -74,6 +75,22 @@ pub fn points(measured: &Measured) -> String {
             clock_moved(sample).to_string(),
         ];
         write(&mut writer, line.into_iter());
+    }
+    finish(writer)
+}
+
+/// One line per parameter that was found.
+pub fn findings(measured: &Measured) -> String {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    let columns = ["device", "parameter", "value", "unit", "low", "high", "source"];
+    write(&mut writer, columns.map(str::to_owned).into_iter());
+    let device = device(measured);
+    for found in &measured.findings {
+        let [value, low, high] =
+            [found.value, found.low, found.high].map(|v| digits(v).to_string());
+        let (parameter, unit) = (found.parameter.clone(), found.unit.to_owned());
+        let source = found.source.clone();
+        write(&mut writer, [device.clone(), parameter, value, unit, low, high, source].into_iter());
     }
     finish(writer)
 }
