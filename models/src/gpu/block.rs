@@ -3,7 +3,7 @@
 //! ```text
 //! alone  = turnover                                           a slot changes hands
 //!        + latency + further loads + own and others' loads ÷ load port
-//!        + own and others' stores ÷ store port
+//!        + own and others' stores ÷ store port               where loads wait behind them
 //!        + instructions of the own block, and half of the others', on the SM's lanes
 //! ```
 //!
@@ -69,8 +69,10 @@ impl BlockCost {
         let hits = l2_hits(machine, work.footprint);
         let (loaded, stored) = (work.loaded() * warps, work.stored() * warps);
         let spilled = f64::from(work.spilled * WARP) * warps;
-        let ports = (loaded + stored * hits + 2.0 * spilled) / machine.load_port
-            + stored * (1.0 - hits) / machine.store_port;
+        // Stores are posted: where nothing is loaded, nobody waits behind them.
+        let behind = if work.loads.is_empty() { 0.0 } else { stored };
+        let ports = (loaded + behind * hits + 2.0 * spilled) / machine.load_port
+            + behind * (1.0 - hits) / machine.store_port;
         BlockCost {
             fixed: machine.block_turnover + waits(machine, launch, work, hits),
             ports,
