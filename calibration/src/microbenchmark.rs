@@ -146,10 +146,8 @@ impl GpuRow {
             Question::SmallKernels { elements, .. } => f64::from(2 * ELEMENT * elements),
             Question::Stream { .. } => return false,
         };
-        let l1 = !matches!(
-            self.question,
-            Question::SharedSweep { .. } | Question::SmallKernels { .. }
-        );
+        let l1 =
+            !matches!(self.question, Question::SharedSweep { .. } | Question::SmallKernels { .. });
         let near = |capacity: f64| (0.8..1.9).contains(&(bytes / capacity));
         let partitions = f64::from(machine.capability.l2_partitions);
         near(machine.l2_capacity)

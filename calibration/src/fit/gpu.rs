@@ -35,8 +35,8 @@ const ERRORS: [(Family, f64); 5] = [
 const ERROR_OVERFLOW: f64 = 0.5;
 
 pub use note::FittedRows;
-pub use start::prior;
 use start::Start;
+pub use start::prior;
 
 /// One standard deviation of prior knowledge, as a factor.
 fn factor(parameter: &str) -> f64 {
@@ -144,11 +144,7 @@ pub fn run(options: &Options) -> Result<GpuFit, InputError> {
 
 /// Fits, and again with rows that lie far off trusted less (P. Huber's weights): a benchmark's
 /// first row may be of a clock that was still rising.
-fn robust<M>(
-    free: &[Free],
-    observations: &[Observation],
-    model: M,
-) -> Result<Posterior, InputError>
+fn robust<M>(free: &[Free], observations: &[Observation], model: M) -> Result<Posterior, InputError>
 where
     M: Fn(&[f64], Option<Beside<'_>>) -> Result<Vec<f64>, InputError> + Copy,
 {

@@ -123,7 +123,7 @@ impl Machine {
             l2_bandwidth: rate("l2_bandwidth")?,
             load_port: rate("load_port")?,
             store_port: rate("store_port")?,
-            dram_efficiency: above("dram_efficiency", part("dram_efficiency", 1.1)?)?,
+            dram_efficiency: above("dram_efficiency", part("dram_efficiency", 1.5)?)?,
             dram_turnaround: part("dram_turnaround", 0.9)?,
             queueing: part("queueing", 1000.0)?.max(1.0),
             stream_gap: seconds("stream_gap")?,
@@ -151,7 +151,7 @@ impl Machine {
             "graph_gap" => &mut self.graph_gap,
             _ => return self,
         };
-        *place = value;
+        *place = if parameter == "queueing" { value.max(1.0) } else { value };
         self
     }
 

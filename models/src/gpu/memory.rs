@@ -73,7 +73,8 @@ pub fn l2_hits(machine: &Machine, footprint: f64) -> f64 {
 /// nothing at either end.
 pub fn memory_rate(machine: &Machine, written: f64) -> f64 {
     let turns = 4.0 * written * (1.0 - written);
-    machine.memory_peak * machine.dram_efficiency * (1.0 - machine.dram_turnaround * turns)
+    let kept = (1.0 - machine.dram_turnaround * turns).max(0.05);
+    machine.memory_peak * machine.dram_efficiency * kept
 }
 
 /// Read bandwidth of a set of `each` bytes that every SM sweeps for itself [B/s].

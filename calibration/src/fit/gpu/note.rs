@@ -28,9 +28,10 @@ pub struct FittedRows {
 impl FittedRows {
     /// Reads the note of a fitted profile; `None` if there is none.
     pub fn of(profile: &Profile) -> Option<FittedRows> {
-        let note = profile.rows().iter().find_map(|row| {
-            row.source.strip_prefix(BEGIN).map(str::to_owned)
-        })?;
+        let note = profile
+            .rows()
+            .iter()
+            .find_map(|row| row.source.strip_prefix(BEGIN).map(str::to_owned))?;
         let (_, rest) = note.split_once(" rows of ")?;
         let (gpu, rest) = rest.split_once(" in ")?;
         let (families, condition) = match rest.split_once(" where ") {

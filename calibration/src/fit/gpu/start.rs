@@ -81,8 +81,7 @@ pub(super) struct Start {
 
 impl Start {
     pub(super) fn new(profile: &Profile) -> Result<Start, InputError> {
-        let (generation, lanes) =
-            (profile.count("pcie_generation")?, profile.count("pcie_lanes")?);
+        let (generation, lanes) = (profile.count("pcie_generation")?, profile.count("pcie_lanes")?);
         let port = shipped().profile(Kind::Pcie, &format!("gen{generation}-x{lanes}"))?;
         Ok(Start {
             machine: Machine::from_profile(profile)?,
@@ -117,4 +116,3 @@ impl Start {
         }
     }
 }
-
