@@ -4,9 +4,12 @@
 //! be held against what is true. Copies follow [`models::gpu::copy`]; kernels follow the few
 //! laws that the probes state at their heads. Readings scatter, and one in a hundred is late.
 
+mod executed;
+
 use std::collections::BTreeMap;
 
 use models::gpu::copy::CopyEngine;
+use models::gpu::machine::Machine;
 use sim::{Bytes, Dist, Rate, Seed, Stream, Time};
 
 use super::GpuError;
@@ -36,6 +39,8 @@ pub type Truth = BTreeMap<&'static str, f64>;
 pub struct Simulated {
     facts: Facts,
     truth: Truth,
+    /// The execution model, where it and not the few laws below decides.
+    machine: Option<Machine>,
     stream: Stream,
 }
 
@@ -117,7 +122,15 @@ impl Simulated {
     /// peer, and says of itself that it is simulated.
     pub fn new(mut facts: Facts, truth: Truth, seed: Seed) -> Simulated {
         (facts.simulated, facts.peer, facts.nodes) = (true, true, vec![0, 1]);
-        Simulated { facts, truth, stream: seed.stream("calibration/simulated-device") }
+        let stream = seed.stream("calibration/simulated-device");
+        Simulated { facts, truth, machine: None, stream }
+    }
+
+    /// A device whose kernels run on the execution model of `machine` wherever that has words for
+    /// them, and by `truth` elsewhere.
+    pub fn executing(name: &str, machine: Machine, truth: Truth, seed: Seed) -> Simulated {
+        let facts = executed::facts(name, &machine);
+        Simulated { machine: Some(machine), ..Simulated::new(facts, truth, seed) }
     }
 
     fn is(&self, parameter: &str) -> f64 {
@@ -134,6 +147,10 @@ impl Simulated {
 
     /// What a kernel itself takes \[s\].
     fn kernel(&self, launch: &Launch) -> f64 {
+        let executed = self.machine.as_ref().map(|machine| executed::duration(machine, launch));
+        if let Some(Ok(Some(seconds))) = executed {
+            return seconds;
+        }
         let steps = f64::from(launch.steps);
         let words = launch.bytes as f64 / 4.0;
         let threads = f64::from(launch.blocks) * f64::from(launch.threads);
