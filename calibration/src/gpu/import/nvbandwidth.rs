@@ -111,7 +111,7 @@ pub(super) fn read(source: &Arc<Source>) -> Result<Copies, InputError> {
         let key = |text: &'_ str| {
             text.contains("\" :").then(|| text.split('"').nth(1))?.map(str::to_owned)
         };
-        let field = above.map(|text| key(text)).find_map(|key| key);
+        let field = above.filter_map(key).next();
         let field = field.as_deref().filter(|_| error.is_data()).unwrap_or("JSON");
         let told = error.to_string();
         let told = told.split(" at line").next().unwrap_or("is no JSON").to_owned();

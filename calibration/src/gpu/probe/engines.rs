@@ -33,7 +33,7 @@ fn design(_: &Facts) -> Vec<Point> {
     let there = Step::Copy { from: Place::Pinned, to: Place::Device, bytes: BYTES };
     let back = Step::Copy { from: Place::Device, to: Place::Pinned, bytes: BYTES };
     let point = |series, streams: usize, other: Step| {
-        let lane = |at: usize| vec![if at % 2 == 0 { there } else { other }; COPIES];
+        let lane = |at: usize| vec![if at.is_multiple_of(2) { there } else { other }; COPIES];
         let work = Work::lanes((0..streams).map(lane).collect(), Timer::Host);
         Point::new(series, ("streams", streams as f64), work, (streams * COPIES) as f64)
     };
