@@ -5,16 +5,22 @@
 //! name.
 
 use models::gpu::copy::Direction;
-use models::input::InputError;
+use models::gpu::machine::CALIBRATED;
+use models::input::{InputError, Source};
 use models::pcie::Port;
+use models::profile::Profile;
 use sim::Bytes;
 
 use super::campaign::finding;
 use super::{Facts, Finding, Measured};
+use crate::fit::gpu::prior;
 use crate::fit::prior::digits;
 
 /// So long that the last packet of a transfer no longer shows.
 const LONG: Bytes = Bytes::gib(1);
+/// What the execution model needs and no probe identifies.
+const UNTOLD: [&str; 6] =
+    ["block_turnover", "load_port", "store_port", "dram_turnaround", "queueing", "graph_gap"];
 /// By how much copies may exceed what the port carries: the error of both figures.
 const TOLERANCE: f64 = 1.02;
 
@@ -80,6 +86,12 @@ fn execution(measured: &Measured, place: &str, lines: &mut Lines) -> Result<(), 
     lines.finding(&Finding { parameter, value, low, high, unit: "ratio", source }, place);
     let interval = needed(&measured.findings, "launch_interval")?.clone();
     lines.finding(&Finding { parameter: "stream_gap".into(), ..interval }, place);
+    let so_far = Profile::parse("so far", &Source::new("so far", lines.text()))?;
+    let known = "what its generation is known to do (priors/gpu.csv): no probe tells it apart";
+    for (parameter, unit) in CALIBRATED.iter().filter(|(name, _)| UNTOLD.contains(name)) {
+        let factor = models::profile::unit(unit).map_or(1.0, |unit| unit.2);
+        lines.value(parameter, prior(&so_far, parameter)? / factor, unit, "assumed", known);
+    }
     Ok(())
 }
 
@@ -137,6 +149,12 @@ impl Lines {
         self.push([&found.parameter, &value, found.unit, &low, &high, "measured", &source]);
     }
 
+    /// The lines so far.
+    fn text(&mut self) -> String {
+        self.writer.flush().expect("memory");
+        String::from_utf8(self.writer.get_ref().clone()).expect("text in, text out")
+    }
+
     fn finish(self) -> String {
         String::from_utf8(self.writer.into_inner().expect("memory")).expect("text in, text out")
     }
@@ -149,9 +167,8 @@ mod tests {
     use crate::gpu::simulated::{Simulated, plain, plausible};
     use crate::shipped;
     use models::gpu::Gpu;
-    use models::input::Source;
+    use models::gpu::machine::Machine;
     use models::library::Kind;
-    use models::profile::Profile;
     use sim::Seed;
 
     fn port(name: &str) -> Port {
@@ -169,6 +186,8 @@ mod tests {
         let text = profile(&measured(), &port("gen4-x16"), "a test").unwrap();
         assert!(text.lines().filter(|line| line.contains("SIMULATED DEVICE")).count() > 40);
         let profile = Profile::parse("t", &Source::new("t.csv", text)).unwrap();
+        let machine = Machine::from_profile(&profile).unwrap();
+        assert!((machine.memory_rate(0.0) / 1.38e12 - 1.0).abs() < 0.01, "{machine:?}");
         let gpu = Gpu::from_profile(&profile).unwrap();
         assert_eq!((gpu.sms, gpu.memory), (108, Bytes::gib(40)));
         assert!((gpu.launch_latency.as_seconds() * 1e6 - 4.1).abs() < 0.1);
