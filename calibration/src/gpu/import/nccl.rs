@@ -152,24 +152,7 @@ mod tests {
     use super::*;
 
     /// In the form that nccl-tests 2.13 prints, within NCCL's log.
-    const TEXT: &str = "\
-# nThread 1 nGpus 2 minBytes 134217728 maxBytes 268435456 step: 2(factor) warmup iters: 5
-#
-# Using devices
-#  Rank  0 Group  0 Pid    880 on node-a device  0 [0xa4] NVIDIA A100-SXM4-80GB
-node-a:880:880 [0] NCCL INFO Bootstrap : Using eth0
-#
-#                                                              out-of-place                       in-place
-#       size         count      type   redop    root     time   algbw   busbw #wrong     time   algbw   busbw #wrong
-#        (B)    (elements)                               (us)  (GB/s)  (GB/s)            (us)  (GB/s)  (GB/s)
-   134217728      33554432     float     sum      -1    857.6  156.51  156.51      0    819.6  163.76  163.76      0
-3767c65d25c4:880:880 [1] NCCL INFO something
-   268435456      67108864     float     sum      -1   1445.2  185.74  185.74    N/A   1441.9  186.17  186.17    N/A
-# Out of bounds values : 0 OK
-# Avg bus bandwidth    : 179.465
-#
-# Collective test concluded: all_reduce_perf
-";
+    const TEXT: &str = include_str!("../../../tests/import/all_reduce_perf.txt");
 
     #[test]
     fn rows_are_read_from_between_the_log() {

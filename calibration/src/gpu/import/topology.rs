@@ -189,7 +189,8 @@ mod tests {
     use super::*;
 
     /// As the program prints it to a terminal, underline included.
-    const TEXT: &str = "\t\u{1b}[4mGPU0\tGPU1\tNIC0\tCPU Affinity\tNUMA Affinity\tGPU NUMA ID\u{1b}[0m\n\
+    const TEXT: &str = "\t\u{1b}[4mGPU0\tGPU1\tNIC0\tCPU Affinity\tNUMA Affinity\t\
+        GPU NUMA ID\u{1b}[0m\n\
         GPU0\t X \tNV12\tPXB\t0-13,28-41\t0\t\tN/A\n\
         GPU1\tNV12\t X \tSYS\t14-27,42-55\t1\t\tN/A\n\
         NIC0\tPXB\tSYS\t X \t\t\t\t\n\

@@ -22,7 +22,7 @@ const MOST: u32 = 4;
 
 pub(super) const PROBE: Probe = Probe {
     name: "sharing",
-    about: "1 to 4 equal kernels at once: filling the GPU, reading memory, in contexts of their own",
+    about: "1 to 4 equal kernels at once: filling the GPU, reading memory, in own contexts",
     identifies: &["share_streams_cost", "share_memory_cost", "share_contexts_cost"],
     design,
     find,

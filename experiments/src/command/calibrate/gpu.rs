@@ -24,7 +24,7 @@ const EXAMPLES: &str = "\
 Examples:
   podpath calibrate gpu --pcie gen4-x16                   print the profile
   podpath calibrate gpu --pcie gen5-x16 --name my-h100 --place 'rack 7, 2025-05-01' --out profiles
-  podpath calibrate gpu --import nvbandwidth.json --import smi.xml --base a100-40-pcie --pcie gen4-x16
+  podpath calibrate gpu --import bw.json --import smi.xml --base a100-40-pcie --pcie gen4-x16
   podpath calibrate gpu --simulate 1 --pcie gen4-x16      try it without a GPU
 
 The NVIDIA driver and NVRTC are opened when the command runs; nothing of CUDA is needed to build.
