@@ -19,9 +19,11 @@ use models::topology::Topology;
 use models::transfer::{Connection, HostMemory, Mode, Transfer, Transport};
 use sim::{Bytes, Rate};
 
+use crate::gpu::driver_is_there;
 use crate::lab::{Lab, PodEnd};
 use crate::traffic::{
-    self, Amount, Bulk, CpuUse, End, HostCopy, Messages, Order, Produced, RoundTrips, TrafficError,
+    self, Amount, Bulk, CpuUse, DeviceResult, End, HostCopy, Messages, Order, Produced, RoundTrips,
+    TrafficError,
 };
 
 /// A message of at least so many bytes is long beside its beginning and end: a stream stands for
@@ -51,6 +53,8 @@ pub struct Reading {
     pub arrived: Bytes,
     /// How long all of it took in seconds.
     pub seconds: f64,
+    /// The payload of a datagram, where datagrams were sent.
+    pub datagram: Bytes,
     /// What it cost of the processor.
     pub cpu: CpuUse,
 }
@@ -242,6 +246,7 @@ impl<'a> Run<'a> {
             method: format!("stream for {} s ({})", self.span.as_secs(), tool(sample.method)),
             arrived: sample.bytes_received,
             seconds: sample.seconds,
+            datagram: load.write,
             cpu: sample.cpu,
         })
     }
@@ -319,8 +324,17 @@ impl<'a> Run<'a> {
             HostMemory::Pageable => traffic::HostMemory::Pageable,
             HostMemory::Untouched => traffic::HostMemory::Untouched,
         };
-        let mut copy = HostCopy::new(memory, bytes);
-        let sample = traffic::produced(&self.from, &self.to, &load, &mut copy, stop)?;
+        let sample = match driver_is_there() {
+            true => {
+                let mut copy = DeviceResult::new(0, memory, bytes)
+                    .map_err(|error| TrafficError::Producer(error.to_string()))?;
+                traffic::produced(&self.from, &self.to, &load, &mut copy, stop)?
+            }
+            false => {
+                let mut copy = HostCopy::new(memory, bytes);
+                traffic::produced(&self.from, &self.to, &load, &mut copy, stop)?
+            }
+        };
         let what = match &sample.emulated_by {
             Some(by) => format!("results, {by}"),
             None => "results".into(),
@@ -345,6 +359,7 @@ impl<'a> Run<'a> {
             method: format!("{count} {what} (in this process)"),
             arrived: self.transfer.message * count,
             seconds: mean_s * count as f64,
+            datagram: Bytes::ZERO,
             cpu,
         }
     }

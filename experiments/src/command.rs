@@ -1,6 +1,7 @@
 //! The command line: arguments, one file per subcommand, and exit codes.
 
 mod calibrate;
+mod compare;
 mod completions;
 mod explain;
 mod measure;
@@ -50,6 +51,7 @@ enum Command {
     Run(run::Arguments),
     Explain(explain::Arguments),
     Measure(measure::Arguments),
+    Compare(compare::Arguments),
     Show(show::Arguments),
     Validate(validate::Arguments),
     Calibrate(calibrate::Arguments),
@@ -84,6 +86,7 @@ impl Command {
             Command::Run(arguments) => run::run(arguments, console),
             Command::Explain(arguments) => explain::run(arguments, console),
             Command::Measure(arguments) => measure::run(arguments, console),
+            Command::Compare(arguments) => compare::run(arguments, console),
             Command::Show(arguments) => show::run(arguments, console),
             Command::Validate(arguments) => validate::run(arguments, console),
             Command::Calibrate(arguments) => calibrate::run(arguments, console),

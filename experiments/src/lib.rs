@@ -19,6 +19,7 @@ pub mod library;
 pub mod plot;
 pub mod report;
 
+mod compare;
 mod digest;
 mod lab;
 mod manifest;

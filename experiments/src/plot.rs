@@ -9,11 +9,13 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
+pub mod calibration;
 #[cfg(test)]
 pub(crate) mod fixture;
 pub mod frame;
 pub mod graph;
 pub mod ink;
+pub mod lines;
 pub mod manifest;
 pub mod overlap;
 pub mod paint;
@@ -36,6 +38,7 @@ pub mod words;
 use manifest::Manifest;
 use picture::Picture;
 use run::Run;
+use table::Table;
 use validation::Validation;
 
 /// A figure that was drawn and written.
@@ -141,6 +144,14 @@ pub fn validation(dir: &Path) -> Result<Vec<Figure>, PlotError> {
         picture: scatter::draw(&validation.families),
     };
     write(dir, vec![draft])
+}
+
+/// Draws the figures of a GPU's calibration, and writes them to `plots/`.
+///
+/// # Errors
+/// If points.csv is missing or broken, or a figure cannot be written.
+pub fn calibration(dir: &Path) -> Result<Vec<Figure>, PlotError> {
+    write(dir, calibration::drafts(&Table::read(dir, "points.csv")?)?)
 }
 
 fn drafts(run: &Run, manifest: &Manifest) -> Vec<Draft> {

@@ -143,7 +143,8 @@ pub(crate) fn keyed<'a>(
     keyed.collect()
 }
 
-fn key_cells(e: &Experiment, plan: &Plan, number: usize, which: usize) -> Vec<String> {
+/// The cells of the key columns of one transfer of a point.
+pub(crate) fn key_cells(e: &Experiment, plan: &Plan, number: usize, which: usize) -> Vec<String> {
     let point = &plan.points[number];
     let transfer = &point.transfers[which];
     let (mode, chunk, buffers) = match transfer.mode {

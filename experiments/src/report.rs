@@ -18,6 +18,7 @@ use crate::plot::{Figure, PlotError, series};
 
 pub mod answer;
 pub mod asked;
+pub mod calibration;
 pub mod document;
 pub mod loss;
 pub mod provenance;
@@ -60,6 +61,14 @@ pub fn write(dir: &Path, figures: &[Figure]) -> Result<(), PlotError> {
 /// If validate.csv is missing or broken, or the report cannot be written.
 pub fn validation(dir: &Path, figures: &[Figure]) -> Result<(), PlotError> {
     save(dir, &validate::page(&Validation::read(dir)?, figures))
+}
+
+/// Writes `report.html` for the calibration of a GPU in `dir`.
+///
+/// # Errors
+/// If findings.csv or points.csv is missing or broken, or the report cannot be written.
+pub fn calibration(dir: &Path, figures: &[Figure]) -> Result<(), PlotError> {
+    save(dir, &calibration::page(dir, figures)?)
 }
 
 fn title(manifest: &Manifest) -> String {
