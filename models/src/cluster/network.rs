@@ -16,7 +16,7 @@ use crate::library::Kind;
 use crate::profile::Profile;
 use crate::quantity::parse_rate;
 use crate::service::translation::FirstPacket;
-use crate::topology::{Placed, PodTable, ServiceTable, Topology};
+use crate::topology::{NicTable, Placed, PodTable, ServiceTable, Topology};
 
 /// Adds pods and their networks.
 pub(super) fn add(builder: &mut Builder<'_>, topology: &Topology) -> Result<(), InputError> {
@@ -39,7 +39,11 @@ pub(super) fn add(builder: &mut Builder<'_>, topology: &Topology) -> Result<(), 
         let inside = socket(builder, &node, pod, &cni, memory, point)?;
         let inside = limited(builder, pod, inside)?;
         chain(builder, &node, name, &cni.pod, inside, point)?;
-        if !pod.table.offloads {
+        // A lab switches the pods' own devices with the card's: behind it, nothing else segments.
+        let of_node = |nic: &&Placed<NicTable>| *nic.table.node.get_ref() == node;
+        let mut cards = topology.nics.iter().filter(of_node);
+        let in_lab = builder.lab.is_some() && cards.any(|nic| !nic.table.offloads);
+        if !pod.table.offloads || in_lab {
             builder.cluster.without_offloads.insert(memory);
         }
         if let Some(mtu) = &pod.table.mtu {
