@@ -2,5 +2,7 @@
 
 mod fixture;
 mod laws;
+mod levels;
 mod machine;
+mod streams;
 mod topology;
