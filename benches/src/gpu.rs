@@ -100,8 +100,8 @@ fn day(machine: &Machine) {
             };
             let operations = [
                 copy(Direction::ToDevice, Bytes::mib(16)),
-                Operation::Kernel(kernel.clone()),
-                Operation::Kernel(kernel.clone()),
+                Operation::Kernel(Box::new(kernel.clone())),
+                Operation::Kernel(Box::new(kernel.clone())),
                 copy(Direction::ToHost, Bytes::mib(4)),
             ];
             let stream = at as u32 % 4;

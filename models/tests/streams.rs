@@ -52,7 +52,7 @@ fn kernel(stream: u32, blocks: u32) -> Command {
     let rounds = ((100e-6 - device.machine.block_turnover) / per_round) as u32;
     let long = Work { rounds, ..work };
     let kernel = Prepared::new(&device.machine, &launch, &long).unwrap();
-    Command { not_before: Time::ZERO, stream, operation: Operation::Kernel(kernel) }
+    Command { not_before: Time::ZERO, stream, operation: Operation::Kernel(Box::new(kernel)) }
 }
 
 fn us(ran: &[Ran]) -> Vec<(f64, f64)> {
@@ -134,7 +134,7 @@ fn a_graph_saves_the_gaps() {
     let stream: Vec<Command> = (0..10).map(|_| kernel(1, 108)).collect();
     let one_by_one = device.run(&stream)[9].end;
     let graph =
-        Command { not_before: Time::ZERO, stream: 1, operation: Operation::Graph(vec![each; 10]) };
+        Command { not_before: Time::ZERO, stream: 1, operation: Operation::Graph(vec![*each; 10]) };
     let captured = device.run(&[graph])[0].end;
     let saved = one_by_one.saturating_sub(captured).as_seconds();
     let expected = 9.0 * (device.machine.stream_gap - device.machine.graph_gap);

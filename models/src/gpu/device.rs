@@ -66,7 +66,7 @@ pub enum Operation {
     /// A kernel that reads or writes host memory itself: so many bytes over PCIe.
     Mapped(Direction, Bytes),
     /// A kernel.
-    Kernel(Prepared),
+    Kernel(Box<Prepared>),
     /// Kernels captured in a graph, one after another.
     Graph(Vec<Prepared>),
     /// The event happens when everything before it in the stream has ended.
