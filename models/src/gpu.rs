@@ -26,12 +26,14 @@ pub mod access;
 pub mod block;
 pub mod capability;
 pub mod copy;
+pub mod device;
 pub mod execute;
 pub mod kernel;
 pub mod launch;
 pub mod machine;
 pub mod memory;
 pub mod occupancy;
+pub mod peer;
 pub mod share;
 pub mod work;
 
@@ -59,14 +61,24 @@ pub struct Gpu {
     pub launch_latency: Time,
     /// The copy engines.
     pub copy: copy::Parameters,
+    /// What runs kernels thread by thread, where the profile has it.
+    pub machine: Option<machine::Machine>,
 }
 
 impl Gpu {
     /// Reads a GPU from a profile of kind `gpu`.
     ///
     /// # Errors
-    /// If a parameter is missing, has the wrong unit, or is out of range.
+    /// If a parameter is missing, has the wrong unit, or is out of range. A profile that has one
+    /// parameter of the execution model has to have them all.
     pub fn from_profile(profile: &Profile) -> Result<Gpu, InputError> {
+        let modelled = machine::CALIBRATED.iter().any(|(name, _)| profile.has(name));
+        let machine = modelled.then(|| machine::Machine::from_profile(profile)).transpose()?;
+        Ok(Gpu { machine, ..Gpu::facts(profile)? })
+    }
+
+    /// All but the execution model.
+    fn facts(profile: &Profile) -> Result<Gpu, InputError> {
         let positive = |parameter, dimension| match profile.base(parameter, dimension)? {
             value if value > 0.0 => Ok(value),
             _ => Err(profile.fault(parameter, "must be above zero", "a value above zero")),
@@ -80,6 +92,7 @@ impl Gpu {
             fp64_flop_per_s: positive("fp64_peak", Dimension::Flops)?,
             launch_latency: profile.time("launch_latency")?,
             copy: copy::Parameters::from_profile(profile)?,
+            machine: None,
         })
     }
 }

@@ -93,7 +93,7 @@ fn launch(cluster: &Cluster, transfer: &Transfer, outcome: &mut Outcome) -> Resu
         let problem = format!("{} operations are not possible", kernel.flop);
         return Err(InputError::new("kernel.flop", problem).help("a finite number, zero or more"));
     }
-    outcome.kernel = gpu::kernel::duration(gpu, kernel);
+    outcome.kernel = gpu::kernel::time(gpu, kernel)?;
     outcome.completion = outcome.completion.saturating_add(outcome.kernel);
     let (hop, span) = (format!("{}/kernel", transfer.from), outcome.kernel);
     outcome.life.insert(0, Interval { hop, cause: Cause::Service, span });

@@ -207,6 +207,8 @@ fn a_kernel_comes_before_its_result_and_costs_no_goodput() {
         written: Bytes::new(1_000_000),
         flop: 1e9,
         precision: Precision::Single,
+        threads: 0,
+        block: 256,
     };
     let computed = Transfer { kernel: Some(kernel), ..plain.clone() };
     for fidelity in FIDELITIES {

@@ -2,6 +2,8 @@
 
 mod fixture;
 mod laws;
+mod levels;
 mod machine;
 mod request;
+mod streams;
 mod topology;

@@ -44,7 +44,7 @@ fn factor(parameter: &str) -> f64 {
         "dram_efficiency" => 1.05,
         "l2_latency" | "l1_latency" => 1.1,
         "dram_latency" => 1.3,
-        "block_turnover" | "l2_bandwidth" => 1.5,
+        "block_turnover" | "l2_bandwidth" | "load_port" => 1.5,
         "copy_to_device_efficiency" => 1.2,
         _ => 2.0,
     }
@@ -131,8 +131,13 @@ pub fn run(options: &Options) -> Result<GpuFit, InputError> {
         posterior.estimates.into_iter().map(|estimate| in_units(&base, estimate)).collect();
     let lines: Vec<String> = estimates
         .iter()
-        .filter(|estimate| estimate.spread_ratio <= DECIDED)
-        .map(|e| {
+        .zip(&free)
+        .filter(|(estimate, free)| {
+            let unit_scale = unit(unit_of(&base, &estimate.name)).expect("a parsed unit").2;
+            let moved = (estimate.value * unit_scale / free.prior).ln().abs();
+            estimate.spread_ratio <= DECIDED || moved > MOVED
+        })
+        .map(|(e, _)| {
             let [value, low, high] = [e.value, e.low, e.high].map(super::prior::digits);
             let unit = unit_of(&base, &e.name);
             format!("{},{value},{unit},{low},{high},fitted,\"{note}\"", e.name)
@@ -165,8 +170,10 @@ const FAR: f64 = 1.3;
 /// Fits with such weights: three settle them.
 const PASSES: usize = 3;
 
-/// A parameter is written down if the rows took at least a tenth off what was unknown of it.
+/// A parameter is written down if the rows took at least a tenth off what was unknown of it, or
+/// moved it by a hundredth: the others were fitted beside that value.
 const DECIDED: f64 = 0.9;
+const MOVED: f64 = 0.01;
 
 fn names(copies: bool) -> Vec<&'static str> {
     let kernels = CALIBRATED.iter().map(|(name, _)| *name);

@@ -175,7 +175,7 @@ fn checked_transfer(
 
 impl RawTransfer {
     /// Every field with what the file says of it.
-    fn fields(&self) -> [(Field, &Option<Spanned<Scalar>>); 17] {
+    fn fields(&self) -> [(Field, &Option<Spanned<Scalar>>); 19] {
         [
             (Field::From, &self.from),
             (Field::To, &self.to),
@@ -194,6 +194,8 @@ impl RawTransfer {
             (Field::KernelWritten, &self.kernel_written),
             (Field::KernelFlop, &self.kernel_flop),
             (Field::KernelPrecision, &self.kernel_precision),
+            (Field::KernelThreads, &self.kernel_threads),
+            (Field::KernelBlock, &self.kernel_block),
         ]
     }
 }

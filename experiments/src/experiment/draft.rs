@@ -1,7 +1,7 @@
 //! A transfer whose fields can be set one by one, by name: from its table, by a sweep, or by an
 //! argument. One list of fields, [`Field::ALL`], serves all three, and the columns of results.
 
-use models::gpu::kernel::{Kernel, Precision};
+use models::gpu::kernel::{BLOCK, Kernel, Precision};
 use models::input::suggest;
 use models::quantity::parse_bytes;
 use models::request::Request;
@@ -17,6 +17,11 @@ use super::scalar::Scalar;
 const COUNT_MAX: i64 = 1024;
 /// The most work of one kernel, in flop: a day at an exaflop a second.
 const FLOP_MAX: f64 = 1e23;
+
+/// The most threads of one kernel: a grid of 2^31 − 1 blocks.
+const THREADS_MAX: i64 = ((1 << 31) - 1) * BLOCK_MAX;
+/// The most threads of a block.
+const BLOCK_MAX: i64 = 1024;
 
 /// What `via` says where there is no Service on the way.
 const DIRECT: &str = "direct";
@@ -41,6 +46,8 @@ pub(crate) enum Field {
     KernelWritten,
     KernelFlop,
     KernelPrecision,
+    KernelThreads,
+    KernelBlock,
     RequestService,
     RequestName,
     RequestNamespace,
@@ -59,7 +66,7 @@ pub(crate) enum Field {
 
 impl Field {
     /// Every field with its name in files.
-    pub(crate) const ALL: [(Field, &'static str); 31] = [
+    pub(crate) const ALL: [(Field, &'static str); 33] = [
         (Field::From, "from"),
         (Field::To, "to"),
         (Field::Via, "via"),
@@ -77,6 +84,8 @@ impl Field {
         (Field::KernelWritten, "kernel_written"),
         (Field::KernelFlop, "kernel_flop"),
         (Field::KernelPrecision, "kernel_precision"),
+        (Field::KernelThreads, "kernel_threads"),
+        (Field::KernelBlock, "kernel_block"),
         (Field::RequestService, "request.service"),
         (Field::RequestName, "request.name"),
         (Field::RequestNamespace, "request.namespace"),
@@ -150,8 +159,14 @@ pub(crate) struct Draft {
 }
 
 /// A kernel that does nothing.
-const IDLE: Kernel =
-    Kernel { read: Bytes::ZERO, written: Bytes::ZERO, flop: 0.0, precision: Precision::Single };
+const IDLE: Kernel = Kernel {
+    read: Bytes::ZERO,
+    written: Bytes::ZERO,
+    flop: 0.0,
+    precision: Precision::Single,
+    threads: 0,
+    block: BLOCK,
+};
 
 fn as_text<S: serde::Serializer>(bytes: &Option<Bytes>, out: S) -> Result<S::Ok, S::Error> {
     bytes.map(exact).serialize(out)
@@ -226,6 +241,10 @@ impl Draft {
                 let kinds = [("single", Precision::Single), ("double", Precision::Double)];
                 self.kernel_mut().precision = one_of(value, kinds)?;
             }
+            Field::KernelThreads => {
+                self.kernel_mut().threads = count(value, THREADS_MAX)? as u64;
+            }
+            Field::KernelBlock => self.kernel_mut().block = count(value, BLOCK_MAX)? as u32,
             of_request => {
                 let request = self.request.get_or_insert_with(request::nobody);
                 request::assign(request, of_request, value)?;

@@ -133,6 +133,13 @@ pub(crate) struct RawTransfer {
     /// The precision of these operations: `single` (default) or `double`.
     #[schemars(with = "Option<String>", extend("enum" = ["single", "double", null]))]
     pub(crate) kernel_precision: Option<Spanned<Scalar>>,
+    /// Threads of the kernel. Where they are given the grid runs block by block on the GPU's
+    /// execution model; else the kernel takes what memory and arithmetic take at their peaks.
+    #[schemars(with = "Option<u64>", range(min = 1, max = 2_199_023_254_528_u64))]
+    pub(crate) kernel_threads: Option<Spanned<Scalar>>,
+    /// Threads of a block, 1 to 1024. Default 256.
+    #[schemars(with = "Option<u32>", range(min = 1, max = 1024))]
+    pub(crate) kernel_block: Option<Spanned<Scalar>>,
 }
 
 /// How the result of the transfer was asked for: the call of a client pod, by name, through a

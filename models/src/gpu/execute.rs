@@ -3,7 +3,7 @@
 //! | level | what is computed | cost |
 //! | --- | --- | --- |
 //! | [`Level::Kernel`] | one equation for the whole grid | under a microsecond |
-//! | [`Level::Cohort`] | the block scheduler, with blocks that start together as one | a few events a wave |
+//! | [`Level::Cohort`] | the block scheduler, by waves of blocks | a few events a wave |
 //! | [`Level::Warp`] | every warp at every queue: the reference twin | a few events a warp |
 //!
 //! Only the cohort and the warp level know several kernels at once.

@@ -93,7 +93,7 @@ impl Machine {
     /// # Errors
     /// If a parameter is missing, has the wrong unit, or is out of range.
     pub fn from_profile(profile: &Profile) -> Result<Machine, InputError> {
-        let gpu = Gpu::from_profile(profile)?;
+        let gpu = Gpu::facts(profile)?;
         let version = profile.count("compute_capability")?;
         let capability = Capability::of(version).map_err(|error| {
             profile.fault("compute_capability", &error.problem, &error.help.unwrap_or_default())

@@ -11,9 +11,9 @@
 //! two shapes are read from published curves (`gpu_pointer_chase_latency.csv` of a V100 and an
 //! A100; `gpu_small_kernels.csv` of an A40), and describe caches of this kind, not one GPU.
 //!
-//! **Partitions.** From GA100 on a large L2 has two parts, and an SM reaches the farther one through
+//! **Partitions.** From GA100 on a large L2 has two parts, and an SM reaches the farther through
 //! the nearer: half of the capacity answers in `l2_latency`, the rest 212 cycles later (213 on
-//! the A100, 210 on the H100). A sweep by all SMs leaves copies in both, so that less fits: 70 %.
+//! the A100, 210 on the H100). A sweep by all SMs leaves copies in both; 70 % of it is usable.
 
 use super::machine::Machine;
 

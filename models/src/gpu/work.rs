@@ -10,7 +10,7 @@ use super::access::Access;
 pub struct Work {
     /// Loads from global memory, in one round.
     pub loads: Vec<Access>,
-    /// Stores to global memory, in one round.
+    /// Stores to global memory, after the last round.
     pub stores: Vec<Access>,
     /// Single-precision and integer instructions, in one round.
     pub single: f64,
@@ -79,7 +79,7 @@ impl Work {
 
     /// Bytes that a warp stores.
     pub fn stored(&self) -> f64 {
-        bytes(self.stores.iter()) * f64::from(self.rounds)
+        bytes(self.stores.iter())
     }
 }
 

@@ -230,6 +230,13 @@ impl<'a> Walk<'a> {
         if matches!(self.transfer.connection_met(), Connection::New | Connection::Opening) {
             priced.setup = costs.per_connection;
         }
+        if self.transfer.connection_met() == Connection::New
+            && self.transfer.transport == Transport::Tcp
+            && !cpu.socket
+        {
+            // The handshake: one packet there and one back cross every hop before the first byte.
+            priced.setup += 2.0 * (costs.per_skb + costs.per_segment);
+        }
         match cpu.side {
             Side::Send => self.encapsulation += cpu.header,
             // A header that a free hop never added cannot be taken off.

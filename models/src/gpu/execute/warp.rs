@@ -1,7 +1,7 @@
 //! The warp level: every warp at every queue. The reference that the other levels are held to.
 //!
 //! ```text
-//!  block ─ turnover ─► warps ─► SM's port ─► L2 and memory ─ latency ─► SM's lanes ─► store port
+//!  block ─ turnover ─► warps ─► SM's port ─► L2 and memory ─ latency ─► SM's lanes ─► SM's port
 //!                               (FIFO)       (FIFO, all SMs)            (FIFO)          │ posted
 //!                               last warp done: the slot is free ◄──────────────────────┘
 //! ```
@@ -58,11 +58,10 @@ struct Device<'a> {
     left: Vec<u64>,
     blocks: Vec<Block>,
     free: Vec<u32>,
-    /// SMs' worth of slots in use, and when the port, the lanes and the store port are free.
+    /// SMs' worth of slots in use, and when the ports and the lanes are free.
     used: Vec<f64>,
     ports: Vec<f64>,
     lanes: Vec<f64>,
-    store_ports: Vec<f64>,
     memory: f64,
     next_start: f64,
 }
@@ -80,7 +79,6 @@ pub(super) fn durations(machine: &Machine, kernels: &[Prepared]) -> Vec<f64> {
         used: vec![0.0; sms],
         ports: vec![0.0; sms],
         lanes: vec![0.0; sms],
-        store_ports: vec![0.0; sms],
         memory: 0.0,
         next_start: 0.0,
     };
@@ -148,10 +146,7 @@ impl Device<'_> {
             }
         };
         let start = now.max(self.next_start);
-        self.next_start = match now {
-            0.0 => 0.0,
-            _ => start + 1.0 / self.machine.block_rate(),
-        };
+        self.next_start = start + 1.0 / self.machine.block_rate();
         let ready = Time::from_seconds(start + self.services[kernel].turnover);
         for _ in 0..warps {
             agenda.at(ready, Arrival { stage: Stage::Port, block });
@@ -175,7 +170,7 @@ impl Device<'_> {
             }
             Stage::Lanes => (serve(&mut self.lanes[sm], now, service.lanes), Stage::Store),
             Stage::Store => {
-                let sent = serve(&mut self.store_ports[sm], now, service.store_port);
+                let sent = serve(&mut self.ports[sm], now, service.store_port);
                 let written = match service.store {
                     0.0 => sent,
                     store => serve(&mut self.memory, now, store),
