@@ -179,4 +179,17 @@ fn figures_for_eyes() {
     fs::create_dir_all(&dir).unwrap();
     fs::write(dir.join("validate.csv"), fixture::validation()).unwrap();
     crate::report::validation(&dir, &validation(&dir).unwrap()).unwrap();
+    for (name, rounds) in [("calibration", 5), ("calibration-once", 1)] {
+        let dir = base.join(name);
+        fs::create_dir_all(&dir).unwrap();
+        fixture::lab::calibration(&dir, rounds);
+        crate::net_report::write(&dir, "a made-up machine").unwrap();
+    }
+    let dir = base.join("comparison");
+    fs::create_dir_all(&dir).unwrap();
+    fixture::lab::comparison(&dir, 5);
+    crate::compare_report::write(&dir, "a made-up machine").unwrap();
+    if let Some(sample) = std::env::var_os("PODPATH_CALIBRATION").map(PathBuf::from) {
+        crate::net_report::write(&sample, "the machine of the sample").unwrap();
+    }
 }
