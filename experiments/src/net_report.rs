@@ -13,6 +13,6 @@ use crate::report;
 pub fn write(folder: &Path, machine: &str) -> Result<Vec<Figure>, Failure> {
     let drawing = |error| Failure::run("drawing the calibration", error);
     let figures = plot::calibrate_net(folder).map_err(drawing)?;
-    report::calibration(folder, machine, &figures).map_err(drawing)?;
+    report::calibrate_net(folder, machine, &figures).map_err(drawing)?;
     Ok(figures)
 }

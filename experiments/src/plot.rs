@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
-pub mod calibration;
+pub mod calibrate_net;
 pub mod comparison;
 pub mod costs;
 pub mod curves;
@@ -154,7 +154,7 @@ pub fn validation(dir: &Path) -> Result<Vec<Figure>, PlotError> {
 /// # Errors
 /// If the profile or residuals.csv is missing or broken, or a figure cannot be written.
 pub fn calibrate_net(dir: &Path) -> Result<Vec<Figure>, PlotError> {
-    write(dir, calibration::drafts(&costs::read(dir)?, &Measured::residuals(dir)?))
+    write(dir, calibrate_net::drafts(&costs::read(dir)?, &Measured::residuals(dir)?))
 }
 
 /// Draws the figures of a comparison, and writes them to `plots/`.

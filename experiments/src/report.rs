@@ -68,7 +68,7 @@ pub fn validation(dir: &Path, figures: &[Figure]) -> Result<(), PlotError> {
 ///
 /// # Errors
 /// If a file of the calibration is missing or broken, or the report cannot be written.
-pub fn calibration(dir: &Path, machine: &str, figures: &[Figure]) -> Result<(), PlotError> {
+pub fn calibrate_net(dir: &Path, machine: &str, figures: &[Figure]) -> Result<(), PlotError> {
     save(dir, &calibrate_net::page(dir, machine, figures)?)
 }
 

@@ -2,7 +2,7 @@
 
 use super::dots::{self, Group, Panel, Row};
 use super::frame::Sample;
-use super::measured::{self, Measured};
+use super::measured::{self, Measured, spread_told};
 use super::picture::Picture;
 use super::run::distinct;
 use super::{Draft, ink, scatter, words};
@@ -46,7 +46,7 @@ fn by_topology(measured: &Measured) -> Picture {
         (Sample::Upright(ink::VERMILLION), "predicted".to_owned()),
     ];
     let note = "Where the prediction stands between the quartiles, measurement and prediction cannot \
-                be told apart.";
+                be told apart. Spread: the distance of the quartiles over the median.";
     dots::draw("Measured and predicted by topology", note, &legend, &panels)
 }
 
@@ -66,6 +66,7 @@ fn panel(measured: &Measured, figure: &str) -> Panel {
             ],
             notes: vec![
                 words::figure(spread.median / unit.scale),
+                spread_told(&spread),
                 words::figure(predicted),
                 words::gain(row.point.error()),
             ],
@@ -79,7 +80,7 @@ fn panel(measured: &Measured, figure: &str) -> Panel {
         heading: format!("{} [{}]", measured::name(figure), unit.name),
         unit: unit.name.into(),
         signed: false,
-        columns: vec!["measured", "predicted", "error"],
+        columns: vec!["measured", "spread", "predicted", "error"],
         groups: topologies.iter().map(group).collect(),
     }
 }

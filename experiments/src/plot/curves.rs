@@ -88,9 +88,8 @@ pub fn services(measured: &Measured) -> Option<Picture> {
     for curve in &mut curves {
         curve.points.sort_by(|a, b| a.0.total_cmp(&b.0));
     }
-    let note = "Handshake, request and reply of one byte through a Service, with so many Services \
-                installed beside it. iptables goes through its rules one by one, the others look \
-                the address up.";
+    let note = "Handshake, request and reply of one byte through one of so many Services. iptables \
+                goes through its rules one by one; nftables and IPVS look the address up in a table.";
     draw("Round trip on a new connection against installed Services", note, "Services", &curves)
 }
 
@@ -144,6 +143,8 @@ fn line(picture: &mut Picture, panel: &Panel, curve: &Curve, at: usize, scale: f
     let predicted: Vec<Point> =
         curve.points.iter().map(|(x, row)| place(*x, row.point.predicted)).collect();
     picture.dashes(&predicted, ink, 1.5, (4.0, 3.0));
+    let medians = curve.points.iter().map(|(x, row)| place(*x, row.point.measured.median));
+    picture.stroke(&medians.collect::<Vec<Point>>(), ink::sheer(ink, 0.5), 1.5);
     for (x, row) in &curve.points {
         let measured = row.point.measured;
         let ends = (place(*x, measured.low).1, place(*x, measured.high).1);

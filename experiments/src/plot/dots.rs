@@ -70,7 +70,9 @@ pub fn draw(title: &str, note: &str, legend: &[(Sample, String)], panels: &[Pane
 
 fn draw_panel(picture: &mut Picture, panel: &Panel, top: f64) -> f64 {
     let rows = panel.groups.iter().flat_map(|group| &group.rows);
-    let names = rows.clone().map(|row| LABEL.width(&row.name)).fold(GUTTER.0, f64::max);
+    let names = rows.map(|row| LABEL.width(&row.name));
+    let headings = panel.groups.iter().map(|group| NAME.width(&group.name));
+    let names = names.chain(headings).fold(GUTTER.0, f64::max);
     let left = MARGIN + names.min(GUTTER.1) + 10.0;
     let places = columns(panel);
     let right = places.first().map_or(WIDTH - MARGIN, |first| first - column(panel, 0) - 16.0);

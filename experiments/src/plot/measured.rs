@@ -225,6 +225,11 @@ pub fn name(figure: &str) -> String {
     }
 }
 
+/// The spread of a measurement as a part of its median; a single round has none.
+pub fn spread_told(spread: &Spread) -> String {
+    if spread.rounds > 1 { words::error(spread.ratio()) } else { "–".into() }
+}
+
 /// The unit in which a figure reads well where `typical` is one of its values.
 pub fn unit(figure: &str, typical: f64) -> Unit {
     let of = |name, scale| Unit { name, scale };

@@ -161,7 +161,7 @@ fn fit(measured: &Measured, figures: &[Figure]) -> Section {
         id: "fit",
         title: "How well these costs explain the readings",
         figures: pick(figures, &["predicted-vs-measured"]),
-        tables: vec![verdict::summaries(&measured.verdict().figures)],
+        tables: vec![verdict::summaries(&measured.verdict().figures, measured.rounds())],
         ..Section::default()
     }
 }

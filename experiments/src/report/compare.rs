@@ -11,7 +11,7 @@ use crate::verdict::{Inversion, Ranking, Verdict};
 pub fn page(measured: &Measured, machine: &str, figures: &[Figure]) -> Page {
     let judged = measured.verdict();
     let mut sections = vec![
-        found(&judged),
+        found(&judged, measured.rounds()),
         Section {
             id: "topologies",
             title: "Topology by topology",
@@ -94,11 +94,11 @@ fn ranked(ranking: &Ranking) -> Option<String> {
     }
 }
 
-fn found(judged: &Verdict) -> Section {
+fn found(judged: &Verdict, rounds: usize) -> Section {
     let mut section = Section {
         id: "verdict",
         title: "Verdict",
-        tables: vec![verdict::summaries(&judged.figures)],
+        tables: vec![verdict::summaries(&judged.figures, rounds)],
         ..Section::default()
     };
     let ranking = &judged.ranking;
@@ -127,7 +127,7 @@ fn inversions(wrong: &[Inversion]) -> Table {
             Cell::text(pair.slower.clone()),
             Cell::text(pair.setting.clone()),
             Cell::number(words::gain(pair.measured_lead_ratio)),
-            Cell::number(words::gain(pair.predicted_lead_ratio)).class("bad"),
+            Cell::number(words::gain(pair.predicted_lead_ratio)).class("number bad"),
         ]
     };
     let columns = vec![

@@ -28,7 +28,8 @@ pub fn sentence(summary: &Summary, rounds: usize) -> String {
 }
 
 /// The errors of every figure.
-pub fn summaries(summaries: &[Summary]) -> Table {
+pub fn summaries(summaries: &[Summary], rounds: usize) -> Table {
+    let repeated = |text: String| Cell::number(if rounds > 1 { text } else { "–".into() });
     let row = |summary: &Summary| {
         vec![
             Cell::text(measured::name(&summary.figure)),
@@ -36,8 +37,8 @@ pub fn summaries(summaries: &[Summary]) -> Table {
             Cell::number(words::error(summary.median_error_ratio)),
             Cell::number(words::error(summary.p90_error_ratio)),
             Cell::number(words::error(summary.worst_error_ratio)),
-            Cell::number(words::error(summary.median_spread_ratio)),
-            Cell::number(words::percent(summary.inside_ratio)),
+            repeated(words::error(summary.median_spread_ratio)),
+            repeated(words::percent(summary.inside_ratio)),
         ]
     };
     let columns = vec![
@@ -83,7 +84,7 @@ pub fn cells(measured: &Measured, row: &Row) -> Vec<Cell> {
         Cell::number(spread.rounds.to_string()),
         Cell::number(format!("{} {}", value(spread.median), unit.name)),
         Cell::number(if once { "–".into() } else { ends }),
-        Cell::number(if once { "–".into() } else { words::error(spread.ratio()) }),
+        Cell::number(measured::spread_told(&spread)),
         Cell::number(format!("{} {}", value(point.predicted), unit.name)),
         Cell::number(words::gain(point.error())),
         judged,

@@ -3,7 +3,7 @@
 use super::costs::{self, Cost};
 use super::dots::{self, Group, Panel, Row};
 use super::frame::Sample;
-use super::measured::{self, Measured};
+use super::measured::{self, Measured, spread_told};
 use super::picture::Picture;
 use super::{Draft, curves, ink, scatter, words};
 
@@ -70,7 +70,7 @@ fn residuals(measured: &Measured) -> Picture {
             name: row.subject.clone(),
             interval: (point.measured.low > 0.0).then_some(interval),
             marks: vec![(Sample::Disc(ink), point.error())],
-            notes: vec![words::gain(point.error()), words::percent(point.measured.ratio())],
+            notes: vec![words::gain(point.error()), spread_told(&point.measured)],
         }
     };
     let named = |figure: &String| (Sample::Disc(ink(figure)), measured::name(figure));
