@@ -8,6 +8,7 @@
 //! Only this crate opens the user's files or writes any.
 
 pub mod command;
+pub mod compare_report;
 pub mod console;
 pub mod diagnostic;
 pub mod estimate;
@@ -16,8 +17,10 @@ pub mod failure;
 pub mod file;
 pub mod interrupt;
 pub mod library;
+pub mod net_report;
 pub mod plot;
 pub mod report;
+pub mod verdict;
 
 mod compare;
 mod digest;

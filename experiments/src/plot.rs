@@ -9,7 +9,12 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
+pub mod calibrate_net;
 pub mod calibration;
+pub mod comparison;
+pub mod costs;
+pub mod curves;
+pub mod dots;
 #[cfg(test)]
 pub(crate) mod fixture;
 pub mod frame;
@@ -17,6 +22,7 @@ pub mod graph;
 pub mod ink;
 pub mod lines;
 pub mod manifest;
+pub mod measured;
 pub mod overlap;
 pub mod paint;
 pub mod picture;
@@ -36,6 +42,7 @@ pub mod waterfall;
 pub mod words;
 
 use manifest::Manifest;
+use measured::Measured;
 use picture::Picture;
 use run::Run;
 use table::Table;
@@ -152,6 +159,22 @@ pub fn validation(dir: &Path) -> Result<Vec<Figure>, PlotError> {
 /// If points.csv is missing or broken, or a figure cannot be written.
 pub fn calibration(dir: &Path) -> Result<Vec<Figure>, PlotError> {
     write(dir, calibration::drafts(&Table::read(dir, "points.csv")?)?)
+}
+
+/// Draws the figures of a calibration of this host's network, and writes them to `plots/`.
+///
+/// # Errors
+/// If the profile or residuals.csv is missing or broken, or a figure cannot be written.
+pub fn calibrate_net(dir: &Path) -> Result<Vec<Figure>, PlotError> {
+    write(dir, calibrate_net::drafts(&costs::read(dir)?, &Measured::residuals(dir)?))
+}
+
+/// Draws the figures of a comparison, and writes them to `plots/`.
+///
+/// # Errors
+/// If compare.csv is missing or broken, or a figure cannot be written.
+pub fn compare(dir: &Path) -> Result<Vec<Figure>, PlotError> {
+    write(dir, comparison::drafts(&Measured::comparison(dir)?))
 }
 
 fn drafts(run: &Run, manifest: &Manifest) -> Vec<Draft> {

@@ -11,6 +11,7 @@ use minijinja::Environment;
 use minijinja::value::Serde;
 
 use crate::plot::manifest::Manifest;
+use crate::plot::measured::Measured;
 use crate::plot::paint::escape;
 use crate::plot::run::Run;
 use crate::plot::validation::Validation;
@@ -18,13 +19,16 @@ use crate::plot::{Figure, PlotError, series};
 
 pub mod answer;
 pub mod asked;
+pub mod calibrate_net;
 pub mod calibration;
+pub mod compare;
 pub mod document;
 pub mod loss;
 pub mod provenance;
 pub mod request;
 pub mod results;
 pub mod validate;
+pub mod verdict;
 
 use document::Page;
 
@@ -69,6 +73,22 @@ pub fn validation(dir: &Path, figures: &[Figure]) -> Result<(), PlotError> {
 /// If findings.csv or points.csv is missing or broken, or the report cannot be written.
 pub fn calibration(dir: &Path, figures: &[Figure]) -> Result<(), PlotError> {
     save(dir, &calibration::page(dir, figures)?)
+}
+
+/// Writes `report.html` for the calibration of `machine` in `dir`.
+///
+/// # Errors
+/// If a file of the calibration is missing or broken, or the report cannot be written.
+pub fn calibrate_net(dir: &Path, machine: &str, figures: &[Figure]) -> Result<(), PlotError> {
+    save(dir, &calibrate_net::page(dir, machine, figures)?)
+}
+
+/// Writes `report.html` for the comparison in `dir`, measured on `machine`.
+///
+/// # Errors
+/// If compare.csv is missing or broken, or the report cannot be written.
+pub fn comparison(dir: &Path, machine: &str, figures: &[Figure]) -> Result<(), PlotError> {
+    save(dir, &compare::page(&Measured::comparison(dir)?, machine, figures))
 }
 
 fn title(manifest: &Manifest) -> String {

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use calibration::net::host::PROFILE;
+use calibration::net::host::{Machine, PROFILE};
 use clap::Args;
 use models::input::InputError;
 use models::library::{Kind, Library};
@@ -13,7 +13,7 @@ use super::measure::{How, carry_out, read};
 use crate::console::Console;
 use crate::failure::Failure;
 use crate::output::Staging;
-use crate::{compare, interrupt, library};
+use crate::{compare, compare_report, interrupt, library};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -57,10 +57,15 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<(), Failur
     };
     let (experiment, plan) = (&measured.experiment, &measured.plan);
     compare::write(staging.path(), experiment, plan, &measured.readings, &predicted)?;
+    compare_report::write(staging.path(), &Machine::here().told())?;
+    let (verdict, sentences) = compare_report::verdict(staging.path())?;
     staging.commit()?;
+    for sentence in sentences {
+        console.print(&format!("{sentence}\n"))?;
+    }
     console.print(&format!("results in {}\n", out.display()))?;
     console.print_json(&json!({
-        "out": out, "complete": !interrupt::asked(),
+        "out": out, "verdict": verdict, "complete": !interrupt::asked(),
     }))?;
     if interrupt::asked() { Err(Failure::Interrupted) } else { Ok(()) }
 }

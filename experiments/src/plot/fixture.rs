@@ -5,6 +5,8 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
+pub(crate) mod lab;
+
 /// What the made-up run varies.
 pub(crate) struct Fixture {
     pub(crate) topologies: Vec<String>,

@@ -103,10 +103,22 @@ fn draw_sample(picture: &mut Picture, sample: Sample, (x, y): Point, wide: f64) 
         Sample::Line(ink, Some(dash)) => {
             picture.dashes(&[(x, y), (x + wide, y)], ink, 2.0, dash);
         }
-        Sample::Upright(ink) => picture.stroke(&[(middle, y - 6.0), (middle, y + 6.0)], ink, 2.0),
         Sample::Whisker(ink) => whisker(picture, (x + 3.0, x + wide - 3.0), y, ink),
-        Sample::Disc(ink) => picture.disc((middle, y), 4.0, ink),
-        Sample::Ring(ink) => ring(picture, (middle, y), 4.0, ink),
+        Sample::Upright(_) | Sample::Disc(_) | Sample::Ring(_) => {
+            mark(picture, sample, (middle, y));
+        }
+    }
+}
+
+/// A mark at a value, as in the legend; samples of lines and areas have none.
+pub fn mark(picture: &mut Picture, sample: Sample, at: Point) {
+    match sample {
+        Sample::Upright(ink) => {
+            picture.stroke(&[(at.0, at.1 - 6.0), (at.0, at.1 + 6.0)], ink, 2.0);
+        }
+        Sample::Disc(ink) => picture.disc(at, 4.0, ink),
+        Sample::Ring(ink) => ring(picture, at, 4.0, ink),
+        Sample::Box(_) | Sample::Outline(_) | Sample::Line(..) | Sample::Whisker(_) => {}
     }
 }
 
@@ -115,6 +127,14 @@ pub fn whisker(picture: &mut Picture, (low, high): (f64, f64), y: f64, ink: RGBA
     picture.stroke(&[(low, y), (high, y)], ink, 1.25);
     for end in [low, high] {
         picture.stroke(&[(end, y - 3.0), (end, y + 3.0)], ink, 1.25);
+    }
+}
+
+/// An upright interval with ends, `x` its place across \[px\].
+pub fn upright_whisker(picture: &mut Picture, x: f64, (low, high): (f64, f64), ink: RGBAColor) {
+    picture.stroke(&[(x, low), (x, high)], ink, 1.25);
+    for end in [low, high] {
+        picture.stroke(&[(x - 3.0, end), (x + 3.0, end)], ink, 1.25);
     }
 }
 

@@ -19,8 +19,11 @@ pub fn draw(families: &[Family]) -> Picture {
     let mut picture = Picture::new(WIDTH, 0.0);
     let note = "Both axes are logarithmic and share their range. On the line a prediction is \
                 exact; the band is ±10 %.";
-    let top = frame::header(&mut picture, "Predicted against measured", note);
     let checks = families.iter().flat_map(|family| &family.checks);
+    let repeated = checks.clone().any(|check| check.quartiles.is_some());
+    let whiskers = " Whiskers: the quartiles of the measurement.";
+    let note = format!("{note}{}", if repeated { whiskers } else { "" });
+    let top = frame::header(&mut picture, "Predicted against measured", &note);
     let mut entries = Vec::new();
     if checks.clone().any(|check| check.held_out) {
         let label = "held out: no parameter was fitted to it";
@@ -86,6 +89,9 @@ fn panel(picture: &mut Picture, family: &Family, at: usize, (x0, y0): Point, wid
     for held_out in [false, true] {
         for check in family.checks.iter().filter(|check| check.held_out == held_out) {
             let at = place(check.measured, check.predicted);
+            if let Some((low, high)) = check.quartiles.filter(|(low, _)| *low > 0.0) {
+                frame::whisker(picture, (panel.x.at(low), panel.x.at(high)), at.1, colour);
+            }
             match held_out {
                 true => picture.disc(at, 3.5, ink::sheer(colour, 0.75)),
                 false => frame::ring(picture, at, 3.5, colour),
@@ -100,7 +106,10 @@ fn panel(picture: &mut Picture, family: &Family, at: usize, (x0, y0): Point, wid
 
 /// From below the least to above the greatest value of a family.
 fn range(checks: &[Check]) -> (f64, f64) {
-    let values = checks.iter().flat_map(|check| [check.measured, check.predicted]);
+    let values = checks.iter().flat_map(|check| {
+        let (low, high) = check.quartiles.unwrap_or((check.measured, check.measured));
+        [check.measured, check.predicted, low, high]
+    });
     let values = values.filter(|value| *value > 0.0);
     let (low, high) =
         values.fold((f64::MAX, 0.0f64), |(low, high), value| (low.min(value), high.max(value)));

@@ -43,6 +43,50 @@ fn labels_never_overlap_nor_leave_the_page() {
 }
 
 #[test]
+fn figures_of_measurements_can_be_read() {
+    let folder = tempfile::tempdir().unwrap();
+    for rounds in [1, 5] {
+        fixture::lab::calibration(folder.path(), rounds);
+        fixture::lab::comparison(folder.path(), rounds);
+        let (costs, seen) = (costs::read(folder.path()), Measured::residuals(folder.path()));
+        let mut drafts = calibrate_net::drafts(&costs.unwrap(), &seen.unwrap());
+        drafts.extend(comparison::drafts(&Measured::comparison(folder.path()).unwrap()));
+        assert_eq!(drafts.len(), 7);
+        for draft in &drafts {
+            println!("{}", draft.name);
+            assert_readable(&draft.picture);
+        }
+        let hops = said(named(&drafts, "round-trip-by-hops"));
+        assert!(hops.contains(&"host-network, bridge".to_owned()), "{hops:?}");
+        let topologies = said(named(&drafts, "measured-by-topology"));
+        for text in ["nat-then-vxlan-over-two-routers", "TCP, 2 streams, nic.mtu 1500 B", "−35 %"]
+        {
+            assert!(topologies.contains(&text.to_owned()), "no {text} in {topologies:?}");
+        }
+    }
+}
+
+#[test]
+fn ties_are_followed_to_what_the_probes_decided() {
+    let folder = tempfile::tempdir().unwrap();
+    fixture::lab::calibration(folder.path(), 5);
+    let costs = costs::read(folder.path()).unwrap();
+    use costs::Knowledge::{Assumed, Decided, Tied, Undecided};
+    let expected = [
+        ("core_speed", Assumed),
+        ("tcp.latency", Undecided),
+        ("tcp.tx_per_message", Decided),
+        ("tcp.rx_per_message", Tied),
+        ("udp.latency", Undecided),
+        ("cores", Decided),
+    ];
+    for (parameter, knowledge) in expected {
+        let cost = costs.iter().find(|cost| cost.parameter == parameter).unwrap();
+        assert_eq!(cost.knowledge, knowledge, "{parameter}");
+    }
+}
+
+#[test]
 fn every_topology_and_its_value_is_on_the_bars() {
     let fixture = Fixture::quickstart();
     let texts = said(named(&drafted(&fixture), "goodput-by-topology"));
@@ -179,4 +223,17 @@ fn figures_for_eyes() {
     fs::create_dir_all(&dir).unwrap();
     fs::write(dir.join("validate.csv"), fixture::validation()).unwrap();
     crate::report::validation(&dir, &validation(&dir).unwrap()).unwrap();
+    for (name, rounds) in [("calibration", 5), ("calibration-once", 1)] {
+        let dir = base.join(name);
+        fs::create_dir_all(&dir).unwrap();
+        fixture::lab::calibration(&dir, rounds);
+        crate::net_report::write(&dir, "a made-up machine").unwrap();
+    }
+    let dir = base.join("comparison");
+    fs::create_dir_all(&dir).unwrap();
+    fixture::lab::comparison(&dir, 5);
+    crate::compare_report::write(&dir, "a made-up machine").unwrap();
+    if let Some(sample) = std::env::var_os("PODPATH_CALIBRATION").map(PathBuf::from) {
+        crate::net_report::write(&sample, "the machine of the sample").unwrap();
+    }
 }

@@ -6,6 +6,7 @@ use super::PlotError;
 use super::run::distinct;
 use super::table::{Row, Table};
 use super::words;
+use crate::verdict::quantile;
 
 /// A published row beside its prediction.
 #[derive(Clone, Debug)]
@@ -20,6 +21,8 @@ pub struct Check {
     pub label: String,
     /// What was measured, in the family's unit.
     pub measured: f64,
+    /// The quartiles of repeated measurements, where there are some, in the same unit.
+    pub quartiles: Option<(f64, f64)>,
     /// What was predicted, in the same unit.
     pub predicted: f64,
     /// Their unit.
@@ -106,6 +109,7 @@ fn check(row: &Row, predicted: f64) -> Result<Check, PlotError> {
         row: row.text("row")?.into(),
         label: row.text("label")?.into(),
         measured: row.number("measured")? / scale,
+        quartiles: None,
         predicted: predicted / scale,
         unit: unit.into(),
         error: row.number("rel_error")?,
@@ -137,14 +141,7 @@ impl Family {
 
     /// A quantile of the absolute relative errors, between neighbours by straight line.
     pub fn quantile(&self, part: f64) -> f64 {
-        let mut errors: Vec<f64> = self.checks.iter().map(|check| check.error.abs()).collect();
-        errors.sort_by(f64::total_cmp);
-        let place = part * errors.len().saturating_sub(1) as f64;
-        let (below, above) = (place.floor() as usize, place.ceil() as usize);
-        match (errors.get(below), errors.get(above)) {
-            (Some(low), Some(high)) => low + (high - low) * (place - below as f64),
-            _ => f64::NAN,
-        }
+        quantile(self.checks.iter().map(|check| check.error.abs()), part)
     }
 
     /// The `count` rows that are farthest off, the worst first.

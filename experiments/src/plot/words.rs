@@ -96,7 +96,9 @@ pub fn error(ratio: f64) -> String {
 
 /// A gain with its sign: `+38 %`, `−4 %`.
 pub fn gain(ratio: f64) -> String {
-    format!("{}{}", if ratio >= 0.0 { "+" } else { "" }, percent(ratio))
+    let text = percent(ratio);
+    let signed = ratio > 0.0 && text != "0 %";
+    format!("{}{text}", if signed { "+" } else { "" })
 }
 
 /// A span of time: `1.2 s`, `350 µs`.
@@ -166,6 +168,7 @@ mod tests {
             (error(1e-12), "0 %"),
             (gain(0.38), "+38 %"),
             (gain(-0.04), "−4 %"),
+            (gain(0.0), "0 %"),
             (time(0.00035), "350 µs"),
             (count(1, "stream"), "1 stream"),
             (list(&["a".into(), "b".into(), "c".into()]), "a, b and c"),

@@ -150,3 +150,56 @@ fn a_validation_counts_its_rows() {
     }
     assert_eq!(html.matches("<svg ").count(), 1);
 }
+
+#[test]
+fn a_calibration_says_what_its_probes_did_not_decide() {
+    let folder = tempfile::tempdir().unwrap();
+    let html = |rounds| {
+        fixture::lab::calibration(folder.path(), rounds);
+        crate::net_report::write(folder.path(), "a <made-up> machine").unwrap();
+        fs::read_to_string(folder.path().join("report.html")).unwrap()
+    };
+    let repeated = html(5);
+    let expected = [
+        "Measured on a &lt;made-up&gt; machine",
+        "19 figures of 14 probes in 5 rounds: 95 readings.",
+        "The probes decided 4 of the 6 costs they look at; 2 stay as assumed",
+        "not decided by these probes: assumed",
+        "assumed: wake-up &lt;b&gt;of&lt;/b&gt; the thread",
+        "7.47 to 8.42",
+        "Goodput: 5 values, median error 8 %",
+    ];
+    for text in expected {
+        assert!(repeated.contains(text), "`{text}` is missing");
+    }
+    assert_eq!(repeated.matches("<svg ").count(), 5);
+    assert!(!repeated.contains("role=\"alert\""), "nothing to warn of");
+    let once = html(1);
+    assert!(once.contains("beside a spread that one round cannot tell"));
+    assert!(once.contains("Every probe ran once"));
+}
+
+#[test]
+fn a_comparison_opens_with_its_verdict() {
+    let folder = tempfile::tempdir().unwrap();
+    fixture::lab::comparison(folder.path(), 5);
+    crate::compare_report::write(folder.path(), "a made-up machine").unwrap();
+    let html = fs::read_to_string(folder.path().join("report.html")).unwrap();
+    let (verdict, sentences) = crate::compare_report::verdict(folder.path()).unwrap();
+    // Macvlan is predicted below the bridges and the routers, at each of three settings.
+    let wrong: Vec<_> = verdict.ranking.wrong.iter().map(|p| (&*p.faster, &*p.slower)).collect();
+    assert_eq!(wrong.len(), 6, "{wrong:?}");
+    assert!(wrong.iter().all(|(faster, _)| *faster == "macvlan"), "{wrong:?}");
+    // 28 pairs of 8 topologies, at 3 settings.
+    assert_eq!(verdict.ranking.decided() + verdict.ranking.undecided, 84);
+    assert_eq!(verdict.skipped, 1);
+    assert!(sentences.iter().any(|text| text.contains("Ranking by goodput: wrong in 6 of")));
+    let answer = &html[html.find("class=\"answer\"").unwrap()..html.find("<nav").unwrap()];
+    for sentence in &sentences {
+        assert!(answer.contains(sentence), "{sentence}");
+    }
+    for text in ["&lt;i&gt;wireguard&lt;/i&gt;", "iperf3", "Pairs that were ranked wrong"] {
+        assert!(html.contains(text), "`{text}` is missing");
+    }
+    assert_eq!(html.matches("<svg ").count(), 2);
+}

@@ -17,7 +17,7 @@ use serde_json::json;
 use super::print_estimates;
 use crate::console::{Console, Sheet, number};
 use crate::failure::Failure;
-use crate::interrupt;
+use crate::{interrupt, net_report};
 use crate::lab;
 use crate::output::Staging;
 
@@ -168,10 +168,11 @@ fn put(folder: &Path, name: &str, text: &str) -> Result<(), Failure> {
 }
 
 fn write(folder: &Path, machine: &Machine, probes: &[Probe], fit: &NetFit) -> Result<(), Failure> {
+    let seen: Vec<Seen> = fit.residuals.iter().map(|row| row.seen.clone()).collect();
+    put(folder, "readings.csv", &record::written(probes, &seen))?;
     put(folder, &format!("profiles/host/{PROFILE}.csv"), &fit.profile)?;
     put(folder, "residuals.csv", &record::residuals(probes, fit))?;
-    let _ = machine;
-    Ok(())
+    net_report::write(folder, &machine.told()).map(drop)
 }
 
 fn tell(
