@@ -23,7 +23,7 @@ use crate::gpu::driver_is_there;
 use crate::lab::{Lab, PodEnd};
 use crate::traffic::{
     self, Amount, Bulk, CpuUse, DeviceResult, End, HostCopy, Messages, Order, Produced, RoundTrips,
-    TrafficError,
+    ThreadTimes, TrafficError,
 };
 
 /// A message of at least so many bytes is long beside its beginning and end: a stream stands for
@@ -60,10 +60,9 @@ pub struct Reading {
 }
 
 impl Reading {
-    /// The time of the reading threads per payload byte that arrived [s/B]; none if nothing did.
-    pub fn reader_s_per_byte(&self) -> Option<f64> {
-        let seconds = self.cpu.receiver.total_s();
-        (self.arrived > Bytes::ZERO).then(|| seconds / self.arrived.as_f64())
+    /// The time of threads per payload byte that arrived [s/B]; none if nothing did.
+    pub fn per_byte(&self, threads: ThreadTimes) -> Option<f64> {
+        (self.arrived > Bytes::ZERO).then(|| threads.total_s() / self.arrived.as_f64())
     }
 }
 

@@ -24,9 +24,9 @@ use crate::trial::Reading;
 
 /// The least relative standard error of a figure: what the model itself leaves unexplained.
 const MODEL_ERROR: f64 = 0.04;
-/// The reading thread's time per byte: it also waits, wakes and acknowledges, which is not told
-/// apart from reading.
-const READING_ERROR: f64 = 0.2;
+/// A thread's time per byte: it also waits, wakes and acknowledges, which no cost tells apart. It
+/// is what shows the costs of the side that is not the bottleneck.
+const THREAD_ERROR: f64 = 0.2;
 /// A parameter that keeps more than this part of its prior's spread was not decided by the probes.
 const REFUSED: f64 = 0.8;
 
@@ -39,14 +39,17 @@ pub enum Figure {
     Sent,
     /// The round trip in seconds.
     RoundTrip,
+    /// Time of the sending thread per payload byte in s/B. Soft interrupts run in its time, so it
+    /// is all that its core does for the way.
+    Sending,
     /// Time of the reading thread per payload byte in s/B.
     Reading,
 }
 
 impl Figure {
     /// Every figure.
-    pub const ALL: [Figure; 4] =
-        [Figure::Goodput, Figure::Sent, Figure::RoundTrip, Figure::Reading];
+    pub const ALL: [Figure; 5] =
+        [Figure::Goodput, Figure::Sent, Figure::RoundTrip, Figure::Sending, Figure::Reading];
 
     /// Its value in a reading; none where nothing arrived.
     pub fn of(self, reading: &Reading) -> Option<f64> {
@@ -54,7 +57,8 @@ impl Figure {
             Figure::Goodput => Some(reading.goodput.as_bytes_per_s() * 8.0),
             Figure::Sent => Some(reading.sent.as_bytes_per_s() * 8.0),
             Figure::RoundTrip => Some(reading.completion_s),
-            Figure::Reading => reading.reader_s_per_byte(),
+            Figure::Sending => reading.per_byte(reading.cpu.sender),
+            Figure::Reading => reading.per_byte(reading.cpu.receiver),
         }
         .filter(|value| value.is_finite() && *value > 0.0)
     }
@@ -65,6 +69,7 @@ impl Figure {
             Figure::Goodput => "goodput_bit_s",
             Figure::Sent => "sent_bit_s",
             Figure::RoundTrip => "round_trip_s",
+            Figure::Sending => "sending_s_per_b",
             Figure::Reading => "reading_s_per_b",
         }
     }
@@ -106,7 +111,7 @@ pub fn figures(probes: &[Probe]) -> Vec<Seen> {
     let of = |(probe, p): (usize, &Probe)| {
         let figures: &[Figure] = match (p.transfer.reply, p.transfer.transport) {
             (Some(_), _) => &[Figure::RoundTrip],
-            (None, Transport::Tcp) => &[Figure::Goodput, Figure::Reading],
+            (None, Transport::Tcp) => &[Figure::Goodput, Figure::Sending, Figure::Reading],
             (None, Transport::Udp) => &[Figure::Goodput, Figure::Sent],
         };
         let seen = move |figure: &Figure| Seen { probe, figure: *figure, values: Vec::new() };
@@ -188,7 +193,7 @@ pub fn run(
 
 fn observation(seen: &Seen) -> Observation {
     let model = match seen.figure {
-        Figure::Reading => READING_ERROR,
+        Figure::Sending | Figure::Reading => THREAD_ERROR,
         Figure::Goodput | Figure::Sent | Figure::RoundTrip => MODEL_ERROR,
     };
     Observation { value: seen.median(), relative_error: model.hypot(seen.relative_error()) }
@@ -273,9 +278,10 @@ pub fn value(
         Figure::Goodput => steady(cluster, transfers, 0)?[0].goodput.as_bytes_per_s() * 8.0,
         Figure::Sent => steady(cluster, transfers, 0)?[0].sent.as_bytes_per_s() * 8.0,
         Figure::RoundTrip => outcome()?.completion.as_seconds(),
-        Figure::Reading => {
+        Figure::Sending | Figure::Reading => {
             let outcome = outcome()?;
-            let core = format!("lab/core{}", pins.readers[0]);
+            let cores = if figure == Figure::Sending { &pins.senders } else { &pins.readers };
+            let core = format!("lab/core{}", cores[0]);
             let busy = outcome.utilisation.iter().find(|link| link.link == core);
             let busy_s = busy.map_or(0.0, |link| link.busy) * outcome.completion.as_seconds();
             // Never zero: the fit takes its logarithm.
