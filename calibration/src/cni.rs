@@ -108,6 +108,7 @@ fn predict(cluster: &Cluster, test: CniTest) -> Result<Predicted, InputError> {
         host_memory: HostMemory::Pinned,
         connection: Connection::Warm,
         kernel: None,
+        request: None,
     };
     let hashes = match (test.streams, test.udp) {
         (1, _) => 1,

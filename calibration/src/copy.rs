@@ -4,19 +4,36 @@ use models::gpu::copy::{Direction, Parameters};
 use models::input::InputError;
 use models::library::{Kind, Library};
 use models::pcie::Port;
+use models::profile::Profile;
 use sim::{Bytes, Rate};
 
 use crate::family::MemcpyRow;
+use crate::shipped;
 
 /// The shipped GPU that a source means: the first whose name has all words of the source's.
 pub fn gpu_named(source_name: &str, library: &Library) -> Option<String> {
-    let words = |name: &str| -> Vec<String> {
-        let words = name.split(['_', '-', ' ']).map(str::to_lowercase);
-        words.map(|word| word.trim_end_matches("gb").to_owned()).collect()
-    };
-    let meant = words(source_name);
-    let fits = |name: &&str| meant.iter().all(|word| words(name).contains(word));
-    library.names(Kind::Gpu).find(fits).map(str::to_owned)
+    library.names(Kind::Gpu).find(|name| means(source_name, name)).map(str::to_owned)
+}
+
+/// Whether a source's name for a GPU can mean the profile of that name: every word is one of the
+/// profile's, save the vendor's and the brand's, and the size of the memory where the profile has
+/// none.
+pub fn means(source_name: &str, profile: &str) -> bool {
+    let known = words(profile);
+    let sized = known.iter().any(|word| word.parse::<u32>().is_ok_and(|size| size < 1000));
+    words(source_name).iter().all(|word| {
+        let size = word.strip_suffix("gb");
+        known.contains(word)
+            || size.is_some_and(|size| !sized || known.iter().any(|known| known == size))
+    })
+}
+
+fn words(name: &str) -> Vec<String> {
+    let noise = ["nvidia", "geforce", "tesla", "gpu", "hbm2", "hbm2e", "hbm3", "hbm3e"];
+    let lower = name.to_lowercase().replace("rtx", "rtx-");
+    let words = lower.split(['_', '-', ' ']).filter(|word| !word.is_empty());
+    let words = words.filter(|word| !noise.contains(word));
+    words.map(|word| if word.starts_with("sxm") { "sxm" } else { word }.to_owned()).collect()
 }
 
 /// The bandwidth of one copy between pinned memory and `gpu` in GB/s.
@@ -24,12 +41,19 @@ pub fn gpu_named(source_name: &str, library: &Library) -> Option<String> {
 /// # Errors
 /// If the GPU's profile or that of its PCIe port (`gen3-x16`) is malformed.
 pub fn bandwidth(row: &MemcpyRow, gpu: &str, library: &Library) -> Result<f64, InputError> {
-    let profile = library.profile(Kind::Gpu, gpu)?;
+    bandwidth_of(row, &library.profile(Kind::Gpu, gpu)?)
+}
+
+/// The bandwidth of one copy between pinned memory and the GPU of a profile in GB/s.
+///
+/// # Errors
+/// As [`bandwidth`].
+pub fn bandwidth_of(row: &MemcpyRow, profile: &Profile) -> Result<f64, InputError> {
     let (generation, lanes) = (profile.count("pcie_generation")?, profile.count("pcie_lanes")?);
-    let port = library.profile(Kind::Pcie, &format!("gen{generation}-x{lanes}"))?;
+    let port = shipped().profile(Kind::Pcie, &format!("gen{generation}-x{lanes}"))?;
     let port = Port::from_profile(&port)?;
     let direction = if row.to_device { Direction::ToDevice } else { Direction::ToHost };
-    let engine = Parameters::from_profile(&profile)?.engine(&port, direction);
+    let engine = Parameters::from_profile(profile)?.engine(&port, direction);
     let amount = Bytes::new(row.bytes);
     let rate = Rate::over(amount, engine.pinned(amount));
     let impossible = || InputError::new("copy_setup", "makes a copy take no time");
@@ -39,13 +63,16 @@ pub fn bandwidth(row: &MemcpyRow, gpu: &str, library: &Library) -> Result<f64, I
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::shipped;
 
     #[test]
     fn a_source_names_a_gpu_in_its_own_way() {
         let named = |name| gpu_named(name, shipped());
         assert_eq!(named("v100_pcie_16gb").as_deref(), Some("v100-16-pcie"));
         assert_eq!(named("H100 PCIe").as_deref(), Some("h100-80-pcie"));
+        assert_eq!(named("NVIDIA GeForce RTX3090 24GB").as_deref(), Some("rtx-3090"));
+        assert_eq!(named("a100_80").as_deref(), Some("a100-80-pcie"));
+        assert_eq!(named("H100 SXM5").as_deref(), Some("h100-80-sxm"));
+        assert_eq!(named("l40").as_deref(), Some("l40-48-pcie"));
         assert_eq!(named("mi300x"), None);
     }
 }

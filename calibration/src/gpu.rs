@@ -1,28 +1,40 @@
 //! A GPU's profile from the GPU itself: `podpath calibrate gpu`.
 //!
 //! ```text
-//!  driver ──► facts (SMs, clocks, engines) ─┐
-//!  NVRTC ───► null kernel ──► launch time ──┼─► profile: one CSV file
-//!  copies of growing size ──► samples ─fit──┘
+//!   probe::design ──► Work ──► Device::time ──► samples ──► probe::find ──► findings ──► profile
+//!                                  │
+//!                     cuda (driver, NVRTC)  or  simulated (every parameter known)
 //! ```
 //!
 //! The driver and the compiler are libraries of the user's machine, opened when they are needed;
 //! without them there is a [`GpuError`], not a crash. Measuring and evaluating are apart, so that
 //! the evaluation is tested without a GPU.
 
-mod copies;
-mod facts;
-mod launch;
+pub mod campaign;
+mod cuda;
+pub mod device;
+pub mod facts;
+pub mod finding;
+pub mod import;
+pub mod kernel;
+mod numa;
+pub mod probe;
 mod profile;
+pub mod sample;
+pub mod simulated;
+pub mod table;
+pub mod work;
 
-use cudarc::driver::{CudaContext, DriverError};
+use cudarc::driver::DriverError;
 use cudarc::nvrtc::CompileError;
 use models::input::InputError;
 
-pub(crate) use copies::pinned;
-pub use copies::{Memory, Sample};
+pub(crate) use cuda::pinned;
+pub use cuda::{Cuda, compile, driver_is_there};
 pub use facts::Facts;
+pub use finding::Finding;
 pub use profile::profile;
+pub use sample::Sample;
 
 /// Why a GPU could not be calibrated.
 #[derive(Debug, thiserror::Error)]
@@ -47,74 +59,39 @@ pub enum GpuError {
     /// A call of the driver failed.
     #[error("the driver refused: {0}")]
     Driver(#[from] DriverError),
-    /// The null kernel did not compile.
-    #[error("the compiler refused the null kernel: {0}")]
+    /// A kernel did not compile.
+    #[error("the compiler refused a kernel: {0}")]
     Compiler(#[from] CompileError),
+    /// A thread could not be moved to the cores of a NUMA node.
+    #[error("memory of NUMA node {node} cannot be had: {error}")]
+    Node {
+        /// The node.
+        node: u32,
+        /// What the system said.
+        error: std::io::Error,
+    },
+    /// Something was started and did not end.
+    #[error("the GPU did not finish within {seconds} s: {what}")]
+    TimeOut {
+        /// How long was waited.
+        seconds: u64,
+        /// For what.
+        what: &'static str,
+    },
     /// What was measured makes no profile.
     #[error("the measurements make no profile: {0}")]
     Profile(#[from] InputError),
 }
 
-/// What to calibrate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Options {
-    /// The number of the device, from 0.
-    pub device: usize,
-    /// How often each figure is measured; the median is taken.
-    pub repetitions: usize,
-    /// The largest copy in bytes.
-    pub copy_max: usize,
-}
-
-impl Default for Options {
-    fn default() -> Options {
-        Options { device: 0, repetitions: 21, copy_max: 256 << 20 }
-    }
-}
-
-/// Everything that was measured.
+/// Everything that was measured, and what it says.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Measured {
     /// What the driver says of the device.
     pub facts: Facts,
-    /// Launch of an empty kernel and waiting for it in seconds, median.
-    pub launch: f64,
-    /// Copies by direction, memory and size.
+    /// Every point of every probe.
     pub samples: Vec<Sample>,
-}
-
-/// Measures a GPU.
-///
-/// # Errors
-/// If there is no driver, no compiler or no such device, or a call fails.
-pub fn measure(options: &Options) -> Result<Measured, GpuError> {
-    if !driver_is_there() {
-        return Err(GpuError::NoDriver);
-    }
-    let found = CudaContext::device_count()?;
-    if options.device >= usize::try_from(found).unwrap_or(0) {
-        return Err(GpuError::NoDevice { wanted: options.device, found });
-    }
-    let context = CudaContext::new(options.device)?;
-    Ok(Measured {
-        facts: facts::query(&context)?,
-        launch: launch::measure(&context, options.repetitions)?,
-        samples: copies::measure(&context, options)?,
-    })
-}
-
-/// Whether the driver's library can be opened; asking the driver anything else would panic.
-#[allow(unsafe_code)]
-pub fn driver_is_there() -> bool {
-    // SAFETY: opens and closes the library of the installed driver, whose initialisers are trusted
-    // as those of any library that a program links; nothing is called.
-    unsafe { cudarc::driver::sys::is_culib_present() }
-}
-
-/// The median of measured values.
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
+    /// The parameters with their intervals.
+    pub findings: Vec<Finding>,
 }
 
 #[cfg(test)]
@@ -124,7 +101,7 @@ mod tests {
     /// Whether there is a driver depends on the machine; that nothing panics does not.
     #[test]
     fn a_machine_without_driver_gets_an_error_that_says_so() {
-        match measure(&Options { device: 4096, ..Options::default() }) {
+        match Cuda::open(4096).map(|_| ()) {
             Err(error @ GpuError::NoDriver) => {
                 assert!(error.to_string().starts_with("no NVIDIA driver was found: "));
             }

@@ -5,6 +5,21 @@
 //!      (models)          (data)    (texts)   (kernel)
 //! ```
 //!
+//! | table or hop | in the lab |
+//! | --- | --- |
+//! | `[[node]]`, `[[pod]]` | a namespace each; a pod on the host network lives in its node's |
+//! | `[[switch]]`, `[[forwarder]]` | a namespace with a bridge, or one that routes |
+//! | `[[cable]]` | a veth pair; with token buckets at both ends where `is_shaped` says so |
+//! | `[[nic]]` | the node's end of its cable; its offloads are off at both ends of that |
+//! | `veth`, `bridge`, `macvlan` | the devices of these names |
+//! | `route` | forwarding by the node's namespace; a second one, by one more namespace |
+//! | `vxlan` | a VXLAN device with written-down neighbours, as Flannel has it |
+//! | `netfilter` | one more table that accepts everything |
+//! | `[[service]]` | kube-proxy's rules on the nodes of the pods that are not behind it |
+//! | GPUs, PCIe, NVLink, latencies | left out |
+//!
+//! Both ends, because a card that cannot merge packets must not be handed any that are merged.
+//!
 //! Nodes, pods, switches and forwarders are namespaces; cables are veth pairs made directly inside
 //! them, so that the machine's own interfaces, routes and rules are never touched and no packet
 //! leaves it. Container networks are built from the kernel's own parts: bridges, routes, VXLAN and
@@ -14,7 +29,7 @@
 
 mod address;
 mod build;
-mod command;
+pub(crate) mod command;
 mod derive;
 mod error;
 mod offloads;
@@ -35,7 +50,7 @@ pub use command::{inside, netns_file};
 pub use error::LabError;
 pub use offloads::Switch;
 pub use plugged::Plugged;
-pub use requirements::requirements;
+pub use requirements::{check, requirements};
 pub use script::{Act, Step, steps};
 pub use services::SERVICE_PORT;
 pub use stale::sweep_stale;

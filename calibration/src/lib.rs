@@ -14,9 +14,12 @@ pub mod cni;
 pub mod copy;
 pub mod data;
 pub mod family;
+pub mod filter;
 pub mod fit;
 pub mod gpu;
 pub mod lab;
+pub mod microbenchmark;
+pub mod names;
 pub mod net;
 pub mod published;
 pub mod services;
@@ -24,4 +27,5 @@ pub mod shipped;
 pub mod traffic;
 pub mod trial;
 pub mod validate;
+
 pub use shipped::shipped;

@@ -11,6 +11,7 @@
 //! 2544). kube-proxy walks a hash map of Services, so a Service's place in a list of rules is
 //! chance: the real one is put in the middle, where it meets the mean number of rules.
 
+pub mod bench;
 pub mod iptables;
 pub mod ipvs;
 pub mod nftables;

@@ -19,9 +19,11 @@ use models::topology::Topology;
 use models::transfer::{Connection, HostMemory, Mode, Transfer, Transport};
 use sim::{Bytes, Rate};
 
+use crate::gpu::driver_is_there;
 use crate::lab::{Lab, PodEnd};
 use crate::traffic::{
-    self, Amount, Bulk, CpuUse, End, HostCopy, Messages, Order, Produced, RoundTrips, TrafficError,
+    self, Amount, Bulk, CpuUse, DeviceResult, End, HostCopy, Messages, Order, Produced, RoundTrips,
+    TrafficError,
 };
 
 /// A message of at least so many bytes is long beside its beginning and end: a stream stands for
@@ -51,15 +53,17 @@ pub struct Reading {
     pub arrived: Bytes,
     /// How long all of it took in seconds.
     pub seconds: f64,
+    /// The payload of a datagram, where datagrams were sent.
+    pub datagram: Bytes,
     /// What it cost of the processor.
     pub cpu: CpuUse,
 }
 
 impl Reading {
-    /// The busy time of `core` per payload byte that arrived [s/B]; none if nothing did.
-    pub fn core_s_per_byte(&self, core: usize) -> Option<f64> {
-        let times = self.cpu.cores.iter().find(|times| times.core == core)?;
-        (self.arrived > Bytes::ZERO).then(|| times.busy_s() / self.arrived.as_f64())
+    /// The time of the reading threads per payload byte that arrived [s/B]; none if nothing did.
+    pub fn reader_s_per_byte(&self) -> Option<f64> {
+        let seconds = self.cpu.receiver.total_s();
+        (self.arrived > Bytes::ZERO).then(|| seconds / self.arrived.as_f64())
     }
 }
 
@@ -90,6 +94,10 @@ pub fn check(topology: &Topology, transfer: &Transfer) -> Result<(), InputError>
     if transfer.kernel.is_some() {
         let problem = "a lab launches no kernels".into();
         return refuse("kernel_read", problem, "a transfer without a kernel");
+    }
+    if transfer.request.is_some() {
+        let problem = "a lab resolves no names and runs no server's GPU".into();
+        return refuse("request", problem, "`reply` for a request and its reply");
     }
     if topology.gpus.iter().any(|gpu| *gpu.table.name.get_ref() == transfer.to) {
         let problem = format!("`{}` is a GPU: a lab's transfers end in a pod", transfer.to);
@@ -238,6 +246,7 @@ impl<'a> Run<'a> {
             method: format!("stream for {} s ({})", self.span.as_secs(), tool(sample.method)),
             arrived: sample.bytes_received,
             seconds: sample.seconds,
+            datagram: load.write,
             cpu: sample.cpu,
         })
     }
@@ -315,8 +324,17 @@ impl<'a> Run<'a> {
             HostMemory::Pageable => traffic::HostMemory::Pageable,
             HostMemory::Untouched => traffic::HostMemory::Untouched,
         };
-        let mut copy = HostCopy::new(memory, bytes);
-        let sample = traffic::produced(&self.from, &self.to, &load, &mut copy, stop)?;
+        let sample = match driver_is_there() {
+            true => {
+                let mut copy = DeviceResult::new(0, memory, bytes)
+                    .map_err(|error| TrafficError::Producer(error.to_string()))?;
+                traffic::produced(&self.from, &self.to, &load, &mut copy, stop)?
+            }
+            false => {
+                let mut copy = HostCopy::new(memory, bytes);
+                traffic::produced(&self.from, &self.to, &load, &mut copy, stop)?
+            }
+        };
         let what = match &sample.emulated_by {
             Some(by) => format!("results, {by}"),
             None => "results".into(),
@@ -341,6 +359,7 @@ impl<'a> Run<'a> {
             method: format!("{count} {what} (in this process)"),
             arrived: self.transfer.message * count,
             seconds: mean_s * count as f64,
+            datagram: Bytes::ZERO,
             cpu,
         }
     }
@@ -355,7 +374,8 @@ fn end(pod: PodEnd, cores: &[usize], first: usize) -> End {
 fn connection(connection: Connection) -> traffic::Connection {
     match connection {
         Connection::Warm => traffic::Connection::Warm,
-        Connection::New => traffic::Connection::Each,
+        // What only a part of a request is, `check` has refused.
+        Connection::New | Connection::Opening | Connection::Fresh => traffic::Connection::Each,
     }
 }
 

@@ -5,27 +5,41 @@
 //! digits that the file prints: a table with two decimals cannot show a smaller difference.
 
 mod copy;
+mod gpu;
 mod pcie;
 mod report;
 
 use models::input::InputError;
 use models::library::Library;
+use models::profile::Profile;
 
 use crate::cni::{self, Setups};
 use crate::data::{DataFile, Row};
-use crate::family::{Family, MemcpyRow, Table, recognise};
+use crate::family::{Family, Table, recognise};
 use crate::{fit, shipped};
 
-pub use report::{Comparison, Errors, Judged, Report, Skipped, Summary, Use};
+use gpu::Gpus;
 
-/// Why a row of these families is not predicted.
-const NO_EXECUTION_MODEL: &str = "the GPU execution model is not part of this version";
+pub use report::{Comparison, Errors, Judged, Report, Skipped, Summary, Use};
 
 /// Predicts every row of `files` from the shipped profiles.
 ///
 /// # Errors
 /// If a file is not a known table, or a row of it is malformed; nothing is judged then.
 pub fn validate(files: &[DataFile]) -> Result<Report, InputError> {
+    compare(files, Gpus::shipped())
+}
+
+/// Predicts every row of `files`, those about GPUs from `profile`; a row about another GPU than
+/// the profile's is skipped.
+///
+/// # Errors
+/// As [`validate`], or if the profile lacks what the execution model needs.
+pub fn validate_profile(files: &[DataFile], profile: &Profile) -> Result<Report, InputError> {
+    compare(files, Gpus::one(profile)?)
+}
+
+fn compare(files: &[DataFile], mut gpus: Gpus) -> Result<Report, InputError> {
     let library = shipped();
     let mut setups = Setups::new(library);
     let mut report = Report::default();
@@ -33,8 +47,12 @@ pub fn validate(files: &[DataFile]) -> Result<Report, InputError> {
         let table = recognise(file)?;
         let fitted = Fitted::of(table)?;
         for row in file.rows() {
-            let judged = judge(table, &row, &mut setups, library)?;
-            let used = if fitted.has(&row) { Use::Calibration } else { Use::Holdout };
+            let judged = judge(table, &row, &mut setups, &mut gpus, library)?;
+            let seen = match table {
+                Table::Gpu(family) => gpus.fitted(file, &row, family)?,
+                Table::Pcie | Table::Cni => fitted.has(&row),
+            };
+            let used = if seen { Use::Calibration } else { Use::Holdout };
             report.add(&row, judged, used);
         }
     }
@@ -52,6 +70,7 @@ fn judge(
     table: Table,
     row: &Row<'_>,
     setups: &mut Setups<'_>,
+    gpus: &mut Gpus,
     library: &Library,
 ) -> Result<Verdict, InputError> {
     match table {
@@ -68,17 +87,7 @@ fn judge(
             let label = format!("{} {}", read.cni, row.text("test")?);
             Ok(Verdict { family: read.family(), label, outcome: Ok(vec![compared]) })
         }
-        Table::Gpu(Family::GpuMemcpy) => copy::judge(&MemcpyRow::read(row)?, row, library),
-        Table::Gpu(family) => {
-            let gpu = row.text("gpu")?;
-            let value = match family {
-                Family::GpuLatency => "latency_ns",
-                _ => "bandwidth_gb_s",
-            };
-            row.positive(value)?;
-            let outcome = Err(NO_EXECUTION_MODEL.to_owned());
-            Ok(Verdict { family, label: gpu.to_owned(), outcome })
-        }
+        Table::Gpu(family) => gpus.judge(row, family),
     }
 }
 
@@ -89,7 +98,6 @@ impl Fitted {
     fn of(table: Table) -> Result<Fitted, InputError> {
         let name = match table {
             Table::Cni => fit::cni::TABLE,
-            Table::Gpu(Family::GpuMemcpy) => fit::memcpy::TABLE,
             Table::Pcie | Table::Gpu(_) => return Ok(Fitted(None)),
         };
         Ok(Fitted(Some(crate::published::table(name)?)))

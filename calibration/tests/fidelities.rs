@@ -38,6 +38,7 @@ fn question(from: &str, to: &str, streams: u32, mode: Mode) -> Transfer {
         host_memory: HostMemory::Pinned,
         connection: Connection::Warm,
         kernel: None,
+        request: None,
     }
 }
 

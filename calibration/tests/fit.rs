@@ -1,7 +1,8 @@
 //! The committed profiles are what the fits write: no number in them was typed in.
 
 use calibration::family::Family;
-use calibration::fit::{cni, memcpy};
+use calibration::filter::Filter;
+use calibration::fit::{cni, gpu, memcpy};
 use calibration::published::table;
 use calibration::shipped;
 use models::input::Source;
@@ -42,6 +43,51 @@ fn the_copies_of_the_v100() {
     let worst = fit.residuals.iter().map(|r| (r.predicted / r.measured - 1.0).abs());
     assert!(worst.fold(0.0, f64::max) < 0.25, "{:?}", fit.residuals);
     same(Kind::Gpu, &fit.gpu, &fit.profile, 0.01);
+}
+
+/// The tables of the execution model, in order.
+const KERNEL_TABLES: [&str; 4] = [
+    "gpu_stream_vs_occupancy.csv",
+    "gpu_pointer_chase_latency.csv",
+    "gpu_cache_bandwidth.csv",
+    "gpu_small_kernels.csv",
+];
+
+/// Half of the streams decide, and the validation judges by the other half.
+#[test]
+fn the_kernels_of_the_published_gpus() {
+    for name in ["v100", "a40", "a100_40", "a100_80", "h100_pcie"] {
+        let data = KERNEL_TABLES.iter().map(|name| table(name).unwrap()).collect();
+        let rows = Some(Filter::parse("kernel in (init, read, scale)").unwrap());
+        let fit = gpu::run(&gpu::Options { gpu: name.into(), data, rows }).unwrap();
+        assert!(fit.estimates.len() <= 15);
+        same(Kind::Gpu, &fit.gpu, &fit.profile, 0.01);
+    }
+}
+
+/// What nobody measured is what `priors/gpu.csv` makes of the data sheet.
+#[test]
+fn the_kernels_of_the_other_gpus() {
+    let (mut known, mut lines) = (0, 0);
+    for name in shipped().names(Kind::Gpu) {
+        let profile = shipped().profile(Kind::Gpu, name).unwrap();
+        if !profile.has("compute_capability") {
+            continue;
+        }
+        known += 1;
+        let calibrated = models::gpu::machine::CALIBRATED;
+        for row in profile.rows() {
+            let ours = calibrated.iter().any(|(parameter, _)| *parameter == row.parameter);
+            if ours && row.how == models::profile::How::Assumed {
+                let (.., scale) = models::profile::unit(&row.unit).unwrap();
+                let prior = gpu::prior(&profile, &row.parameter).unwrap() / scale;
+                let off = (row.value / prior - 1.0).abs();
+                assert!(off < 1e-3, "{name} {}: {} or {prior}", row.parameter, row.value);
+                lines += 1;
+            }
+        }
+    }
+    assert!(known >= 19 && lines > 150, "{known} GPUs, {lines} lines");
 }
 
 /// The priors take a sending hop to cost 0.68 of a receiving one; the CPU columns say so.

@@ -2,8 +2,12 @@
 
 use calibration::data::DataFile;
 use calibration::family::Family;
+use calibration::filter::Filter;
+use calibration::fit::gpu;
 use calibration::published::{published, table};
-use calibration::validate::{Use, validate};
+use calibration::validate::{Judged, Use, validate, validate_profile};
+use models::input::Source;
+use models::profile::Profile;
 
 #[test]
 fn the_published_rows_are_predicted_as_well_as_promised() {
@@ -27,13 +31,72 @@ fn the_published_rows_are_predicted_as_well_as_promised() {
     assert_eq!(used(Family::Pcie, Use::Holdout), 714);
 }
 
+/// Per GPU: the kernels that were not fitted, the plateaus of latency, and the small kernels.
 #[test]
-fn rows_without_a_model_are_skipped_aloud() {
-    let report = validate(&[table("gpu_cache_bandwidth.csv").unwrap()]).unwrap();
-    assert!(report.judged.is_empty());
-    assert_eq!(report.skipped.len(), 472);
-    assert_eq!(report.skipped[0].row, 1);
-    assert_eq!(report.skipped[0].why, "the GPU execution model is not part of this version");
+fn kernels_are_predicted_as_well_as_promised() {
+    let report = validate(&published().unwrap()).unwrap();
+    for gpu in ["v100", "a40", "a100_40", "a100_80", "h100_pcie"] {
+        let own = |row: &&Judged| row.label.split(' ').next() == Some(gpu);
+        let held = |row: &&Judged| row.family == Family::GpuStream && row.used == Use::Holdout;
+        let (median, p90) = errors(report.judged.iter().filter(own).filter(held));
+        assert!(median <= 0.07 && p90 <= 0.15, "{gpu}: {median} {p90}");
+        // Well inside L1, inside L2 and far beyond it.
+        let chains = || report.judged.iter().filter(own).filter(|r| r.family == Family::GpuLatency);
+        for (from, to) in [(8, 96), (600, 4_000), (200_000, 2_000_000)] {
+            let on = |row: &&Judged| {
+                let kib: u32 = row.label.split(' ').nth(1).unwrap().parse().unwrap();
+                (from..to).contains(&kib)
+            };
+            if gpu != "a40" {
+                let (median, p90) = errors(chains().filter(on));
+                assert!(median <= 0.05 && p90 <= 0.05, "{gpu} {from} KiB: {median} {p90}");
+            }
+        }
+    }
+    let small = report.family(Family::GpuSmallKernels, None).unwrap().errors.unwrap();
+    assert!(small.median <= 0.10, "{small:?}");
+    let skipped: Vec<_> = report.skipped.iter().map(|row| &row.why).collect();
+    assert!(skipped.is_empty(), "{skipped:?}");
+}
+
+fn errors<'a>(rows: impl Iterator<Item = &'a Judged>) -> (f64, f64) {
+    let mut errors: Vec<f64> = rows.map(|row| row.worst().relative_error().abs()).collect();
+    errors.sort_by(f64::total_cmp);
+    assert!(errors.len() > 3, "only {} rows", errors.len());
+    (errors[errors.len() / 2], errors[errors.len() * 9 / 10])
+}
+
+/// Small kernels by a fit of every third row, and copies by a fit of every third size.
+#[test]
+fn every_third_row_predicts_the_others() {
+    let cases = [
+        ("a40", "gpu_small_kernels.csv", Family::GpuSmallKernels, 0.10),
+        ("v100_pcie_16gb", "gpu_memcpy_h2d_v100_pcie.csv", Family::GpuMemcpy, 0.04),
+    ];
+    for (gpu, name, family, median_max) in cases {
+        for third in 0..3 {
+            let data = vec![table(name).unwrap()];
+            let rows = Some(Filter::parse(&format!("row % 3 = {third}")).unwrap());
+            let fit =
+                gpu::run(&gpu::Options { gpu: gpu.into(), data: data.clone(), rows }).unwrap();
+            let source = Source::new("fitted", fit.profile);
+            let profile = Profile::parse("fitted", &source).unwrap();
+            let report = validate_profile(&data, &profile).unwrap();
+            let held = report.family(family, Some(Use::Holdout)).unwrap();
+            assert!(held.rows > report.judged.len() / 2, "two rows of three are held out");
+            let median = held.errors.unwrap().median;
+            assert!(median <= median_max, "{name} {third}: {median}");
+        }
+    }
+}
+
+#[test]
+fn a_profile_speaks_of_its_own_gpu_alone() {
+    let library = calibration::shipped();
+    let profile = library.profile(models::library::Kind::Gpu, "a40-48-pcie").unwrap();
+    let report = validate_profile(&[table("gpu_cache_bandwidth.csv").unwrap()], &profile).unwrap();
+    assert_eq!((report.judged.len(), report.skipped.len()), (82, 390));
+    assert_eq!(report.skipped[0].why, "`a100_80` is another GPU than the profile's");
 }
 
 const HEADER: &str = "cni,pod_mtu_bytes,test,test_meaning,runs,goodput_bit_s_median,\

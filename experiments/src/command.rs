@@ -1,8 +1,10 @@
 //! The command line: arguments, one file per subcommand, and exit codes.
 
 mod calibrate;
+mod compare;
 mod completions;
 mod explain;
+mod measure;
 mod profiles;
 mod run;
 mod schema;
@@ -13,6 +15,7 @@ mod validate;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use models::input::InputError;
 
 use crate::console::Console;
 use crate::failure::Failure;
@@ -47,6 +50,8 @@ struct Arguments {
 enum Command {
     Run(run::Arguments),
     Explain(explain::Arguments),
+    Measure(measure::Arguments),
+    Compare(compare::Arguments),
     Show(show::Arguments),
     Validate(validate::Arguments),
     Calibrate(calibrate::Arguments),
@@ -54,6 +59,9 @@ enum Command {
     Serve(serve::Arguments),
     Schema(schema::Arguments),
     Completions(completions::Arguments),
+    /// What `calibrate net` starts in a namespace of its own: looks a name up, many times
+    #[command(hide = true)]
+    LookUp,
 }
 
 /// Runs the command that the process was called with.
@@ -77,6 +85,8 @@ impl Command {
         match self {
             Command::Run(arguments) => run::run(arguments, console),
             Command::Explain(arguments) => explain::run(arguments, console),
+            Command::Measure(arguments) => measure::run(arguments, console),
+            Command::Compare(arguments) => compare::run(arguments, console),
             Command::Show(arguments) => show::run(arguments, console),
             Command::Validate(arguments) => validate::run(arguments, console),
             Command::Calibrate(arguments) => calibrate::run(arguments, console),
@@ -84,6 +94,12 @@ impl Command {
             Command::Serve(arguments) => serve::run(arguments, console),
             Command::Schema(arguments) => schema::run(arguments, console),
             Command::Completions(arguments) => completions::run(arguments, console),
+            Command::LookUp => match calibration::names::answer() {
+                true => Ok(()),
+                false => Err(InputError::new("PODPATH_LOOKUP", "is not set")
+                    .help("this command is for podpath itself")
+                    .into()),
+            },
         }
     }
 }

@@ -3,8 +3,10 @@
 //! Outcomes and attributions are large (an entry per hop and link); they are reduced here, in the
 //! thread that made them, so that a sweep's memory grows with its rows and not with its hops.
 
-use models::outcome::{Advice, Cause, Outcome};
+use models::outcome::{Advice, Attribution, Cause, Outcome, Step, StepTime};
 use sim::Time;
+
+use calibration::trial::Reading;
 
 use crate::estimate::Estimate;
 use crate::run::Sample;
@@ -24,6 +26,22 @@ pub(crate) struct Digest {
     pub(crate) left_bit_s: f64,
     pub(crate) taken: Vec<Taken>,
     pub(crate) returned: Vec<Returned>,
+    /// The steps of the request, if the transfer replies to one.
+    pub(crate) steps: Vec<StepDigest>,
+}
+
+/// How long one step of a request took, over replications.
+#[derive(Clone, Debug)]
+pub(crate) struct StepDigest {
+    /// Which; none for the whole request.
+    pub(crate) step: Option<Step>,
+    pub(crate) time_s: Estimate,
+    /// Half of the replications take less.
+    pub(crate) median_s: f64,
+    /// Of a hundred replications, ninety-nine take less.
+    pub(crate) p99_s: f64,
+    /// The part of the whole request, of the means.
+    pub(crate) share: f64,
 }
 
 /// One transfer of one replication.
@@ -37,8 +55,8 @@ pub(crate) struct Replication {
     pub(crate) reference_link: String,
     pub(crate) busiest_link: String,
     pub(crate) busiest_ratio: f64,
-    /// Seconds by cause, in the order of [`CAUSES`].
-    pub(crate) seconds: [f64; 4],
+    /// Seconds by cause, in the order of [`CAUSES`]; a measurement does not tell them apart.
+    pub(crate) seconds: [Option<f64>; 4],
 }
 
 /// The causes by which a message's life is booked, in column order.
@@ -67,11 +85,26 @@ impl Digest {
     pub(crate) fn of(samples: &[Sample], which: usize) -> Digest {
         let replications: Vec<Replication> =
             samples.iter().map(|sample| Replication::of(sample, which)).collect();
+        let left = samples.iter().map(|s| s.attributions[which].goodput.as_bytes_per_s() * 8.0);
+        let left_bit_s = Estimate::of(&left.collect::<Vec<f64>>()).mean;
+        let (taken, returned) = (taken(samples, which), returned(samples, which));
+        let steps = steps(samples, which);
+        Digest { left_bit_s, taken, returned, steps, ..Digest::over(replications) }
+    }
+
+    /// The digest of a transfer that was measured once a round; `line` says what its line rate is.
+    /// What each hop took is not in it: only the model tells hops apart.
+    pub(crate) fn measured(readings: &[&Reading], line: &Attribution) -> Digest {
+        let replications = readings.iter().map(|r| Replication::measured(r, line)).collect();
+        Digest::over(replications)
+    }
+
+    /// Means over replications, without a waterfall.
+    fn over(replications: Vec<Replication>) -> Digest {
         let over = |value: fn(&Replication) -> f64| {
             Estimate::of(&replications.iter().map(value).collect::<Vec<f64>>())
         };
         let completions: Option<Vec<f64>> = replications.iter().map(|r| r.completion_s).collect();
-        let left = samples.iter().map(|s| s.attributions[which].goodput.as_bytes_per_s() * 8.0);
         Digest {
             goodput_bit_s: over(|r| r.goodput_bit_s),
             completion_s: completions.map(|seconds| Estimate::of(&seconds)),
@@ -79,9 +112,10 @@ impl Digest {
             loss_ratio: over(|r| r.loss_ratio),
             reference_bit_s: over(|r| r.reference_bit_s).mean,
             reference_link: replications[0].reference_link.clone(),
-            left_bit_s: Estimate::of(&left.collect::<Vec<f64>>()).mean,
-            taken: taken(samples, which),
-            returned: returned(samples, which),
+            left_bit_s: over(|r| r.goodput_bit_s).mean,
+            taken: Vec::new(),
+            returned: Vec::new(),
+            steps: Vec::new(),
             replications,
         }
     }
@@ -112,6 +146,26 @@ impl Digest {
 }
 
 impl Replication {
+    fn measured(reading: &Reading, line: &Attribution) -> Replication {
+        let busy = |times: &calibration::traffic::CoreTimes| {
+            let all = times.busy_s() + times.idle_s + times.steal_s;
+            if all > 0.0 { times.busy_s() / all } else { 0.0 }
+        };
+        let cores = reading.cpu.cores.iter().map(|times| (times.core, busy(times)));
+        let busiest = cores.reduce(|a, b| if b.1 > a.1 { b } else { a });
+        Replication {
+            goodput_bit_s: reading.goodput.as_bytes_per_s() * 8.0,
+            completion_s: Some(reading.completion_s),
+            sent_bit_s: reading.sent.as_bytes_per_s() * 8.0,
+            loss_ratio: reading.loss_ratio,
+            reference_bit_s: line.reference.as_bytes_per_s() * 8.0,
+            reference_link: line.reference_link.clone(),
+            busiest_link: busiest.map_or(String::new(), |(core, _)| format!("lab/core{core}")),
+            busiest_ratio: busiest.map_or(0.0, |(_, busy)| busy),
+            seconds: [None; 4],
+        }
+    }
+
     fn of(sample: &Sample, which: usize) -> Replication {
         let outcome: &Outcome = &sample.outcomes[which];
         let attribution = &sample.attributions[which];
@@ -129,9 +183,43 @@ impl Replication {
             reference_link: attribution.reference_link.clone(),
             busiest_link: busiest.map_or(String::new(), |link| link.link.clone()),
             busiest_ratio: busiest.map_or(0.0, |link| link.busy),
-            seconds: CAUSES.map(spent),
+            seconds: CAUSES.map(|cause| Some(spent(cause))),
         }
     }
+}
+
+/// The steps that any replication took, in their order, and the whole behind them.
+fn steps(samples: &[Sample], which: usize) -> Vec<StepDigest> {
+    let outcomes = || samples.iter().map(|sample| &sample.outcomes[which]);
+    let whole: f64 = outcomes().map(|outcome| outcome.completion.as_seconds()).sum();
+    let digest = |step: Option<Step>| {
+        let spent = |outcome: &Outcome| {
+            let wanted = |time: &&StepTime| step.is_none_or(|step| time.step == step);
+            let here = outcome.steps.iter().filter(wanted);
+            here.map(|time| time.span).sum::<Time>().as_seconds()
+        };
+        let mut seconds: Vec<f64> = outcomes().map(spent).collect();
+        let sum: f64 = seconds.iter().sum();
+        let time_s = Estimate::of(&seconds);
+        seconds.sort_by(f64::total_cmp);
+        StepDigest {
+            step,
+            time_s,
+            median_s: quantile(&seconds, 0.5),
+            p99_s: quantile(&seconds, 0.99),
+            share: sum / whole,
+        }
+    };
+    let taken = |step: &Step| outcomes().flat_map(|o| &o.steps).any(|time| time.step == *step);
+    let steps: Vec<Step> = Step::ALL.into_iter().filter(taken).collect();
+    let all = if steps.is_empty() { None } else { Some(None) };
+    steps.into_iter().map(Some).chain(all).map(digest).collect()
+}
+
+/// The least of `sorted` that the part `q` of all does not exceed.
+fn quantile(sorted: &[f64], q: f64) -> f64 {
+    let rank = (q * sorted.len() as f64).ceil().max(1.0) as usize;
+    sorted[rank.min(sorted.len()) - 1]
 }
 
 /// The waterfall: hops in path order, which chance does not change.

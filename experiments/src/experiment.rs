@@ -18,6 +18,7 @@ mod plan;
 mod problem;
 mod raw;
 mod reported;
+mod request;
 mod scalar;
 mod topology;
 
@@ -31,7 +32,7 @@ use serde_spanned::Spanned;
 
 pub(crate) use axis::{Axis, Purpose};
 pub(crate) use draft::{Draft, exact};
-pub(crate) use measure::{Measure, PodsBy};
+pub(crate) use measure::PodsBy;
 pub(crate) use parameter::Parameter;
 pub(crate) use plan::{Plan, Point};
 pub(crate) use reported::Reported;
@@ -63,7 +64,7 @@ pub struct Experiment {
     places: Vec<(draft::Field, std::ops::Range<usize>)>,
     pub(crate) axes: Vec<Axis>,
     /// How it is carried out on real networking.
-    pub(crate) measure: Measure,
+    pub(crate) measure: measure::Measure,
     pub(crate) reported: Vec<Reported>,
 }
 

@@ -22,9 +22,11 @@ pub mod plot;
 pub mod report;
 pub mod verdict;
 
+mod compare;
 mod digest;
 mod lab;
 mod manifest;
+mod measure;
 mod output;
 mod overview;
 mod provenance;

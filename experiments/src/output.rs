@@ -70,6 +70,24 @@ impl Drop for Staging {
     }
 }
 
+/// Writes one text file, whole or not at all, in place of one that is there.
+///
+/// # Errors
+/// If the folder cannot be made or written, or `path` names a folder: the user's `--out` is at
+/// fault.
+pub(crate) fn write_file(path: &Path, text: &str) -> Result<(), Failure> {
+    let Some(name) = path.file_name().filter(|_| !path.is_dir()) else {
+        return Err(InputError::new("--out", format!("`{}` is a folder", path.display()))
+            .help("the file to write")
+            .into());
+    };
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let staging = Staging::new(folder.unwrap_or(Path::new(".")))?;
+    let failed = |error| Failure::run(format!("writing {}", path.display()), error);
+    fs::write(staging.path().join(name), text).map_err(failed)?;
+    staging.commit()
+}
+
 /// Renames every file below `from` to the same place below `to`.
 fn moved(from: &Path, to: &Path) -> Result<(), Failure> {
     let failed = |error| Failure::run(format!("writing {}", to.display()), error);
@@ -115,6 +133,17 @@ mod tests {
         let read = |name| fs::read_to_string(target.join(name)).unwrap();
         assert_eq!([read("x.csv"), read("other"), read("plots/p.svg")], ["new", "kept", "p"]);
         assert_eq!(fs::read_dir(&target).unwrap().count(), 3, "the staging folder is gone");
+    }
+
+    #[test]
+    fn one_file_is_written_whole() {
+        let root = tempfile::tempdir().unwrap();
+        let path = root.path().join("a/p.csv");
+        write_file(&path, "old").unwrap();
+        write_file(&path, "new").unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "new");
+        assert_eq!(fs::read_dir(root.path().join("a")).unwrap().count(), 1);
+        assert!(write_file(root.path(), "x").is_err(), "a folder");
     }
 
     #[test]

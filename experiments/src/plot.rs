@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 
 pub mod calibrate_net;
+pub mod calibration;
 pub mod comparison;
 pub mod costs;
 pub mod curves;
@@ -19,6 +20,7 @@ pub(crate) mod fixture;
 pub mod frame;
 pub mod graph;
 pub mod ink;
+pub mod lines;
 pub mod manifest;
 pub mod measured;
 pub mod overlap;
@@ -31,6 +33,7 @@ pub mod scale;
 pub mod scatter;
 pub mod series;
 pub mod sizes;
+pub mod steps;
 pub mod table;
 pub mod topologies;
 pub mod unknowns;
@@ -42,6 +45,7 @@ use manifest::Manifest;
 use measured::Measured;
 use picture::Picture;
 use run::Run;
+use table::Table;
 use validation::Validation;
 
 /// A figure that was drawn and written.
@@ -165,6 +169,14 @@ pub fn compare(dir: &Path) -> Result<Vec<Figure>, PlotError> {
     write(dir, comparison::drafts(&Measured::comparison(dir)?))
 }
 
+/// Draws the figures of a GPU's calibration, and writes them to `plots/`.
+///
+/// # Errors
+/// If points.csv is missing or broken, or a figure cannot be written.
+pub fn calibration(dir: &Path) -> Result<Vec<Figure>, PlotError> {
+    write(dir, calibration::drafts(&Table::read(dir, "points.csv")?)?)
+}
+
 fn drafts(run: &Run, manifest: &Manifest) -> Vec<Draft> {
     let mut drafts = Vec::new();
     if run.results.is_empty() {
@@ -196,6 +208,12 @@ fn drafts(run: &Run, manifest: &Manifest) -> Vec<Draft> {
         let title = format!("{heading}{}", series.suffix());
         add(name, &title, caption, Some(waterfall::draw(run, &plan, series)));
     }
+    add(
+        "request-steps",
+        "Where a request's time goes",
+        "Each bar is one request: name, connection, request, GPU and reply, one after the other.",
+        steps::draw(run),
+    );
     add(
         "goodput-by-size",
         "Goodput against message size",

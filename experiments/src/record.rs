@@ -92,6 +92,21 @@ const TAKEN: [&str; 9] = [
 /// The columns of `returned.csv` behind the keys.
 const RETURNED: [&str; 5] = ["rank", "change", "feasible", "goodput_bit_s", "gain_ratio"];
 
+/// The columns of `steps.csv` behind the keys.
+const STEPS: [&str; 8] = [
+    "order",
+    "step",
+    "time_s_mean",
+    "time_s_low",
+    "time_s_high",
+    "time_s_p50",
+    "time_s_p99",
+    "share_ratio",
+];
+
+/// What `steps.csv` calls all steps together.
+pub(crate) const WHOLE: &str = "whole";
+
 /// A transfer of a point with the cells of its key columns.
 pub(crate) struct Keyed<'a> {
     /// Which point, as the plan numbers them.
@@ -128,7 +143,8 @@ pub(crate) fn keyed<'a>(
     keyed.collect()
 }
 
-fn key_cells(e: &Experiment, plan: &Plan, number: usize, which: usize) -> Vec<String> {
+/// The cells of the key columns of one transfer of a point.
+pub(crate) fn key_cells(e: &Experiment, plan: &Plan, number: usize, which: usize) -> Vec<String> {
     let point = &plan.points[number];
     let transfer = &point.transfers[which];
     let (mode, chunk, buffers) = match transfer.mode {
@@ -170,18 +186,44 @@ fn word(value: &impl serde::Serialize) -> String {
     }
 }
 
-/// Writes the four tables into `folder`.
+/// Writes the four tables into `folder`, and the steps of requests where there are any.
 ///
 /// # Errors
 /// If a file cannot be written.
 pub(crate) fn write_all(folder: &Path, plan: &Plan, keyed: &[Keyed<'_>]) -> Result<(), Failure> {
-    type Rows = fn(&Digest) -> Vec<Vec<String>>;
-    let tables: [(&str, &[&str], Rows); 4] = [
-        ("runs.csv", &RUNS, run_rows),
-        ("summary.csv", &SUMMARY, summary_rows),
-        ("taken.csv", &TAKEN, taken_rows),
-        ("returned.csv", &RETURNED, returned_rows),
-    ];
+    let requests = keyed.iter().any(|keyed| !keyed.digest.steps.is_empty());
+    write_tables(folder, plan, keyed, &TABLES[..if requests { 5 } else { 4 }])
+}
+
+/// Writes the tables of a measurement into `folder`: all but those that only a model can fill.
+///
+/// # Errors
+/// If a file cannot be written.
+pub(crate) fn write_measured(
+    folder: &Path,
+    plan: &Plan,
+    keyed: &[Keyed<'_>],
+) -> Result<(), Failure> {
+    write_tables(folder, plan, keyed, &TABLES[..2])
+}
+
+/// A table: its file, its columns behind the keys, and its rows.
+type OfDigest = (&'static str, &'static [&'static str], fn(&Digest) -> Vec<Vec<String>>);
+
+const TABLES: [OfDigest; 5] = [
+    ("runs.csv", &RUNS, run_rows),
+    ("summary.csv", &SUMMARY, summary_rows),
+    ("taken.csv", &TAKEN, taken_rows),
+    ("returned.csv", &RETURNED, returned_rows),
+    ("steps.csv", &STEPS, step_rows),
+];
+
+fn write_tables(
+    folder: &Path,
+    plan: &Plan,
+    keyed: &[Keyed<'_>],
+    tables: &[OfDigest],
+) -> Result<(), Failure> {
     for (name, columns, rows) in tables {
         let header = keys(plan).into_iter().chain(columns.iter().copied()).map(str::to_owned);
         let body = keyed.iter().flat_map(|keyed| {
@@ -222,7 +264,7 @@ fn run_rows(digest: &Digest) -> Vec<Vec<String>> {
             r.busiest_link.clone(),
             r.busiest_ratio.to_string(),
         ];
-        cells.extend(r.seconds.map(|seconds| seconds.to_string()));
+        cells.extend(r.seconds.map(optional));
         cells
     };
     digest.replications.iter().enumerate().map(row).collect()
@@ -270,6 +312,17 @@ fn returned_rows(digest: &Digest) -> Vec<Vec<String>> {
         ]
     };
     digest.returned.iter().enumerate().map(row).collect()
+}
+
+fn step_rows(digest: &Digest) -> Vec<Vec<String>> {
+    let row = |(order, step): (usize, &crate::digest::StepDigest)| {
+        let name = step.step.map_or(WHOLE, models::outcome::Step::name);
+        let mut cells = vec![order.to_string(), name.to_owned()];
+        cells.extend(estimate(Some(step.time_s)));
+        cells.extend([step.median_s, step.p99_s, step.share].map(|value| value.to_string()));
+        cells
+    };
+    digest.steps.iter().enumerate().map(row).collect()
 }
 
 fn optional(value: Option<f64>) -> String {

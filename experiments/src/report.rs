@@ -20,10 +20,12 @@ use crate::plot::{Figure, PlotError, series};
 pub mod answer;
 pub mod asked;
 pub mod calibrate_net;
+pub mod calibration;
 pub mod compare;
 pub mod document;
 pub mod loss;
 pub mod provenance;
+pub mod request;
 pub mod results;
 pub mod validate;
 pub mod verdict;
@@ -39,6 +41,7 @@ pub fn write(dir: &Path, figures: &[Figure]) -> Result<(), PlotError> {
     let plan = series::plan(&run);
     let mut sections = Vec::new();
     sections.extend(asked::reported(&manifest, figures));
+    sections.extend(request::steps(&run, figures));
     sections.push(results::goodput(&run, &plan, figures));
     sections.push(loss::taken(&run, &plan, figures));
     sections.push(loss::returned(&run, &plan));
@@ -78,6 +81,14 @@ pub fn calibrate_net(dir: &Path, machine: &str, figures: &[Figure]) -> Result<()
 /// If compare.csv is missing or broken, or the report cannot be written.
 pub fn comparison(dir: &Path, machine: &str, figures: &[Figure]) -> Result<(), PlotError> {
     save(dir, &compare::page(&Measured::comparison(dir)?, machine, figures))
+}
+
+/// Writes `report.html` for the calibration of a GPU in `dir`.
+///
+/// # Errors
+/// If findings.csv or points.csv is missing or broken, or the report cannot be written.
+pub fn calibration(dir: &Path, figures: &[Figure]) -> Result<(), PlotError> {
+    save(dir, &calibration::page(dir, figures)?)
 }
 
 fn title(manifest: &Manifest) -> String {

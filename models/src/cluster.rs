@@ -33,6 +33,7 @@ use crate::gpu::Gpu;
 use crate::host::staging::Staging;
 use crate::input::{InputError, Source, suggest};
 use crate::library::{Kind, Library};
+use crate::name::server::NameServer;
 
 /// A change to a topology before it is assembled, `nic.mtu = 1500` (every NIC) or
 /// `nic.nic-a.mtu = 1500` (one): how sweeps vary what a topology file says.
@@ -124,6 +125,8 @@ pub struct Host {
     /// What a UDP socket may have in flight to the NIC, and how long until that is completed;
     /// together the rate of a throttled sender.
     pub udp_send_limit: Option<Rate>,
+    /// What a name server costs on it, where its profile says so.
+    pub names: Option<NameServer>,
 }
 
 /// The side of a transfer that a hop is on.

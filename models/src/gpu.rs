@@ -1,7 +1,14 @@
-//! A GPU from its data sheet: how long a kernel lasts and how fast its engines copy.
+//! A GPU: how long a kernel lasts, how fast its engines copy, and how pods share it.
 //!
-//! - [`kernel`]: launch latency and the roofline.
+//! - [`kernel`]: launch latency and the roofline, from the data sheet alone.
+//! - [`launch`], [`work`], [`access`]: what a kernel asks for, thread by thread.
+//! - [`capability`], [`occupancy`]: what its generation allows, and how many blocks an SM holds.
+//! - [`machine`], [`memory`], [`block`]: the calibrated GPU, and what one block costs on it.
+//! - [`execute`]: how long the grid runs, at three levels of detail.
 //! - [`copy`]: the copy engines, between device memory and pinned or pageable host memory.
+//! - [`share`]: a GPU for several pods.
+//!
+//! The first table is what every profile has; [`machine`] has what execution needs besides.
 //!
 //! | parameter | unit | what |
 //! | --- | --- | --- |
@@ -15,8 +22,18 @@
 //! | `copy_setup`, `copy_call` | time | see [`copy::CopyEngine`] |
 //! | `copy_to_device_efficiency`, `copy_to_host_efficiency` | ratio | see [`copy`] |
 
+pub mod access;
+pub mod block;
+pub mod capability;
 pub mod copy;
+pub mod execute;
 pub mod kernel;
+pub mod launch;
+pub mod machine;
+pub mod memory;
+pub mod occupancy;
+pub mod share;
+pub mod work;
 
 use sim::{Bytes, Rate, Time};
 

@@ -22,7 +22,7 @@ pub struct Outcome {
     /// Payload that arrived, over the time from its being ready to its last byte's arrival.
     pub goodput: Rate,
     /// From the result's being ready to the arrival of its last byte; from the launch of the
-    /// kernel where the transfer has one.
+    /// kernel where the transfer has one, and from the client's call where it has a request.
     pub completion: Time,
     /// The part of `completion` that is the kernel, launch included; zero without one.
     pub kernel: Time,
@@ -32,8 +32,66 @@ pub struct Outcome {
     pub loss_ratio: f64,
     /// The life of the message, in order, without gap or overlap: parts sum to `completion`.
     pub life: Vec<Interval>,
+    /// The steps of the request that this replies to, in order, which sum to `completion`; empty
+    /// where nobody asked.
+    pub steps: Vec<StepTime>,
     /// Busy part of every link that was used, 0 to 1, in path order.
     pub utilisation: Vec<Utilisation>,
+}
+
+/// A step from a client's call to its answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Step {
+    /// From the Service's name to its address.
+    Resolve,
+    /// The handshake, with the first packet's translation.
+    Connect,
+    /// The request, to the memory of the server's pod.
+    Send,
+    /// From there to the GPU.
+    CopyIn,
+    /// The kernel, launch included.
+    Kernel,
+    /// The result from the GPU to host memory.
+    CopyOut,
+    /// The result back to the client.
+    Reply,
+}
+
+impl Step {
+    /// Every step, in order.
+    pub const ALL: [Step; 7] = [
+        Step::Resolve,
+        Step::Connect,
+        Step::Send,
+        Step::CopyIn,
+        Step::Kernel,
+        Step::CopyOut,
+        Step::Reply,
+    ];
+
+    /// Its name in tables.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Step::Resolve => "resolve name",
+            Step::Connect => "connect",
+            Step::Send => "send request",
+            Step::CopyIn => "copy in",
+            Step::Kernel => "kernel",
+            Step::CopyOut => "copy out",
+            Step::Reply => "send reply",
+        }
+    }
+}
+
+/// How long a step took.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct StepTime {
+    /// The step.
+    pub step: Step,
+    /// How long.
+    pub span: Time,
 }
 
 /// A part of a message's life, booked to one hop and one cause.

@@ -25,6 +25,7 @@ use crate::gpu;
 use crate::input::InputError;
 use crate::outcome::{Cause, Fidelity, Interval, Outcome};
 use crate::price::Presence;
+use crate::request;
 use crate::route::{Route, route};
 use crate::transfer::{Mode, Transfer};
 
@@ -56,10 +57,13 @@ pub fn solve(
         launch(cluster, transfer, outcome)?;
     }
     reply::follow(cluster, transfers, fidelity, seed, &mut there)?;
+    for (outcome, transfer) in there.iter_mut().zip(transfers) {
+        request::put_before(cluster, transfer, fidelity, seed, outcome)?;
+    }
     Ok(there)
 }
 
-/// The ways there, without kernels and replies.
+/// The ways there, without kernels, replies and requests.
 fn outcomes(
     cluster: &Cluster,
     transfers: &[Transfer],

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use sim::Bytes;
 
 use crate::gpu::kernel::Kernel;
+use crate::request::Request;
 
 /// A result that leaves `from` and is complete when its last byte is at `to`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -38,6 +39,19 @@ pub struct Transfer {
     /// The kernel that makes the result, if its time is wanted too.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kernel: Option<Kernel>,
+    /// How the result was asked for, if that time is wanted too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<Request>,
+}
+
+impl Transfer {
+    /// The state in which the message meets its connection: a reply finds it open.
+    pub fn connection_met(&self) -> Connection {
+        match (&self.request, self.connection) {
+            (Some(_), Connection::New) => Connection::Fresh,
+            (_, connection) => connection,
+        }
+    }
 }
 
 /// The transport protocol.
@@ -90,4 +104,8 @@ pub enum Connection {
     Warm,
     /// To be opened: one round trip for the handshake, then slow start (RFC 6928, ten segments).
     New,
+    /// Opened by this very message: what the first packet costs, and nobody waits for it.
+    Opening,
+    /// Open, but with its first window: slow start without a handshake.
+    Fresh,
 }

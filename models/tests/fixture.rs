@@ -29,6 +29,9 @@ wireguard.tx_per_byte,0.1,ns/B,,,assumed,fixture
 wireguard.rx_per_byte,0.9,ns/B,,,assumed,fixture
 service-iptables.tx_per_skb,0.5,us,,,assumed,fixture
 service-iptables.per_rule,100,ns,,,assumed,fixture
+names.per_query,50,us,,,assumed,fixture
+names.forward,2,ms,,,assumed,fixture
+names.ttl,30,s,,,assumed,fixture
 memory_bandwidth,100,GB/s,,,assumed,fixture
 staging.per_byte,0.1,ns/B,,,assumed,fixture
 staging.per_chunk,10,us,,,assumed,fixture
@@ -194,5 +197,6 @@ pub(crate) fn transfer(from: &str, to: &str, message: Bytes) -> Transfer {
         host_memory: HostMemory::Pinned,
         connection: Connection::Warm,
         kernel: None,
+        request: None,
     }
 }

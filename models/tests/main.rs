@@ -3,4 +3,5 @@
 mod fixture;
 mod laws;
 mod machine;
+mod request;
 mod topology;

@@ -121,7 +121,7 @@ fn read(data: &DataFile) -> Result<Read, InputError> {
 }
 
 /// The shipped profile of a GPU with `lines` in place of those about the same parameters.
-fn with_lines(gpu: &str, lines: &[String]) -> Result<String, InputError> {
+pub(super) fn with_lines(gpu: &str, lines: &[String]) -> Result<String, InputError> {
     let shipped = shipped().source(Kind::Gpu, gpu)?;
     let parameter = |line: &str| line.split(',').next().unwrap_or("").to_owned();
     let mut text = String::new();

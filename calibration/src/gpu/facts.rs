@@ -24,10 +24,23 @@ pub struct Facts {
     pub memory: usize,
     /// Copy engines.
     pub copy_engines: i32,
+    /// Second-level cache in bytes.
+    pub l2: usize,
+    /// Shared memory of an SM in bytes: nearly all of what it shares with the first-level cache.
+    pub shared_per_sm: usize,
+    /// Threads that may be resident on an SM.
+    pub threads_per_sm: i32,
+    /// NUMA nodes of the host that have memory.
+    pub nodes: Vec<u32>,
+    /// Whether there is another device beside it.
+    pub peer: bool,
+    /// Whether this is no GPU but a simulation of one.
+    pub simulated: bool,
 }
 
 /// Asks the driver.
 pub(super) fn query(context: &Arc<CudaContext>) -> Result<Facts, DriverError> {
+    let bytes = |attribute| Ok(usize::try_from(context.attribute(attribute)?).unwrap_or(0));
     Ok(Facts {
         name: context.name()?,
         capability: context.compute_capability()?,
@@ -38,6 +51,13 @@ pub(super) fn query(context: &Arc<CudaContext>) -> Result<Facts, DriverError> {
             .attribute(Attribute::CU_DEVICE_ATTRIBUTE_GLOBAL_MEMORY_BUS_WIDTH)?,
         memory: context.total_mem()?,
         copy_engines: context.attribute(Attribute::CU_DEVICE_ATTRIBUTE_ASYNC_ENGINE_COUNT)?,
+        l2: bytes(Attribute::CU_DEVICE_ATTRIBUTE_L2_CACHE_SIZE)?,
+        shared_per_sm: bytes(Attribute::CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_MULTIPROCESSOR)?,
+        threads_per_sm: context
+            .attribute(Attribute::CU_DEVICE_ATTRIBUTE_MAX_THREADS_PER_MULTIPROCESSOR)?,
+        nodes: super::numa::nodes(),
+        peer: CudaContext::device_count()? > 1,
+        simulated: false,
     })
 }
 
@@ -67,21 +87,11 @@ impl Facts {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
 
     /// The attributes of an A100 PCIe 40 GB give its data sheet's 19.5 and 9.7 Tflop/s, 1555 GB/s.
     #[test]
     fn peaks_of_an_a100() {
-        let a100 = Facts {
-            name: "A100".into(),
-            capability: (8, 0),
-            sms: 108,
-            clock_khz: 1_410_000,
-            memory_clock_khz: 1_215_000,
-            memory_bus_bits: 5120,
-            memory: 40 << 30,
-            copy_engines: 3,
-        };
+        let a100 = crate::gpu::simulated::plain();
         let (single, double) = a100.lanes().unwrap();
         assert!((a100.peak(single) - 19.5).abs() < 0.05);
         assert!((a100.peak(double) - 9.7).abs() < 0.05);

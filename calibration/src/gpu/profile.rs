@@ -1,32 +1,59 @@
-//! From measurements to a profile file.
+//! From findings to a profile file.
 //!
-//! Copies follow [`models::gpu::copy`]: time = max(call, setup + bytes ÷ rate). The three are
-//! fitted per direction; the profile has the call and set-up of copies to the device, and both
-//! rates as parts of what the slot's PCIe link carries.
+//! The profile has what [`models::gpu::Gpu`] reads, in its terms: the rates of pinned copies
+//! become parts of what the slot's PCIe link carries. Every other finding follows under its own
+//! name.
 
 use models::gpu::copy::Direction;
-use models::input::InputError;
+use models::gpu::machine::CALIBRATED;
+use models::input::{InputError, Source};
 use models::pcie::Port;
+use models::profile::Profile;
 use sim::Bytes;
 
-use super::{Measured, Memory, Sample};
-use crate::fit::posterior::{Beside, Estimate, Free, Observation, fit};
+use super::campaign::finding;
+use super::{Facts, Finding, Measured};
+use crate::fit::gpu::prior;
 use crate::fit::prior::digits;
 
-/// Relative standard error of a timed copy: what repetitions of the median differ by.
-const ERROR: f64 = 0.05;
 /// So long that the last packet of a transfer no longer shows.
 const LONG: Bytes = Bytes::gib(1);
+/// What the execution model needs and no probe identifies.
+const UNTOLD: [&str; 6] =
+    ["block_turnover", "load_port", "store_port", "dram_turnaround", "queueing", "graph_gap"];
+/// By how much copies may exceed what the port carries: the error of both figures.
+const TOLERANCE: f64 = 1.02;
 
 /// The profile of a measured GPU in a slot of `port`, as a CSV file; `place` says where and when
 /// it was measured.
 ///
 /// # Errors
-/// If the copies do not follow the model, or are faster than the port can be.
+/// If a finding that a profile needs is missing, or copies are faster than the port can be.
 pub fn profile(measured: &Measured, port: &Port, place: &str) -> Result<String, InputError> {
-    let facts = &measured.facts;
     let mut lines = Lines { writer: csv::Writer::from_writer(Vec::new()) };
     lines.push(["parameter", "value", "unit", "low", "high", "how", "source"]);
+    let place = match measured.facts.simulated {
+        true => format!("SIMULATED DEVICE, no measurement; {place}"),
+        false => place.to_owned(),
+    };
+    facts(&measured.facts, &place, &mut lines)?;
+    let told = ["launch_latency", "copy_setup", "copy_call"];
+    for parameter in told {
+        lines.finding(needed(&measured.findings, parameter)?, &place);
+    }
+    copies(&measured.findings, port, &place, &mut lines)?;
+    execution(measured, &place, &mut lines)?;
+    let (generation, lanes) = (port.link.generation.number(), port.link.width.lanes());
+    let slot = format!("the slot as the user states it, {place}");
+    lines.value("pcie_generation", f64::from(generation), "count", "assumed", &slot);
+    lines.value("pcie_lanes", f64::from(lanes), "count", "assumed", &slot);
+    for more in measured.findings.iter().filter(|found| !told.contains(&&*found.parameter)) {
+        lines.finding(more, &place);
+    }
+    Ok(lines.finish())
+}
+
+fn facts(facts: &Facts, place: &str, lines: &mut Lines) -> Result<(), InputError> {
     let driver = format!("CUDA driver, {}, {place}", facts.name);
     lines.value("sms", f64::from(facts.sms), "count", "measured", &driver);
     lines.value("clock", f64::from(facts.clock_khz) / 1e3, "MHz", "measured", &driver);
@@ -41,77 +68,62 @@ pub fn profile(measured: &Measured, port: &Port, place: &str) -> Result<String, 
     let guide = "CUDA C++ Programming Guide, throughput of native arithmetic instructions";
     lines.value("fp32_peak", facts.peak(single), "Tflop/s", "datasheet", guide);
     lines.value("fp64_peak", facts.peak(double), "Tflop/s", "datasheet", guide);
-    let launch = format!("empty kernel, launch and wait for its end: an upper bound; {place}");
-    lines.value("launch_latency", measured.launch * 1e6, "us", "measured", &launch);
+    let (major, minor) = facts.capability;
+    lines.value("compute_capability", f64::from(10 * major + minor), "count", "measured", &driver);
+    lines.value("l2_capacity", facts.l2 as f64, "B", "measured", &driver);
+    lines.value("memory_bus_bits", f64::from(facts.memory_bus_bits), "count", "measured", &driver);
     lines.value("copy_engines", f64::from(facts.copy_engines), "count", "measured", &driver);
-    copies(measured, port, place, &mut lines)?;
-    let (generation, lanes) = (port.link.generation.number(), port.link.width.lanes());
-    let slot = format!("the slot as the user states it, {place}");
-    lines.value("pcie_generation", f64::from(generation), "count", "assumed", &slot);
-    lines.value("pcie_lanes", f64::from(lanes), "count", "assumed", &slot);
-    Ok(lines.finish())
+    Ok(())
 }
 
-fn copies(
-    measured: &Measured,
-    port: &Port,
-    place: &str,
-    lines: &mut Lines,
-) -> Result<(), InputError> {
-    let ways = [(Direction::ToDevice, "to_device"), (Direction::ToHost, "to_host")];
-    for (direction, name) in ways {
-        let fitted = engine(&measured.samples, direction)?;
-        let sizes = measured.samples.iter().filter(|s| is_pinned(s, direction)).count();
-        let source = format!("pinned copies of {sizes} sizes, median times; {place}");
-        if direction == Direction::ToDevice {
-            lines.estimate("copy_setup", &fitted[0], 1e6, "us", &source);
-            lines.estimate("copy_call", &fitted[1], 1e6, "us", &source);
-        }
-        let link = port.dma_bandwidth(direction.operation(), LONG);
-        let link = link.expect("the payload is not empty").as_bytes_per_s();
-        let parameter = format!("copy_{name}_efficiency");
-        if fitted[2].value > 1.02 * link {
-            let reached = fitted[2].value / 1e9;
-            return Err(InputError::new(
-                parameter,
-                format!("copies reach {reached:.1} GB/s, and the port {:.1} GB/s", link / 1e9),
-            )
-            .help("name the port that the GPU is really in"));
-        }
-        let mut part = fitted[2].clone();
-        for value in [&mut part.value, &mut part.low, &mut part.high] {
-            *value = (*value / link).min(1.0);
-        }
-        lines.estimate(&parameter, &part, 1.0, "ratio", &source);
+/// What the execution model (see [`models::gpu::machine`]) calls by other names than a probe does.
+fn execution(measured: &Measured, place: &str, lines: &mut Lines) -> Result<(), InputError> {
+    let bandwidth = needed(&measured.findings, "dram_bandwidth")?;
+    let peak = measured.facts.memory_peak();
+    let [value, low, high] = [bandwidth.value, bandwidth.low, bandwidth.high].map(|v| v / peak);
+    let source = format!("dram_bandwidth as a part of hbm_bandwidth; {}", bandwidth.source);
+    let parameter = "dram_efficiency".into();
+    lines.finding(&Finding { parameter, value, low, high, unit: "ratio", source }, place);
+    let interval = needed(&measured.findings, "launch_interval")?.clone();
+    lines.finding(&Finding { parameter: "stream_gap".into(), ..interval }, place);
+    let so_far = Profile::parse("so far", &Source::new("so far", lines.text()))?;
+    let known = "what its generation is known to do (priors/gpu.csv): no probe tells it apart";
+    for (parameter, unit) in CALIBRATED.iter().filter(|(name, _)| UNTOLD.contains(name)) {
+        let factor = models::profile::unit(unit).map_or(1.0, |unit| unit.2);
+        lines.value(parameter, prior(&so_far, parameter)? / factor, unit, "assumed", known);
     }
     Ok(())
 }
 
-fn is_pinned(sample: &Sample, direction: Direction) -> bool {
-    sample.memory == Memory::Pinned && sample.direction == direction
+fn needed<'a>(findings: &'a [Finding], parameter: &str) -> Result<&'a Finding, InputError> {
+    let missing = || InputError::new(parameter, "was not found by any probe");
+    finding(findings, parameter).ok_or_else(missing)
 }
 
-/// Set-up in seconds, call in seconds and rate in bytes per second of one direction.
-fn engine(samples: &[Sample], direction: Direction) -> Result<Vec<Estimate>, InputError> {
-    let samples: Vec<&Sample> = samples.iter().filter(|s| is_pinned(s, direction)).collect();
-    let (Some(first), Some(last)) = (samples.first(), samples.last()) else {
-        return Err(InputError::new("copies", "none was measured"));
-    };
-    let starts = [
-        ("setup", first.seconds / 2.0),
-        ("call", first.seconds),
-        ("rate", last.bytes as f64 / last.seconds),
-    ];
-    // The set-up only shows where a copy lasts longer than its call: a wide prior keeps it there.
-    let free = starts.map(|(name, prior)| Free { name: name.into(), prior, factor: Some(10.0) });
-    let observations: Vec<Observation> = samples
-        .iter()
-        .map(|sample| Observation { value: sample.seconds, relative_error: ERROR })
-        .collect();
-    let model = |v: &[f64], _: Option<Beside<'_>>| {
-        Ok(samples.iter().map(|s| v[1].max(v[0] + s.bytes as f64 / v[2])).collect())
-    };
-    Ok(fit(&free, &observations, model)?.estimates)
+/// The rates of pinned copies as parts of the link's.
+fn copies(
+    findings: &[Finding],
+    port: &Port,
+    place: &str,
+    lines: &mut Lines,
+) -> Result<(), InputError> {
+    for (direction, name) in [(Direction::ToDevice, "to_device"), (Direction::ToHost, "to_host")] {
+        let rate = needed(findings, &format!("copy_{name}_rate"))?;
+        let link = port.dma_bandwidth(direction.operation(), LONG);
+        let link = link.expect("the payload is not empty").as_gbyte_s();
+        let parameter = format!("copy_{name}_efficiency");
+        if rate.value > TOLERANCE * link {
+            let told = format!("copies reach {:.1} GB/s, and the port {link:.1} GB/s", rate.value);
+            return Err(
+                InputError::new(parameter, told).help("name the port that the GPU is really in")
+            );
+        }
+        let [value, low, high] = [rate.value, rate.low, rate.high].map(|v| (v / link).min(1.0));
+        let source = format!("{}, as a part of the link's payload rate", rate.source);
+        let part = Finding { parameter, value, low, high, unit: "ratio", source };
+        lines.finding(&part, place);
+    }
+    Ok(())
 }
 
 /// Lines of a profile.
@@ -130,10 +142,17 @@ impl Lines {
         self.push([parameter, &value.to_string(), unit, "", "", how, source]);
     }
 
-    fn estimate(&mut self, parameter: &str, e: &Estimate, scale: f64, unit: &str, source: &str) {
+    fn finding(&mut self, found: &Finding, place: &str) {
         let [value, low, high] =
-            [e.value, e.low, e.high].map(|value| digits(value * scale).to_string());
-        self.push([parameter, &value, unit, &low, &high, "measured", source]);
+            [found.value, found.low, found.high].map(|value| digits(value).to_string());
+        let source = format!("{}; {place}", found.source);
+        self.push([&found.parameter, &value, found.unit, &low, &high, "measured", &source]);
+    }
+
+    /// The lines so far.
+    fn text(&mut self) -> String {
+        self.writer.flush().expect("memory");
+        String::from_utf8(self.writer.get_ref().clone()).expect("text in, text out")
     }
 
     fn finish(self) -> String {
@@ -144,55 +163,42 @@ impl Lines {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::gpu::Facts;
+    use crate::gpu::campaign;
+    use crate::gpu::simulated::{Simulated, plain, plausible};
     use crate::shipped;
     use models::gpu::Gpu;
-    use models::input::Source;
+    use models::gpu::machine::Machine;
     use models::library::Kind;
-    use models::profile::Profile;
+    use sim::Seed;
 
     fn port(name: &str) -> Port {
         Port::from_profile(&shipped().profile(Kind::Pcie, name).unwrap()).unwrap()
     }
 
-    /// Copies of an engine of 20 us set-up, 30 us call, 12 and 13 GB/s.
+    /// What a calibration of a simulated device finds.
     fn measured() -> Measured {
-        let mut samples = Vec::new();
-        for power in 10..29 {
-            for (direction, rate) in [(Direction::ToDevice, 12e9), (Direction::ToHost, 13e9)] {
-                let bytes = 1usize << power;
-                let seconds = 30e-6f64.max(20e-6 + bytes as f64 / rate);
-                samples.push(Sample { direction, memory: Memory::Pinned, bytes, seconds });
-            }
-        }
-        let facts = Facts {
-            name: "V100".into(),
-            capability: (7, 0),
-            sms: 80,
-            clock_khz: 1_380_000,
-            memory_clock_khz: 877_000,
-            memory_bus_bits: 4096,
-            memory: 16 << 30,
-            copy_engines: 2,
-        };
-        Measured { facts, launch: 6e-6, samples }
+        let mut device = Simulated::new(plain(), plausible(), Seed::new(1));
+        campaign::run(&mut device, 11, &mut |_| {}).unwrap()
     }
 
     #[test]
-    fn a_known_engine_is_found_again() {
-        let text = profile(&measured(), &port("gen3-x16"), "a test").unwrap();
+    fn the_profile_of_a_simulated_device_is_one_that_the_models_read() {
+        let text = profile(&measured(), &port("gen4-x16"), "a test").unwrap();
+        assert!(text.lines().filter(|line| line.contains("SIMULATED DEVICE")).count() > 40);
         let profile = Profile::parse("t", &Source::new("t.csv", text)).unwrap();
+        let machine = Machine::from_profile(&profile).unwrap();
+        assert!((machine.memory_rate(0.0) / 1.38e12 - 1.0).abs() < 0.01, "{machine:?}");
         let gpu = Gpu::from_profile(&profile).unwrap();
-        assert_eq!((gpu.sms, gpu.memory), (80, Bytes::gib(16)));
-        assert!((gpu.copy.setup.as_seconds() * 1e6 - 20.0).abs() < 0.5, "{:?}", gpu.copy);
-        assert!((gpu.copy.call.as_seconds() * 1e6 - 30.0).abs() < 0.5, "{:?}", gpu.copy);
-        let engine = gpu.copy.engine(&port("gen3-x16"), Direction::ToDevice);
-        assert!((engine.rate.as_gbyte_s() - 12.0).abs() < 0.05, "{}", engine.rate.as_gbyte_s());
+        assert_eq!((gpu.sms, gpu.memory), (108, Bytes::gib(40)));
+        assert!((gpu.launch_latency.as_seconds() * 1e6 - 4.1).abs() < 0.1);
+        assert!((gpu.copy.call.as_seconds() * 1e6 - 13.0).abs() < 0.3, "{:?}", gpu.copy);
+        let engine = gpu.copy.engine(&port("gen4-x16"), Direction::ToDevice);
+        assert!((engine.rate.as_gbyte_s() - 24.1).abs() < 0.3, "{}", engine.rate.as_gbyte_s());
     }
 
     #[test]
     fn copies_faster_than_the_stated_slot_are_refused() {
-        let told = profile(&measured(), &port("gen3-x8"), "a test").unwrap_err().to_string();
-        assert!(told.contains("copies reach 12.0 GB/s, and the port 6.7 GB/s"), "{told}");
+        let told = profile(&measured(), &port("gen3-x16"), "a test").unwrap_err().to_string();
+        assert!(told.contains("GB/s, and the port 13.2 GB/s"), "{told}");
     }
 }

@@ -12,8 +12,8 @@ use nix::sched::{CloneFlags, setns};
 
 use super::error::LabError;
 
-/// No program that a lab runs takes longer; 10 000 Services are installed in a few seconds.
-const TIME_OUT: Duration = Duration::from_secs(60);
+/// No program that a lab runs takes longer: 10 000 Services by iptables take some twenty seconds.
+const TIME_OUT: Duration = Duration::from_secs(180);
 
 /// The Debian package that brings a program.
 const PACKAGES: [(&str, &str); 9] = [
@@ -34,7 +34,7 @@ pub(super) fn package_of(program: &str) -> &str {
 }
 
 /// Where `program` is found, looking also where only root's path looks.
-pub(super) fn find(program: &str) -> Option<PathBuf> {
+pub(crate) fn find(program: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let folders = std::env::split_paths(&path).collect::<Vec<_>>();
     let more = ["/usr/sbin", "/sbin", "/usr/bin", "/bin"].map(PathBuf::from);
@@ -56,8 +56,8 @@ pub(super) struct Output {
 /// Runs a program on `input`; what it wrote to its standard output.
 ///
 /// # Errors
-/// If it is not installed, fails, or takes longer than a minute.
-pub(super) fn run(command: &[String], input: &str) -> Result<String, LabError> {
+/// If it is not installed, fails, or takes longer than three minutes.
+pub(crate) fn run(command: &[String], input: &str) -> Result<String, LabError> {
     let output = output(command, &[], input)?;
     match output.success {
         true => Ok(output.out),
@@ -68,7 +68,7 @@ pub(super) fn run(command: &[String], input: &str) -> Result<String, LabError> {
 /// Runs a program on `input`, with more environment variables, to its end.
 ///
 /// # Errors
-/// If it is not installed or takes longer than a minute.
+/// If it is not installed or takes longer than three minutes.
 pub(super) fn output(
     command: &[String],
     environment: &[(&str, String)],
@@ -96,7 +96,7 @@ pub(super) fn output(
             // It may have ended just now; either way it is gone afterwards.
             let _ = child.kill();
             let _ = child.wait();
-            Err(LabError::failed(command, "no answer within a minute"))
+            Err(LabError::failed(command, "no answer within three minutes"))
         }
     }
 }

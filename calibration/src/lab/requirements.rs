@@ -104,7 +104,7 @@ pub fn requirements() -> Result<(), LabError> {
 }
 
 /// What this wiring needs.
-pub(super) fn check(wiring: &Wiring) -> Result<(), LabError> {
+pub fn check(wiring: &Wiring) -> Result<(), LabError> {
     requirements()?;
     plugin::requirements(&wiring.plugged)?;
     let limited = |plugged: &Plugged| plugged.chain.iter().any(|it| it["type"] == "bandwidth");

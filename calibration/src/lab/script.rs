@@ -106,10 +106,11 @@ fn run(space: Option<usize>, command: &[&str], input: String) -> Step {
     Step { space, act: Act::Run { command, input } }
 }
 
-/// IPv4 alone; forwarding where it is the role; no check whether a packet came the shortest way,
+/// IPv4 alone; Reno, which every namespace may have and which does not pace (one that does, like
+/// BBR, would be measured by its own clock); forwarding where it is the role; no check whether a packet came the shortest way,
 /// which tunnels and macvlan devices do not pass.
 fn settings(space: &Space) -> Vec<(String, &'static str)> {
-    let mut settings = Vec::new();
+    let mut settings = vec![("ipv4/tcp_congestion_control".into(), "reno")];
     for scope in ["all", "default"] {
         settings.push((format!("ipv6/conf/{scope}/disable_ipv6"), "1"));
         settings.push((format!("ipv4/conf/{scope}/rp_filter"), "0"));
@@ -283,18 +284,16 @@ fn bucket(text: &mut String, device: &str, rate: Rate) -> fmt::Result {
     )
 }
 
-/// Tables that look at every packet and accept it.
+/// Tables that look at every packet, and at its connection, and accept it.
 fn filter_tables(space: &Space) -> String {
     let mut text = String::new();
     for table in 0..space.filter_tables {
         writeln!(text, "table ip policy{table} {{").expect("memory");
         for hook in ["input", "forward", "output"] {
-            writeln!(
-                text,
-                "  chain {hook} {{\n    type filter hook {hook} priority {table}; policy accept;\n    \
-                 ct state established,related accept\n    ip saddr 10.0.0.0/8 accept\n  }}"
-            )
-            .expect("memory");
+            let kind = format!("type filter hook {hook} priority {table}; policy accept;");
+            writeln!(text, "  chain {hook} {{\n    {kind}").expect("memory");
+            text.push_str("    ct state established,related accept\n");
+            text.push_str("    ip saddr 10.0.0.0/8 accept\n  }\n");
         }
         text.push_str("}\n");
     }

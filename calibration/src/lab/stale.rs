@@ -6,7 +6,7 @@
 //! process of the same number is not taken for it.
 
 use std::collections::BTreeSet;
-use std::fs;
+use std::fs::{self, File};
 use std::io::Write;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -158,25 +158,31 @@ fn remove(netns: &[String]) -> Result<(), LabError> {
     if netns.is_empty() {
         return Ok(());
     }
-    kill_inside(netns);
+    // Held open, a namespace keeps its identity after its name is gone.
+    let held: Vec<File> =
+        netns.iter().filter_map(|name| File::open(netns_file(name)).ok()).collect();
+    kill_inside(&held);
     let Act::Run { command, input } = script::removal(netns).act else { return Ok(()) };
     let result = command::run(&command, &input);
+    // Somebody may have come in after the first look; without names, nobody comes any more.
+    kill_inside(&held);
     // `ip -force` goes on after a namespace that somebody else has removed meanwhile.
     let left = netns.iter().any(|name| netns_file(name).exists());
     if left { result.map(|_| ()) } else { Ok(()) }
 }
 
 /// Kills every other process whose network is one of these.
-fn kill_inside(netns: &[String]) {
-    let identity = |path: &Path| fs::metadata(path).ok().map(|file| (file.dev(), file.ino()));
+fn kill_inside(netns: &[File]) {
+    let identity = |file: &fs::Metadata| (file.dev(), file.ino());
     let inside: BTreeSet<(u64, u64)> =
-        netns.iter().filter_map(|name| identity(&netns_file(name))).collect();
+        netns.iter().filter_map(|file| Some(identity(&file.metadata().ok()?))).collect();
     for entry in fs::read_dir("/proc").into_iter().flatten().flatten() {
         let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse::<u32>().ok()) else {
             continue;
         };
-        let network = identity(&entry.path().join("ns/net"));
-        if network.is_some_and(|it| inside.contains(&it)) && pid != std::process::id() {
+        let network = fs::metadata(entry.path().join("ns/net"));
+        let is_inside = network.is_ok_and(|network| inside.contains(&identity(&network)));
+        if is_inside && pid != std::process::id() {
             let pid = i32::try_from(pid).expect("a process number");
             // It may have ended by itself.
             let _ = kill(Pid::from_raw(pid), Signal::SIGKILL);

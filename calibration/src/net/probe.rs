@@ -143,6 +143,7 @@ impl Way {
             host_memory: HostMemory::Pinned,
             connection: Connection::Warm,
             kernel: None,
+            request: None,
         }
     }
 
@@ -166,17 +167,19 @@ impl Way {
         self.probe(&format!("TCP, writes of {write}"), quick, transfer)
     }
 
-    fn round_trip(&self, quick: bool, connection: Connection) -> Probe {
+    /// A request of one byte and a reply of one, on an open connection or one that is opened for
+    /// it.
+    fn round_trip(&self, quick: bool, fresh: bool) -> Probe {
+        let (what, connection) = match fresh {
+            false => ("round trip", Connection::Warm),
+            true => ("round trip on a new connection", Connection::New),
+        };
         let transfer = Transfer {
             message: Bytes::new(1),
             write: None,
             reply: Some(Bytes::new(1)),
             connection,
             ..self.transfer(Transport::Tcp)
-        };
-        let what = match connection {
-            Connection::Warm => "round trip",
-            Connection::New => "round trip on a new connection",
         };
         self.probe(what, quick, transfer)
     }
@@ -245,20 +248,20 @@ fn datagrams(into: &mut Vec<Probe>) {
 /// Latencies: of the sockets, of hops, of opening a connection, of translating it.
 fn round_trips(into: &mut Vec<Probe>) {
     let host = |between: &[&'static str]| Way::new("host-network", between);
-    into.push(host(&[]).round_trip(true, Connection::Warm));
-    into.push(host(&["route", "route", "route"]).round_trip(true, Connection::Warm));
-    into.push(host(&["bridge", "bridge", "bridge"]).round_trip(false, Connection::Warm));
-    into.push(Way::new("vxlan-routed", &[]).round_trip(false, Connection::Warm));
-    into.push(host(&[]).round_trip(true, Connection::New));
+    into.push(host(&[]).round_trip(true, false));
+    into.push(host(&["route", "route", "route"]).round_trip(true, false));
+    into.push(host(&["bridge", "bridge", "bridge"]).round_trip(false, false));
+    into.push(Way::new("vxlan-routed", &[]).round_trip(false, false));
+    into.push(host(&[]).round_trip(true, true));
     for installed in [1, 100, 1_000, 5_000, 10_000] {
         let way = Way::new("routed", &[]).behind("iptables", installed);
         let quick = matches!(installed, 1 | 5_000);
-        into.push(way.round_trip(quick, Connection::New));
+        into.push(way.round_trip(quick, true));
     }
     for proxy in ["nftables", "ipvs"] {
         for installed in [1, 10_000] {
             let way = Way::new("routed", &[]).behind(proxy, installed);
-            into.push(way.round_trip(false, Connection::New));
+            into.push(way.round_trip(false, true));
         }
     }
 }

@@ -11,10 +11,9 @@ use super::end::{End, join};
 use super::error::{TrafficError, all};
 use super::watch::Watch;
 
-/// The most that one call reads, whatever the sender writes: a peer cannot make us allocate.
+/// The most that one call reads, whatever the sender writes: a peer cannot make us allocate. Below
+/// it a call reads as much as one writes, as iperf3 does.
 const READ_MAX: u64 = 1 << 20;
-/// The least: many small writes arrive as one segment.
-const READ_MIN: u64 = 64 << 10;
 
 /// A listener in the receiver's namespace.
 #[derive(Debug)]
@@ -48,7 +47,7 @@ impl Receiver {
         load: &Bulk,
         watch: &Watch<'_>,
     ) -> Result<Flow, TrafficError> {
-        let buffer_bytes = load.write.get().clamp(READ_MIN, READ_MAX) as usize;
+        let buffer_bytes = load.write.get().min(READ_MAX) as usize;
         let flows = thread::scope(|scope| {
             let mut readers = Vec::new();
             let mut flows = Vec::new();
@@ -109,7 +108,7 @@ pub(super) fn send(
     load: &Bulk,
     watch: &Watch<'_>,
 ) -> Result<Flow, TrafficError> {
-    let connect = || to.iter().map(|target| watch.connect(*target)).collect();
+    let connect = || to.iter().map(|target| connect(*target, watch)).collect();
     let sockets: Vec<TcpStream> = from.within(connect)?;
     let together = Barrier::new(sockets.len());
     let flows = thread::scope(|scope| {
@@ -125,6 +124,13 @@ pub(super) fn send(
         all(senders.into_iter().map(join).collect())
     })?;
     Flow::merge(flows).ok_or(TrafficError::Abandoned)
+}
+
+/// Connects; a small write may wait for the next one, as iperf3's do.
+fn connect(target: SocketAddrV4, watch: &Watch<'_>) -> Result<TcpStream, TrafficError> {
+    let socket = watch.connect(target)?;
+    socket.set_nodelay(false).map_err(TrafficError::system("connecting"))?;
+    Ok(socket)
 }
 
 /// Writes one stream.

@@ -1,10 +1,10 @@
 //! Rows of copies between host and GPU.
 
 use models::input::InputError;
-use models::library::Library;
+use models::profile::Profile;
 
 use super::{Comparison, Verdict};
-use crate::copy::{bandwidth, gpu_named};
+use crate::copy::bandwidth_of;
 use crate::data::Row;
 use crate::family::{Family, MemcpyRow};
 
@@ -14,13 +14,13 @@ const PAGEABLE: &str = "a pageable copy depends on the host, which the table doe
 pub(super) fn judge(
     read: &MemcpyRow,
     row: &Row<'_>,
-    library: &Library,
+    gpu: Result<&Profile, String>,
 ) -> Result<Verdict, InputError> {
-    let outcome = match gpu_named(&read.gpu, library) {
-        None => Err(format!("no shipped GPU profile is called like `{}`", read.gpu)),
-        Some(_) if read.pageable => Err(PAGEABLE.to_owned()),
-        Some(gpu) => {
-            let predicted = bandwidth(read, &gpu, library)?;
+    let outcome = match gpu {
+        Err(why) => Err(why),
+        Ok(_) if read.pageable => Err(PAGEABLE.to_owned()),
+        Ok(profile) => {
+            let predicted = bandwidth_of(read, profile)?;
             let decimals = row.decimals("bandwidth_gb_s");
             let measured = read.bandwidth;
             Ok(vec![Comparison::new("bandwidth", "GB/s", measured, predicted, decimals)])

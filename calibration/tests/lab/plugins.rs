@@ -1,8 +1,11 @@
 //! Pods attached by the CNI project's own plug-ins.
 
-use calibration::lab::{Lab, LabError, Wiring};
+use std::net::{IpAddr, SocketAddr};
 
-use crate::fixture::{can_build, goodput, left, library, pair, reach, said, topology};
+use calibration::lab::{Lab, LabError, Wiring};
+use serde_json::json;
+
+use crate::fixture::{can_build, goodput, left, library, pair, reach, said, talk, topology};
 
 fn wiring(text: &str) -> Wiring {
     Wiring::with_plugins(&topology(text), &library()).unwrap_or_else(|error| panic!("{error}"))
@@ -50,9 +53,30 @@ fn the_plug_in_bandwidth_limits_a_pod() {
     let Some(lab) = build(&text, "plugrate") else { return };
     let expected = 200e6 * 1448.0 / 1514.0;
     for (from, to) in [("beside", "pod-b"), ("pod-b", "beside")] {
-        let found = goodput(&lab, from, to);
+        let found = goodput(&lab, from, to, expected);
         assert!((found / expected - 1.0).abs() < 0.1, "{from} → {to}: {found} bit/s");
     }
+}
+
+#[test]
+fn the_plug_in_portmap_leads_from_a_nodes_port_to_a_pod() {
+    if !can_build() {
+        return;
+    }
+    let mut wiring = wiring(&pair("bridge", "mtu = 1500", "40 Gbit/s"));
+    let plugged = wiring.plugged.iter_mut().find(|it| it.pod == wiring.pods["pod-a"].space);
+    let chain = &mut plugged.unwrap().chain;
+    let portmap = chain.iter_mut().find(|plugin| plugin["type"] == "portmap").unwrap();
+    let mapping = json!({ "hostPort": 8080, "containerPort": 5201, "protocol": "tcp" });
+    portmap["runtimeConfig"] = json!({ "portMappings": [mapping] });
+    let lab = match Lab::build(&wiring, "plugport") {
+        Err(error @ LabError::NoPlugin { .. }) => return eprintln!("skipped: {error}"),
+        lab => lab.unwrap(),
+    };
+    let node = wiring.spaces.iter().find(|space| space.name == "node-a").unwrap();
+    let card = node.devices.iter().find(|device| device.name == "nic0").unwrap();
+    let at = SocketAddr::new(IpAddr::V4(card.addresses[0].0), 8080);
+    talk(&lab.pod("pod-b").unwrap(), &lab.pod("pod-a").unwrap(), at, 5201, 10_000).unwrap();
 }
 
 #[test]
@@ -82,7 +106,7 @@ fn a_plug_in_that_refuses_is_quoted_and_nothing_is_left() {
         return;
     }
     let mut wiring = wiring(&pair("bridge", "mtu = 1500", "40 Gbit/s"));
-    wiring.plugged[0].chain[0]["ipam"]["ranges"] = serde_json::json!([[{ "subnet": "nonsense" }]]);
+    wiring.plugged[0].chain[0]["ipam"]["ranges"] = json!([[{ "subnet": "nonsense" }]]);
     let error = Lab::build(&wiring, "plugbad").unwrap_err();
     assert_eq!(left("plugbad"), Vec::<String>::new());
     let text = error.to_string();

@@ -2,7 +2,6 @@
 
 use std::time::{Duration, Instant};
 
-use calibration::gpu::Memory;
 use calibration::traffic::{
     Amount, Bulk, Connection, End, HostCopy, HostMemory, Messages, Method, Order, Produced,
     Protocol, RoundTrips, Tool, bulk, messages, produced, round_trips,
@@ -214,7 +213,7 @@ fn an_impossible_load_is_refused_in_words() {
 
 #[test]
 fn a_result_on_a_gpu_is_sent_as_any_other() {
-    match calibration::traffic::DeviceResult::new(0, Memory::Pinned, Bytes::mib(1)) {
+    match calibration::traffic::DeviceResult::new(0, HostMemory::Pinned, Bytes::mib(1)) {
         Err(error) => eprintln!("skipped: a_result_on_a_gpu_is_sent_as_any_other: {error}"),
         Ok(mut producer) => {
             let here = End::loopback();

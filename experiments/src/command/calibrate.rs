@@ -1,5 +1,6 @@
 //! `podpath calibrate`: from measurements to profiles.
 
+mod fit_gpu;
 mod gpu;
 mod net;
 
@@ -24,6 +25,8 @@ Examples:
   podpath calibrate fit cni --leave-one-out    the error on each set-up by a fit without it
   podpath calibrate fit cni --out my-profiles  write my-profiles/host/bench-2024.csv
   podpath calibrate fit memcpy --data my.csv --out my-profiles
+  podpath calibrate fit gpu --gpu a40 --data rows.csv --rows 'kernel in (init, read, scale)' \
+      --out a40.csv                            what a GPU's kernels cost
   podpath calibrate gpu --pcie gen4-x16        measure the GPU at hand
   podpath calibrate net --quick                measure the network stack at hand
 
@@ -75,6 +78,7 @@ enum What {
         #[arg(long, value_name = "DIR")]
         out: Option<PathBuf>,
     },
+    Gpu(fit_gpu::Arguments),
 }
 
 pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
@@ -107,6 +111,7 @@ fn fit(what: &What, console: &Console) -> Result<(), Failure> {
             };
             fit_memcpy(&data, out.as_deref(), console)
         }
+        What::Gpu(arguments) => fit_gpu::run(arguments, console),
     }
 }
 

@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 use calibration::data::DataFile;
 use calibration::family::Family;
 use calibration::published::published;
-use calibration::validate::{Comparison, Report, Summary, Use, validate};
+use calibration::validate::{Comparison, Report, Summary, Use, validate, validate_profile};
 use clap::Args;
 use models::input::InputError;
+use models::profile::Profile;
 
 use crate::console::{Console, Sheet, number};
 use crate::failure::Failure;
@@ -23,6 +24,8 @@ Examples:
   podpath validate --against mine.csv              any file with the columns of one of them
   podpath validate --against a.csv --against b.csv --json
   podpath validate --rows 0                        the summary alone
+  podpath validate --profile my-gpu.csv --against gpu.csv
+                                                   rows about a GPU by a profile of your own
 
 A file is recognised by its header. Nothing is ever fitted here: rows that a shipped profile was
 fitted to are counted as calibration, all others as holdout. DIR receives validate.csv, a scatter
@@ -35,6 +38,9 @@ pub(super) struct Arguments {
     /// A table to compare with, instead of the published ones that ship
     #[arg(long, value_name = "FILE.csv")]
     against: Vec<PathBuf>,
+    /// A GPU profile that predicts the rows about GPUs, instead of those that ship
+    #[arg(long, value_name = "PROFILE.csv")]
+    profile: Option<PathBuf>,
     /// The folder for validate.csv, the plot and the report
     #[arg(long, value_name = "DIR", default_value = "results/validate")]
     out: PathBuf,
@@ -51,7 +57,14 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<(), Failur
             files.collect::<Result<Vec<DataFile>, InputError>>()?
         }
     };
-    let report = validate(&files)?;
+    let report = match &arguments.profile {
+        None => validate(&files)?,
+        Some(path) => {
+            let source = file::read_text(path, "--profile")?;
+            let name = path.file_stem().unwrap_or_default().to_string_lossy();
+            validate_profile(&files, &Profile::parse(&name, &source)?)?
+        }
+    };
     write(&arguments.out, &report)?;
     print_rows(&report, arguments.rows, console)?;
     print_skipped(&report, console)?;

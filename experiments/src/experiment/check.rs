@@ -13,9 +13,9 @@ use super::axis::{Axis, AxisReader, Varied};
 use super::draft::{Draft, Field, ModeName, count, word};
 use super::parameter::{Change, Parameter, fidelity};
 use super::problem::Problem;
-use super::raw::{OneOrMany, RawExperiment, RawTransfer};
+use super::raw::{OneOrMany, RawExperiment, RawRequest, RawTransfer};
 use super::scalar::Scalar;
-use super::{Experiment, measure, reported, topology};
+use super::{Experiment, measure, reported, request, topology};
 use crate::library;
 
 /// The most replications of a point.
@@ -50,13 +50,16 @@ pub(super) fn checked(
         None => Fidelity::default(),
         Some(v) => fidelity(v.get_ref()).map_err(|p| p.at("fidelity", source, v.span()))?,
     };
-    let transfers = checked_transfers(&raw.transfer, source)?;
+    let mut transfers = checked_transfers(&raw.transfer, source)?;
+    if let Some(request) = &raw.request {
+        request::put_into(&mut transfers, request, source)?;
+    }
     let reader = AxisReader { source, transfers: &transfers, library: &library };
     let axes = checked_axes(&raw, &reader)?;
     check_complete(&transfers, &axes, source)?;
     check_chunks(&raw.transfer, &transfers, &axes, source)?;
     let measure = measure::checked(&raw.measure, source)?;
-    let places = places(&raw.transfer);
+    let places = places(&raw);
     let reported = raw.reported.into_vec().into_iter().enumerate();
     let beside = reported::Beside { topologies: &topologies, transfers: &transfers, axes: &axes };
     let reported = reported.map(|(at, r)| reported::checked(r, at, source, &beside));
@@ -172,7 +175,7 @@ fn checked_transfer(
 
 impl RawTransfer {
     /// Every field with what the file says of it.
-    fn fields(&self) -> [(Field, &Option<Spanned<Scalar>>); 17] {
+    fn fields(&self) -> [(Field, &Option<Spanned<Scalar>>); 19] {
         [
             (Field::From, &self.from),
             (Field::To, &self.to),
@@ -191,13 +194,16 @@ impl RawTransfer {
             (Field::KernelWritten, &self.kernel_written),
             (Field::KernelFlop, &self.kernel_flop),
             (Field::KernelPrecision, &self.kernel_precision),
+            (Field::KernelThreads, &self.kernel_threads),
+            (Field::KernelBlock, &self.kernel_block),
         ]
     }
 }
 
-/// Where the fields of transfers stand.
-fn places(raw: &OneOrMany<RawTransfer>) -> Vec<(Field, Range<usize>)> {
-    let fields = raw.as_slice().iter().flat_map(RawTransfer::fields);
+/// Where the fields of transfers and of the request stand.
+fn places(raw: &RawExperiment) -> Vec<(Field, Range<usize>)> {
+    let fields = raw.transfer.as_slice().iter().flat_map(RawTransfer::fields);
+    let fields = fields.chain(raw.request.iter().flat_map(RawRequest::fields));
     fields.filter_map(|(field, value)| Some((field, value.as_ref()?.span()))).collect()
 }
 
@@ -239,8 +245,12 @@ fn check_complete(
             }
         }
         if let Err(missing) = whole.finish() {
-            let field = format!("{}.{}", transfer.name, missing.name());
-            let span = source.text.find("transfer").map_or(0..0, |at| at..at + 8);
+            let field = match missing.is_of_request() {
+                true => missing.name().to_owned(),
+                false => format!("{}.{}", transfer.name, missing.name()),
+            };
+            let table = if missing.is_of_request() { "request" } else { "transfer" };
+            let span = source.text.find(table).map_or(0..0, |at| at..at + table.len());
             return Err(Problem::new("is missing", example(missing)).at(field, source, span));
         }
     }
@@ -251,6 +261,7 @@ fn example(field: Field) -> &'static str {
     match field {
         Field::From => "from = \"gpu-a\": where the result lies",
         Field::To => "to = \"server\": where it is wanted",
+        Field::RequestService => "service = \"infer\": the Service that is called",
         _ => "message = \"1 MiB\": the size of the result, here or in the sweep",
     }
 }

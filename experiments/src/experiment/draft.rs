@@ -1,20 +1,27 @@
 //! A transfer whose fields can be set one by one, by name: from its table, by a sweep, or by an
 //! argument. One list of fields, [`Field::ALL`], serves all three, and the columns of results.
 
-use models::gpu::kernel::{Kernel, Precision};
+use models::gpu::kernel::{BLOCK, Kernel, Precision};
 use models::input::suggest;
 use models::quantity::parse_bytes;
+use models::request::Request;
 use models::transfer::{Connection, HostMemory, Mode, Transfer, Transport};
 use serde::Serialize;
 use sim::Bytes;
 
 use super::problem::Problem;
+use super::request;
 use super::scalar::Scalar;
 
 /// The most parallel connections of one transfer, and the most buffers of one side.
 const COUNT_MAX: i64 = 1024;
 /// The most work of one kernel, in flop: a day at an exaflop a second.
 const FLOP_MAX: f64 = 1e23;
+
+/// The most threads of one kernel: a grid of 2^31 − 1 blocks.
+const THREADS_MAX: i64 = ((1 << 31) - 1) * BLOCK_MAX;
+/// The most threads of a block.
+const BLOCK_MAX: i64 = 1024;
 
 /// What `via` says where there is no Service on the way.
 const DIRECT: &str = "direct";
@@ -39,11 +46,27 @@ pub(crate) enum Field {
     KernelWritten,
     KernelFlop,
     KernelPrecision,
+    KernelThreads,
+    KernelBlock,
+    RequestService,
+    RequestName,
+    RequestNamespace,
+    RequestMessage,
+    RequestNdots,
+    RequestOrder,
+    RequestTimeout,
+    RequestAttempts,
+    RequestDns,
+    RequestNodeCache,
+    RequestNodeRate,
+    RequestOthersRate,
+    RequestLoss,
+    RequestAddresses,
 }
 
 impl Field {
     /// Every field with its name in files.
-    pub(crate) const ALL: [(Field, &'static str); 17] = [
+    pub(crate) const ALL: [(Field, &'static str); 33] = [
         (Field::From, "from"),
         (Field::To, "to"),
         (Field::Via, "via"),
@@ -61,11 +84,32 @@ impl Field {
         (Field::KernelWritten, "kernel_written"),
         (Field::KernelFlop, "kernel_flop"),
         (Field::KernelPrecision, "kernel_precision"),
+        (Field::KernelThreads, "kernel_threads"),
+        (Field::KernelBlock, "kernel_block"),
+        (Field::RequestService, "request.service"),
+        (Field::RequestName, "request.name"),
+        (Field::RequestNamespace, "request.namespace"),
+        (Field::RequestMessage, "request.message"),
+        (Field::RequestNdots, "request.ndots"),
+        (Field::RequestOrder, "request.order"),
+        (Field::RequestTimeout, "request.timeout"),
+        (Field::RequestAttempts, "request.attempts"),
+        (Field::RequestDns, "request.dns"),
+        (Field::RequestNodeCache, "request.node_cache"),
+        (Field::RequestNodeRate, "request.node_rate"),
+        (Field::RequestOthersRate, "request.others_rate"),
+        (Field::RequestLoss, "request.loss"),
+        (Field::RequestAddresses, "request.addresses"),
     ];
 
     /// The field of that name.
     pub(crate) fn named(name: &str) -> Option<Field> {
         Field::ALL.iter().find(|(_, known)| *known == name).map(|(field, _)| *field)
+    }
+
+    /// Whether it is one of `[request]`, whose names have that in front.
+    pub(crate) fn is_of_request(self) -> bool {
+        self >= Field::RequestService
     }
 
     /// Its name.
@@ -110,11 +154,19 @@ pub(crate) struct Draft {
     pub(crate) connection: Connection,
     /// The kernel that makes the result, once one of its fields is set.
     pub(crate) kernel: Option<Kernel>,
+    /// How the result was asked for, once one of its fields is set.
+    pub(crate) request: Option<Request>,
 }
 
 /// A kernel that does nothing.
-const IDLE: Kernel =
-    Kernel { read: Bytes::ZERO, written: Bytes::ZERO, flop: 0.0, precision: Precision::Single };
+const IDLE: Kernel = Kernel {
+    read: Bytes::ZERO,
+    written: Bytes::ZERO,
+    flop: 0.0,
+    precision: Precision::Single,
+    threads: 0,
+    block: BLOCK,
+};
 
 fn as_text<S: serde::Serializer>(bytes: &Option<Bytes>, out: S) -> Result<S::Ok, S::Error> {
     bytes.map(exact).serialize(out)
@@ -145,6 +197,7 @@ impl Draft {
             host_memory: HostMemory::Pinned,
             connection: Connection::Warm,
             kernel: None,
+            request: None,
         }
     }
 
@@ -188,6 +241,14 @@ impl Draft {
                 let kinds = [("single", Precision::Single), ("double", Precision::Double)];
                 self.kernel_mut().precision = one_of(value, kinds)?;
             }
+            Field::KernelThreads => {
+                self.kernel_mut().threads = count(value, THREADS_MAX)? as u64;
+            }
+            Field::KernelBlock => self.kernel_mut().block = count(value, BLOCK_MAX)? as u32,
+            of_request => {
+                let request = self.request.get_or_insert_with(request::nobody);
+                request::assign(request, of_request, value)?;
+            }
         }
         Ok(())
     }
@@ -203,6 +264,7 @@ impl Draft {
             to: self.to.clone().ok_or(Field::To)?,
             via: self.via.clone(),
             kernel: self.kernel,
+            request: self.request.clone().map(request::finish).transpose()?,
             message: self.message.ok_or(Field::Message)?,
             write: self.write,
             reply: self.reply,
@@ -266,7 +328,7 @@ pub(crate) fn count(value: &Scalar, max: i64) -> Result<i64, Problem> {
 }
 
 /// An amount of data above zero.
-fn size(value: &Scalar) -> Result<Bytes, Problem> {
+pub(super) fn size(value: &Scalar) -> Result<Bytes, Problem> {
     match amount(value)? {
         Bytes::ZERO => Err(Problem::new("is zero", "at least \"1 B\"")),
         bytes => Ok(bytes),

@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | `message`, `streams`, … | a field of every transfer |
 //! | `transfer.NAME.streams` | a field of one transfer |
+//! | `request.ndots`, … | a field of the request |
 //! | `fidelity` | how finely to compute |
 //! | `host.NAME.PARAMETER`, also `gpu`, `pcie`, `nic` | a line of a profile |
 //! | `nic.mtu`, `nic.NAME.mtu`, `cable.rate`, … | what a topology file says |
@@ -70,6 +71,18 @@ impl Parameter {
                 None => Err(unknown(key, field)),
             },
             ["transfer", name, field] => of_transfer(name, field, transfers),
+            ["request", _] => match Field::named(key) {
+                Some(_) if transfers.iter().all(|transfer| transfer.request.is_none()) => {
+                    let problem = "there is no request";
+                    Err(Problem::new(problem, "a table [request] with the Service that is called"))
+                }
+                Some(field) => Ok(Parameter::Transfer { which: None, field }),
+                None => {
+                    let fields = Field::ALL.into_iter().filter(|(field, _)| field.is_of_request());
+                    let help = suggest(key, fields.map(|(_, name)| name));
+                    Err(Problem::new(format!("a request has no field `{key}`"), help))
+                }
+            },
             [table, name, _, ..] if profile_kind(table, name, library).is_some() => {
                 let parameter = &key[table.len() + name.len() + 2..];
                 of_profile(profile_kind(table, name, library), name, parameter, library)
@@ -138,9 +151,10 @@ impl Parameter {
                 }
                 _ => None,
             },
-            Parameter::Transfer { field: Field::KernelRead | Field::KernelWritten, .. } => {
-                Some(("b", amount(value).ok()?.as_f64()))
-            }
+            Parameter::Transfer {
+                field: Field::KernelRead | Field::KernelWritten | Field::RequestMessage,
+                ..
+            } => Some(("b", amount(value).ok()?.as_f64())),
             Parameter::Transfer { .. } | Parameter::Fidelity => None,
         }
     }

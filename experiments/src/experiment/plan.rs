@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use models::cluster::{Cluster, Setting};
-use models::input::InputError;
+use models::input::{InputError, Source};
 use models::library::Library;
 use models::outcome::Fidelity;
 use models::solve::solve;
@@ -219,6 +219,29 @@ impl Experiment {
         Point { world, topology, fidelity, transfers, steps, cells }
     }
 
+    /// The topology of a point as it is carried out on real networking: its text and the changes to
+    /// it.
+    ///
+    /// # Errors
+    /// If the point changes a profile, which no hardware lets one do.
+    pub(crate) fn built(&self, point: &Point) -> Result<(&Arc<Source>, Vec<Setting>), InputError> {
+        let mut settings = Vec::new();
+        for (varied, change) in self.changes(&point.steps) {
+            match change {
+                Change::Setting(setting) => settings.push(setting.clone()),
+                Change::Profile { .. } => {
+                    let problem = Problem::new(
+                        "what a profile says cannot be set on real hardware",
+                        "vary transfers and topologies (`nic.mtu`), or `podpath run` it",
+                    );
+                    return Err(problem.at(&varied.key, &self.source, varied.span.clone()));
+                }
+                Change::Transfer { .. } | Change::Fidelity(_) => {}
+            }
+        }
+        Ok((&self.topologies[point.topology].source, settings))
+    }
+
     fn world(&self, topology: usize, steps: &[usize]) -> Result<World, InputError> {
         let mut library: Arc<Library> = Arc::clone(&self.library);
         let mut settings: Vec<Setting> = Vec::new();
@@ -280,7 +303,11 @@ impl Experiment {
             true => error.problem,
             false => format!("{} (on topology {topology})", error.problem),
         };
-        let field = field.map_or(error.field, |field| format!("transfer.{}", field.name()));
+        let field = match field {
+            Some(field) if field.is_of_request() => field.name().to_owned(),
+            Some(field) => format!("transfer.{}", field.name()),
+            None => error.field,
+        };
         InputError { problem, field, ..InputError::new("", "") }
             .help(error.help.unwrap_or_default())
             .at(&self.source, span)

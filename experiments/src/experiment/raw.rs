@@ -36,6 +36,8 @@ pub(crate) struct RawExperiment {
     pub(crate) profiles: Option<Spanned<String>>,
     /// The transfer, or several that begin at the same instant.
     pub(crate) transfer: OneOrMany<RawTransfer>,
+    /// How the result of the transfer was asked for, if that time is wanted too.
+    pub(crate) request: Option<RawRequest>,
     /// How often each point is run, each time with another stream of chance; 1 to 10 000.
     /// Default 5.
     #[schemars(with = "Option<u32>", range(min = 1, max = 10_000))]
@@ -131,6 +133,63 @@ pub(crate) struct RawTransfer {
     /// The precision of these operations: `single` (default) or `double`.
     #[schemars(with = "Option<String>", extend("enum" = ["single", "double", null]))]
     pub(crate) kernel_precision: Option<Spanned<Scalar>>,
+    /// Threads of the kernel. Where they are given the grid runs block by block on the GPU's
+    /// execution model; else the kernel takes what memory and arithmetic take at their peaks.
+    #[schemars(with = "Option<u64>", range(min = 1, max = 2_199_023_254_528_u64))]
+    pub(crate) kernel_threads: Option<Spanned<Scalar>>,
+    /// Threads of a block, 1 to 1024. Default 256.
+    #[schemars(with = "Option<u32>", range(min = 1, max = 1024))]
+    pub(crate) kernel_block: Option<Spanned<Scalar>>,
+}
+
+/// How the result of the transfer was asked for: the call of a client pod, by name, through a
+/// Service. The transfer is the reply; a connection that is `warm` needs neither name nor handshake.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawRequest {
+    /// The Service of the topology that the client calls; the transfer is its reply.
+    #[schemars(with = "Option<String>")]
+    pub(crate) service: Option<Spanned<Scalar>>,
+    /// The Service's name as the client's code has it; a dot at the end makes it whole. Default:
+    /// the Service's own name.
+    #[schemars(with = "Option<String>")]
+    pub(crate) name: Option<Spanned<Scalar>>,
+    /// The Kubernetes namespace of client and Service. Default `default`.
+    #[schemars(with = "Option<String>")]
+    pub(crate) namespace: Option<Spanned<Scalar>>,
+    /// The size of the request. Default `"1 KiB"`.
+    #[schemars(with = "Option<String>")]
+    pub(crate) message: Option<Spanned<Scalar>>,
+    /// `ndots` of the client's resolver, 0 to 15. Default 5, as the kubelet writes.
+    #[schemars(with = "Option<u32>", range(min = 0, max = 15))]
+    pub(crate) ndots: Option<Spanned<Scalar>>,
+    /// Both address families at once (`parallel`, default), one by one (`serial`), or `ipv4` alone.
+    #[schemars(with = "Option<String>", extend("enum" = ["parallel", "serial", "ipv4", null]))]
+    pub(crate) order: Option<Spanned<Scalar>>,
+    /// How long the resolver waits at first, in whole seconds. Default `"5 s"`.
+    #[schemars(with = "Option<String>")]
+    pub(crate) timeout: Option<Spanned<Scalar>>,
+    /// How often it asks, 1 to 5. Default 2.
+    #[schemars(with = "Option<u32>", range(min = 1, max = 5))]
+    pub(crate) attempts: Option<Spanned<Scalar>>,
+    /// The Service or pod that answers for names. Default `kube-dns`.
+    #[schemars(with = "Option<String>")]
+    pub(crate) dns: Option<Spanned<Scalar>>,
+    /// The pod on the client's node that answers from its cache first; `none` (default): none.
+    #[schemars(with = "Option<String>")]
+    pub(crate) node_cache: Option<Spanned<Scalar>>,
+    /// Lookups of this name a second on the client's node. Default 1.
+    #[schemars(with = "Option<f64>", range(min = 0))]
+    pub(crate) node_rate: Option<Spanned<Scalar>>,
+    /// Lookups of this name a second on all other nodes. Default 0.
+    #[schemars(with = "Option<f64>", range(min = 0))]
+    pub(crate) others_rate: Option<Spanned<Scalar>>,
+    /// The chance that a question or its answer is lost, 0 to 0.9. Default 0.
+    #[schemars(with = "Option<f64>", range(min = 0, max = 0.9))]
+    pub(crate) loss: Option<Spanned<Scalar>>,
+    /// Addresses in the answer: more than one for a headless Service. Default 1.
+    #[schemars(with = "Option<u32>", range(min = 1, max = 4000))]
+    pub(crate) addresses: Option<Spanned<Scalar>>,
 }
 
 /// What is varied: every table of `zip` walks its lists in step, and all are crossed.

@@ -14,6 +14,8 @@ pub struct Run {
     pub taken: Vec<Taken>,
     /// What would bring bandwidth back, best first per point.
     pub returned: Vec<Returned>,
+    /// The steps of requests, in file order; empty where nobody asked.
+    pub steps: Vec<StepTime>,
 }
 
 /// Which point and transfer a row is about.
@@ -89,6 +91,23 @@ pub struct Taken {
     pub ratio: f64,
 }
 
+/// A row of steps.csv.
+#[derive(Clone, Debug)]
+pub struct StepTime {
+    /// Which point and transfer.
+    pub key: Key,
+    /// The step: `connect`.
+    pub step: String,
+    /// How long it takes on average \[s\].
+    pub mean_s: f64,
+    /// Half of the replications take less \[s\].
+    pub median_s: f64,
+    /// Of a hundred replications, ninety-nine take less \[s\].
+    pub p99_s: f64,
+    /// The part of the whole request.
+    pub share: f64,
+}
+
 /// A row of returned.csv.
 #[derive(Clone, Debug)]
 pub struct Returned {
@@ -113,6 +132,7 @@ impl Run {
         let summary = Table::read(dir, "summary.csv")?;
         let taken = Table::read(dir, "taken.csv")?;
         let returned = Table::read(dir, "returned.csv")?;
+        let steps = Table::read_if_there(dir, "steps.csv")?;
         Ok(Run {
             results: summary.rows().map(|row| outcome(&row, &summary)).collect::<Result<_, _>>()?,
             taken: taken.rows().map(|row| part(&row, &taken)).collect::<Result<_, _>>()?,
@@ -120,6 +140,12 @@ impl Run {
                 .rows()
                 .map(|row| advice(&row, &returned))
                 .collect::<Result<_, _>>()?,
+            steps: match &steps {
+                None => Vec::new(),
+                Some(table) => {
+                    table.rows().map(|row| step(&row, table)).collect::<Result<_, _>>()?
+                }
+            },
         })
     }
 
@@ -185,6 +211,17 @@ fn part(row: &Row, table: &Table) -> Result<Taken, PlotError> {
         kind: row.text("kind")?.into(),
         bit_s: row.number("taken_bit_s_mean")?,
         ratio: row.number("taken_ratio")?,
+    })
+}
+
+fn step(row: &Row, table: &Table) -> Result<StepTime, PlotError> {
+    Ok(StepTime {
+        key: key(row, table, "order")?,
+        step: row.text("step")?.into(),
+        mean_s: row.number("time_s_mean")?,
+        median_s: row.number("time_s_p50")?,
+        p99_s: row.number("time_s_p99")?,
+        share: row.number("share_ratio")?,
     })
 }
 

@@ -4,6 +4,7 @@ mod bad;
 mod determinism;
 mod explain;
 mod golden;
+mod gpu;
 mod help;
 mod output;
 mod schema;

@@ -14,6 +14,7 @@ use super::{
 };
 use crate::input::{InputError, Source, suggest};
 use crate::library::{Kind, Library};
+use crate::name::server::NameServer;
 use crate::profile::Profile;
 use crate::quantity::QuantityError;
 use crate::topology::{self, NicTable, NodeTable, Placed, ServiceTable, Topology};
@@ -239,6 +240,7 @@ impl<'a> Builder<'a> {
             pinned: self.lab.map(|lab| lab.pins.clone()),
             tcp_window: profile.bytes("tcp.window")?,
             udp_send_limit,
+            names: NameServer::of_host(&profile)?,
         });
         let host = self.cluster.hosts.len() - 1;
         let stack = self.place(&name, PlaceKind::Namespace, Some(&name));

@@ -15,7 +15,8 @@ use crate::input::{InputError, suggest};
 use crate::library::Kind;
 use crate::profile::Profile;
 use crate::quantity::parse_rate;
-use crate::topology::{Placed, PodTable, ServiceTable, Topology};
+use crate::service::translation::FirstPacket;
+use crate::topology::{NicTable, Placed, PodTable, ServiceTable, Topology};
 
 /// Adds pods and their networks.
 pub(super) fn add(builder: &mut Builder<'_>, topology: &Topology) -> Result<(), InputError> {
@@ -38,7 +39,11 @@ pub(super) fn add(builder: &mut Builder<'_>, topology: &Topology) -> Result<(), 
         let inside = socket(builder, &node, pod, &cni, memory, point)?;
         let inside = limited(builder, pod, inside)?;
         chain(builder, &node, name, &cni.pod, inside, point)?;
-        if !pod.table.offloads {
+        // A lab switches the pods' own devices with the card's: behind it, nothing else segments.
+        let of_node = |nic: &&Placed<NicTable>| *nic.table.node.get_ref() == node;
+        let mut cards = topology.nics.iter().filter(of_node);
+        let in_lab = builder.lab.is_some() && cards.any(|nic| !nic.table.offloads);
+        if !pod.table.offloads || in_lab {
             builder.cluster.without_offloads.insert(memory);
         }
         if let Some(mtu) = &pod.table.mtu {
@@ -295,12 +300,13 @@ pub(super) fn service_hops(
         let mut cpu = cpu_hop(builder, &node, &spec, Side::Send)?;
         let rule = format!("{}.per_rule", spec.name);
         let profile = &builder.machines[&node].profile;
-        if profile.has(&rule) {
-            // The first packet walks the list of rules; half of it on average.
-            let rules = f64::from(service.table.installed) / 2.0;
-            let walk = rules * profile.seconds(&rule)? / core_speed(profile)?;
-            cpu.tcp.per_connection += walk;
-            cpu.udp.per_connection += walk;
+        let per_rule_s = match profile.has(&rule) {
+            true => profile.seconds(&rule)? / core_speed(profile)?,
+            false => 0.0,
+        };
+        for costs in [&mut cpu.tcp, &mut cpu.udp] {
+            let first = FirstPacket { fixed_s: costs.per_connection, per_rule_s };
+            costs.per_connection = first.seconds(service.table.installed);
         }
         let (name, kind) = (format!("{node}/{name}"), spec.name.clone());
         let host = cpu.host;

@@ -169,8 +169,10 @@ impl<'a> Walk<'a> {
                 stage.udp_send_limit = host.udp_send_limit.map(sim::Rate::as_bytes_per_s);
             }
         }
-        if self.transfer.connection == Connection::New {
-            self.open(&mut stage, one_way);
+        match self.transfer.connection_met() {
+            Connection::New => self.open(&mut stage, one_way, 1.0),
+            Connection::Fresh => self.open(&mut stage, one_way, 0.0),
+            Connection::Warm | Connection::Opening => {}
         }
         stage
     }
@@ -225,7 +227,7 @@ impl<'a> Walk<'a> {
         if weight > 0.0 {
             priced.works.push(Work { link: self.core(cpu), weight, beside: false });
         }
-        if self.transfer.connection == Connection::New {
+        if matches!(self.transfer.connection_met(), Connection::New | Connection::Opening) {
             priced.setup = costs.per_connection;
         }
         match cpu.side {
@@ -289,9 +291,9 @@ impl<'a> Walk<'a> {
         priced
     }
 
-    /// Opening a connection: a handshake of one round trip, then as many round trips as slow start
+    /// Opening a connection: `handshakes` of one round trip each, then as many round trips as slow start
     /// needs to send the message or to fill the way (closed form, RFC 5681 doubling, no loss).
-    fn open(&self, stage: &mut Stage, one_way: f64) {
+    fn open(&self, stage: &mut Stage, one_way: f64, handshakes: f64) {
         let round_trip = 2.0 * one_way;
         if self.transfer.transport == Transport::Udp || round_trip <= 0.0 {
             return;
@@ -311,7 +313,7 @@ impl<'a> Walk<'a> {
         };
         let rounds = (full / initial).log2().ceil().max(0.0);
         if let Some(socket) = stage.hops.first_mut() {
-            socket.setup += round_trip * (1.0 + rounds);
+            socket.setup += round_trip * (handshakes + rounds);
         }
     }
 }

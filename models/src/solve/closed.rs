@@ -339,5 +339,6 @@ pub(super) fn outcome(
     let sent = finite(message.as_f64() / completion.as_seconds().max(1e-12));
     let goodput = finite(sent.as_bytes_per_s() * passes);
     let (loss_ratio, kernel) = (1.0 - passes, Time::ZERO);
-    Outcome { goodput, completion, kernel, sent, loss_ratio, life, utilisation }
+    let steps = Vec::new();
+    Outcome { goodput, completion, kernel, sent, loss_ratio, life, steps, utilisation }
 }

@@ -138,6 +138,7 @@ mod tests {
             host_memory: HostMemory::Pinned,
             connection: Connection::Warm,
             kernel: None,
+            request: None,
         }
     }
 

@@ -63,6 +63,7 @@ fn reply_to(cluster: &Cluster, transfer: &Transfer) -> Result<Option<Transfer>, 
         host_memory: transfer.host_memory,
         connection: Connection::Warm,
         kernel: None,
+        request: None,
     }))
 }
 

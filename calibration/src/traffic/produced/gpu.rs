@@ -6,14 +6,15 @@ use cudarc::driver::{CudaContext, CudaSlice, CudaStream, DriverError, PinnedHost
 
 use super::super::error::TrafficError;
 use super::Produce;
-use crate::gpu::{GpuError, Memory, driver_is_there, pinned};
+use super::HostMemory;
+use crate::gpu::{GpuError, driver_is_there, pinned};
 
 /// A result in the memory of a GPU.
 #[derive(Debug)]
 pub struct DeviceResult {
     context: Arc<CudaContext>,
     stream: Arc<CudaStream>,
-    memory: Memory,
+    memory: HostMemory,
     result: CudaSlice<u8>,
 }
 
@@ -31,7 +32,7 @@ impl DeviceResult {
     ///
     /// # Errors
     /// If there is no driver or no such device, or its memory does not suffice.
-    pub fn new(device: usize, memory: Memory, bytes: sim::Bytes) -> Result<Self, GpuError> {
+    pub fn new(device: usize, memory: HostMemory, bytes: sim::Bytes) -> Result<Self, GpuError> {
         if !driver_is_there() {
             return Err(GpuError::NoDriver);
         }
@@ -56,12 +57,15 @@ impl Produce for DeviceResult {
 
     fn buffer(&mut self, bytes: usize) -> Result<DeviceBuffer, TrafficError> {
         Ok(match self.memory {
-            Memory::Pinned => {
-                let mut pinned = pinned(&self.context, bytes).map_err(failed)?;
+            HostMemory::Pinned => {
+                let mut pinned = pinned(&self.context, bytes, 0)
+                    .map_err(|error| TrafficError::Producer(error.to_string()))?;
                 pinned.as_mut_slice().map_err(failed)?.fill(1);
                 DeviceBuffer::Pinned(pinned)
             }
-            Memory::Pageable => DeviceBuffer::Pageable(vec![1; bytes]),
+            HostMemory::Pageable => DeviceBuffer::Pageable(vec![1; bytes]),
+            // Pages that the kernel maps at the first write: the copy itself.
+            HostMemory::Untouched => DeviceBuffer::Pageable(vec![0; bytes]),
         })
     }
 

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use calibration::fit::posterior::Estimate;
+use calibration::lab::Wiring;
 use calibration::net::fit::{NetFit, Seen, figures};
 use calibration::net::host::{Machine, PROFILE};
 use calibration::net::probe::{Probe, design};
@@ -17,8 +18,8 @@ use super::print_estimates;
 use crate::console::{Console, Sheet, number};
 use crate::failure::Failure;
 use crate::interrupt;
-use crate::lab;
 use crate::output::Staging;
+use crate::{lab, net_report};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -74,7 +75,9 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<(), Failur
             record::read(&source, &probes)?
         }
         None => {
+            lab::ready()?;
             let staging = Staging::new(&arguments.out)?;
+            let probes = possible(probes, console)?;
             let seen = measured(arguments, &probes, &pins, console)?;
             save(staging, "readings.csv", &record::written(&probes, &seen))?;
             (probes, seen)
@@ -88,6 +91,23 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<(), Failur
     tell(arguments, &probes, &fit, begin.elapsed().as_secs_f64(), console)
 }
 
+/// Those probes that this kernel can carry out; the others are named.
+fn possible(probes: Vec<Probe>, console: &Console) -> Result<Vec<Probe>, Failure> {
+    let library = calibration::shipped();
+    let mut left = Vec::new();
+    for probe in probes {
+        let wiring = Wiring::of(&*topology(&probe.topology, library, &[])?, library)?;
+        match calibration::lab::check(&wiring) {
+            Ok(()) => left.push(probe),
+            Err(error) if error.is_missing() => {
+                console.note(&format!("skipped: {}: {error}", probe.name));
+            }
+            Err(error) => return Err(Failure::run("measuring", error)),
+        }
+    }
+    Ok(left)
+}
+
 /// Goes through the rounds.
 fn measured(
     arguments: &Arguments,
@@ -96,7 +116,6 @@ fn measured(
     console: &Console,
 ) -> Result<Vec<Seen>, Failure> {
     let library = calibration::shipped();
-    lab::ready()?;
     interrupt::listen()?;
     let mut known: Vec<(&str, std::sync::Arc<models::topology::Topology>)> = Vec::new();
     let mut tasks = Vec::new();
@@ -122,14 +141,14 @@ fn measured(
         console.note("stopped before the first round was through; nothing was written");
         return Err(Failure::Interrupted);
     }
-    Ok(values(probes, &readings, pins))
+    Ok(values(probes, &readings))
 }
 
 /// The figures of all probes from their readings.
-fn values(probes: &[Probe], readings: &[Readings], pins: &Pins) -> Vec<Seen> {
+fn values(probes: &[Probe], readings: &[Readings]) -> Vec<Seen> {
     let mut seen = figures(probes);
     for seen in &mut seen {
-        let of = |reading: &Vec<calibration::trial::Reading>| seen.figure.of(&reading[0], pins);
+        let of = |reading: &Vec<calibration::trial::Reading>| seen.figure.of(&reading[0]);
         seen.values = readings[seen.probe].iter().filter_map(of).collect();
     }
     seen.retain(|seen| !seen.values.is_empty());
@@ -151,7 +170,7 @@ fn put(folder: &Path, name: &str, text: &str) -> Result<(), Failure> {
 fn write(folder: &Path, machine: &Machine, probes: &[Probe], fit: &NetFit) -> Result<(), Failure> {
     put(folder, &format!("profiles/host/{PROFILE}.csv"), &fit.profile)?;
     put(folder, "residuals.csv", &record::residuals(probes, fit))?;
-    let _ = machine;
+    net_report::write(folder, &machine.told())?;
     Ok(())
 }
 

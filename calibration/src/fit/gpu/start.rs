@@ -1,0 +1,118 @@
+//! Where the search begins, and a trial on the way.
+
+use models::gpu::copy::{Direction, Parameters};
+use models::gpu::machine::Machine;
+use models::input::InputError;
+use models::library::Kind;
+use models::pcie::Port;
+use models::profile::{Dimension, Profile};
+use serde::Deserialize;
+use sim::{Bytes, Rate, Time};
+
+use super::super::{memcpy, shipped_priors};
+use super::Item;
+use crate::shipped;
+
+/// What a generation is known to do, per cycle and SM.
+#[derive(Debug, Deserialize)]
+struct Generation {
+    capability: u32,
+    block_turnover_cycles: f64,
+    dram_latency_ns: f64,
+    l2_latency_cycles: f64,
+    l1_latency_cycles: f64,
+    l2_bytes_per_cycle_and_sm: f64,
+    load_port_bytes_per_cycle: f64,
+    store_port_bytes_per_cycle: f64,
+    dram_efficiency: f64,
+    dram_turnaround: f64,
+    queueing: f64,
+    stream_gap_us: f64,
+    graph_gap_us: f64,
+    #[serde(rename = "source")]
+    _source: String,
+}
+
+/// What is known of a parameter of a GPU before any row is seen, in base units.
+///
+/// # Errors
+/// If the profile lacks a fact of the data sheet, or nothing is known of its generation.
+pub fn prior(profile: &Profile, parameter: &str) -> Result<f64, InputError> {
+    if let Some((_, unit, start)) = memcpy::FREE.iter().find(|free| free.0 == parameter) {
+        return Ok(start * if *unit == "us" { 1e-6 } else { 1.0 });
+    }
+    let version = profile.count("compute_capability")?;
+    let generation = generation(version)?;
+    let clock = profile.base("clock", Dimension::Frequency)?;
+    let sms = f64::from(profile.count("sms")?);
+    Ok(match parameter {
+        "block_turnover" => generation.block_turnover_cycles / clock,
+        "dram_latency" => generation.dram_latency_ns * 1e-9,
+        "l2_latency" => generation.l2_latency_cycles / clock,
+        "l1_latency" => generation.l1_latency_cycles / clock,
+        "l2_bandwidth" => generation.l2_bytes_per_cycle_and_sm * sms * clock,
+        "load_port" => generation.load_port_bytes_per_cycle * clock,
+        "store_port" => generation.store_port_bytes_per_cycle * clock,
+        "dram_efficiency" => generation.dram_efficiency,
+        "dram_turnaround" => generation.dram_turnaround,
+        "queueing" => generation.queueing,
+        "stream_gap" => generation.stream_gap_us * 1e-6,
+        "graph_gap" => generation.graph_gap_us * 1e-6,
+        other => return Err(InputError::new(other, "is no parameter of the execution model")),
+    })
+}
+
+fn generation(version: u32) -> Result<Generation, InputError> {
+    let source = shipped_priors("gpu")?;
+    let mut reader = csv::Reader::from_reader(source.text.as_bytes());
+    let all = reader.deserialize().collect::<Result<Vec<Generation>, _>>();
+    let all = all.map_err(|error| InputError::new("priors", error.to_string()))?;
+    let unknown = || InputError::new("priors", format!("none for capability {version}"));
+    all.into_iter().find(|known| known.capability == version).ok_or_else(unknown)
+}
+
+/// Where the search begins, and a trial on the way.
+#[derive(Clone)]
+pub(super) struct Start {
+    pub(super) machine: Machine,
+    copy: Parameters,
+    port: Port,
+}
+
+impl Start {
+    pub(super) fn new(profile: &Profile) -> Result<Start, InputError> {
+        let (generation, lanes) = (profile.count("pcie_generation")?, profile.count("pcie_lanes")?);
+        let port = shipped().profile(Kind::Pcie, &format!("gen{generation}-x{lanes}"))?;
+        Ok(Start {
+            machine: Machine::from_profile(profile)?,
+            copy: Parameters::from_profile(profile)?,
+            port: Port::from_profile(&port)?,
+        })
+    }
+
+    pub(super) fn with(&self, names: &[&str], values: &[f64]) -> Start {
+        let mut trial = self.clone();
+        for (name, value) in names.iter().zip(values) {
+            match *name {
+                "copy_setup" => trial.copy.setup = Time::from_seconds(*value),
+                "copy_call" => trial.copy.call = Time::from_seconds(*value),
+                "copy_to_device_efficiency" => trial.copy.to_device_efficiency = *value,
+                name => trial.machine = trial.machine.with(name, *value),
+            }
+        }
+        trial
+    }
+
+    pub(super) fn predict(&self, item: &Item) -> Result<f64, InputError> {
+        match item {
+            Item::Kernel(_, row) => row.predict(&self.machine),
+            Item::Copy(row) => {
+                let engine = self.copy.engine(&self.port, Direction::ToDevice);
+                let amount = Bytes::new(row.bytes);
+                let rate = Rate::over(amount, engine.pinned(amount));
+                let impossible = || InputError::new("copy_setup", "makes a copy take no time");
+                Ok(rate.ok_or_else(impossible)?.as_gbyte_s())
+            }
+        }
+    }
+}

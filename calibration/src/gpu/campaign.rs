@@ -1,0 +1,106 @@
+//! Every probe on one device, by one statistic.
+//!
+//! ```text
+//!   clock │ pass 0, 1: not counted │ pass 2: p₀ p₁ p₂ … │ pass 3: p₀ p₁ p₂ … │ … │ clock
+//! ```
+//!
+//! A pass does every point of a probe once, so that a drift of clock or temperature meets all
+//! points alike and shows in their spread instead of bending a line.
+
+use super::device::Device;
+use super::finding::Finding;
+use super::probe::{self, Probe, clock};
+use super::sample::{Clock, Sample, quantile};
+use super::{Facts, GpuError, Measured};
+
+/// Passes that are not counted: the first loads modules and allocates.
+const WARM_UP: usize = 2;
+/// Long kernels before the first probe, so that an idle clock has risen.
+const SPIN_UP: usize = 200;
+/// Readings of the clock before and after a probe.
+const CLOCK_READINGS: usize = 15;
+
+/// Runs all probes; `tell` hears of each before it starts.
+///
+/// # Errors
+/// If a call of the device fails, or what was measured does not identify a parameter.
+pub fn run(
+    device: &mut dyn Device,
+    repetitions: usize,
+    tell: &mut dyn FnMut(&Probe),
+) -> Result<Measured, GpuError> {
+    for _ in 0..SPIN_UP {
+        device.time(&clock::state_work()[1])?;
+    }
+    let facts = device.facts().clone();
+    let mut samples = Vec::new();
+    let mut findings = Vec::new();
+    for probe in probe::ALL {
+        tell(probe);
+        let measured = measure(device, probe, &facts, repetitions)?;
+        if !measured.is_empty() {
+            let all: Vec<&Sample> = measured.iter().collect();
+            findings.extend((probe.find)(&facts, &all)?);
+        }
+        samples.extend(measured);
+    }
+    Ok(Measured { facts, samples, findings })
+}
+
+fn measure(
+    device: &mut dyn Device,
+    probe: &Probe,
+    facts: &Facts,
+    repetitions: usize,
+) -> Result<Vec<Sample>, GpuError> {
+    let points = (probe.design)(facts);
+    let (before_hz, before) = sm_clock(device)?;
+    let mut readings = vec![Vec::with_capacity(repetitions); points.len()];
+    for pass in 0..WARM_UP + repetitions {
+        for (point, readings) in points.iter().zip(&mut readings) {
+            let reading = device.time(&point.work)?;
+            if pass >= WARM_UP {
+                readings.push(reading);
+            }
+        }
+    }
+    let (after_hz, after) = sm_clock(device)?;
+    // Two independent readings: the error of their mean, or what they differ by, if that is more.
+    let apart = (before_hz - after_hz).abs() / (before_hz + after_hz);
+    let error = (before.hypot(after) / 2.0).max(apart / 2.0);
+    let clock = Clock { before_hz, after_hz, error };
+    let sample = |(point, readings)| Sample { probe: probe.name, point, readings, clock };
+    Ok(points.into_iter().zip(readings).map(sample).collect())
+}
+
+/// The SM clock now \[Hz\] and its relative standard error: the cycles of a long kernel less those
+/// of a short one, against the difference of their times.
+fn sm_clock(device: &mut dyn Device) -> Result<(f64, f64), GpuError> {
+    let works = clock::state_work();
+    let mut readings = [Vec::new(), Vec::new(), Vec::new()];
+    for _ in 0..CLOCK_READINGS {
+        for (work, readings) in works.iter().zip(&mut readings) {
+            readings.push(device.time(work)?);
+        }
+    }
+    let [short, long, cycles] = readings.map(|values| {
+        let median = quantile(&values, 0.5);
+        let far: Vec<f64> = values.iter().map(|value| (value - median).abs()).collect();
+        let error = 1.2533 * 1.4826 * quantile(&far, 0.5) / (values.len() as f64).sqrt();
+        (median, error)
+    });
+    let seconds = long.0 - short.0;
+    let error = (long.1.hypot(short.1) / seconds).hypot(cycles.1 / cycles.0);
+    Ok((clock::long_without_short() * cycles.0 / seconds, error))
+}
+
+/// Whether the clock moved by more than a fiftieth during a probe: such figures are of no state.
+pub fn clock_moved(sample: &Sample) -> bool {
+    let Clock { before_hz, after_hz, .. } = sample.clock;
+    (before_hz / after_hz).ln().abs() > 0.02
+}
+
+/// The finding of that name.
+pub(super) fn finding<'a>(findings: &'a [Finding], parameter: &str) -> Option<&'a Finding> {
+    findings.iter().find(|finding| finding.parameter == parameter)
+}

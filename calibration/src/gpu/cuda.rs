@@ -1,0 +1,148 @@
+//! The real device: the driver's library, streams, events, and kernels compiled on the spot.
+//!
+//! Memory is allocated once per [`Place`] at the largest size asked for; kernels get addresses, as
+//! unified addressing has one kind of them, and so does the one copy call. Whatever is waited for
+//! is polled against a deadline: a kernel that hangs becomes an error and not a hang.
+
+mod memory;
+mod run;
+
+pub(crate) use memory::pinned;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use cudarc::driver::{CudaContext, CudaFunction, CudaStream};
+use cudarc::nvrtc::{CompileOptions, Ptx, compile_ptx_with_opts};
+
+use super::GpuError;
+use super::device::Device;
+use super::facts::{self, Facts};
+use super::kernel::Kernel;
+use super::work::Work;
+
+/// A GPU.
+pub struct Cuda {
+    facts: Facts,
+    /// Taken, and leaked, when something does not end: freeing would wait for it for ever.
+    state: Option<State>,
+}
+
+/// What is open on a GPU.
+struct State {
+    ordinal: usize,
+    /// The primary context first, then those of lanes that want their own.
+    contexts: Vec<Arc<CudaContext>>,
+    /// Streams by context and lane.
+    streams: BTreeMap<(usize, usize), Arc<CudaStream>>,
+    /// Kernels by context.
+    kernels: BTreeMap<(usize, Kernel), CudaFunction>,
+    memory: memory::Memory,
+}
+
+impl Cuda {
+    /// Opens device `ordinal`.
+    ///
+    /// # Errors
+    /// If there is no driver, no compiler or no such device, or a call fails.
+    pub fn open(ordinal: usize) -> Result<Cuda, GpuError> {
+        if !driver_is_there() {
+            return Err(GpuError::NoDriver);
+        }
+        let found = CudaContext::device_count()?;
+        if ordinal >= usize::try_from(found).unwrap_or(0) {
+            return Err(GpuError::NoDevice { wanted: ordinal, found });
+        }
+        if !compiler_is_there() {
+            return Err(GpuError::NoCompiler);
+        }
+        let context = CudaContext::new(ordinal)?;
+        let facts = facts::query(&context)?;
+        let memory = memory::Memory::new(&context)?;
+        let state = State {
+            ordinal,
+            contexts: vec![context],
+            streams: BTreeMap::new(),
+            kernels: BTreeMap::new(),
+            memory,
+        };
+        Ok(Cuda { facts, state: Some(state) })
+    }
+}
+
+impl Device for Cuda {
+    fn facts(&self) -> &Facts {
+        &self.facts
+    }
+
+    fn time(&mut self, work: &Work) -> Result<f64, GpuError> {
+        let Some(state) = &mut self.state else {
+            return Err(GpuError::TimeOut { seconds: 0, what: "an earlier kernel still runs" });
+        };
+        let reading = state.time(work);
+        if let Err(GpuError::TimeOut { .. }) = reading {
+            std::mem::forget(self.state.take());
+        }
+        reading
+    }
+}
+
+impl State {
+    /// The context of a lane: the primary one, or the `at`th of its own.
+    fn context(&mut self, own: Option<usize>) -> Result<usize, GpuError> {
+        let Some(own) = own else { return Ok(0) };
+        while self.contexts.len() < own + 2 {
+            self.contexts.push(CudaContext::new_non_primary(self.ordinal, 0)?);
+        }
+        Ok(own + 1)
+    }
+
+    fn stream(&mut self, context: usize, lane: usize) -> Result<Arc<CudaStream>, GpuError> {
+        if let Some(stream) = self.streams.get(&(context, lane)) {
+            return Ok(Arc::clone(stream));
+        }
+        let stream = self.contexts[context].new_stream()?;
+        self.streams.insert((context, lane), Arc::clone(&stream));
+        Ok(stream)
+    }
+
+    fn kernel(&mut self, context: usize, kernel: Kernel) -> Result<CudaFunction, GpuError> {
+        if let Some(function) = self.kernels.get(&(context, kernel)) {
+            return Ok(function.clone());
+        }
+        let on = &self.contexts[context];
+        let (major, minor) = on.compute_capability()?;
+        let module = on.load_module(compile(kernel, &format!("compute_{major}{minor}"))?)?;
+        let function = module.load_function(kernel.entry())?;
+        self.kernels.insert((context, kernel), function.clone());
+        Ok(function)
+    }
+}
+
+/// A kernel as PTX for a virtual architecture such as `compute_80`.
+///
+/// # Errors
+/// If there is no compiler, or it refuses the kernel.
+pub fn compile(kernel: Kernel, architecture: &str) -> Result<Ptx, GpuError> {
+    if !compiler_is_there() {
+        return Err(GpuError::NoCompiler);
+    }
+    let options = vec![format!("--gpu-architecture={architecture}")];
+    let options = CompileOptions { options, ..CompileOptions::default() };
+    Ok(compile_ptx_with_opts(kernel.source(), options)?)
+}
+
+/// Whether the driver's library can be opened; asking the driver anything else would panic.
+#[allow(unsafe_code)]
+pub fn driver_is_there() -> bool {
+    // SAFETY: opens and closes the library of the installed driver, whose initialisers are trusted
+    // as those of any library that a program links; nothing is called.
+    unsafe { cudarc::driver::sys::is_culib_present() }
+}
+
+/// Whether NVRTC can be opened; compiling without it would panic.
+#[allow(unsafe_code)]
+fn compiler_is_there() -> bool {
+    // SAFETY: opens and closes the installed library; nothing is called.
+    unsafe { cudarc::nvrtc::sys::is_culib_present() }
+}

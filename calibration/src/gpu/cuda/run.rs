@@ -1,0 +1,185 @@
+//! Doing work once, by the timer it asks for.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use cudarc::driver::sys::{self, CUevent_flags};
+use cudarc::driver::{CudaEvent, CudaFunction, CudaStream, LaunchConfig, PushKernelArg};
+
+use super::super::GpuError;
+use super::super::work::{Launch, Step, Timer, Work};
+use super::State;
+
+/// How long anything may take.
+const DEADLINE: Duration = Duration::from_secs(60);
+
+/// A step with its stream, its kernel and its addresses looked up: nothing but the call is left.
+enum Ready {
+    Launch { stream: Arc<CudaStream>, kernel: CudaFunction, launch: Launch, memory: u64, out: u64 },
+    Copy { stream: Arc<CudaStream>, from: u64, to: u64, bytes: usize },
+}
+
+impl State {
+    pub(super) fn time(&mut self, work: &Work) -> Result<f64, GpuError> {
+        self.memory.ready(work)?;
+        if let Some(before) = &work.before {
+            let stream = self.stream(0, 0)?;
+            self.prepare(0, &stream, &Step::Launch(*before))?.go()?;
+            wait(&[ended(&stream)?], "the kernel that prepares memory")?;
+        }
+        let (streams, steps) = self.prepare_all(work)?;
+        self.memory.clear()?;
+        match work.timer {
+            Timer::Host => {
+                let ends = events(&streams)?;
+                let begin = Instant::now();
+                go_all(&steps)?;
+                record(&ends, &streams)?;
+                wait(&ends, "kernels and copies")?;
+                Ok(begin.elapsed().as_secs_f64())
+            }
+            Timer::Events => {
+                let begins = events(&streams)?;
+                let ends = events(&streams)?;
+                record(&begins, &streams)?;
+                go_all(&steps)?;
+                record(&ends, &streams)?;
+                wait(&ends, "kernels and copies")?;
+                let spans: Result<Vec<f32>, _> =
+                    begins.iter().zip(&ends).map(|(begin, end)| begin.elapsed_ms(end)).collect();
+                Ok(f64::from(spans?.into_iter().fold(0.0, f32::max)) / 1e3)
+            }
+            Timer::Cycles => {
+                go_all(&steps)?;
+                let ends = events(&streams)?;
+                record(&ends, &streams)?;
+                wait(&ends, "a kernel that counts its cycles")?;
+                Ok(self.memory.word()? as f64)
+            }
+            Timer::FirstStore => {
+                let begin = Instant::now();
+                go_all(&steps)?;
+                while self.memory.word()? == 0 {
+                    expired(begin, "the first store of a kernel")?;
+                    std::hint::spin_loop();
+                }
+                let seconds = begin.elapsed().as_secs_f64();
+                let ends = events(&streams)?;
+                record(&ends, &streams)?;
+                wait(&ends, "a kernel that has stored")?;
+                Ok(seconds)
+            }
+        }
+    }
+
+    /// The streams of the lanes, and all steps in the order in which they are issued: in turn, so
+    /// that all lanes begin at once.
+    fn prepare_all(&mut self, work: &Work) -> Result<(Vec<Arc<CudaStream>>, Vec<Ready>), GpuError> {
+        let mut lanes = Vec::with_capacity(work.lanes.len());
+        for (at, lane) in work.lanes.iter().enumerate() {
+            let context = self.context(lane.own_context.then_some(at))?;
+            lanes.push((context, self.stream(context, at)?));
+        }
+        let longest = work.lanes.iter().map(|lane| lane.steps.len()).max().unwrap_or(0);
+        let mut steps = Vec::new();
+        for at in 0..longest {
+            for (lane, (context, stream)) in work.lanes.iter().zip(&lanes) {
+                if let Some(step) = lane.steps.get(at) {
+                    steps.push(self.prepare(*context, stream, step)?);
+                }
+            }
+        }
+        Ok((lanes.into_iter().map(|(_, stream)| stream).collect(), steps))
+    }
+
+    fn prepare(
+        &mut self,
+        context: usize,
+        stream: &Arc<CudaStream>,
+        step: &Step,
+    ) -> Result<Ready, GpuError> {
+        let stream = Arc::clone(stream);
+        Ok(match *step {
+            Step::Launch(launch) => {
+                let kernel = self.kernel(context, launch.kernel)?;
+                let memory = self.memory.address(launch.memory, 0, launch.bytes)?;
+                Ready::Launch { stream, kernel, launch, memory, out: self.memory.out()? }
+            }
+            Step::Copy { from, to, bytes } => Ready::Copy {
+                stream,
+                from: self.memory.address(from, 0, bytes)?,
+                to: self.memory.address(to, usize::from(from == to), bytes)?,
+                bytes: usize::try_from(bytes).unwrap_or(usize::MAX),
+            },
+        })
+    }
+}
+
+impl Ready {
+    #[allow(unsafe_code)]
+    fn go(&self) -> Result<(), GpuError> {
+        match self {
+            Ready::Launch { stream, kernel, launch, memory, out } => {
+                let shape = LaunchConfig {
+                    grid_dim: (launch.blocks, 1, 1),
+                    block_dim: (launch.threads, 1, 1),
+                    shared_mem_bytes: 0,
+                };
+                let words = launch.bytes / 4;
+                let mut call = stream.launch_builder(kernel);
+                call.arg(memory).arg(out).arg(&words).arg(&launch.steps).arg(&launch.stride);
+                // SAFETY: every kernel takes these five, and touches `words` 4-byte words at
+                // `memory`, which has them, and two 8-byte words at `out`.
+                unsafe { call.launch(shape)? };
+            }
+            Ready::Copy { stream, from, to, bytes } => {
+                stream.context().bind_to_thread()?;
+                // SAFETY: both areas have `bytes` bytes and live until after the wait; the driver
+                // tells from the addresses where they are.
+                unsafe { sys::cuMemcpyAsync(*to, *from, *bytes, stream.cu_stream()).result()? };
+            }
+        }
+        Ok(())
+    }
+}
+
+fn go_all(steps: &[Ready]) -> Result<(), GpuError> {
+    steps.iter().try_for_each(Ready::go)
+}
+
+fn events(streams: &[Arc<CudaStream>]) -> Result<Vec<CudaEvent>, GpuError> {
+    let event = |stream: &Arc<CudaStream>| {
+        Ok(stream.context().new_event(Some(CUevent_flags::CU_EVENT_DEFAULT))?)
+    };
+    streams.iter().map(event).collect()
+}
+
+fn record(events: &[CudaEvent], streams: &[Arc<CudaStream>]) -> Result<(), GpuError> {
+    let mut pairs = events.iter().zip(streams);
+    Ok(pairs.try_for_each(|(event, stream)| event.record(stream))?)
+}
+
+/// An event at the end of what is in a stream now.
+fn ended(stream: &Arc<CudaStream>) -> Result<CudaEvent, GpuError> {
+    Ok(stream.record_event(Some(CUevent_flags::CU_EVENT_DEFAULT))?)
+}
+
+/// Polls until all events have happened.
+fn wait(events: &[CudaEvent], what: &'static str) -> Result<(), GpuError> {
+    let begin = Instant::now();
+    for event in events {
+        event.context().bind_to_thread()?;
+        while !event.try_is_complete()? {
+            expired(begin, what)?;
+            std::hint::spin_loop();
+        }
+    }
+    Ok(())
+}
+
+fn expired(begin: Instant, what: &'static str) -> Result<(), GpuError> {
+    match begin.elapsed() > DEADLINE {
+        true => Err(GpuError::TimeOut { seconds: DEADLINE.as_secs(), what }),
+        false => Ok(()),
+    }
+}

@@ -1,0 +1,18 @@
+//! The seam below which a GPU is real or simulated.
+
+use super::GpuError;
+use super::facts::Facts;
+use super::work::Work;
+
+/// Something that does work and says how long it took. There are two: [`super::cuda::Cuda`], and
+/// [`super::simulated::Simulated`], which is named as such wherever its results go.
+pub trait Device {
+    /// What is known of it without measuring.
+    fn facts(&self) -> &Facts;
+
+    /// Does `work` once and returns what its timer read, in [`super::work::Timer::unit`].
+    ///
+    /// # Errors
+    /// If a call fails, or nothing ends within the time that every wait has.
+    fn time(&mut self, work: &Work) -> Result<f64, GpuError>;
+}

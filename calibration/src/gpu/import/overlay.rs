@@ -1,0 +1,198 @@
+//! A shipped profile with what was imported in place of what a data sheet says.
+
+use std::sync::Arc;
+
+use models::gpu::copy::Direction;
+use models::input::{InputError, Source};
+use models::pcie::Port;
+use models::profile::{How, Profile};
+use sim::Bytes;
+
+use super::{Copies, Device, Imported};
+use crate::fit::prior::digits;
+
+/// So long that the last packet of a transfer no longer shows.
+const LONG: Bytes = Bytes::gib(1);
+
+/// What an imported profile is made from.
+#[derive(Clone, Copy, Debug)]
+pub struct Overlay<'a> {
+    /// What was imported.
+    pub imported: &'a [(Arc<Source>, Imported)],
+    /// The number of the device, from 0.
+    pub device: usize,
+    /// The profile whose lines stay where nothing was imported.
+    pub base: &'a Profile,
+    /// The slot that it is in.
+    pub port: &'a Port,
+}
+
+/// A line that replaces one of the base, or follows them.
+struct Line {
+    parameter: &'static str,
+    value: f64,
+    unit: &'static str,
+    source: String,
+}
+
+/// The profile as a CSV file.
+///
+/// # Errors
+/// If there is nothing in what was imported that a profile takes, or copies are faster than the
+/// port can be.
+pub fn overlay(with: &Overlay<'_>) -> Result<String, InputError> {
+    let mut lines = Vec::new();
+    for (source, imported) in with.imported {
+        match imported {
+            Imported::Devices(devices) => lines.extend(facts(source, devices, with.device)?),
+            Imported::Copies(copies) => lines.extend(rates(source, copies, with)?),
+            // What lies between devices, and collectives, are a cluster's and not a GPU's.
+            Imported::Topology(_) | Imported::Collectives(_) => {}
+        }
+    }
+    if lines.is_empty() {
+        return Err(InputError::new("--import", "has nothing that a GPU's profile takes")
+            .help("add the output of nvbandwidth -j or of nvidia-smi -q -x"));
+    }
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    let header = ["parameter", "value", "unit", "low", "high", "how", "source"];
+    writer.write_record(header).expect("memory");
+    for row in with.base.rows() {
+        if lines.iter().all(|line| line.parameter != row.parameter) {
+            let end = |end: Option<f64>| end.map_or(String::new(), |end| end.to_string());
+            let (value, how) = (row.value.to_string(), how(row.how));
+            let (low, high) = (end(row.low), end(row.high));
+            let record = [&row.parameter, &value, &row.unit, &low, &high, how, &row.source];
+            writer.write_record(record).expect("memory");
+        }
+    }
+    for line in &lines {
+        let value = digits(line.value).to_string();
+        let record = [line.parameter, &value, line.unit, "", "", "measured", &line.source];
+        writer.write_record(record).expect("memory");
+    }
+    Ok(String::from_utf8(writer.into_inner().expect("memory")).expect("text in, text out"))
+}
+
+/// As a profile writes it.
+const fn how(how: How) -> &'static str {
+    match how {
+        How::Measured => "measured",
+        How::Fitted => "fitted",
+        How::Published => "published",
+        How::Datasheet => "datasheet",
+        How::Assumed => "assumed",
+    }
+}
+
+fn facts(source: &Source, devices: &[Device], at: usize) -> Result<Vec<Line>, InputError> {
+    let device = devices.get(at).ok_or_else(|| {
+        let problem =
+            format!("`{}` has {} devices, and none is number {at}", source.name, devices.len());
+        InputError::new("--device", problem)
+    })?;
+    let told = format!("nvidia-smi -q -x, {}, {}", device.name, source.name);
+    let line = |parameter, value: Option<u64>, unit| {
+        let source = told.clone();
+        Some(Line { parameter, value: value? as f64, unit, source })
+    };
+    let lines = [
+        line("memory", Some(device.memory_mib), "MiB"),
+        line("clock", device.sm_clock_mhz, "MHz"),
+        line("pcie_generation", device.pcie_generation, "count"),
+        line("pcie_lanes", device.pcie_lanes, "count"),
+    ];
+    Ok(lines.into_iter().flatten().collect())
+}
+
+fn rates(source: &Source, copies: &Copies, with: &Overlay<'_>) -> Result<Vec<Line>, InputError> {
+    let version = copies.version.as_deref().unwrap_or("of unknown version");
+    let told = |test: &str| format!("nvbandwidth {version}, {test}, {}", source.name);
+    let value = |test: &str| copies.value(test, with.device).filter(|rate| *rate > 0.0);
+    let mut lines = Vec::new();
+    let ways = [
+        (Direction::ToDevice, "copy_to_device_efficiency", "host_to_device_memcpy_ce"),
+        (Direction::ToHost, "copy_to_host_efficiency", "device_to_host_memcpy_ce"),
+    ];
+    for (direction, parameter, test) in ways {
+        let Some(rate) = value(test) else { continue };
+        let link = with.port.dma_bandwidth(direction.operation(), LONG);
+        let link = link.expect("the payload is not empty").as_gbyte_s();
+        if rate > 1.02 * link {
+            let problem = format!("copies reach {rate:.1} GB/s, and the port {link:.1} GB/s");
+            let help = "name the port that the GPU is really in as --pcie";
+            return Err(InputError::new(parameter, problem).help(help));
+        }
+        let value = (rate / link).min(1.0);
+        lines.push(Line { parameter, value, unit: "ratio", source: told(test) });
+    }
+    let more = [
+        ("copy_within_rate", "device_local_copy", 1.0, "GB/s"),
+        ("copy_peer_rate", "device_to_device_memcpy_read_ce", 1.0, "GB/s"),
+        ("mapped_read_latency", "host_device_latency_sm", 1.0, "ns"),
+    ];
+    for (parameter, test, factor, unit) in more {
+        if let Some(value) = value(test) {
+            lines.push(Line { parameter, value: value * factor, unit, source: told(test) });
+        }
+    }
+    let single = ["host_to_device_memcpy_ce", "device_to_host_memcpy_ce"].map(value);
+    let both = ["host_to_device_bidirectional_memcpy_ce", "device_to_host_bidirectional_memcpy_ce"];
+    if let ([Some(there), Some(back)], [Some(also_there), Some(also_back)]) =
+        (single, both.map(value))
+    {
+        let value = (also_there + also_back) / (there + back);
+        let source = told("bidirectional beside single host copies");
+        lines.push(Line { parameter: "copy_duplex_efficiency", value, unit: "ratio", source });
+    }
+    Ok(lines)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::shipped;
+    use models::gpu::Gpu;
+    use models::library::Kind;
+
+    fn imported(texts: &[(&str, &str)]) -> Vec<(Arc<Source>, Imported)> {
+        let read = |(name, text): &(&str, &str)| {
+            let source = Source::new(*name, *text);
+            let imported = super::super::read(&source).unwrap();
+            (source, imported)
+        };
+        texts.iter().map(read).collect()
+    }
+
+    fn profile(texts: &[(&str, &str)], port: &str) -> Result<String, InputError> {
+        let imported = imported(texts);
+        let base = shipped().profile(Kind::Gpu, "a100-40-pcie").unwrap();
+        let port = Port::from_profile(&shipped().profile(Kind::Pcie, port).unwrap()).unwrap();
+        overlay(&Overlay { imported: &imported, device: 0, base: &base, port: &port })
+    }
+
+    #[test]
+    fn measured_copies_replace_assumed_ones() {
+        let smi = ("smi.xml", super::super::smi::tests::TEXT);
+        let copies = ("bw.json", super::super::nvbandwidth::tests::TEXT);
+        let text = profile(&[smi, copies], "gen4-x16").unwrap();
+        let profile = Profile::parse("t", &Source::new("t.csv", text)).unwrap();
+        let gpu = Gpu::from_profile(&profile).unwrap();
+        assert_eq!((gpu.sms, gpu.memory), (108, Bytes::gib(40)));
+        // 24.6 GB/s of what PCIe 4.0 x16 carries as completions.
+        assert!((gpu.copy.to_device_efficiency - 0.933).abs() < 0.002, "{:?}", gpu.copy);
+        let row = profile.rows().iter().find(|row| row.parameter == "copy_to_device_efficiency");
+        let source = &row.unwrap().source;
+        assert_eq!(source, "nvbandwidth v0.8, host_to_device_memcpy_ce, bw.json");
+    }
+
+    #[test]
+    fn a_slot_that_is_too_slow_and_a_text_without_use_are_refused() {
+        let copies = ("bw.json", super::super::nvbandwidth::tests::TEXT);
+        let told = profile(&[copies], "gen3-x16").unwrap_err().to_string();
+        assert!(told.contains("copies reach 24.6 GB/s, and the port 13.2 GB/s"), "{told}");
+        let topology = ("topo.txt", "\tGPU0\tCPU Affinity\nGPU0\t X \t0-7\n");
+        let told = profile(&[topology], "gen4-x16").unwrap_err().to_string();
+        assert!(told.starts_with("--import: has nothing that"), "{told}");
+    }
+}

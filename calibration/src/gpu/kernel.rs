@@ -1,0 +1,87 @@
+//! The kernels of the probes, each in the `.cu` file beside the probe that it is for, compiled on
+//! the spot for the GPU at hand.
+
+/// A kernel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kernel {
+    /// Does nothing.
+    Nothing,
+    /// Stores a word that the host sees.
+    Mark,
+    /// Makes the ring that [`Kernel::Chase`] walks.
+    Link,
+    /// One thread's dependent loads.
+    Chase,
+    /// Dependent loads from shared memory.
+    ChaseShared,
+    /// Independent 16-byte loads.
+    Read,
+    /// Independent 16-byte loads from shared memory.
+    ReadShared,
+    /// Loads `stride` words apart.
+    Strided,
+    /// Dependent loads from shared memory with bank conflicts.
+    Conflict,
+    /// Atomic additions by all threads.
+    Atomic,
+    /// One thread's dependent atomic additions.
+    AtomicChain,
+    /// Barriers of a block.
+    Barrier,
+    /// Dependent arithmetic.
+    Spin,
+}
+
+impl Kernel {
+    /// All of them.
+    pub const ALL: [Kernel; 13] = [
+        Kernel::Nothing,
+        Kernel::Mark,
+        Kernel::Link,
+        Kernel::Chase,
+        Kernel::ChaseShared,
+        Kernel::Read,
+        Kernel::ReadShared,
+        Kernel::Strided,
+        Kernel::Conflict,
+        Kernel::Atomic,
+        Kernel::AtomicChain,
+        Kernel::Barrier,
+        Kernel::Spin,
+    ];
+
+    /// Its name in its source.
+    pub const fn entry(self) -> &'static str {
+        match self {
+            Kernel::Nothing => "nothing",
+            Kernel::Mark => "mark",
+            Kernel::Link => "link",
+            Kernel::Chase => "chase",
+            Kernel::ChaseShared => "chase_shared",
+            Kernel::Read => "read",
+            Kernel::ReadShared => "read_shared",
+            Kernel::Strided => "strided",
+            Kernel::Conflict => "conflict",
+            Kernel::Atomic => "atomic",
+            Kernel::AtomicChain => "atomic_chain",
+            Kernel::Barrier => "barrier",
+            Kernel::Spin => "spin",
+        }
+    }
+
+    /// The CUDA C++ file that it is in.
+    pub const fn source(self) -> &'static str {
+        match self {
+            Kernel::Nothing | Kernel::Mark => include_str!("probe/launch.cu"),
+            Kernel::Link | Kernel::Chase | Kernel::ChaseShared => {
+                include_str!("probe/latency.cu")
+            }
+            Kernel::Read | Kernel::ReadShared => include_str!("probe/bandwidth.cu"),
+            Kernel::Strided => include_str!("probe/coalescing.cu"),
+            Kernel::Conflict => include_str!("probe/banks.cu"),
+            Kernel::Atomic | Kernel::AtomicChain => include_str!("probe/atomics.cu"),
+            Kernel::Barrier => include_str!("probe/barriers.cu"),
+            Kernel::Spin => include_str!("probe/clock.cu"),
+        }
+    }
+}

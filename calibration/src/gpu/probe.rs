@@ -1,0 +1,125 @@
+//! The probes: each a file that says what is measured at which sizes, and what that identifies.
+//!
+//! A probe is two pure functions. `design` turns the facts of a device into points, each some
+//! [`Work`] with the number that is swept; `find` turns the measured points into [`Finding`]s.
+//! Between them stands [`super::campaign`], which is the same for all: warm-up, repetitions,
+//! median, spread, clock.
+
+mod atomics;
+mod bandwidth;
+mod banks;
+mod barriers;
+mod blocks;
+pub(super) mod clock;
+mod coalescing;
+pub(super) mod copies;
+mod duplex;
+mod engines;
+mod latency;
+mod launch;
+mod mapped;
+mod numa;
+mod overlap;
+mod sharing;
+
+use models::input::InputError;
+
+use super::facts::Facts;
+use super::finding::Finding;
+use super::kernel::Kernel;
+use super::sample::Sample;
+use super::work::{Launch, Timer, Work};
+
+/// A probe.
+pub struct Probe {
+    /// Its name: the first column of the tables.
+    pub name: &'static str,
+    /// What it does, in one sentence.
+    pub about: &'static str,
+    /// The parameters that it identifies.
+    pub identifies: &'static [&'static str],
+    /// What to measure on a device.
+    pub design: fn(&Facts) -> Vec<Point>,
+    /// What the measured points say.
+    pub find: fn(&Facts, &[&Sample]) -> Result<Vec<Finding>, InputError>,
+}
+
+/// All probes, in the order in which they run.
+pub const ALL: [&Probe; 16] = [
+    &clock::PROBE,
+    &launch::PROBE,
+    &blocks::PROBE,
+    &latency::PROBE,
+    &bandwidth::PROBE,
+    &coalescing::PROBE,
+    &banks::PROBE,
+    &atomics::PROBE,
+    &barriers::PROBE,
+    &copies::PROBE,
+    &duplex::PROBE,
+    &overlap::PROBE,
+    &engines::PROBE,
+    &mapped::PROBE,
+    &numa::PROBE,
+    &sharing::PROBE,
+];
+
+/// Something to measure.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Point {
+    /// Which of the probe's lines it is on: `dram`, `to_device.pinned`.
+    pub series: String,
+    /// The number that is swept along the line.
+    pub x: f64,
+    /// What that number is, with its unit: `working_set_b`.
+    pub axis: &'static str,
+    /// What is done.
+    pub work: Work,
+    /// What a reading is divided by, or divides, to be compared: bytes moved, steps done.
+    pub amount: f64,
+}
+
+impl Point {
+    /// A point at `x` of `series`.
+    pub fn new(series: &str, (axis, x): (&'static str, f64), work: Work, amount: f64) -> Point {
+        Point { series: series.to_owned(), x, axis, work, amount }
+    }
+
+    #[cfg(test)]
+    pub(super) fn plain() -> Point {
+        Point::new("t", ("x", 1.0), Work::steps(Vec::new(), Timer::Host), 1.0)
+    }
+}
+
+/// Empty kernels, whose time by events is what every kernel's has besides its own.
+fn empty() -> impl Iterator<Item = Point> {
+    let point = |at: u32| {
+        let work = Work::launch(Launch::of(Kernel::Nothing), Timer::Events);
+        Point::new("empty", ("attempt", f64::from(at)), work, 1.0)
+    };
+    (1..=4).map(point)
+}
+
+/// The time of the empty kernels among the samples.
+fn start(samples: &[&Sample]) -> f64 {
+    let empty = of(samples, "empty");
+    empty.iter().map(|sample| sample.median()).sum::<f64>() / empty.len() as f64
+}
+
+/// The samples of one series.
+fn of<'a>(samples: &[&'a Sample], series: &str) -> Vec<&'a Sample> {
+    samples.iter().filter(|sample| sample.point.series == series).copied().collect()
+}
+
+/// A whole-number fact that a driver gives as an `i32`, at least 1.
+fn count(value: i32) -> u32 {
+    u32::try_from(value).unwrap_or(1).max(1)
+}
+
+/// The timer of all samples is the SM's; what they say in cycles becomes seconds here.
+fn seconds(sample: &Sample) -> f64 {
+    match sample.point.work.timer {
+        Timer::Cycles => sample.median() / sample.clock.hz(),
+        Timer::Host | Timer::Events | Timer::FirstStore => sample.median(),
+    }
+}

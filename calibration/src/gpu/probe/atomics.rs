@@ -1,0 +1,62 @@
+//! Atomic additions: on one word, on words of their own, and one after another.
+
+use models::input::InputError;
+
+use super::super::facts::Facts;
+use super::super::finding::{Finding, identify, open, vague};
+use super::super::kernel::Kernel;
+use super::super::sample::Sample;
+use super::super::work::{Launch, Timer, Work};
+use super::{Point, Probe, count, of, seconds};
+
+pub(super) const PROBE: Probe = Probe {
+    name: "atomics",
+    about: "atomic additions by all threads on one word or each on its own, and a chain by one",
+    identifies: &["atomic_one_word_interval", "atomic_own_word_interval", "atomic_latency"],
+    design,
+    find,
+};
+
+fn design(facts: &Facts) -> Vec<Point> {
+    let blocks = count(facts.sms);
+    let mut points = Vec::new();
+    for (series, stride) in [("one-word", 0), ("own-word", 1)] {
+        for steps in [16, 32, 64, 128, 256] {
+            let bytes = u64::from(blocks) * 256 * 4;
+            let shape = Launch { blocks, threads: 256, bytes, ..Launch::of(Kernel::Atomic) };
+            let launch = Launch { steps, stride, ..shape };
+            let additions = f64::from(blocks) * 256.0 * f64::from(steps);
+            let work = Work::launch(launch, Timer::Events);
+            points.push(Point::new(series, ("additions", additions), work, additions));
+        }
+    }
+    for steps in [1024, 2048, 4096] {
+        let launch = Launch { steps, ..Launch::of(Kernel::AtomicChain) };
+        let work = Work::launch(launch, Timer::Cycles);
+        points.push(Point::new("chain", ("additions", f64::from(steps)), work, f64::from(steps)));
+    }
+    points
+}
+
+fn find(_: &Facts, samples: &[&Sample]) -> Result<Vec<Finding>, InputError> {
+    let mut findings = Vec::new();
+    for (series, name) in
+        [("one-word", "atomic_one_word_interval"), ("own-word", "atomic_own_word_interval")]
+    {
+        let line = of(samples, series);
+        let (first, last) = (line[0], line[line.len() - 1]);
+        let slope = (last.median() - first.median()) / (last.point.x - first.point.x);
+        let each = slope.max(last.median() / last.point.x / 1e3);
+        let start = (first.median() - each * first.point.x).max(first.median() / 10.0);
+        let model = |v: &[f64], s: &Sample| v[1] + s.point.x * v[0];
+        let found =
+            identify(&[open(name, each), vague("start", start)], &line, Sample::median, model)?;
+        findings.push(Finding::of(name, &found[0], ("ns", 1e-9), PROBE.about));
+    }
+    let chain = of(samples, "chain");
+    let each = |s: &Sample| seconds(s) / s.point.amount;
+    let flat = |v: &[f64], _: &Sample| v[0];
+    let found = identify(&[open("atomic_latency", each(chain[0]))], &chain, each, flat)?;
+    findings.push(Finding::of("atomic_latency", &found[0], ("ns", 1e-9), PROBE.about));
+    Ok(findings)
+}

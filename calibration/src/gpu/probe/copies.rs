@@ -1,0 +1,94 @@
+//! Copies of growing size: both ways, every kind of host memory, within the device, to a peer.
+//!
+//! ```text
+//!   time = max(call, setup + bytes ÷ rate)          (see models::gpu::copy)
+//! ```
+
+use models::input::InputError;
+
+use super::super::facts::Facts;
+use super::super::finding::{Finding, identify};
+use super::super::sample::Sample;
+use super::super::work::{Place, Work};
+use super::{Point, Probe, of};
+use crate::fit::posterior::Free;
+
+pub(in crate::gpu) const PROBE: Probe = Probe {
+    name: "copies",
+    about: "copies of 1 KiB to 256 MiB, from the call to the end of waiting",
+    identifies: &[
+        "copy_setup",
+        "copy_call",
+        "copy_to_device_rate",
+        "copy_to_host_rate",
+        "copy_to_device_pageable_rate",
+        "copy_to_host_pageable_rate",
+        "copy_to_device_write_combined_rate",
+        "copy_within_rate",
+        "copy_peer_rate",
+    ],
+    design,
+    find,
+};
+
+/// A way and the parameter that its rate is.
+struct Way {
+    series: &'static str,
+    from: Place,
+    to: Place,
+    rate: &'static str,
+}
+
+const fn way(series: &'static str, from: Place, to: Place, rate: &'static str) -> Way {
+    Way { series, from, to, rate }
+}
+
+/// Reading write-combined memory back is never sensible, and is left out.
+const WAYS: [Way; 7] = [
+    way("to_device.pinned", Place::Pinned, Place::Device, "copy_to_device_rate"),
+    way("to_host.pinned", Place::Device, Place::Pinned, "copy_to_host_rate"),
+    way("to_device.pageable", Place::Pageable, Place::Device, "copy_to_device_pageable_rate"),
+    way("to_host.pageable", Place::Device, Place::Pageable, "copy_to_host_pageable_rate"),
+    way(
+        "to_device.write-combined",
+        Place::WriteCombined,
+        Place::Device,
+        "copy_to_device_write_combined_rate",
+    ),
+    way("within", Place::Device, Place::Device, "copy_within_rate"),
+    way("peer", Place::Device, Place::Peer, "copy_peer_rate"),
+];
+
+fn design(facts: &Facts) -> Vec<Point> {
+    let sizes: Vec<u64> = (10..=28).map(|power| 1 << power).collect();
+    let ways = WAYS.iter().filter(|way| way.to != Place::Peer || facts.peer);
+    let point = |way: &Way, bytes: u64| {
+        let work = Work::copy(way.from, way.to, bytes);
+        Point::new(way.series, ("copy_b", bytes as f64), work, bytes as f64)
+    };
+    ways.flat_map(|way| sizes.iter().map(|bytes| point(way, *bytes)).collect::<Vec<_>>()).collect()
+}
+
+fn find(_: &Facts, samples: &[&Sample]) -> Result<Vec<Finding>, InputError> {
+    let mut findings = Vec::new();
+    for way in &WAYS {
+        let line = of(samples, way.series);
+        let (Some(first), Some(last)) = (line.first(), line.last()) else { continue };
+        let starts = [
+            ("copy_setup", first.median() / 2.0),
+            ("copy_call", first.median()),
+            (way.rate, last.point.x / last.median()),
+        ];
+        // The set-up only shows where a copy lasts longer than its call: a wide prior keeps it.
+        let free =
+            starts.map(|(name, prior)| Free { name: name.into(), prior, factor: Some(10.0) });
+        let found =
+            identify(&free, &line, Sample::median, |v, s| v[1].max(v[0] + s.point.x / v[2]))?;
+        if way.series == "to_device.pinned" {
+            findings.push(Finding::of("copy_setup", &found[0], ("us", 1e-6), PROBE.about));
+            findings.push(Finding::of("copy_call", &found[1], ("us", 1e-6), PROBE.about));
+        }
+        findings.push(Finding::of(way.rate, &found[2], ("GB/s", 1e9), PROBE.about));
+    }
+    Ok(findings)
+}

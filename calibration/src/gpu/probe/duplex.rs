@@ -1,0 +1,55 @@
+//! Copies both ways at once: how much of the sum of both rates is reached.
+
+use models::input::InputError;
+
+use super::super::facts::Facts;
+use super::super::finding::{Finding, identify, open};
+use super::super::sample::Sample;
+use super::super::work::{Place, Step, Timer, Work};
+use super::{Point, Probe, of};
+
+/// Bytes each way.
+const SIZES: [u64; 3] = [64 << 20, 96 << 20, 128 << 20];
+
+pub(super) const PROBE: Probe = Probe {
+    name: "duplex",
+    about: "pinned copies of 64 to 128 MiB to the device, to the host, and both at once",
+    identifies: &["copy_duplex_efficiency"],
+    design,
+    find,
+};
+
+fn design(_: &Facts) -> Vec<Point> {
+    let mut points = Vec::new();
+    for bytes in SIZES {
+        let there = vec![Step::Copy { from: Place::Pinned, to: Place::Device, bytes }];
+        let back = vec![Step::Copy { from: Place::Device, to: Place::Pinned, bytes }];
+        let lanes = [
+            ("to_device", vec![there.clone()]),
+            ("to_host", vec![back.clone()]),
+            ("both", vec![there, back]),
+        ];
+        for (series, lanes) in lanes {
+            let work = Work::lanes(lanes, Timer::Host);
+            points.push(Point::new(series, ("copy_b", bytes as f64), work, bytes as f64));
+        }
+    }
+    points
+}
+
+fn find(_: &Facts, samples: &[&Sample]) -> Result<Vec<Finding>, InputError> {
+    let rate = |series| {
+        let line = of(samples, series);
+        line[0].point.x / line[0].median()
+    };
+    let (there, back, both) = (rate("to_device"), rate("to_host"), rate("both"));
+    let efficiency = 2.0 * both / (there + back);
+    let free =
+        [open("copy_duplex_efficiency", efficiency), open("there", there), open("back", back)];
+    let found = identify(&free, samples, Sample::median, |v, s| match s.point.series.as_str() {
+        "to_device" => s.point.x / v[1],
+        "to_host" => s.point.x / v[2],
+        _ => 2.0 * s.point.x / (v[0] * (v[1] + v[2])),
+    })?;
+    Ok(vec![Finding::of("copy_duplex_efficiency", &found[0], ("ratio", 1.0), PROBE.about)])
+}

@@ -1,0 +1,68 @@
+//! Copy engines: ever more streams of small copies, until they wait for each other.
+//!
+//! ```text
+//!   time of k streams = time of one · max(1, k ÷ engines)
+//! ```
+//!
+//! Small copies, so that the engines are short and not the bus.
+
+use models::input::InputError;
+
+use super::super::facts::Facts;
+use super::super::finding::{Finding, identify};
+use super::super::sample::Sample;
+use super::super::work::{Place, Step, Timer, Work};
+use super::{Point, Probe, of};
+use crate::fit::posterior::Free;
+
+/// Bytes of a copy, and copies of a stream.
+const BYTES: u64 = 16 << 10;
+const COPIES: usize = 32;
+/// Streams.
+const STREAMS: usize = 8;
+
+pub(super) const PROBE: Probe = Probe {
+    name: "engines",
+    about: "1 to 8 streams of 32 pinned copies of 16 KiB, one way and alternately both ways",
+    identifies: &["copy_engines_one_way", "copy_engines_both_ways"],
+    design,
+    find,
+};
+
+fn design(_: &Facts) -> Vec<Point> {
+    let there = Step::Copy { from: Place::Pinned, to: Place::Device, bytes: BYTES };
+    let back = Step::Copy { from: Place::Device, to: Place::Pinned, bytes: BYTES };
+    let point = |series, streams: usize, other: Step| {
+        let lane = |at: usize| vec![if at.is_multiple_of(2) { there } else { other }; COPIES];
+        let work = Work::lanes((0..streams).map(lane).collect(), Timer::Host);
+        Point::new(series, ("streams", streams as f64), work, (streams * COPIES) as f64)
+    };
+    let one_way = (1..=STREAMS).map(|streams| point("one_way", streams, there));
+    // An even number of streams, so that both ways have as many.
+    let both = (1..=STREAMS / 2).map(|pairs| point("both_ways", 2 * pairs, back));
+    one_way.chain(both).collect()
+}
+
+fn find(_: &Facts, samples: &[&Sample]) -> Result<Vec<Finding>, InputError> {
+    let mut findings = Vec::new();
+    let one = of(samples, "one_way")[0];
+    for (series, name) in
+        [("one_way", "copy_engines_one_way"), ("both_ways", "copy_engines_both_ways")]
+    {
+        let mut line = of(samples, series);
+        if series == "both_ways" {
+            line.insert(0, one);
+        }
+        let most = line[line.len() - 1];
+        let engines = (most.point.x * one.median() / most.median()).max(1.0);
+        let free = [
+            // At least the one that every GPU has.
+            Free { name: name.into(), prior: engines, factor: Some(4.0) },
+            Free { name: "alone".into(), prior: one.median(), factor: None },
+        ];
+        let found =
+            identify(&free, &line, Sample::median, |v, s| v[1] * (s.point.x / v[0]).max(1.0))?;
+        findings.push(Finding::of(name, &found[0], ("ratio", 1.0), PROBE.about));
+    }
+    Ok(findings)
+}

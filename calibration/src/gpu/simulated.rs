@@ -1,0 +1,322 @@
+//! A simulated device: no GPU, but something below the seam whose every parameter is known.
+//!
+//! The probes' design, statistic and fits meet it exactly as they meet a GPU; what they find can
+//! be held against what is true. Copies follow [`models::gpu::copy`]; kernels follow the few
+//! laws that the probes state at their heads. Readings scatter, and one in a hundred is late.
+
+mod executed;
+
+use std::collections::BTreeMap;
+
+use models::gpu::copy::CopyEngine;
+use models::gpu::machine::Machine;
+use sim::{Bytes, Dist, Rate, Seed, Stream, Time};
+
+use super::GpuError;
+use super::device::Device;
+use super::facts::Facts;
+use super::kernel::Kernel;
+use super::work::{Lane, Launch, Place, Step, Timer, Work};
+
+/// Standard deviation of the logarithm of a reading by the host or by events, and by cycles.
+const SCATTER: f64 = 0.015;
+const SCATTER_CYCLES: f64 = 0.003;
+/// What part of the readings is late, and by how much of themselves on average.
+const LATE: f64 = 0.01;
+const LATE_BY: f64 = 0.5;
+/// Cycles of one step of [`Kernel::Spin`], and of one dependent load of a ring in L1's way.
+const SPIN_CYCLES: f64 = 4.0;
+/// Copies up to here wait for engines, larger ones for the bus \[B\].
+const SMALL: u64 = 64 << 10;
+/// How sharply bandwidth bends (see the probe of bandwidth).
+const KNEE: f64 = 4.0;
+
+/// What is true of a simulated device: its parameters in base units (s, B/s, B, Hz, 1).
+pub type Truth = BTreeMap<&'static str, f64>;
+
+/// A device that is none.
+#[derive(Debug)]
+pub struct Simulated {
+    facts: Facts,
+    truth: Truth,
+    /// The execution model, where it and not the few laws below decides.
+    machine: Option<Machine>,
+    stream: Stream,
+}
+
+/// Parameters of the size that GPUs of data centres have; `sms` scales what all SMs do together.
+/// They are nobody's measurements.
+pub fn plausible() -> Truth {
+    BTreeMap::from([
+        ("sm_clock", 1.38e9),
+        ("launch_latency", 4.1e-6),
+        ("launch_round_trip", 7.3e-6),
+        ("launch_interval", 2.2e-6),
+        ("block_interval", 1.6e-9),
+        ("l1_latency", 24e-9),
+        ("l2_latency", 190e-9),
+        ("dram_latency", 410e-9),
+        ("shared_latency", 17e-9),
+        ("dram_bandwidth", 1.38e12),
+        ("dram_loaded_latency", 560e-9),
+        ("l2_bandwidth", 3.9e12),
+        ("l2_loaded_latency", 240e-9),
+        ("l1_bandwidth", 15e12),
+        ("l1_loaded_latency", 40e-9),
+        ("shared_bandwidth", 17e12),
+        ("shared_loaded_latency", 33e-9),
+        ("access_granule", 32.0),
+        ("bank_conflict", 1.45e-9),
+        ("atomic_one_word_interval", 0.71e-9),
+        ("atomic_own_word_interval", 0.02e-9),
+        ("atomic_latency", 330e-9),
+        ("barrier_latency", 14e-9),
+        ("barrier_per_warp", 1.5e-9),
+        ("copy_setup", 9e-6),
+        ("copy_call", 13e-6),
+        ("copy_to_device_rate", 24.1e9),
+        ("copy_to_host_rate", 25.3e9),
+        ("copy_to_device_pageable_rate", 11e9),
+        ("copy_to_host_pageable_rate", 9.4e9),
+        ("copy_to_device_write_combined_rate", 24.6e9),
+        ("copy_within_rate", 610e9),
+        ("copy_peer_rate", 21e9),
+        ("copy_duplex_efficiency", 0.86),
+        ("copy_compute_overlap", 0.94),
+        ("copy_engines_one_way", 1.6),
+        ("copy_engines_both_ways", 2.7),
+        ("mapped_read_rate", 20.5e9),
+        ("mapped_read_latency", 1150e-9),
+        ("node0.copy_to_device_rate", 24.1e9),
+        ("node0.copy_to_host_rate", 25.3e9),
+        ("node1.copy_to_device_rate", 19.7e9),
+        ("node1.copy_to_host_rate", 17.2e9),
+        ("share_streams_cost", 0.97),
+        ("share_memory_cost", 0.21),
+        ("share_contexts_cost", 1.12),
+    ])
+}
+
+/// A device of 108 SMs and 40 GiB, as a driver would describe it.
+pub fn plain() -> Facts {
+    Facts {
+        name: "108 SMs, 40 GiB".into(),
+        capability: (8, 0),
+        sms: 108,
+        clock_khz: 1_410_000,
+        memory_clock_khz: 1_215_000,
+        memory_bus_bits: 5120,
+        memory: 40 << 30,
+        copy_engines: 3,
+        l2: 40 << 20,
+        shared_per_sm: 164 << 10,
+        threads_per_sm: 2048,
+        nodes: vec![0, 1],
+        peer: true,
+        simulated: true,
+    }
+}
+
+impl Simulated {
+    /// A device of which `truth` is true, with the chance of `seed`. It has two NUMA nodes and a
+    /// peer, and says of itself that it is simulated.
+    pub fn new(mut facts: Facts, truth: Truth, seed: Seed) -> Simulated {
+        (facts.simulated, facts.peer, facts.nodes) = (true, true, vec![0, 1]);
+        let stream = seed.stream("calibration/simulated-device");
+        Simulated { facts, truth, machine: None, stream }
+    }
+
+    /// A device whose kernels run on the execution model of `machine` wherever that has words for
+    /// them, and by `truth` elsewhere.
+    pub fn executing(name: &str, machine: Machine, truth: Truth, seed: Seed) -> Simulated {
+        let facts = executed::facts(name, &machine);
+        Simulated { machine: Some(machine), ..Simulated::new(facts, truth, seed) }
+    }
+
+    fn is(&self, parameter: &str) -> f64 {
+        *self.truth.get(parameter).expect("every parameter of a simulated device is given")
+    }
+
+    fn scatter(&mut self, value: f64, sigma: f64) -> f64 {
+        let one = Dist::LogNormal { median: 1.0, sigma };
+        let late = Dist::Uniform { low: 0.0, high: 1.0 }.sample(&mut self.stream) < LATE;
+        let by =
+            if late { Dist::Exponential { mean: LATE_BY }.sample(&mut self.stream) } else { 0.0 };
+        value * one.sample(&mut self.stream) * (1.0 + by)
+    }
+
+    /// What a kernel itself takes \[s\].
+    fn kernel(&self, launch: &Launch) -> f64 {
+        let executed = self.machine.as_ref().map(|machine| executed::duration(machine, launch));
+        if let Some(Ok(Some(seconds))) = executed {
+            return seconds;
+        }
+        let steps = f64::from(launch.steps);
+        let words = launch.bytes as f64 / 4.0;
+        let threads = f64::from(launch.blocks) * f64::from(launch.threads);
+        match launch.kernel {
+            Kernel::Nothing | Kernel::Mark => self.is("block_interval") * f64::from(launch.blocks),
+            Kernel::Link => 0.0,
+            Kernel::Chase => steps * self.chase(launch),
+            Kernel::ChaseShared => steps * self.is("shared_latency"),
+            Kernel::Read => self.read(launch),
+            Kernel::ReadShared => steps * threads * 64.0 / self.level("shared", threads * 64.0),
+            Kernel::Strided => {
+                let moved = (4.0 * f64::from(launch.stride)).min(self.is("access_granule"));
+                words / f64::from(launch.stride) * moved / self.is("dram_bandwidth")
+            }
+            Kernel::Conflict => {
+                let ways = f64::from(launch.stride);
+                steps * (self.is("shared_latency") + (ways - 1.0) * self.is("bank_conflict"))
+            }
+            Kernel::Atomic if launch.stride == 0 => {
+                steps * threads * self.is("atomic_one_word_interval")
+            }
+            Kernel::Atomic => steps * threads * self.is("atomic_own_word_interval"),
+            Kernel::AtomicChain => steps * self.is("atomic_latency"),
+            Kernel::Barrier => {
+                let warps = f64::from(launch.threads) / 32.0;
+                steps * (self.is("barrier_latency") + warps * self.is("barrier_per_warp"))
+            }
+            Kernel::Spin => steps * SPIN_CYCLES / self.is("sm_clock"),
+        }
+    }
+
+    /// One dependent load: a level that holds a part of the ring serves that part.
+    fn chase(&self, launch: &Launch) -> f64 {
+        if launch.memory != Place::Device {
+            return self.is("mapped_read_latency");
+        }
+        let ring = launch.bytes as f64;
+        let part = |capacity: usize| (capacity as f64 / ring).min(1.0);
+        let (first, second) = (part(self.facts.shared_per_sm), part(self.facts.l2));
+        // A ring under least-recently-used hits nothing once it is twice the cache.
+        let (first, second) = ((2.0 * first - 1.0).max(0.0), (2.0 * second - 1.0).max(0.0));
+        let beyond = second * self.is("l2_latency") + (1.0 - second) * self.is("dram_latency");
+        first * self.is("l1_latency") + (1.0 - first) * beyond
+    }
+
+    fn read(&self, launch: &Launch) -> f64 {
+        let amount = launch.bytes as f64 * f64::from(launch.steps);
+        if launch.memory != Place::Device {
+            return amount / self.is("mapped_read_rate");
+        }
+        let level = match (launch.stride, launch.bytes as usize <= self.facts.l2) {
+            (0, true) => "l2",
+            (0, false) => "dram",
+            _ => "l1",
+        };
+        let flight = f64::from(launch.blocks) * f64::from(launch.threads) * 64.0;
+        amount / self.level(level, flight)
+    }
+
+    /// What a level carries with so many bytes in flight \[B/s\].
+    fn level(&self, level: &str, flight: f64) -> f64 {
+        let latency = self.is(&format!("{level}_loaded_latency"));
+        let peak = self.is(&format!("{level}_bandwidth"));
+        ((latency / flight).powf(KNEE) + peak.powf(-KNEE)).powf(-1.0 / KNEE)
+    }
+
+    /// What a copy takes alone \[s\].
+    fn copy(&self, from: Place, to: Place, bytes: u64) -> f64 {
+        let kind = |place: Place| match place {
+            Place::Pageable => "_pageable",
+            Place::WriteCombined => "_write_combined",
+            _ => "",
+        };
+        let rate = match (from, to) {
+            (Place::Device, Place::Device) => "copy_within_rate".into(),
+            (Place::Device, Place::Peer) => "copy_peer_rate".into(),
+            (Place::Node(node), _) => format!("node{node}.copy_to_device_rate"),
+            (_, Place::Node(node)) => format!("node{node}.copy_to_host_rate"),
+            (host, Place::Device) => format!("copy_to_device{}_rate", kind(host)),
+            (_, host) => format!("copy_to_host{}_rate", kind(host)),
+        };
+        let engine = CopyEngine {
+            call: Time::from_seconds(self.is("copy_call")),
+            setup: Time::from_seconds(self.is("copy_setup")),
+            rate: Rate::bytes_per_s(self.is(&rate)),
+        };
+        engine.pinned(Bytes::new(bytes)).as_seconds()
+    }
+
+    /// What a lane takes alone, by the host's clock \[s\].
+    fn alone(&self, lane: &Lane) -> f64 {
+        let mut total = 0.0;
+        let mut launches = 0;
+        for step in &lane.steps {
+            match *step {
+                Step::Launch(launch) if launch.kernel == Kernel::Nothing => launches += 1,
+                Step::Launch(launch) => total += self.is("launch_interval") + self.kernel(&launch),
+                Step::Copy { from, to, bytes } => total += self.copy(from, to, bytes),
+            }
+        }
+        match launches {
+            0 => total,
+            more => {
+                let further = f64::from(more - 1) * self.is("launch_interval");
+                total + self.is("launch_round_trip") + further
+            }
+        }
+    }
+
+    /// What lanes take together, by the host's clock \[s\].
+    fn together(&self, lanes: &[Lane]) -> f64 {
+        let alone: Vec<f64> = lanes.iter().map(|lane| self.alone(lane)).collect();
+        let Some(&first) = alone.first() else { return 0.0 };
+        let number = lanes.len() as f64;
+        let neighbours = number - 1.0;
+        match lanes.iter().map(|lane| lane.steps[0]).collect::<Vec<_>>()[..] {
+            [_] => first,
+            [Step::Copy { .. }, Step::Launch(_)] => {
+                let hidden = self.is("copy_compute_overlap") * alone[0].min(alone[1]);
+                alone[0] + alone[1] - hidden
+            }
+            [Step::Copy { from, bytes, .. }, Step::Copy { from: other, .. }, ..]
+                if bytes <= SMALL =>
+            {
+                let ways = if from == other { "one_way" } else { "both_ways" };
+                first * (number / self.is(&format!("copy_engines_{ways}"))).max(1.0)
+            }
+            [Step::Copy { .. }, ..] => {
+                let rates: f64 = alone.iter().map(|time| 1.0 / time).sum();
+                number / (self.is("copy_duplex_efficiency") * rates)
+            }
+            [Step::Launch(launch), ..] => {
+                let how = match (lanes[0].own_context, launch.kernel) {
+                    (true, _) => "contexts",
+                    (false, Kernel::Read) => "memory",
+                    (false, _) => "streams",
+                };
+                first * (1.0 + neighbours * self.is(&format!("share_{how}_cost")))
+            }
+            [] => 0.0,
+        }
+    }
+}
+
+impl Device for Simulated {
+    fn facts(&self) -> &Facts {
+        &self.facts
+    }
+
+    fn time(&mut self, work: &Work) -> Result<f64, GpuError> {
+        let kernel = |device: &Simulated| match work.lanes[0].steps[0] {
+            Step::Launch(launch) => device.kernel(&launch),
+            Step::Copy { from, to, bytes } => device.copy(from, to, bytes),
+        };
+        Ok(match work.timer {
+            Timer::Host => self.scatter(self.together(&work.lanes), SCATTER),
+            Timer::Events => {
+                // Recording an event costs about as much as another launch.
+                let time = self.is("launch_interval") + kernel(self);
+                self.scatter(time, SCATTER)
+            }
+            Timer::Cycles => {
+                let cycles = kernel(self) * self.is("sm_clock");
+                self.scatter(cycles, SCATTER_CYCLES)
+            }
+            Timer::FirstStore => self.scatter(self.is("launch_latency"), SCATTER),
+        })
+    }
+}

@@ -1,0 +1,112 @@
+//! The tables of a calibration: every reading, every point with its statistic, every finding.
+
+use super::Measured;
+use super::campaign::clock_moved;
+use super::work::Timer;
+use crate::fit::prior::digits;
+
+/// One line per reading, nothing left out.
+pub fn readings(measured: &Measured) -> String {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    let columns = ["device", "probe", "series", "axis", "x", "timer", "unit", "repetition"];
+    write(&mut writer, columns.into_iter().chain(["reading"]).map(str::to_owned));
+    let device = device(measured);
+    for sample in &measured.samples {
+        let point = &sample.point;
+        let timer = point.work.timer;
+        for (at, reading) in sample.readings.iter().enumerate() {
+            let text = [sample.probe, &point.series, point.axis].map(str::to_owned);
+            let line = std::iter::once(device.clone()).chain(text);
+            let line = line.chain([point.x.to_string(), timer.name().into(), timer.unit().into()]);
+            write(&mut writer, line.chain([at.to_string(), format!("{reading:e}")]));
+        }
+    }
+    finish(writer)
+}
+
+/// One line per point: what it is, median, quartiles, spread, and the clock around it.
+pub fn points(measured: &Measured) -> String {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    let columns = [
+        "device",
+        "probe",
+        "series",
+        "axis",
+        "x",
+        "amount",
+        "timer",
+        "unit",
+        "repetitions",
+        "median",
+        "lower_quartile",
+        "upper_quartile",
+        "spread_ratio",
+        "median_s",
+        "sm_clock_before_mhz",
+        "sm_clock_after_mhz",
+        "clock_moved",
+    ];
+    write(&mut writer, columns.map(str::to_owned).into_iter());
+    let device = device(measured);
+    for sample in &measured.samples {
+        let (point, (lower, upper)) = (&sample.point, sample.quartiles());
+        let timer = point.work.timer;
+        let seconds = match timer {
+            Timer::Cycles => sample.median() / sample.clock.hz(),
+            Timer::Host | Timer::Events | Timer::FirstStore => sample.median(),
+        };
+        let line = [
+            device.clone(),
+            sample.probe.to_owned(),
+            point.series.clone(),
+            point.axis.to_owned(),
+            point.x.to_string(),
+            point.amount.to_string(),
+            timer.name().to_owned(),
+            timer.unit().to_owned(),
+            sample.readings.len().to_string(),
+            format!("{:e}", sample.median()),
+            format!("{lower:e}"),
+            format!("{upper:e}"),
+            format!("{:.4}", sample.spread()),
+            format!("{seconds:e}"),
+            format!("{:.1}", sample.clock.before_hz / 1e6),
+            format!("{:.1}", sample.clock.after_hz / 1e6),
+            clock_moved(sample).to_string(),
+        ];
+        write(&mut writer, line.into_iter());
+    }
+    finish(writer)
+}
+
+/// One line per parameter that was found.
+pub fn findings(measured: &Measured) -> String {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    let columns = ["device", "parameter", "value", "unit", "low", "high", "source"];
+    write(&mut writer, columns.map(str::to_owned).into_iter());
+    let device = device(measured);
+    for found in &measured.findings {
+        let [value, low, high] =
+            [found.value, found.low, found.high].map(|v| digits(v).to_string());
+        let (parameter, unit) = (found.parameter.clone(), found.unit.to_owned());
+        let source = found.source.clone();
+        write(&mut writer, [device.clone(), parameter, value, unit, low, high, source].into_iter());
+    }
+    finish(writer)
+}
+
+/// The name of the device, and that it is none if it is none.
+fn device(measured: &Measured) -> String {
+    match measured.facts.simulated {
+        true => format!("simulated ({})", measured.facts.name),
+        false => measured.facts.name.clone(),
+    }
+}
+
+fn write(writer: &mut csv::Writer<Vec<u8>>, line: impl Iterator<Item = String>) {
+    writer.write_record(line.collect::<Vec<_>>()).expect("memory");
+}
+
+fn finish(writer: csv::Writer<Vec<u8>>) -> String {
+    String::from_utf8(writer.into_inner().expect("memory")).expect("text in, text out")
+}

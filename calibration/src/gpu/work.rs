@@ -1,0 +1,167 @@
+//! What a device is asked to do: kernels and copies in lanes, and which clock times them.
+//!
+//! ```text
+//!   lane 0   [copy to device ■■■■■■]             one lane is one stream; steps of a lane follow
+//!   lane 1   [kernel ■■■■■■■■■■]                 each other, lanes run at once
+//! ```
+//!
+//! This is the whole language between probes and devices: bidirectional copies are two lanes,
+//! queued launches one lane of many steps, overlap a lane of copies beside a lane of kernels.
+
+use super::kernel::Kernel;
+
+/// Where memory is that a step reads or writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Place {
+    /// Memory of the device.
+    Device,
+    /// Memory of the next device.
+    Peer,
+    /// Ordinary host memory.
+    Pageable,
+    /// Page-locked host memory that the CPU caches; the device can address it.
+    Pinned,
+    /// Page-locked host memory that the CPU does not cache.
+    WriteCombined,
+    /// Page-locked host memory of a NUMA node.
+    Node(u32),
+}
+
+impl Place {
+    /// Its name in tables.
+    pub fn name(self) -> String {
+        match self {
+            Place::Device => "device".into(),
+            Place::Peer => "peer".into(),
+            Place::Pageable => "pageable".into(),
+            Place::Pinned => "pinned".into(),
+            Place::WriteCombined => "write-combined".into(),
+            Place::Node(node) => format!("node{node}"),
+        }
+    }
+}
+
+/// One kernel launch. All kernels take the same five arguments: memory, where to leave a cycle
+/// count, and the three numbers below, whose meaning is the kernel's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Launch {
+    /// Which kernel.
+    pub kernel: Kernel,
+    /// Blocks of the grid.
+    pub blocks: u32,
+    /// Threads of a block.
+    pub threads: u32,
+    /// Where its memory is.
+    pub memory: Place,
+    /// How much of it.
+    pub bytes: u64,
+    /// How often it does what it does.
+    pub steps: u32,
+    /// Distance in 4-byte words.
+    pub stride: u32,
+}
+
+impl Launch {
+    /// One thread that touches no memory and does nothing twice.
+    pub const fn of(kernel: Kernel) -> Launch {
+        let memory = Place::Device;
+        Launch { kernel, blocks: 1, threads: 1, memory, bytes: 4096, steps: 1, stride: 1 }
+    }
+}
+
+/// One step of a lane.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// A kernel.
+    Launch(Launch),
+    /// A copy.
+    Copy {
+        /// From where.
+        from: Place,
+        /// To where.
+        to: Place,
+        /// How much.
+        bytes: u64,
+    },
+}
+
+/// Steps one after another: a stream.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lane {
+    /// Whether the stream belongs to a context of its own, as another process's would.
+    pub own_context: bool,
+    /// What it does.
+    pub steps: Vec<Step>,
+}
+
+/// Which clock times a piece of work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Timer {
+    /// The host's: from the first call until all lanes are seen to be done.
+    Host,
+    /// Events in the streams: from before the first step to after the last.
+    Events,
+    /// The SM's cycle counter, read by the kernel itself.
+    Cycles,
+    /// The host's: from the call until the first store of the kernel is seen.
+    FirstStore,
+}
+
+impl Timer {
+    /// The unit of its readings.
+    pub const fn unit(self) -> &'static str {
+        match self {
+            Timer::Cycles => "cycles",
+            Timer::Host | Timer::Events | Timer::FirstStore => "s",
+        }
+    }
+
+    /// Its name in tables.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Timer::Host => "host",
+            Timer::Events => "events",
+            Timer::Cycles => "cycles",
+            Timer::FirstStore => "first-store",
+        }
+    }
+}
+
+/// Something to do and to time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Work {
+    /// A kernel that runs and ends before the clock starts.
+    pub before: Option<Launch>,
+    /// What runs at once.
+    pub lanes: Vec<Lane>,
+    /// What times it.
+    pub timer: Timer,
+}
+
+impl Work {
+    /// One launch.
+    pub fn launch(launch: Launch, timer: Timer) -> Work {
+        Work::steps(vec![Step::Launch(launch)], timer)
+    }
+
+    /// Steps in one lane.
+    pub fn steps(steps: Vec<Step>, timer: Timer) -> Work {
+        Work::lanes(vec![steps], timer)
+    }
+
+    /// Lanes of one context.
+    pub fn lanes(lanes: Vec<Vec<Step>>, timer: Timer) -> Work {
+        let lanes = lanes.into_iter().map(|steps| Lane { own_context: false, steps }).collect();
+        Work { before: None, lanes, timer }
+    }
+
+    /// One copy, from the call to its end.
+    pub fn copy(from: Place, to: Place, bytes: u64) -> Work {
+        Work::steps(vec![Step::Copy { from, to, bytes }], Timer::Host)
+    }
+
+    /// The same after `launch` has ended.
+    pub fn after(self, launch: Launch) -> Work {
+        Work { before: Some(launch), ..self }
+    }
+}

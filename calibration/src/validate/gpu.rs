@@ -1,0 +1,131 @@
+//! Rows about GPUs: the execution model and the copy engines.
+
+use std::collections::BTreeMap;
+
+use models::gpu::machine::Machine;
+use models::input::InputError;
+use models::library::Kind;
+use models::profile::Profile;
+
+use super::{Comparison, Verdict, copy};
+use crate::copy::{gpu_named, means};
+use crate::data::{DataFile, Row};
+use crate::family::{Family, MemcpyRow};
+use crate::fit::gpu::FittedRows;
+use crate::microbenchmark::GpuRow;
+use crate::{fit, published, shipped};
+
+/// A GPU that rows are predicted for.
+struct Gpu {
+    profile: Profile,
+    machine: Option<Machine>,
+    fitted: Option<FittedRows>,
+}
+
+impl Gpu {
+    fn new(profile: Profile) -> Result<Gpu, InputError> {
+        // Older generations have copy engines but no execution model.
+        let machine = match profile.has("compute_capability") {
+            true => Some(Machine::from_profile(&profile)?),
+            false => None,
+        };
+        let fitted = FittedRows::of(&profile);
+        Ok(Gpu { profile, machine, fitted })
+    }
+}
+
+/// The GPUs that rows can be about: all that ship, or one of the user's.
+pub(super) struct Gpus {
+    one: Option<Gpu>,
+    shipped: BTreeMap<String, Gpu>,
+    copies: Option<DataFile>,
+}
+
+impl Gpus {
+    pub(super) fn shipped() -> Gpus {
+        Gpus { one: None, shipped: BTreeMap::new(), copies: None }
+    }
+
+    pub(super) fn one(profile: &Profile) -> Result<Gpus, InputError> {
+        Ok(Gpus { one: Some(Gpu::new(profile.clone())?), ..Gpus::shipped() })
+    }
+
+    /// The GPU that a source means, or why there is none.
+    fn named(&mut self, name: &str) -> Result<Result<&Gpu, String>, InputError> {
+        if let Some(one) = &self.one {
+            return Ok(match is_about(one, name) {
+                true => Ok(one),
+                false => Err(format!("`{name}` is another GPU than the profile's")),
+            });
+        }
+        let Some(known) = gpu_named(name, shipped()) else {
+            return Ok(Err(format!("no shipped GPU profile is called like `{name}`")));
+        };
+        if !self.shipped.contains_key(&known) {
+            let profile = shipped().profile(Kind::Gpu, &known)?;
+            self.shipped.insert(known.clone(), Gpu::new(profile)?);
+        }
+        Ok(Ok(&self.shipped[&known]))
+    }
+
+    pub(super) fn judge(&mut self, row: &Row<'_>, family: Family) -> Result<Verdict, InputError> {
+        if family == Family::GpuMemcpy {
+            let read = MemcpyRow::read(row)?;
+            let gpu = self.named(&read.gpu)?;
+            return copy::judge(&read, row, gpu.map(|gpu| &gpu.profile));
+        }
+        let read = GpuRow::read(row, family)?;
+        let label = format!("{} {}", read.gpu, read.label);
+        let machine = match self.named(&read.gpu)? {
+            Err(why) => return Ok(Verdict { family, label, outcome: Err(why) }),
+            Ok(gpu) => gpu.machine.as_ref(),
+        };
+        let Some(machine) = machine else {
+            let why = format!("the profile of `{}` has no execution model", read.gpu);
+            return Ok(Verdict { family, label, outcome: Err(why) });
+        };
+        let (quantity, unit) = match family {
+            Family::GpuLatency => ("latency", "ns"),
+            _ => ("bandwidth", "GB/s"),
+        };
+        let outcome = match read.predict(machine) {
+            Ok(predicted) => {
+                let (measured, decimals) = (read.measured, read.decimals);
+                Ok(vec![Comparison::new(quantity, unit, measured, predicted, decimals)])
+            }
+            Err(impossible) => Err(format!("{} {}", impossible.field, impossible.problem)),
+        };
+        Ok(Verdict { family, label, outcome })
+    }
+
+    /// Whether the profile that predicts a row was fitted to it.
+    pub(super) fn fitted(
+        &mut self,
+        file: &DataFile,
+        row: &Row<'_>,
+        family: Family,
+    ) -> Result<bool, InputError> {
+        if family == Family::GpuMemcpy && self.one.is_none() {
+            if self.copies.is_none() {
+                self.copies = Some(published::table(fit::memcpy::TABLE)?);
+            }
+            let copies = self.copies.as_ref().expect("it was just read");
+            return Ok(copies.rows().any(|fitted| fitted.says_the_same(row)));
+        }
+        let gpu = self.named(row.text("gpu")?)?;
+        let fitted = gpu.ok().and_then(|gpu| gpu.fitted.as_ref());
+        Ok(fitted.is_some_and(|fitted| fitted.has(file, row, family)))
+    }
+}
+
+/// Whether a row that calls its GPU `name` is about this one: the GPU that the profile was fitted
+/// for, or whose name it has; a profile that is nobody's is taken for any.
+fn is_about(gpu: &Gpu, name: &str) -> bool {
+    let own = gpu.fitted.as_ref().map_or(gpu.profile.name.as_str(), |fitted| fitted.gpu.as_str());
+    let profile = gpu_named(own, shipped());
+    own.eq_ignore_ascii_case(name)
+        || match profile {
+            Some(profile) => means(name, &profile),
+            None => true,
+        }
+}

@@ -1,0 +1,109 @@
+//! Every kernel of the probes compiles for every GPU from Volta to Blackwell, without a GPU.
+//!
+//! NVRTC makes PTX of it; ptxas, where there is one, assembles the PTX and says how many registers
+//! a kernel takes and whether any spill. `.ci/cuda` installs both. Without them the test says
+//! aloud what it skipped.
+
+use std::process::Command;
+
+use calibration::gpu::kernel::Kernel;
+use calibration::gpu::{GpuError, compile};
+
+/// Compute capabilities 7.0 to 12.0.
+const ARCHITECTURES: [&str; 9] = ["70", "75", "80", "86", "87", "89", "90", "100", "120"];
+/// More would keep 1024 threads of a block from being resident (65536 registers of an SM).
+const REGISTERS_MAX: u32 = 64;
+
+#[test]
+fn every_kernel_compiles_for_every_architecture() {
+    let assembler = std::env::var("PODPATH_PTXAS").ok();
+    let folder = tempfile::tempdir().unwrap();
+    for kernel in Kernel::ALL {
+        let mut told = Vec::new();
+        for architecture in ARCHITECTURES {
+            let ptx = match compile(kernel, &format!("compute_{architecture}")) {
+                Ok(ptx) => ptx.to_src(),
+                Err(error @ GpuError::NoCompiler) => {
+                    eprintln!("skipped: {error}; .ci/cuda installs it");
+                    return;
+                }
+                Err(error) => panic!("{} for sm_{architecture}: {error}", kernel.entry()),
+            };
+            let entry = format!(".entry {}(", kernel.entry());
+            assert!(ptx.contains(&entry), "no `{entry}` for sm_{architecture}");
+            let (instruction, wanted) = loads(kernel);
+            let found = body(&ptx, &entry).matches(instruction).count();
+            assert_eq!(
+                found,
+                wanted,
+                "`{instruction}` in {} for sm_{architecture}",
+                kernel.entry()
+            );
+            if let Some(assembler) = &assembler {
+                let file = folder.path().join(format!("{}.{architecture}.ptx", kernel.entry()));
+                std::fs::write(&file, &ptx).unwrap();
+                let usage = assemble(assembler, &file, architecture, kernel);
+                assert_eq!(usage.spilled_bytes, 0, "{} for sm_{architecture}", kernel.entry());
+                assert!(usage.registers <= REGISTERS_MAX, "{}: {usage:?}", kernel.entry());
+                told.push(format!("sm_{architecture} {}", usage.registers));
+            }
+        }
+        println!("{:12} registers: {}", kernel.entry(), told.join(", "));
+    }
+    if assembler.is_none() {
+        eprintln!("skipped: assembling, as PODPATH_PTXAS names no ptxas; .ci/cuda installs it");
+    }
+}
+
+/// An instruction that a probe relies on, and how often its kernel has to have it: a load that the
+/// compiler made narrower or doubled would move other bytes than the probe books.
+fn loads(kernel: Kernel) -> (&'static str, usize) {
+    match kernel {
+        Kernel::Read => ("ld.global.v4.u32", 5),
+        Kernel::ReadShared => ("ld.shared.v4.u32", 4),
+        Kernel::Strided => ("ld.global.u32", 5),
+        // One for the first lap; the other, and the three below, sixteen-fold and a remainder.
+        Kernel::Chase => ("ld.global.u32", 18),
+        Kernel::ChaseShared => ("ld.shared.u32", 17),
+        Kernel::Conflict => ("ld.volatile.shared.u32", 17),
+        Kernel::Spin => ("fma.rn.f32", 17),
+        Kernel::Barrier => ("bar.sync", 18),
+        Kernel::Atomic | Kernel::AtomicChain => ("atom.global.add.u32", 1),
+        Kernel::Mark | Kernel::Nothing | Kernel::Link => ("ld.global", 0),
+    }
+}
+
+/// The part of the PTX that is this kernel.
+fn body<'a>(ptx: &'a str, entry: &str) -> &'a str {
+    let (_, rest) = ptx.split_once(entry).expect("the entry was found above");
+    rest.split(".entry ").next().unwrap_or(rest)
+}
+
+/// What a kernel takes on one architecture.
+#[derive(Debug)]
+struct Usage {
+    registers: u32,
+    spilled_bytes: u32,
+}
+
+fn assemble(assembler: &str, file: &std::path::Path, architecture: &str, kernel: Kernel) -> Usage {
+    let output = Command::new(assembler)
+        .args(["--verbose", "--gpu-name", &format!("sm_{architecture}"), "--output-file"])
+        .arg(file.with_extension("cubin"))
+        .arg(file)
+        .output()
+        .unwrap_or_else(|error| panic!("{assembler}: {error}"));
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{} for sm_{architecture}: {told}", kernel.entry());
+    // A file holds two kernels at times; what follows `entry function 'NAME'` is this one's.
+    let own = format!("entry function '{}'", kernel.entry());
+    let (_, own) = told.split_once(&own).unwrap_or_else(|| panic!("no {own} in {told}"));
+    let own = own.split("entry function").next().unwrap_or(own);
+    let before = |word: &str| -> u32 {
+        let (head, _) = own.split_once(word).unwrap_or_else(|| panic!("no `{word}` in {own}"));
+        let number = head.trim_end().rsplit(|c: char| !c.is_ascii_digit()).next();
+        number.and_then(|number| number.parse().ok()).unwrap_or_else(|| panic!("{own}"))
+    };
+    let spilled_bytes = before("bytes spill stores") + before("bytes spill loads");
+    Usage { registers: before("registers"), spilled_bytes }
+}

@@ -1,0 +1,75 @@
+//! Calibrating a device whose parameters are known finds them again: a *simulated* device, below
+//! the seam where a GPU would be.
+
+use std::collections::BTreeMap;
+
+use calibration::gpu::campaign;
+use calibration::gpu::simulated::{Simulated, plain, plausible};
+use calibration::shipped;
+use models::gpu::machine::Machine;
+use models::library::Kind;
+use sim::Seed;
+
+const SEEDS: u64 = 100;
+const REPETITIONS: usize = 21;
+
+/// An interval of 95 % that holds the truth in 90 of 100 seeds is honest about chance; one that
+/// holds it in all of them is too wide, which the mean over all parameters would show.
+#[test]
+fn every_parameter_of_a_simulated_device_is_found_again() {
+    let truth = plausible();
+    let mut held: BTreeMap<&str, u64> = truth.keys().map(|name| (*name, 0)).collect();
+    let mut widths: BTreeMap<&str, f64> = BTreeMap::new();
+    let mut whole = 0;
+    for seed in 0..SEEDS {
+        let mut device = Simulated::new(plain(), truth.clone(), Seed::new(seed));
+        let measured = campaign::run(&mut device, REPETITIONS, &mut |_| {}).unwrap();
+        let mut missed = 0;
+        for (name, is) in &truth {
+            let found = measured.findings.iter().find(|found| found.parameter == *name);
+            let found = found.unwrap_or_else(|| panic!("{name} was not found"));
+            let (_, _, factor) = models::profile::unit(found.unit).expect("a unit of profiles");
+            let inside = found.low * factor <= *is && *is <= found.high * factor;
+            *held.get_mut(name).unwrap() += u64::from(inside);
+            missed += u64::from(!inside);
+            *widths.entry(name).or_default() += (found.high / found.low).ln() / SEEDS as f64;
+        }
+        assert_eq!(measured.findings.len(), truth.len());
+        whole += u64::from(missed == 0);
+    }
+    for (name, held) in &held {
+        println!("{name}: {held} of {SEEDS}, interval of {:.2} %", 100.0 * widths[name]);
+    }
+    println!("every parameter at once: {whole} of {SEEDS}");
+    let poor: Vec<_> = held.iter().filter(|(_, held)| **held < SEEDS * 9 / 10).collect();
+    assert!(poor.is_empty(), "held in fewer than 90 of 100: {poor:?}");
+    let mean = held.values().sum::<u64>() as f64 / (held.len() as u64 * SEEDS) as f64;
+    assert!((0.93..=0.985).contains(&mean), "on average an interval of 95 % holds in {mean}");
+}
+
+/// The simulator itself as the device: its caches overflow and its queues grow by laws that the
+/// probes do not know, and still they find what it was given.
+#[test]
+fn the_execution_model_as_a_device_is_found_again() {
+    for name in ["v100-16-pcie", "a100-40-pcie", "h100-80-pcie", "l40s-48-pcie"] {
+        let machine = Machine::from_profile(&shipped().profile(Kind::Gpu, name).unwrap()).unwrap();
+        let seed = Seed::new(1);
+        let mut device = Simulated::executing(name, machine.clone(), plausible(), seed);
+        let measured = campaign::run(&mut device, REPETITIONS, &mut |_| {}).unwrap();
+        let cases = [
+            ("l1_latency", machine.l1_latency, 0.03),
+            ("l2_latency", machine.l2_latency, 0.03),
+            ("dram_latency", machine.dram_latency, 0.03),
+            ("dram_bandwidth", machine.memory_rate(0.0), 0.05),
+            ("block_interval", 1.0 / machine.block_rate(), 0.05),
+        ];
+        for (parameter, is, within) in cases {
+            let found = measured.findings.iter().find(|found| found.parameter == parameter);
+            let found = found.unwrap_or_else(|| panic!("{parameter} was not found"));
+            let (_, _, factor) = models::profile::unit(found.unit).expect("a unit of profiles");
+            let off = found.value * factor / is - 1.0;
+            println!("{name}: {parameter} {:+.1} %", 100.0 * off);
+            assert!(off.abs() < within, "{name}: {parameter} is {is:e}, found {found:?}");
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! `podpath measure`: carries an experiment out on real kernel networking.
+
+use std::path::{Path, PathBuf};
+
+use calibration::net::host::Machine;
+use calibration::net::round::{self, Readings, Rounds};
+use clap::Args;
+use models::input::InputError;
+use serde_json::{Value, json};
+
+use crate::console::Console;
+use crate::experiment::{Experiment, Plan};
+use crate::failure::Failure;
+use crate::output::Staging;
+use crate::{interrupt, lab, manifest, measure, overview, record, shipped};
+
+const EXAMPLES: &str = "\
+Examples:
+  podpath measure experiments/lab.toml                     results/lab-measured
+  podpath measure my.toml --repetitions 9 --seconds 2      more rounds, longer transfers
+  podpath measure my.toml --json | jq .rows
+
+Nodes and pods become network namespaces of this machine, cables virtual pairs (root is needed);
+nothing leaves the machine, and everything is removed in the end. DIR receives runs.csv and
+summary.csv with the columns of `podpath run`, and cpu.csv. Ctrl-C writes what is finished.";
+
+/// Carry an experiment out on real kernel networking, with the tables of `run`
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Arguments {
+    /// An experiment file, or the name of a shipped experiment
+    #[arg(value_name = "FILE")]
+    file: String,
+    #[command(flatten)]
+    pub(super) how: How,
+    /// The folder for results [default: results/NAME-measured]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+}
+
+/// How an experiment is carried out, where the command line says otherwise than the file.
+#[derive(Debug, Args)]
+pub(super) struct How {
+    /// Rounds through all points, instead of the file's
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1000))]
+    repetitions: Option<u16>,
+    /// How long each transfer is repeated in a round in seconds, instead of the file's
+    #[arg(long, value_name = "S", value_parser = clap::value_parser!(u16).range(1..=60))]
+    seconds: Option<u16>,
+    /// Refuse results from a GPU unless there is one here; else a timed host copy stands in for it
+    #[arg(long)]
+    require_gpu: bool,
+}
+
+/// An experiment that has been carried out.
+pub(super) struct Measured {
+    pub(super) experiment: Experiment,
+    pub(super) plan: Plan,
+    pub(super) rounds: Rounds,
+    pub(super) readings: Vec<Readings>,
+}
+
+pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
+    let (experiment, plan) = read(&arguments.file)?;
+    let out = arguments.out.clone();
+    let out = out.unwrap_or_else(|| {
+        Path::new("results").join(format!("{}-measured", experiment.name))
+    });
+    let staging = Staging::new(&out)?;
+    let Some(measured) = carry_out(experiment, plan, &arguments.how, console)? else {
+        return Err(Failure::Interrupted);
+    };
+    let (manifest, rows) = write(staging.path(), &measured, console)?;
+    staging.commit()?;
+    let partial = manifest["complete"] == false;
+    if partial {
+        console.print("PARTIAL: stopped before all rounds were through\n")?;
+    }
+    console.print(&format!("results in {}\n", out.display()))?;
+    console.print_json(&json!({
+        "out": out, "manifest": manifest, "rows": rows, "complete": !partial,
+    }))?;
+    if interrupt::asked() { Err(Failure::Interrupted) } else { Ok(()) }
+}
+
+/// Reads and lays out an experiment.
+pub(super) fn read(file: &str) -> Result<(Experiment, Plan), InputError> {
+    let experiment = shipped::read(file)?;
+    let plan = experiment.plan()?;
+    Ok((experiment, plan))
+}
+
+/// Carries it out; nothing, if it was stopped before anything was finished.
+pub(super) fn carry_out(
+    experiment: Experiment,
+    plan: Plan,
+    how: &How,
+    console: &Console,
+) -> Result<Option<Measured>, Failure> {
+    let tasks = measure::tasks(&experiment, &plan)?;
+    let mut rounds = measure::rounds(&experiment);
+    rounds.repetitions = how.repetitions.map_or(rounds.repetitions, u32::from);
+    rounds.seconds = how.seconds.map_or(rounds.seconds, u32::from);
+    check_gpus(&experiment, &plan, how, console)?;
+    lab::ready()?;
+    interrupt::listen()?;
+    let bar = console.progress(u64::from(rounds.repetitions) * tasks.len() as u64, "measure");
+    let done = || bar.inc(1);
+    let readings =
+        round::carry_out(&tasks, &rounds, &experiment.library, interrupt::flag(), &done);
+    bar.finish_and_clear();
+    let readings = readings.map_err(lab::failure)?;
+    if readings.iter().all(Vec::is_empty) {
+        console.note("stopped before the first point was finished; nothing was written");
+        return Ok(None);
+    }
+    Ok(Some(Measured { experiment, plan, rounds, readings }))
+}
+
+/// Says aloud that a host copy stands in for a GPU's, or refuses to let it.
+fn check_gpus(
+    experiment: &Experiment,
+    plan: &Plan,
+    how: &How,
+    console: &Console,
+) -> Result<(), InputError> {
+    let from_gpu = plan.points.iter().any(|point| {
+        let cluster = &plan.worlds[point.world].cluster;
+        let gpu = |name: &str| cluster.places.get(name).is_some_and(|at| cluster.gpus.contains_key(at));
+        point.transfers.iter().any(|transfer| gpu(&transfer.from))
+    });
+    if !from_gpu || calibration::gpu::driver_is_there() {
+        return Ok(());
+    }
+    if how.require_gpu {
+        return Err(InputError::new("--require-gpu", "there is no NVIDIA driver on this machine")
+            .help(format!("without it, `{}` is carried out with a host copy", experiment.name)));
+    }
+    console.note("there is no GPU here: a timed host copy stands in for its copy to the host");
+    Ok(())
+}
+
+/// Writes the tables; the manifest, and the rows for `--json`.
+fn write(
+    folder: &Path,
+    measured: &Measured,
+    console: &Console,
+) -> Result<(Value, Vec<Value>), Failure> {
+    let Measured { experiment, plan, rounds, readings } = measured;
+    let results = measure::digests(experiment, plan, readings)?;
+    let keyed = record::keyed(experiment, plan, &results);
+    let mut manifest = manifest::manifest(experiment, plan, &keyed)?;
+    let whole = readings.iter().all(|of| of.len() == rounds.repetitions as usize);
+    manifest["complete"] = whole.into();
+    manifest["measured"] = json!({
+        "machine": Machine::here().told(),
+        "rounds": rounds.repetitions,
+        "seconds": rounds.seconds,
+        "sender_cores": rounds.pins.senders,
+        "receiver_cores": rounds.pins.readers,
+        "pods": experiment.measure.pods,
+    });
+    record::write_measured(folder, plan, &keyed)?;
+    measure::write_cpu(folder, plan, &keyed, readings)?;
+    let text = serde_json::to_string_pretty(&manifest)
+        .map_err(|error| Failure::run("writing the manifest", error))?;
+    std::fs::write(folder.join("manifest.json"), text + "\n")
+        .map_err(|error| Failure::run("writing the manifest", error))?;
+    let (table, left_out) = overview::overview(plan, &keyed);
+    console.print_table(table)?;
+    if left_out > 0 {
+        console.print(&format!("{left_out} more rows in summary.csv\n"))?;
+    }
+    Ok((manifest, keyed.iter().map(|k| overview::row(plan, k)).collect()))
+}

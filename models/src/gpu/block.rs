@@ -1,0 +1,159 @@
+//! What one block costs: its time alone, and what it takes of the things all blocks share.
+//!
+//! ```text
+//! alone  = turnover                                           a slot changes hands
+//!        + latency + further loads + own and others' loads ÷ load port
+//!        + own and others' stores ÷ store port               where loads wait behind them
+//!        + instructions of the own block, and half of the others', on the SM's lanes
+//! ```
+//!
+//! By Little's law a device with N resident blocks then finishes N ÷ alone blocks per second, until
+//! a shared resource is full: bytes ÷ bandwidth, instructions ÷ lanes. What happens between is
+//! queueing, and one exponent describes it:
+//!
+//! ```text
+//! time = (alone^q + memory^q + lanes^q)^(1/q)        loads: somebody waits
+//!      = max(alone, memory, lanes)                   stores alone: nobody waits
+//! ```
+//!
+//! q → ∞ would be a single server without variance. That latency bounds throughput while few warps
+//! are resident, and bandwidth when many are, is the MWP–CWP argument of S. Hong and H. Kim, *An
+//! analytical model for a GPU architecture*, ISCA 2009, <https://doi.org/10.1145/1555754.1555775>;
+//! here with blocks that come and go, which MWP–CWP leaves out and short blocks are ruled by.
+
+use super::access::SECTOR;
+use super::capability::WARP;
+use super::launch::Launch;
+use super::machine::Machine;
+use super::memory::l2_hits;
+use super::work::Work;
+
+/// A further load of other data is ready so much after the first [s]: the later of two latencies
+/// that vary, on the five published GPUs 30 to 60 ns (streams with one and with two loads).
+const FURTHER_STREAM: f64 = 40e-9;
+/// A further load that a neighbour has brought, across a sector's edge [s]: 15 to 35 ns there.
+const FURTHER_NEIGHBOUR: f64 = 20e-9;
+/// A barrier that nobody has to wait for [cycles], and what each warp adds. Assumed, after
+/// Z. Jia et al., *Dissecting the NVIDIA Volta GPU architecture*, 2018, arXiv:1804.06826.
+const BARRIER: (f64, f64) = (20.0, 1.5);
+/// Warp instructions that an SM issues per cycle: one per scheduler.
+const ISSUES: f64 = 4.0;
+/// Atomic operations on different addresses that L2 takes per cycle and GHz of its clock, per SM
+/// of the device. Assumed: one sector per cycle and SM.
+const ATOMICS_PER_CYCLE: f64 = 1.0;
+
+/// The costs of one block of a kernel on a machine.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct BlockCost {
+    /// Time of the phases that nobody shares [s].
+    pub fixed: f64,
+    /// Time of one block at the SM's ports [s]; every resident block waits for all.
+    pub ports: f64,
+    /// Time of one block on the SM's busiest lanes [s]; a resident block waits for half of the
+    /// others.
+    pub lanes: f64,
+    /// Time of one block at L2 and device memory, if it had them to itself [s].
+    pub memory: f64,
+    /// Time of one block at the unit for atomics of all SMs together [s].
+    pub atomics: f64,
+    /// How sharply latency gives way to bandwidth; infinite where nobody waits for memory.
+    pub queueing: f64,
+    /// Standard deviation ÷ mean of a block's work.
+    pub variation: f64,
+}
+
+impl BlockCost {
+    /// The costs of a block of `launch`.
+    pub fn of(machine: &Machine, launch: &Launch, work: &Work) -> BlockCost {
+        let warps = f64::from(launch.warps());
+        let hits = l2_hits(machine, work.footprint);
+        let (loaded, stored) = (work.loaded() * warps, work.stored() * warps);
+        let spilled = f64::from(work.spilled * WARP) * warps;
+        // Stores are posted: where nothing is loaded, nobody waits behind them.
+        let behind = if work.loads.is_empty() { 0.0 } else { stored };
+        let ports = (loaded + behind * hits + 2.0 * spilled) / machine.load_port
+            + behind * (1.0 - hits) / machine.store_port;
+        BlockCost {
+            fixed: machine.block_turnover + waits(machine, launch, work, hits),
+            ports,
+            lanes: lanes(machine, work) * warps,
+            memory: memory(machine, loaded, stored, hits) + 2.0 * spilled / machine.l2_bandwidth,
+            atomics: atomics(machine, work) * warps,
+            queueing: if work.loads.is_empty() { f64::INFINITY } else { machine.queueing },
+            variation: work.variation,
+        }
+    }
+
+    /// A block's time while `residents` blocks share its SM and nothing beyond it is full [s].
+    pub fn alone(&self, residents: f64) -> f64 {
+        let others = (residents - 1.0).max(0.0);
+        self.fixed + self.ports * residents.max(1.0) + self.lanes * (1.0 + others / 2.0)
+    }
+
+    /// Joins the time of latency and those of full resources.
+    pub fn join(&self, alone: f64, full: [f64; 3]) -> f64 {
+        let longest = full.into_iter().fold(alone, f64::max);
+        if self.queueing.is_infinite() || longest <= 0.0 {
+            return longest;
+        }
+        let part = |time: f64| (time / longest).powf(self.queueing);
+        let sum = part(alone) + full.into_iter().map(part).sum::<f64>();
+        longest * sum.powf(1.0 / self.queueing)
+    }
+}
+
+/// Waiting for memory, for partners and for L2's atomics [s].
+fn waits(machine: &Machine, launch: &Launch, work: &Work, hits: f64) -> f64 {
+    let fresh = work.loads.iter().filter(|load| load.fresh).count();
+    let near = work.loads.len() - fresh;
+    let mut wait = 0.0;
+    if !work.loads.is_empty() {
+        wait += hits * machine.l2_latency + (1.0 - hits) * machine.dram_latency;
+        wait += FURTHER_STREAM * fresh.saturating_sub(1) as f64 + FURTHER_NEIGHBOUR * near as f64;
+    }
+    if work.spilled > 0 {
+        wait += machine.l1_latency;
+    }
+    if let Some(atomics) = work.atomics {
+        wait += machine.l2_latency + (atomics.conflicts - 1.0).max(0.0) / machine.clock_hz;
+    }
+    let barrier = (BARRIER.0 + BARRIER.1 * f64::from(launch.warps())) / machine.clock_hz;
+    (wait + barrier * f64::from(work.barriers)) * f64::from(work.rounds)
+}
+
+/// What a warp keeps the busiest unit of its SM for [s].
+fn lanes(machine: &Machine, work: &Work) -> f64 {
+    // Both ways of a divergent warp are gone one after the other.
+    let single = work.single / work.active;
+    let double = work.double / work.active;
+    let accesses = (work.loads.len() + work.stores.len() + work.shared.len()) as f64;
+    let passes: u32 = work.shared.iter().map(|access| access.bank_passes()).sum();
+    let width = f64::from(WARP);
+    let busiest = [
+        single * width / f64::from(machine.capability.single_lanes),
+        double * width / f64::from(machine.capability.double_lanes),
+        f64::from(passes),
+        (single + double + accesses) / ISSUES,
+    ];
+    busiest.into_iter().fold(0.0, f64::max) * f64::from(work.rounds) / machine.clock_hz
+}
+
+/// What bytes keep L2 and device memory for [s].
+fn memory(machine: &Machine, loaded: f64, stored: f64, hits: f64) -> f64 {
+    let bytes = loaded + stored;
+    if bytes <= 0.0 {
+        return 0.0;
+    }
+    let rate = machine.memory_rate(stored / bytes).min(machine.l2_bandwidth);
+    bytes * (hits / machine.l2_bandwidth + (1.0 - hits) / rate)
+}
+
+/// What a warp keeps the units for atomics of the whole device for [s].
+fn atomics(machine: &Machine, work: &Work) -> f64 {
+    let Some(atomics) = work.atomics else { return 0.0 };
+    let count = atomics.per_thread * f64::from(WARP) * f64::from(work.rounds);
+    // Different addresses of a sector go together; equal ones do not.
+    let together = f64::from(SECTOR) / 8.0 / atomics.conflicts.clamp(1.0, f64::from(WARP));
+    let rate = ATOMICS_PER_CYCLE * machine.clock_hz * f64::from(machine.sms);
+    count / together.max(1.0 / atomics.conflicts.max(1.0)) / rate
+}

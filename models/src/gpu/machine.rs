@@ -1,0 +1,180 @@
+//! A GPU as the execution model sees it: what its generation fixes, what its data sheet says, and
+//! at most thirteen calibrated numbers, each a physical quantity.
+//!
+//! | parameter | unit | what it is |
+//! | --- | --- | --- |
+//! | `compute_capability` | count | ten times the version |
+//! | `l2_capacity` | MiB | L2 cache |
+//! | `block_turnover` | time | from a block's last instruction to its successor's first |
+//! | `l1_latency`, `l2_latency`, `dram_latency` | time | of a load that finds its data there |
+//! | `l2_bandwidth` | GB/s | what L2 delivers to all SMs |
+//! | `load_port`, `store_port` | GB/s | what one SM takes from, and gives to, L2 |
+//! | `dram_efficiency` | ratio | of the data sheet's bandwidth, reading or writing alone |
+//! | `dram_turnaround` | ratio | lost by an even mix of reads and writes |
+//! | `queueing` | ratio | how sharply latency gives way to bandwidth, see [`super::block`] |
+//! | `stream_gap`, `graph_gap` | time | between dependent kernels of a stream, of a graph |
+
+use sim::{Bytes, Time};
+
+use super::capability::Capability;
+use super::memory;
+use super::{Gpu, share::Part};
+use crate::input::InputError;
+use crate::profile::{Dimension, Profile};
+
+/// A GPU, or a part of one, ready to run kernels. Seconds, bytes, hertz and bytes per second.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Machine {
+    /// What the generation fixes.
+    pub capability: Capability,
+    /// Streaming multiprocessors.
+    pub sms: u32,
+    /// Clock [Hz].
+    pub clock_hz: f64,
+    /// Device memory.
+    pub memory: Bytes,
+    /// What device memory moves, as the data sheet has it [B/s].
+    pub memory_peak: f64,
+    /// L1 cache of an SM with no shared memory in use [B].
+    pub l1_capacity: f64,
+    /// L2 cache [B].
+    pub l2_capacity: f64,
+    /// From a block's last instruction to its successor's first [s].
+    pub block_turnover: f64,
+    /// Latency of a load from L1 [s].
+    pub l1_latency: f64,
+    /// Latency of a load from L2, the nearer partition [s].
+    pub l2_latency: f64,
+    /// Latency of a load from device memory [s].
+    pub dram_latency: f64,
+    /// What L2 delivers to all SMs [B/s].
+    pub l2_bandwidth: f64,
+    /// What one SM takes from L2 [B/s].
+    pub load_port: f64,
+    /// What one SM gives to L2 [B/s].
+    pub store_port: f64,
+    /// The part of the peak that reads alone, or writes alone, reach.
+    pub dram_efficiency: f64,
+    /// The part of that which an even mix of reads and writes loses.
+    pub dram_turnaround: f64,
+    /// How sharply latency gives way to bandwidth.
+    pub queueing: f64,
+    /// Between dependent kernels of a stream [s].
+    pub stream_gap: f64,
+    /// Between dependent kernels of a graph [s].
+    pub graph_gap: f64,
+    /// From the launch call to the first instruction.
+    pub launch_latency: Time,
+}
+
+/// The calibrated parameters and their units in profiles, copies aside.
+pub const CALIBRATED: [(&str, &str); 12] = [
+    ("block_turnover", "ns"),
+    ("dram_latency", "ns"),
+    ("l2_latency", "ns"),
+    ("l1_latency", "ns"),
+    ("l2_bandwidth", "GB/s"),
+    ("load_port", "GB/s"),
+    ("store_port", "GB/s"),
+    ("dram_efficiency", "ratio"),
+    ("dram_turnaround", "ratio"),
+    ("queueing", "ratio"),
+    ("stream_gap", "us"),
+    ("graph_gap", "us"),
+];
+
+/// Blocks that the whole device starts per cycle: 0.83, from the smallest blocks of the A40 in
+/// `gpu_small_kernels.csv`.
+const BLOCKS_PER_CYCLE: f64 = 0.83;
+
+impl Machine {
+    /// Reads a machine from a profile of kind `gpu`.
+    ///
+    /// # Errors
+    /// If a parameter is missing, has the wrong unit, or is out of range.
+    pub fn from_profile(profile: &Profile) -> Result<Machine, InputError> {
+        let gpu = Gpu::from_profile(profile)?;
+        let version = profile.count("compute_capability")?;
+        let capability = Capability::of(version).map_err(|error| {
+            profile.fault("compute_capability", &error.problem, &error.help.unwrap_or_default())
+        })?;
+        let above = |parameter, value: f64| match value {
+            value if value > 0.0 => Ok(value),
+            _ => Err(profile.fault(parameter, "must be above zero", "a value above zero")),
+        };
+        let seconds = |parameter| above(parameter, profile.seconds(parameter)?);
+        let rate = |parameter| profile.rate(parameter).map(|rate| rate.as_bytes_per_s());
+        let part = |parameter, most: f64| match profile.base(parameter, Dimension::Ratio)? {
+            part if part <= most => Ok(part),
+            _ => Err(profile.fault(parameter, "is too large", &format!("at most {most}"))),
+        };
+        let machine = Machine {
+            capability,
+            sms: gpu.sms,
+            clock_hz: gpu.clock_hz,
+            memory: gpu.memory,
+            memory_peak: gpu.hbm_bandwidth.as_bytes_per_s(),
+            l1_capacity: f64::from(capability.cache_kib) * 1024.0,
+            l2_capacity: above("l2_capacity", profile.bytes("l2_capacity")?.as_f64())?,
+            block_turnover: seconds("block_turnover")?,
+            l1_latency: seconds("l1_latency")?,
+            l2_latency: seconds("l2_latency")?,
+            dram_latency: seconds("dram_latency")?,
+            l2_bandwidth: rate("l2_bandwidth")?,
+            load_port: rate("load_port")?,
+            store_port: rate("store_port")?,
+            dram_efficiency: above("dram_efficiency", part("dram_efficiency", 1.5)?)?,
+            dram_turnaround: part("dram_turnaround", 0.9)?,
+            queueing: part("queueing", 1000.0)?.max(1.0),
+            stream_gap: seconds("stream_gap")?,
+            graph_gap: seconds("graph_gap")?,
+            launch_latency: gpu.launch_latency,
+        };
+        Ok(machine)
+    }
+
+    /// The same GPU with one of the [`CALIBRATED`] parameters set, in base units; any other name
+    /// changes nothing.
+    pub fn with(mut self, parameter: &str, value: f64) -> Machine {
+        let place = match parameter {
+            "block_turnover" => &mut self.block_turnover,
+            "dram_latency" => &mut self.dram_latency,
+            "l2_latency" => &mut self.l2_latency,
+            "l1_latency" => &mut self.l1_latency,
+            "l2_bandwidth" => &mut self.l2_bandwidth,
+            "load_port" => &mut self.load_port,
+            "store_port" => &mut self.store_port,
+            "dram_efficiency" => &mut self.dram_efficiency,
+            "dram_turnaround" => &mut self.dram_turnaround,
+            "queueing" => &mut self.queueing,
+            "stream_gap" => &mut self.stream_gap,
+            "graph_gap" => &mut self.graph_gap,
+            _ => return self,
+        };
+        *place = if parameter == "queueing" { value.max(1.0) } else { value };
+        self
+    }
+
+    /// Blocks that the device starts per second.
+    pub fn block_rate(&self) -> f64 {
+        BLOCKS_PER_CYCLE * self.clock_hz
+    }
+
+    /// What device memory moves of a mix of which `written` (0 to 1) is writes [B/s].
+    pub fn memory_rate(&self, written: f64) -> f64 {
+        memory::memory_rate(self, written)
+    }
+
+    /// The same GPU with only a part of it to use.
+    pub fn part(&self, part: &Part) -> Machine {
+        let sms = ((f64::from(self.sms) * part.sms).floor() as u32).max(1);
+        Machine {
+            sms,
+            memory: Bytes::new((self.memory.as_f64() * part.memory) as u64),
+            memory_peak: self.memory_peak * part.bandwidth,
+            l2_capacity: self.l2_capacity * part.l2,
+            l2_bandwidth: self.l2_bandwidth * part.l2,
+            ..self.clone()
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! What one thread does: the instructions and accesses that a kernel's speed follows from.
+
+use super::access::Access;
+
+/// The work of one thread of a kernel.
+///
+/// Loads are independent of each other and wait together; what is computed waits for them, and
+/// stores come last. A kernel that repeats this in a loop says so by `rounds`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Work {
+    /// Loads from global memory, in one round.
+    pub loads: Vec<Access>,
+    /// Stores to global memory, in one round.
+    pub stores: Vec<Access>,
+    /// Single-precision and integer instructions, in one round.
+    pub single: f64,
+    /// Double-precision instructions, in one round.
+    pub double: f64,
+    /// Accesses of shared memory, in one round.
+    pub shared: Vec<Access>,
+    /// Barriers of the block, in one round.
+    pub barriers: u32,
+    /// Atomics, in one round.
+    pub atomics: Option<Atomics>,
+    /// Registers that did not fit: bytes per thread that go to local memory and come back.
+    pub spilled: u32,
+    /// Dependent rounds, at least one.
+    pub rounds: u32,
+    /// The part of a warp's lanes that is active, above 0 to 1: a warp whose threads go two ways
+    /// goes both, one after the other, and half of its lanes idle.
+    pub active: f64,
+    /// Standard deviation ÷ mean of what blocks have to do.
+    pub variation: f64,
+    /// What the kernel touches over and over [B]: decides what caches hold. 0 is no reuse.
+    pub footprint: f64,
+}
+
+/// Atomic additions to global memory.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Atomics {
+    /// How many a thread makes in one round.
+    pub per_thread: f64,
+    /// Threads of a warp that hit the same address: 1 to 32; L2 serves them one by one.
+    pub conflicts: f64,
+}
+
+impl Work {
+    /// No work at all: a null kernel.
+    pub const fn none() -> Work {
+        Work {
+            loads: Vec::new(),
+            stores: Vec::new(),
+            single: 0.0,
+            double: 0.0,
+            shared: Vec::new(),
+            barriers: 0,
+            atomics: None,
+            spilled: 0,
+            rounds: 1,
+            active: 1.0,
+            variation: 0.0,
+            footprint: 0.0,
+        }
+    }
+
+    /// Loads and stores of consecutive `width`-byte elements, one of each stream per thread.
+    pub fn streams(loads: usize, stores: usize, width: u32) -> Work {
+        Work {
+            loads: vec![Access::coalesced(width); loads],
+            stores: vec![Access::coalesced(width); stores],
+            ..Work::none()
+        }
+    }
+
+    /// Bytes that a warp loads and no neighbour has asked for.
+    pub fn loaded(&self) -> f64 {
+        bytes(self.loads.iter().filter(|access| access.fresh)) * f64::from(self.rounds)
+    }
+
+    /// Bytes that a warp stores.
+    pub fn stored(&self) -> f64 {
+        bytes(self.stores.iter()) * f64::from(self.rounds)
+    }
+}
+
+fn bytes<'a>(accesses: impl Iterator<Item = &'a Access>) -> f64 {
+    accesses.map(|access| f64::from(access.warp_bytes())).sum()
+}

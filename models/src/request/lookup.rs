@@ -1,0 +1,166 @@
+//! Looking a name up: one round of datagrams after the other, past the caches on the way.
+//!
+//! Both families of a round are asked for at the same instants and live equally long, so caches
+//! hold both or neither, and a round is priced as one question: what two at once cost each other on
+//! one core of client and server is left out (`calibration::names` sees it). The kernel makes a
+//! connection-tracking entry for each round, since each has a socket of its own.
+
+use sim::{Bytes, Time};
+
+use super::chance::scaled;
+use super::{Asking, book};
+use crate::input::InputError;
+use crate::name::cache::{behind, hit_ratio};
+use crate::name::resolver::{Resolver, Round};
+use crate::name::server::NameServer;
+use crate::name::zone::{Verdict, Zone};
+use crate::outcome::{Cause, Interval};
+use crate::transfer::{Connection, Transfer, Transport};
+
+/// The domain of a cluster where nobody chose another (`kubelet --cluster-domain`).
+const DOMAIN: &str = "cluster.local";
+/// The header of a message, and type and class behind a name (RFC 1035, sections 4.1.1 and 4.1.2).
+const HEADER: usize = 12;
+const TYPE_AND_CLASS: usize = 4;
+/// An A record whose name points back to the question: 2 + 10 + 4 (RFC 1035, section 4.1.4).
+const A_RECORD: usize = 16;
+/// An SOA record with its names compressed, as in an answer that a name is not there: name 2, fixed
+/// fields 10, `ns.dns` and `hostmaster` with pointers 9 and 13, five numbers 20.
+const SOA_RECORD: usize = 54;
+/// What fits into a datagram (RFC 1035, section 4.2.1); the C library asks for no more.
+const DATAGRAM_MAX: usize = 512;
+
+/// One server that may be asked, as seen from the client or from a cache.
+struct Path {
+    from: String,
+    to: String,
+    via: Option<String>,
+    server: NameServer,
+}
+
+impl Asking<'_> {
+    /// The life of looking the name of the Service up from pod `client`.
+    pub(super) fn lookup(&mut self, client: &str) -> Result<Vec<Interval>, InputError> {
+        let request = self.request;
+        let zone = Zone::new(
+            DOMAIN,
+            [format!("{}.{}.svc.{DOMAIN}", request.service, request.namespace).as_str()],
+        );
+        let resolver = Resolver {
+            ndots: request.ndots,
+            order: request.order,
+            timeout_s: request.timeout_s,
+            attempts: request.attempts,
+            ..Resolver::of_pod(&request.namespace, DOMAIN)
+        };
+        let rounds = resolver.rounds(&request.name, &zone);
+        let found = |round: &Round| round.questions.iter().any(|q| q.1 == Verdict::Address);
+        if !rounds.iter().any(found) {
+            let whole = zone.names.iter().next().expect("one name");
+            let problem = format!("`{}` does not lead to `{whole}`", request.name);
+            return Err(InputError::new("request.name", problem)
+                .help(format!("`{}`, or `{whole}.`", request.service)));
+        }
+        let mut life = Vec::new();
+        for round in &rounds {
+            let waited = self.chance.waited(&resolver, request.loss, round.questions.len());
+            book(&mut life, format!("{client}/resolver-timeout"), Cause::Queueing, waited);
+            self.round(client, round, &zone, &mut life)?;
+        }
+        Ok(life)
+    }
+
+    /// One round: the node's cache if there is one, the cluster's server if that has no answer, and
+    /// whoever is outside if the name is.
+    fn round(
+        &mut self,
+        client: &str,
+        round: &Round,
+        zone: &Zone,
+        life: &mut Vec<Interval>,
+    ) -> Result<(), InputError> {
+        let request = self.request;
+        let mut asks = client.to_owned();
+        let mut reaches = 1.0;
+        let mut hit = {
+            let cluster = self.path(&asks, "request.dns", &request.dns)?;
+            hit_ratio(request.node_hz + request.others_hz, cluster.server.ttl_s)
+        };
+        if let Some(cache) = &request.node_cache {
+            let path = self.path(&asks, "request.node_cache", cache)?;
+            let there = behind(request.node_hz, request.others_hz, path.server.ttl_s);
+            life.extend(self.exchange(&path, round)?);
+            reaches = self.chance.part(1.0 - hit_ratio(request.node_hz, there.ttl_s));
+            (asks, hit) = (path.to, there.hit);
+        }
+        if reaches > 0.0 {
+            let path = self.path(&asks, "request.dns", &request.dns)?;
+            life.extend(scaled(self.exchange(&path, round)?, reaches));
+            if !zone.is_inside(&round.name) {
+                let part = reaches * self.chance.part(1.0 - hit);
+                let span = Time::from_seconds(path.server.forward_s * part);
+                book(life, format!("{}/forward", path.to), Cause::Propagation, span);
+            }
+        }
+        Ok(())
+    }
+
+    fn path(&self, from: &str, field: &str, name: &str) -> Result<Path, InputError> {
+        let (to, via) = self.server(field, name)?;
+        let place = self.cluster.places[&to];
+        let node = self.cluster.graph[place].node.as_deref();
+        let host = self.cluster.hosts.iter().find(|host| Some(host.name.as_str()) == node);
+        let Some(server) = host.and_then(|host| host.names) else {
+            let problem = format!("the host profile of `{to}` has no costs of a name server");
+            return Err(InputError::new(field, problem)
+                .help("lines `names.per_query`, `names.forward` and `names.ttl`"));
+        };
+        Ok(Path { from: from.to_owned(), to, via, server })
+    }
+
+    /// A question and its answer; once more over TCP if the answer does not fit a datagram.
+    fn exchange(&self, path: &Path, round: &Round) -> Result<Vec<Interval>, InputError> {
+        let question = HEADER + round.name.len() + 2 + TYPE_AND_CLASS;
+        let found = round.questions.iter().any(|(_, verdict)| *verdict == Verdict::Address);
+        let answer = question
+            + match found {
+                true => A_RECORD * self.request.addresses.max(1) as usize,
+                false => SOA_RECORD,
+            };
+        let fits = answer <= DATAGRAM_MAX;
+        let mut life = Vec::new();
+        self.ask(path, Transport::Udp, question, answer.min(DATAGRAM_MAX), &mut life)?;
+        if !fits {
+            self.open(&path.from, &path.to, path.via.as_deref(), &mut life)?;
+            self.ask(path, Transport::Tcp, question, answer, &mut life)?;
+        }
+        Ok(life)
+    }
+
+    fn ask(
+        &self,
+        path: &Path,
+        transport: Transport,
+        question: usize,
+        answer: usize,
+        life: &mut Vec<Interval>,
+    ) -> Result<(), InputError> {
+        let (there, back) = (Bytes::new(question as u64), Bytes::new(answer as u64));
+        let question = Transfer {
+            via: path.via.clone(),
+            transport,
+            // The first datagram of a socket is the first packet of a tracked connection.
+            connection: match transport {
+                Transport::Udp => Connection::Opening,
+                Transport::Tcp => Connection::Warm,
+            },
+            ..self.message(&path.from, &path.to, there)
+        };
+        let answer = Transfer { transport, ..self.message(&path.to, &path.from, back) };
+        life.extend(self.solved(&question)?);
+        let works = Time::from_seconds(path.server.per_query_s);
+        book(life, format!("{}/names", path.to), Cause::Service, works);
+        life.extend(self.solved(&answer)?);
+        Ok(())
+    }
+}
