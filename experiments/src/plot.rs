@@ -153,14 +153,6 @@ pub fn validation(dir: &Path) -> Result<Vec<Figure>, PlotError> {
     write(dir, vec![draft])
 }
 
-/// Draws the figures of a GPU's calibration, and writes them to `plots/`.
-///
-/// # Errors
-/// If points.csv is missing or broken, or a figure cannot be written.
-pub fn calibration(dir: &Path) -> Result<Vec<Figure>, PlotError> {
-    write(dir, calibration::drafts(&Table::read(dir, "points.csv")?)?)
-}
-
 /// Draws the figures of a calibration of this host's network, and writes them to `plots/`.
 ///
 /// # Errors
@@ -175,6 +167,14 @@ pub fn calibrate_net(dir: &Path) -> Result<Vec<Figure>, PlotError> {
 /// If compare.csv is missing or broken, or a figure cannot be written.
 pub fn compare(dir: &Path) -> Result<Vec<Figure>, PlotError> {
     write(dir, comparison::drafts(&Measured::comparison(dir)?))
+}
+
+/// Draws the figures of a GPU's calibration, and writes them to `plots/`.
+///
+/// # Errors
+/// If points.csv is missing or broken, or a figure cannot be written.
+pub fn calibration(dir: &Path) -> Result<Vec<Figure>, PlotError> {
+    write(dir, calibration::drafts(&Table::read(dir, "points.csv")?)?)
 }
 
 fn drafts(run: &Run, manifest: &Manifest) -> Vec<Draft> {

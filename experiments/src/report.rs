@@ -67,14 +67,6 @@ pub fn validation(dir: &Path, figures: &[Figure]) -> Result<(), PlotError> {
     save(dir, &validate::page(&Validation::read(dir)?, figures))
 }
 
-/// Writes `report.html` for the calibration of a GPU in `dir`.
-///
-/// # Errors
-/// If findings.csv or points.csv is missing or broken, or the report cannot be written.
-pub fn calibration(dir: &Path, figures: &[Figure]) -> Result<(), PlotError> {
-    save(dir, &calibration::page(dir, figures)?)
-}
-
 /// Writes `report.html` for the calibration of `machine` in `dir`.
 ///
 /// # Errors
@@ -89,6 +81,14 @@ pub fn calibrate_net(dir: &Path, machine: &str, figures: &[Figure]) -> Result<()
 /// If compare.csv is missing or broken, or the report cannot be written.
 pub fn comparison(dir: &Path, machine: &str, figures: &[Figure]) -> Result<(), PlotError> {
     save(dir, &compare::page(&Measured::comparison(dir)?, machine, figures))
+}
+
+/// Writes `report.html` for the calibration of a GPU in `dir`.
+///
+/// # Errors
+/// If findings.csv or points.csv is missing or broken, or the report cannot be written.
+pub fn calibration(dir: &Path, figures: &[Figure]) -> Result<(), PlotError> {
+    save(dir, &calibration::page(dir, figures)?)
 }
 
 fn title(manifest: &Manifest) -> String {

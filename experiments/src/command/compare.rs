@@ -46,9 +46,8 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<(), Failur
     let (experiment, plan) = read(&arguments.file)?;
     let library = own(&experiment.library, &arguments.profiles)?;
     let out = arguments.out.clone();
-    let out = out.unwrap_or_else(|| {
-        Path::new("results").join(format!("{}-compared", experiment.name))
-    });
+    let out =
+        out.unwrap_or_else(|| Path::new("results").join(format!("{}-compared", experiment.name)));
     // Predicted first: what cannot be predicted need not be measured.
     let predicted = compare::predicted(&experiment, &plan, &library)?;
     let staging = Staging::new(&out)?;
@@ -63,9 +62,9 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<(), Failur
     for sentence in sentences {
         console.print(&format!("{sentence}\n"))?;
     }
-    console.print(&format!("results in {}\n", out.display()))?;
+    console.print(&format!("\nresults in {}\n", out.display()))?;
     console.print_json(&json!({
-        "out": out, "verdict": verdict, "complete": !interrupt::asked(),
+        "out": out, "complete": !interrupt::asked(), "verdict": verdict,
     }))?;
     if interrupt::asked() { Err(Failure::Interrupted) } else { Ok(()) }
 }

@@ -4,11 +4,11 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use calibration::fit::posterior::Estimate;
+use calibration::lab::Wiring;
 use calibration::net::fit::{NetFit, Seen, figures};
 use calibration::net::host::{Machine, PROFILE};
 use calibration::net::probe::{Probe, design};
 use calibration::net::round::{Readings, Rounds, Task, carry_out, topology};
-use calibration::lab::Wiring;
 use calibration::net::{fit, record};
 use clap::Args;
 use models::cluster::lab::Pins;
@@ -17,9 +17,9 @@ use serde_json::json;
 use super::print_estimates;
 use crate::console::{Console, Sheet, number};
 use crate::failure::Failure;
-use crate::{interrupt, net_report};
-use crate::lab;
+use crate::interrupt;
 use crate::output::Staging;
+use crate::{lab, net_report};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -172,7 +172,8 @@ fn write(folder: &Path, machine: &Machine, probes: &[Probe], fit: &NetFit) -> Re
     put(folder, "readings.csv", &record::written(probes, &seen))?;
     put(folder, &format!("profiles/host/{PROFILE}.csv"), &fit.profile)?;
     put(folder, "residuals.csv", &record::residuals(probes, fit))?;
-    net_report::write(folder, &machine.told()).map(drop)
+    net_report::write(folder, &machine.told())?;
+    Ok(())
 }
 
 fn tell(
