@@ -23,7 +23,7 @@ use crate::lab::LabError;
 use crate::services::bench;
 
 pub use asker::{Asker, answer};
-pub use report::Lookup;
+pub use report::{Lookup, table};
 use server::{Server, Silence};
 
 /// The domain of the zone that is served.

@@ -5,8 +5,11 @@
 //! | a reply | requests and replies for `seconds` | the median round trip |
 //! | UDP | datagrams as fast as they go for `seconds` | the message ÷ goodput |
 //! | a GPU as its source | results, copied and sent | the median, from copy to last byte |
-//! | a message of at least 16 MiB on a warm connection | a stream for `seconds` | the message ÷ goodput |
+//! | at least 16 MiB on a warm connection | a stream for `seconds` | the message ÷ goodput |
 //! | a smaller message, or a new connection | messages one by one | the median to the last byte |
+
+mod possible;
+mod way;
 
 use std::net::SocketAddrV4;
 use std::sync::Barrier;
@@ -14,13 +17,17 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use models::cluster::lab::Pins;
-use models::input::InputError;
 use models::topology::Topology;
 use models::transfer::{Connection, HostMemory, Mode, Transfer, Transport};
 use sim::{Bytes, Rate};
 
+pub use possible::check;
+use possible::holder;
+use way::Way;
+
 use crate::gpu::driver_is_there;
 use crate::lab::{Lab, PodEnd};
+use crate::traffic::peer::Peer;
 use crate::traffic::{
     self, Amount, Bulk, CpuUse, DeviceResult, End, HostCopy, Messages, Order, Produced, RoundTrips,
     ThreadTimes, TrafficError,
@@ -79,57 +86,6 @@ pub struct Stage<'a> {
     pub seconds: u32,
 }
 
-/// Which transfers a lab can carry out.
-///
-/// # Errors
-/// If it cannot carry out this one: the error names the field.
-pub fn check(topology: &Topology, transfer: &Transfer) -> Result<(), InputError> {
-    let refuse =
-        |field: &str, problem: String, help: &str| Err(InputError::new(field, problem).help(help));
-    if transfer.mode == Mode::GpuDirect {
-        let problem = "GPUDirect needs cards that no lab of virtual devices has".into();
-        return refuse("mode", problem, "serial or overlapped");
-    }
-    if transfer.kernel.is_some() {
-        let problem = "a lab launches no kernels".into();
-        return refuse("kernel_read", problem, "a transfer without a kernel");
-    }
-    if transfer.request.is_some() {
-        let problem = "a lab resolves no names and runs no server's GPU".into();
-        return refuse("request", problem, "`reply` for a request and its reply");
-    }
-    if topology.gpus.iter().any(|gpu| *gpu.table.name.get_ref() == transfer.to) {
-        let problem = format!("`{}` is a GPU: a lab's transfers end in a pod", transfer.to);
-        return refuse("to", problem, "a pod or a Service");
-    }
-    let from_gpu = holder(topology, &transfer.from)?.1;
-    if from_gpu && (transfer.transport == Transport::Udp || transfer.streams > 1) {
-        let problem = "a result from a GPU is sent over one TCP connection here".into();
-        return refuse("streams", problem, "transport = \"tcp\", streams = 1");
-    }
-    if !from_gpu && matches!(transfer.mode, Mode::Overlapped { .. }) {
-        let problem = "there is no copy that could overlap".into();
-        return refuse("mode", problem, "mode = \"serial\", or a transfer from a GPU");
-    }
-    if transfer.reply.is_some() && transfer.streams > 1 {
-        return refuse("streams", "requests go over one connection".into(), "streams = 1");
-    }
-    Ok(())
-}
-
-/// The pod that a transfer starts in, and whether the result lies in its GPU.
-fn holder(topology: &Topology, from: &str) -> Result<(String, bool), InputError> {
-    if topology.pods.iter().any(|pod| pod.table.name.get_ref() == from) {
-        return Ok((from.to_owned(), false));
-    }
-    let holds = |gpu: &serde_spanned::Spanned<String>| gpu.get_ref() == from;
-    match topology.pods.iter().find(|pod| pod.table.gpu.as_ref().is_some_and(holds)) {
-        Some(pod) => Ok((pod.table.name.get_ref().clone(), true)),
-        None => Err(InputError::new("from", format!("no pod is or holds `{from}`"))
-            .help("a pod, or a GPU that a pod holds")),
-    }
-}
-
 /// Carries `transfers` out at the same time; one reading each, in order.
 ///
 /// # Errors
@@ -147,7 +103,7 @@ pub fn carry_out(
         first_stream += transfer.streams as usize;
     }
     let readings: Vec<Result<Reading, TrafficError>> = std::thread::scope(|scope| {
-        let carry = |run: Run<'_>| {
+        let carry = |mut run: Run<'_>| {
             begin.wait();
             run.carry_out(stop)
         };
@@ -157,16 +113,35 @@ pub fn carry_out(
     readings.into_iter().collect()
 }
 
-/// One transfer between two ends.
+/// Carries `transfers` of a topology out between this machine and a peer, one after another; the
+/// topology only says which of them start in a GPU.
+///
+/// # Errors
+/// The first failure, if one fails.
+pub fn carry_out_to(
+    peer: &mut Peer,
+    topology: &Topology,
+    transfers: &[Transfer],
+    seconds: u32,
+    stop: &AtomicBool,
+) -> Result<Vec<Reading>, TrafficError> {
+    let one = |transfer: &Transfer| {
+        let (_, from_gpu) = holder(topology, &transfer.from).expect("was checked");
+        let span = Duration::from_secs(seconds.into());
+        // What is between the two machines is theirs to say; Ethernet's is the MTU they have.
+        let mut run = Run { transfer, way: Way::There(peer), from_gpu, mtu: 1500, span };
+        run.carry_out(stop)
+    };
+    transfers.iter().map(one).collect()
+}
+
+/// One transfer on its way.
 struct Run<'a> {
     transfer: &'a Transfer,
-    from: End,
-    to: End,
+    way: Way<'a>,
     from_gpu: bool,
     /// The largest IP packet of the sending pod in bytes.
     mtu: u32,
-    /// The address of the Service in front of the receiver.
-    target: Option<SocketAddrV4>,
     span: Duration,
 }
 
@@ -184,19 +159,16 @@ impl<'a> Run<'a> {
             }
         };
         let sender = stage.lab.pod(&sender).expect("was checked");
-        let pins = stage.pins;
-        Run {
-            transfer,
-            mtu: sender.mtu,
-            from: end(sender, &pins.senders, first_stream),
-            to: end(receiver, &pins.readers, first_stream),
-            from_gpu,
+        let mtu = sender.mtu;
+        let way = Way::Here {
+            from: end(sender, &stage.pins.senders, first_stream),
+            to: end(receiver, &stage.pins.readers, first_stream),
             target: service.map(|(address, port)| SocketAddrV4::new(address, port)),
-            span: Duration::from_secs(stage.seconds.into()),
-        }
+        };
+        Run { transfer, way, from_gpu, mtu, span: Duration::from_secs(stage.seconds.into()) }
     }
 
-    fn carry_out(&self, stop: &AtomicBool) -> Result<Reading, TrafficError> {
+    fn carry_out(&mut self, stop: &AtomicBool) -> Result<Reading, TrafficError> {
         let transfer = self.transfer;
         if let Some(reply) = transfer.reply {
             return self.round_trips(reply, stop);
@@ -215,11 +187,11 @@ impl<'a> Run<'a> {
     }
 
     fn port(&self) -> u16 {
-        self.target.map_or(0, |target| target.port())
+        self.way.target().map_or(0, |target| target.port())
     }
 
     fn bulk(
-        &self,
+        &mut self,
         protocol: traffic::Protocol,
         stop: &AtomicBool,
     ) -> Result<Reading, TrafficError> {
@@ -231,12 +203,12 @@ impl<'a> Run<'a> {
                 traffic::Protocol::Udp => self.datagram(),
             }),
             amount: Amount::Duration(self.span),
-            target: self.target,
+            target: self.way.target(),
             port: self.port(),
             patience: PATIENCE,
             ..Bulk::default()
         };
-        let sample = traffic::bulk(&self.from, &self.to, &load, stop)?;
+        let sample = self.way.bulk(&load, stop)?;
         Ok(Reading {
             goodput: sample.goodput,
             completion_s: self.transfer.message.as_f64() / sample.goodput.as_bytes_per_s(),
@@ -255,7 +227,7 @@ impl<'a> Run<'a> {
         Bytes::new(u64::from(self.mtu.saturating_sub(52)))
     }
 
-    fn messages(&self, stop: &AtomicBool) -> Result<Reading, TrafficError> {
+    fn messages(&mut self, stop: &AtomicBool) -> Result<Reading, TrafficError> {
         let bytes = self.transfer.message;
         let load = Messages {
             bytes,
@@ -263,11 +235,11 @@ impl<'a> Run<'a> {
             count: self.count(bytes),
             warm_up: 10,
             connection: connection(self.transfer.connection),
-            target: self.target,
+            target: self.way.target(),
             port: self.port(),
             patience: PATIENCE,
         };
-        let sample = traffic::messages(&self.from, &self.to, &load, stop)?;
+        let sample = self.way.messages(&load, stop)?;
         Ok(self.of_times(
             sample.times.median_s,
             sample.times.mean_s,
@@ -277,7 +249,7 @@ impl<'a> Run<'a> {
         ))
     }
 
-    fn round_trips(&self, reply: Bytes, stop: &AtomicBool) -> Result<Reading, TrafficError> {
+    fn round_trips(&mut self, reply: Bytes, stop: &AtomicBool) -> Result<Reading, TrafficError> {
         let protocol = match self.transfer.transport {
             Transport::Tcp => traffic::Protocol::Tcp,
             Transport::Udp => traffic::Protocol::Udp,
@@ -291,17 +263,17 @@ impl<'a> Run<'a> {
             warm_up: 20,
             connection: connection(self.transfer.connection),
             timeout: Duration::from_secs(1),
-            target: self.target,
+            target: self.way.target(),
             port: self.port(),
             patience: PATIENCE,
         };
-        let sample = traffic::round_trips(&self.from, &self.to, &load, stop)?;
+        let sample = self.way.round_trips(&load, stop)?;
         let (median, mean) = (sample.latency.median_s, sample.latency.mean_s);
         let count = sample.latency.count as u64;
         Ok(self.of_times(median, mean, "round trips", sample.cpu, count))
     }
 
-    fn produced(&self, stop: &AtomicBool) -> Result<Reading, TrafficError> {
+    fn produced(&mut self, stop: &AtomicBool) -> Result<Reading, TrafficError> {
         let bytes = self.transfer.message;
         let order = match self.transfer.mode {
             Mode::Overlapped { chunk, buffers } => {
@@ -314,7 +286,7 @@ impl<'a> Run<'a> {
             order,
             count: self.count(bytes),
             warm_up: 1,
-            target: self.target,
+            target: self.way.target(),
             port: self.port(),
             patience: PATIENCE,
         };
@@ -327,11 +299,11 @@ impl<'a> Run<'a> {
             true => {
                 let mut copy = DeviceResult::new(0, memory, bytes)
                     .map_err(|error| TrafficError::Producer(error.to_string()))?;
-                traffic::produced(&self.from, &self.to, &load, &mut copy, stop)?
+                self.way.produced(&load, &mut copy, stop)?
             }
             false => {
                 let mut copy = HostCopy::new(memory, bytes);
-                traffic::produced(&self.from, &self.to, &load, &mut copy, stop)?
+                self.way.produced(&load, &mut copy, stop)?
             }
         };
         let what = match &sample.emulated_by {

@@ -1,14 +1,16 @@
 //! Measured beside predicted: the prediction of a lab, and the table that both stand in.
 
 use std::path::Path;
+use std::sync::Arc;
 
+use calibration::data::{DataFile, Row};
 use calibration::net::fit::quantile;
 use calibration::net::host::PROFILE;
 use calibration::net::round::Readings;
 use calibration::trial::Reading;
 use models::cluster::Cluster;
 use models::cluster::lab::Lab;
-use models::input::InputError;
+use models::input::{InputError, Source};
 use models::library::Library;
 use models::outcome::Outcome;
 use models::solve::solve;
@@ -97,7 +99,10 @@ pub(crate) fn write(
             let of: Vec<&Reading> = rounds.iter().map(|round| &round[which]).collect();
             for figure in figures(transfer, &predicted[at][which]) {
                 // Packets carry one datagram each, as large as the transfer says or the path lets.
-                let per = if figure.name == "packet_s" { of[0].datagram.as_f64() * 8.0 } else { 1.0 };
+                let per = match figure.name {
+                    "packet_s" => of[0].datagram.as_f64() * 8.0,
+                    _ => 1.0,
+                };
                 rows.push([key.clone(), cells(&figure, &of, per)].concat());
             }
         }
@@ -105,19 +110,89 @@ pub(crate) fn write(
     write_table(&folder.join("compare.csv"), rows.into_iter())
 }
 
-fn cells(figure: &Figure, readings: &[&Reading], per: f64) -> Vec<String> {
-    let values: Vec<f64> = readings.iter().map(|r| (figure.measured)(r) / per).collect();
-    let [low, median, high] = [0.25, 0.5, 0.75].map(|q| quantile(&values, q));
-    let predicted = figure.predicted / per;
+/// Writes the table of an earlier comparison with other predictions.
+///
+/// # Errors
+/// If it is no such table, is of another experiment, or cannot be written.
+pub(crate) fn judge(
+    folder: &Path,
+    source: &Arc<Source>,
+    experiment: &Experiment,
+    plan: &Plan,
+    predicted: &[Vec<Outcome>],
+) -> Result<(), Failure> {
+    let file = DataFile::from_bytes(&source.name, source.text.as_bytes())?;
+    let header: Vec<String> = keys(plan).into_iter().chain(COLUMNS).map(str::to_owned).collect();
+    if !file.columns().eq(header.iter().map(String::as_str)) {
+        return Err(InputError::new("header", "is not that of this experiment's compare.csv")
+            .help("the folder of an earlier `podpath compare` of the same file")
+            .at(file.source(), file.source().span_of_line(1))
+            .into());
+    }
+    let mut rows: Vec<Vec<String>> = vec![header];
+    for row in file.rows() {
+        let point: usize = row.text("point")?.parse().unwrap_or(usize::MAX);
+        let transfer = row.text("transfer")?;
+        let which = experiment.transfers.iter().position(|draft| draft.name == transfer);
+        let (Some(of), Some(which)) = (plan.points.get(point), which) else {
+            return Err(row.fault("point", "is no point of this experiment").into());
+        };
+        let figures = figures(&of.transfers[which], &predicted[point][which]);
+        let name = row.text("figure")?;
+        let Some(figure) = figures.into_iter().find(|figure| figure.name == name) else {
+            return Err(row.fault("figure", format!("`{name}` is no figure of it")).into());
+        };
+        let key = key_cells(experiment, plan, point, which);
+        rows.push([key, judged(&row, &figure, &of.transfers[which])?].concat());
+    }
+    write_table(&folder.join("compare.csv"), rows.into_iter())
+}
+
+/// The cells of a row with another prediction.
+fn judged(row: &Row<'_>, figure: &Figure, transfer: &Transfer) -> Result<Vec<String>, InputError> {
+    let spread = Spread {
+        low: row.positive("measured_low_quartile")?,
+        median: row.positive("measured_median")?,
+        high: row.positive("measured_high_quartile")?,
+    };
+    // Where the datagram was as large as the path let it be, its size is in the old prediction.
+    let per = match (figure.name, transfer.write) {
+        ("packet_s", Some(write)) => write.as_f64() * 8.0,
+        ("packet_s", None) => {
+            return Err(row.fault("figure", "needs a `write` to be judged again"));
+        }
+        _ => 1.0,
+    };
+    let (rounds, method) = (row.text("rounds")?, row.text("method")?);
+    Ok(row_of(figure.name, rounds, &spread, figure.predicted / per, method))
+}
+
+/// A median and its quartiles.
+struct Spread {
+    low: f64,
+    median: f64,
+    high: f64,
+}
+
+fn row_of(name: &str, rounds: &str, spread: &Spread, predicted: f64, method: &str) -> Vec<String> {
+    let Spread { low, median, high } = *spread;
     vec![
-        figure.name.to_owned(),
-        values.len().to_string(),
+        name.to_owned(),
+        rounds.to_owned(),
         median.to_string(),
         low.to_string(),
         high.to_string(),
         predicted.to_string(),
         (predicted / median - 1.0).to_string(),
         (low..=high).contains(&predicted).to_string(),
-        readings[0].method.clone(),
+        method.to_owned(),
     ]
+}
+
+fn cells(figure: &Figure, readings: &[&Reading], per: f64) -> Vec<String> {
+    let values: Vec<f64> = readings.iter().map(|r| (figure.measured)(r) / per).collect();
+    let [low, median, high] = [0.25, 0.5, 0.75].map(|q| quantile(&values, q));
+    let spread = Spread { low, median, high };
+    let rounds = values.len().to_string();
+    row_of(figure.name, &rounds, &spread, figure.predicted / per, &readings[0].method)
 }

@@ -8,8 +8,8 @@
 //!                                                                  tor ──wire──► nic-b ─► …
 //! ```
 //!
-//! Each container-network hop exists twice, once on the way out (costs `tx_…`) and once on the way
-//! in (`rx_…`). Hops are data; what a message costs on them is [`crate::price`].
+//! Each container-network hop exists twice, once on the way out (`tx_…`) and once in (`rx_…`). Hops
+//! are data; what a message costs on them is [`crate::price`].
 
 mod assemble;
 mod cable;
@@ -117,8 +117,7 @@ pub struct Host {
     pub cores: Vec<LinkIndex>,
     /// How many cores serve receive queues (RSS); flows are hashed onto the first so many cores.
     pub receive_queues: u32,
-    /// The cores that its threads are pinned to, where it has no receive queues at all: between
-    /// virtual devices a packet is received by the core that sent it.
+    /// The cores that its threads are pinned to, where it is a [`lab`] and has no receive queues.
     pub pinned: Option<lab::Pins>,
     /// A TCP socket's window.
     pub tcp_window: Bytes,
@@ -160,6 +159,10 @@ pub struct CpuCosts {
     pub per_segment: f64,
     /// Per payload byte [s/B].
     pub per_byte: f64,
+    /// Of a sending socket whose packets are forwarded at all: per socket buffer in seconds.
+    pub forwarded_per_skb: f64,
+    /// The same per payload byte [s/B].
+    pub forwarded_per_byte: f64,
     /// Delay that occupies nobody in seconds.
     pub latency: f64,
 }
@@ -350,8 +353,7 @@ impl Cluster {
         assemble::assemble(name, source, library, settings, None)
     }
 
-    /// Assembles what network namespaces of one machine make of a topology: the same places and
-    /// hops, but every core is that machine's, and every cable is a pair of virtual devices.
+    /// Assembles what a [`lab`] makes of a topology.
     ///
     /// # Errors
     /// As [`Cluster::assemble`].

@@ -5,7 +5,8 @@
 //! small messages dear without any fudge factor:
 //!
 //! ```text
-//!  work per byte on a core = (calls·per_message + skbs·per_skb + segments·per_segment) / b + per_byte
+//!  work per byte on a core =
+//!      (calls·per_message + skbs·per_skb + segments·per_segment) / b + per_byte
 //!  wire bytes per byte     = (b + segments·(headers + 38)) / b
 //! ```
 //!

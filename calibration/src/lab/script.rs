@@ -107,8 +107,8 @@ fn run(space: Option<usize>, command: &[&str], input: String) -> Step {
 }
 
 /// IPv4 alone; Reno, which every namespace may have and which does not pace (one that does, like
-/// BBR, would be measured by its own clock); forwarding where it is the role; no check whether a packet came the shortest way,
-/// which tunnels and macvlan devices do not pass.
+/// BBR, would be measured by its own clock); forwarding where it is the role; no check whether a
+/// packet came the shortest way, which tunnels and macvlan devices do not pass.
 fn settings(space: &Space) -> Vec<(String, &'static str)> {
     let mut settings = vec![("ipv4/tcp_congestion_control".into(), "reno")];
     for scope in ["all", "default"] {

@@ -19,6 +19,32 @@ pub struct Lookup {
     pub predicted_s: f64,
 }
 
+/// The table of lookups, one row per name and setting of the resolver.
+pub fn table(rows: &[Lookup]) -> String {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    let header = [
+        "what",
+        "name",
+        "ndots",
+        "questions_predicted",
+        "questions_counted",
+        "measured_s_low_quartile",
+        "measured_s_median",
+        "measured_s_high_quartile",
+        "predicted_s",
+        "relative_error",
+    ];
+    writer.write_record(header).expect("memory");
+    for row in rows {
+        let mut cells = vec![row.what.clone(), row.name.clone(), row.ndots.to_string()];
+        cells.extend([row.questions.0.to_string(), row.questions.1.to_string()]);
+        cells.extend(row.seconds.map(|seconds| seconds.to_string()));
+        cells.extend([row.predicted_s.to_string(), format!("{:.4}", row.error_ratio())]);
+        writer.write_record(&cells).expect("memory");
+    }
+    String::from_utf8(writer.into_inner().expect("memory")).expect("text in, text out")
+}
+
 impl Lookup {
     /// The row of some samples, without what the model says.
     pub(super) fn of(what: &str, name: &str, ndots: u32, samples: &[(f64, bool)]) -> Lookup {

@@ -229,9 +229,7 @@ fn hops(into: &mut Vec<Probe>) {
 /// How much is written at a time.
 fn sizes(into: &mut Vec<Probe>) {
     let way = Way::new("host-network", &[]);
-    for (write, quick) in [(Bytes::new(1024), true), (Bytes::kib(8), false)] {
-        into.push(way.writes(write, quick));
-    }
+    into.push(way.writes(Bytes::new(1024), true));
 }
 
 fn datagrams(into: &mut Vec<Probe>) {

@@ -1,8 +1,10 @@
 //! Rounds of readings: every probe once a round, so that a slow minute of a shared machine touches
 //! all of them alike, and the median over rounds.
 
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use models::cluster::lab::Pins;
 use models::input::InputError;
@@ -11,8 +13,12 @@ use models::topology::{self, Topology};
 use models::transfer::Transfer;
 
 use crate::lab::{Lab, LabError, Wiring};
-use crate::traffic::TrafficError;
+use crate::traffic::peer::Peer;
+use crate::traffic::{End, TrafficError};
 use crate::trial::{self, Reading, Stage};
+
+/// How long a peer may be silent.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Why rounds ended without a result.
 #[derive(Debug, thiserror::Error)]
@@ -112,6 +118,52 @@ pub fn carry_out(
                 Err(error) => {
                     return Err(RoundError::Traffic { what: task.name.clone(), error });
                 }
+            }
+            done();
+        }
+    }
+    Ok(readings)
+}
+
+/// Goes through the rounds between this machine and the podpath that serves on `host`: the same
+/// transfers, over whatever is between the two.
+///
+/// # Errors
+/// If nobody serves there, a transfer fails, or a task has several transfers at once.
+pub fn carry_out_to(
+    host: &str,
+    tasks: &[Task],
+    rounds: &Rounds,
+    stop: &AtomicBool,
+    done: &dyn Fn(),
+) -> Result<Vec<Readings>, RoundError> {
+    let failed = |what: &str, error| RoundError::Traffic { what: what.to_owned(), error };
+    if let Some(task) = tasks.iter().find(|task| task.transfers.len() > 1) {
+        let problem = format!("{} has several transfers at once", task.name);
+        return Err(InputError::new("--peer", problem).help("one [transfer]").into());
+    }
+    let from = End { netns: None, address: Ipv4Addr::UNSPECIFIED, cores: Vec::new() };
+    let from = End { cores: rounds.pins.senders.clone(), ..from };
+    let mut peer = Peer::connect(&from, host, &rounds.pins.readers, PATIENCE, stop)
+        .map_err(|error| failed(host, error))?;
+    let mut readings: Vec<Readings> = vec![Vec::new(); tasks.len()];
+    'rounds: for round in 0..rounds.repetitions {
+        for at in order(round, tasks.len()) {
+            if stop.load(Ordering::Relaxed) {
+                break 'rounds;
+            }
+            let task = &tasks[at];
+            let reading = trial::carry_out_to(
+                &mut peer,
+                &task.topology,
+                &task.transfers,
+                rounds.seconds,
+                stop,
+            );
+            match reading {
+                Ok(reading) => readings[at].push(reading),
+                Err(TrafficError::Stopped) => break 'rounds,
+                Err(error) => return Err(failed(&task.name, error)),
             }
             done();
         }

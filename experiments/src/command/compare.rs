@@ -13,12 +13,13 @@ use super::measure::{How, carry_out, read};
 use crate::console::Console;
 use crate::failure::Failure;
 use crate::output::Staging;
-use crate::{compare, compare_report, interrupt, library};
+use crate::{compare, compare_report, file, interrupt, library};
 
 const EXAMPLES: &str = "\
 Examples:
   podpath calibrate net && podpath compare experiments/lab.toml
   podpath compare my.toml --profiles my-host/profiles --json | jq .verdict
+  podpath compare my.toml --measured results/my-compared --profiles other/profiles
 
 First `podpath calibrate net` finds what this host's hops cost; then each topology is carried out
 here (see `podpath measure --help`) and predicted with this host's profile. DIR receives
@@ -37,12 +38,21 @@ pub(super) struct Arguments {
     /// The folder of profiles that `calibrate net` wrote
     #[arg(long, value_name = "DIR", default_value = "results/calibrate-net/profiles")]
     profiles: PathBuf,
+    /// Judge what an earlier comparison measured, without measuring again
+    #[arg(long, value_name = "DIR")]
+    measured: Option<PathBuf>,
     /// The folder for results [default: results/NAME-compared]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
 }
 
 pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
+    if arguments.how.peer.is_some() {
+        let problem = "what lies between two machines is not in this host's profile";
+        return Err(InputError::new("--peer", problem)
+            .help("`podpath measure FILE --peer HOST`, beside `podpath run FILE`")
+            .into());
+    }
     let (experiment, plan) = read(&arguments.file)?;
     let library = own(&experiment.library, &arguments.profiles)?;
     let out = arguments.out.clone();
@@ -51,11 +61,19 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<(), Failur
     // Predicted first: what cannot be predicted need not be measured.
     let predicted = compare::predicted(&experiment, &plan, &library)?;
     let staging = Staging::new(&out)?;
-    let Some(measured) = carry_out(experiment, plan, &arguments.how, console)? else {
-        return Err(Failure::Interrupted);
-    };
-    let (experiment, plan) = (&measured.experiment, &measured.plan);
-    compare::write(staging.path(), experiment, plan, &measured.readings, &predicted)?;
+    match &arguments.measured {
+        Some(folder) => {
+            let source = file::read_text(&folder.join("compare.csv"), "--measured")?;
+            compare::judge(staging.path(), &source, &experiment, &plan, &predicted)?;
+        }
+        None => {
+            let Some(measured) = carry_out(experiment, plan, &arguments.how, console)? else {
+                return Err(Failure::Interrupted);
+            };
+            let (experiment, plan) = (&measured.experiment, &measured.plan);
+            compare::write(staging.path(), experiment, plan, &measured.readings, &predicted)?;
+        }
+    }
     compare_report::write(staging.path(), &Machine::here().told())?;
     let (verdict, sentences) = compare_report::verdict(staging.path())?;
     staging.commit()?;

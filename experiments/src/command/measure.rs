@@ -19,6 +19,7 @@ Examples:
   podpath measure experiments/lab.toml                     results/lab-measured
   podpath measure my.toml --repetitions 9 --seconds 2      more rounds, longer transfers
   podpath measure my.toml --json | jq .rows
+  podpath measure my.toml --peer pod-b     the same transfers to a machine that runs `podpath serve`
 
 Nodes and pods become network namespaces of this machine, cables virtual pairs (root is needed);
 nothing leaves the machine, and everything is removed in the end. DIR receives runs.csv and
@@ -47,6 +48,10 @@ pub(super) struct How {
     /// How long each transfer is repeated in a round in seconds, instead of the file's
     #[arg(long, value_name = "S", value_parser = clap::value_parser!(u16).range(1..=60))]
     seconds: Option<u16>,
+    /// Send to the podpath that runs `podpath serve` on this machine or pod, over whatever network
+    /// is between, instead of building the topology here
+    #[arg(long, value_name = "HOST[:PORT]")]
+    pub(super) peer: Option<String>,
     /// Refuse results from a GPU unless there is one here; else a timed host copy stands in for it
     #[arg(long)]
     require_gpu: bool,
@@ -58,14 +63,15 @@ pub(super) struct Measured {
     pub(super) plan: Plan,
     pub(super) rounds: Rounds,
     pub(super) readings: Vec<Readings>,
+    /// The machine that it was sent to, if not to namespaces of this one.
+    pub(super) peer: Option<String>,
 }
 
 pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     let (experiment, plan) = read(&arguments.file)?;
     let out = arguments.out.clone();
-    let out = out.unwrap_or_else(|| {
-        Path::new("results").join(format!("{}-measured", experiment.name))
-    });
+    let out =
+        out.unwrap_or_else(|| Path::new("results").join(format!("{}-measured", experiment.name)));
     let staging = Staging::new(&out)?;
     let Some(measured) = carry_out(experiment, plan, &arguments.how, console)? else {
         return Err(Failure::Interrupted);
@@ -102,19 +108,25 @@ pub(super) fn carry_out(
     rounds.repetitions = how.repetitions.map_or(rounds.repetitions, u32::from);
     rounds.seconds = how.seconds.map_or(rounds.seconds, u32::from);
     check_gpus(&experiment, &plan, how, console)?;
-    lab::ready()?;
     interrupt::listen()?;
+    if how.peer.is_none() {
+        lab::ready()?;
+    }
     let bar = console.progress(u64::from(rounds.repetitions) * tasks.len() as u64, "measure");
     let done = || bar.inc(1);
-    let readings =
-        round::carry_out(&tasks, &rounds, &experiment.library, interrupt::flag(), &done);
+    let stop = interrupt::flag();
+    let readings = match &how.peer {
+        Some(host) => round::carry_out_to(host, &tasks, &rounds, stop, &done),
+        None => round::carry_out(&tasks, &rounds, &experiment.library, stop, &done),
+    };
     bar.finish_and_clear();
     let readings = readings.map_err(lab::failure)?;
     if readings.iter().all(Vec::is_empty) {
         console.note("stopped before the first point was finished; nothing was written");
         return Ok(None);
     }
-    Ok(Some(Measured { experiment, plan, rounds, readings }))
+    let peer = how.peer.clone();
+    Ok(Some(Measured { experiment, plan, rounds, readings, peer }))
 }
 
 /// Says aloud that a host copy stands in for a GPU's, or refuses to let it.
@@ -126,8 +138,9 @@ fn check_gpus(
 ) -> Result<(), InputError> {
     let from_gpu = plan.points.iter().any(|point| {
         let cluster = &plan.worlds[point.world].cluster;
-        let gpu = |name: &str| cluster.places.get(name).is_some_and(|at| cluster.gpus.contains_key(at));
-        point.transfers.iter().any(|transfer| gpu(&transfer.from))
+        let gpu = |at| cluster.gpus.contains_key(at);
+        let from_gpu = |from: &str| cluster.places.get(from).is_some_and(gpu);
+        point.transfers.iter().any(|transfer| from_gpu(&transfer.from))
     });
     if !from_gpu || calibration::gpu::driver_is_there() {
         return Ok(());
@@ -146,7 +159,7 @@ fn write(
     measured: &Measured,
     console: &Console,
 ) -> Result<(Value, Vec<Value>), Failure> {
-    let Measured { experiment, plan, rounds, readings } = measured;
+    let Measured { experiment, plan, rounds, readings, peer } = measured;
     let results = measure::digests(experiment, plan, readings)?;
     let keyed = record::keyed(experiment, plan, &results);
     let mut manifest = manifest::manifest(experiment, plan, &keyed)?;
@@ -154,6 +167,7 @@ fn write(
     manifest["complete"] = whole.into();
     manifest["measured"] = json!({
         "machine": Machine::here().told(),
+        "peer": peer,
         "rounds": rounds.repetitions,
         "seconds": rounds.seconds,
         "sender_cores": rounds.pins.senders,

@@ -4,7 +4,7 @@ use predicates::prelude::*;
 
 use super::Folder;
 
-const COMMANDS: [&[&str]; 12] = [
+const COMMANDS: [&[&str]; 15] = [
     &[],
     &["run"],
     &["explain"],
@@ -13,6 +13,9 @@ const COMMANDS: [&[&str]; 12] = [
     &["calibrate"],
     &["calibrate", "fit"],
     &["calibrate", "gpu"],
+    &["calibrate", "net"],
+    &["measure"],
+    &["compare"],
     &["profiles"],
     &["schema"],
     &["serve"],

@@ -270,6 +270,7 @@ fn costs(profile: &Profile, name: &str, side: Side) -> Result<CpuCosts, InputErr
     let prefix = prefix(side);
     let seconds = |parameter: String| seconds(profile, parameter);
     let (per_byte, latency) = (format!("{name}.{prefix}_per_byte"), format!("{name}.latency"));
+    let forwarded_per_byte = format!("{name}.forwarded_per_byte");
     Ok(CpuCosts {
         per_connection: seconds(format!("{name}.per_connection"))?,
         per_message: seconds(format!("{name}.{prefix}_per_message"))?,
@@ -277,6 +278,11 @@ fn costs(profile: &Profile, name: &str, side: Side) -> Result<CpuCosts, InputErr
         per_segment: seconds(format!("{name}.{prefix}_per_segment"))?,
         per_byte: match profile.has(&per_byte) {
             true => profile.seconds_per_byte(&per_byte)? / core_speed(profile)?,
+            false => 0.0,
+        },
+        forwarded_per_skb: seconds(format!("{name}.forwarded_per_skb"))?,
+        forwarded_per_byte: match profile.has(&forwarded_per_byte) {
+            true => profile.seconds_per_byte(&forwarded_per_byte)? / core_speed(profile)?,
             false => 0.0,
         },
         latency: match profile.has(&latency) {

@@ -135,14 +135,19 @@ struct Walk<'a> {
     encapsulation: Bytes,
     /// The serial worker that the inner hops on the way in run on.
     worker: Option<Core>,
+    /// Whether there is more between the sockets than one hand-over to another namespace.
+    forwards: bool,
 }
 
 impl<'a> Walk<'a> {
     fn new(cluster: &'a Cluster, transfer: &'a Transfer, cut: Cut) -> Walk<'a> {
-        Walk { cluster, transfer, cut, encapsulation: Bytes::ZERO, worker: None }
+        let (encapsulation, worker, forwards) = (Bytes::ZERO, None, false);
+        Walk { cluster, transfer, cut, encapsulation, worker, forwards }
     }
 
     fn network(mut self, legs: &[Leg<'_>], present: &dyn Fn(usize) -> bool) -> Stage {
+        let works = |leg: &&Leg<'_>| matches!(&leg.hop().model, HopModel::Cpu(cpu) if !cpu.socket);
+        self.forwards = legs.iter().filter(works).count() > 1;
         let hops: Vec<PricedHop> =
             legs.iter().enumerate().map(|(i, leg)| self.hop(leg.hop(), present(i))).collect();
         let mut stage = Stage {
@@ -223,7 +228,7 @@ impl<'a> Walk<'a> {
         priced.latency = costs.latency;
         priced.udp.orphans = cpu.back_pressure == BackPressure::Lost && cpu.side == Side::Send;
         priced.udp.flow_limit = cpu.udp_flow_limit.map(sim::Rate::as_bytes_per_s);
-        let weight = self.weight(costs, cpu.side);
+        let weight = self.weight(costs, cpu.side) + self.forwarded(cpu, costs);
         if weight > 0.0 {
             priced.works.push(Work { link: self.core(cpu), weight, beside: false });
         }
@@ -258,6 +263,16 @@ impl<'a> Walk<'a> {
             + skbs * costs.per_skb
             + self.cut.segments * costs.per_segment;
         counted / self.cut.bytes + costs.per_byte
+    }
+
+    /// What a sending socket pays besides where its packets are forwarded and not delivered at once.
+    fn forwarded(&self, cpu: &CpuHop, costs: &CpuCosts) -> f64 {
+        match cpu.socket && cpu.side == Side::Send && self.forwards {
+            true => {
+                self.cut.skbs * costs.forwarded_per_skb / self.cut.bytes + costs.forwarded_per_byte
+            }
+            false => 0.0,
+        }
     }
 
     fn core(&self, cpu: &CpuHop) -> LinkRef {
@@ -298,7 +313,7 @@ impl<'a> Walk<'a> {
         priced
     }
 
-    /// Opening a connection: `handshakes` of one round trip each, then as many round trips as slow start
+    /// Opening a connection: `handshakes` of one round trip each, then as many as slow start
     /// needs to send the message or to fill the way (closed form, RFC 5681 doubling, no loss).
     fn open(&self, stage: &mut Stage, one_way: f64, handshakes: f64) {
         let round_trip = 2.0 * one_way;

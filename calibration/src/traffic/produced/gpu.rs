@@ -5,8 +5,8 @@ use std::sync::Arc;
 use cudarc::driver::{CudaContext, CudaSlice, CudaStream, DriverError, PinnedHostSlice};
 
 use super::super::error::TrafficError;
-use super::Produce;
 use super::HostMemory;
+use super::Produce;
 use crate::gpu::{GpuError, driver_is_there, pinned};
 
 /// A result in the memory of a GPU.

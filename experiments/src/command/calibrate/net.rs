@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use calibration::fit::posterior::Estimate;
 use calibration::lab::Wiring;
+use calibration::names::Asker;
 use calibration::net::fit::{NetFit, Seen, figures};
 use calibration::net::host::{Machine, PROFILE};
 use calibration::net::probe::{Probe, design};
@@ -30,8 +31,11 @@ Examples:
 
 It builds network namespaces of its own (root is needed), sends nothing off this machine, and
 removes them in the end. Let nothing else run meanwhile: probes are interleaved, but a busy machine
-widens every interval. DIR receives profiles/host/this-host.csv, readings.csv, residuals.csv and
-report.html.";
+widens every interval. DIR receives profiles/host/this-host.csv, readings.csv, residuals.csv,
+names.csv (names looked up by this machine's resolver, beside the model) and report.html.";
+
+/// How often each name is looked up.
+const LOOK_UPS: u32 = 30;
 
 /// Measure what each hop of this host's network stack costs, per message, packet and byte
 #[derive(Debug, Args)]
@@ -79,7 +83,11 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<(), Failur
             let staging = Staging::new(&arguments.out)?;
             let probes = possible(probes, console)?;
             let seen = measured(arguments, &probes, &pins, console)?;
-            save(staging, "readings.csv", &record::written(&probes, &seen))?;
+            put(staging.path(), "readings.csv", &record::written(&probes, &seen))?;
+            if !arguments.quick && !interrupt::asked() {
+                names(staging.path(), console)?;
+            }
+            staging.commit()?;
             (probes, seen)
         }
     };
@@ -155,9 +163,17 @@ fn values(probes: &[Probe], readings: &[Readings]) -> Vec<Seen> {
     seen
 }
 
-fn save(staging: Staging, name: &str, text: &str) -> Result<(), Failure> {
-    put(staging.path(), name, text)?;
-    staging.commit()
+/// Names looked up by this machine's own resolver, against a DNS server in a namespace.
+fn names(folder: &Path, console: &Console) -> Result<(), Failure> {
+    let program = std::env::current_exe().map_err(|error| Failure::run("starting", error))?;
+    let asker = Asker { program, arguments: vec!["look-up".into()] };
+    match calibration::names::measure(&asker, LOOK_UPS) {
+        Ok(rows) => put(folder, "names.csv", &calibration::names::table(&rows)),
+        Err(error) => {
+            console.note(&format!("skipped: names were not looked up: {error}"));
+            Ok(())
+        }
+    }
 }
 
 fn put(folder: &Path, name: &str, text: &str) -> Result<(), Failure> {
