@@ -76,8 +76,9 @@ fn residuals(measured: &Measured) -> Picture {
     let named = |figure: &String| (Sample::Disc(ink(figure)), measured::name(figure));
     let mut legend: Vec<(Sample, String)> = figures.iter().map(named).collect();
     legend.push((Sample::Whisker(ink::BLACK), "against the quartiles instead".into()));
-    let note = "Predicted ÷ median − 1. The spread is the distance of the quartiles over the median: \
-                no prediction can be judged more finely than the measurement repeats itself.";
+    let note = "Predicted ÷ median − 1. The spread is the distance of the quartiles over the \
+                median: no prediction can be judged more finely than the measurement repeats \
+                itself.";
     let panel = Panel {
         heading: "probe".into(),
         unit: String::new(),

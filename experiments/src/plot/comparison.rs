@@ -45,8 +45,8 @@ fn by_topology(measured: &Measured) -> Picture {
         (Sample::Whisker(ink::BLUE), "its quartiles".to_owned()),
         (Sample::Upright(ink::VERMILLION), "predicted".to_owned()),
     ];
-    let note = "Where the prediction stands between the quartiles, measurement and prediction cannot \
-                be told apart. Spread: the distance of the quartiles over the median.";
+    let note = "Where the prediction stands between the quartiles, measurement and prediction \
+                cannot be told apart. Spread: the distance of the quartiles over the median.";
     dots::draw("Measured and predicted by topology", note, &legend, &panels)
 }
 

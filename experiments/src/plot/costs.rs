@@ -153,9 +153,10 @@ pub fn draw(costs: &[Cost]) -> Option<Picture> {
     if panels.is_empty() {
         return None;
     }
-    let note = "A mark with its 95 % interval where the probes decided the cost; a hollow mark where \
-                they did not and the shipped assumption stands. Costs that are set equal to another \
-                one are left out; with segmentation offload one socket buffer carries up to 64 KiB.";
+    let note = "A mark with its 95 % interval where the probes decided the cost; a hollow mark \
+                where they did not and the shipped assumption stands. Costs that are set equal to \
+                another one are left out; with segmentation offload one socket buffer carries \
+                up to 64 KiB.";
     let legend = [
         (Sample::Disc(ink::BLUE), "decided by the probes".to_owned()),
         (Sample::Whisker(ink::BLUE), "95 % interval".to_owned()),

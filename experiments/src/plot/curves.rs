@@ -63,8 +63,8 @@ pub fn hops(measured: &Measured) -> Option<Picture> {
         points.sort_by(|a, b| a.0.total_cmp(&b.0));
         curves.push(Curve { name: format!("{way}, {}", kinds.join(" and ")), points });
     }
-    let note = "Between two hosts of one network. Where a line meets the left edge nothing stands in \
-                between; its slope is what a hop and back costs.";
+    let note = "Between two hosts of one network. Where a line meets the left edge nothing stands \
+                in between; its slope is what a hop and back costs.";
     draw("Round trip against the number of hops", note, "hops in between", &curves)
 }
 
@@ -89,7 +89,8 @@ pub fn services(measured: &Measured) -> Option<Picture> {
         curve.points.sort_by(|a, b| a.0.total_cmp(&b.0));
     }
     let note = "Handshake, request and reply of one byte through one of so many Services. iptables \
-                goes through its rules one by one; nftables and IPVS look the address up in a table.";
+                goes through its rules one by one; nftables and IPVS look the address up in a \
+                table.";
     draw("Round trip on a new connection against installed Services", note, "Services", &curves)
 }
 

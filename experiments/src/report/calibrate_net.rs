@@ -47,8 +47,8 @@ fn about(machine: &str, measured: &Measured, readings: Option<usize>) -> String 
     let probes = distinct(measured.rows.iter().map(|row| &row.subject)).len();
     let read = readings.map(|count| format!(": {}", words::count(count, "reading")));
     format!(
-        "Measured on {machine}, in network namespaces, through the kernel's own veth pairs, bridges, \
-         routes and tunnels. {} of {} in {}{}.",
+        "Measured on {machine}, in network namespaces, through the kernel's own veth pairs, \
+         bridges, routes and tunnels. {} of {} in {}{}.",
         words::count(measured.rows.len(), "figure"),
         words::count(probes, "probe"),
         words::count(measured.rounds(), "round"),

@@ -88,8 +88,8 @@ fn ranked(ranking: &Ranking) -> Option<String> {
              exceeds the spread.{undecided}"
         )),
         (_, wrong) => Some(format!(
-            "Ranking by goodput: wrong in {wrong} of {pairs} pairs of topologies whose measured gap \
-             exceeds the spread.{undecided}"
+            "Ranking by goodput: wrong in {wrong} of {pairs} pairs of topologies whose measured \
+             gap exceeds the spread.{undecided}"
         )),
     }
 }

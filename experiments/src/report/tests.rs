@@ -165,7 +165,7 @@ fn a_calibration_says_what_its_probes_did_not_decide() {
         "19 figures of 14 probes in 5 rounds: 95 readings.",
         "The probes decided 4 of the 6 costs they look at; 2 stay as assumed",
         "not decided by these probes: assumed",
-        "assumed: wake-up &lt;b&gt;of&lt;/b&gt; the thread",
+        "assumed: wake-up &lt;b&gt;of&lt;/b&gt; it",
         "7.47 to 8.42",
         "Goodput: 5 values, median error 8 %",
     ];

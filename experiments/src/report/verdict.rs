@@ -50,8 +50,8 @@ pub fn summaries(summaries: &[Summary], rounds: usize) -> Table {
         numbers("median spread"),
         numbers("inside the spread"),
     ];
-    let caption = "Absolute relative error, |predicted − median| ÷ median, beside the measurement's \
-                   own spread, interquartile range ÷ median";
+    let caption = "Absolute relative error, |predicted − median| ÷ median, beside the \
+                   measurement's own spread, interquartile range ÷ median";
     Table::plain(caption, columns, summaries.iter().map(row).collect())
 }
 
