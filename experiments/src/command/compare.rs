@@ -3,14 +3,18 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use calibration::net::fit;
 use calibration::net::host::{Machine, PROFILE};
 use clap::Args;
-use models::input::InputError;
+use models::input::{InputError, Source};
 use models::library::{Kind, Library};
+use models::outcome::Outcome;
 use serde_json::json;
 
+use super::calibrate::probes;
 use super::measure::{How, carry_out, read};
 use crate::console::Console;
+use crate::experiment::{Experiment, Plan};
 use crate::failure::Failure;
 use crate::output::Staging;
 use crate::{compare, compare_report, file, interrupt, library};
@@ -18,6 +22,7 @@ use crate::{compare, compare_report, file, interrupt, library};
 const EXAMPLES: &str = "\
 Examples:
   podpath calibrate net && podpath compare experiments/lab.toml
+  podpath compare experiments/lab.toml --calibrate    probes and points in the same rounds
   podpath compare my.toml --profiles my-host/profiles --json | jq .verdict
   podpath compare my.toml --measured results/my-compared --profiles other/profiles
 
@@ -38,6 +43,10 @@ pub(super) struct Arguments {
     /// The folder of profiles that `calibrate net` wrote
     #[arg(long, value_name = "DIR", default_value = "results/calibrate-net/profiles")]
     profiles: PathBuf,
+    /// Calibrate in the same rounds: probes of the kinds of transfer that the file has, interleaved
+    /// with its points, so that a machine whose speed drifts drifts for both
+    #[arg(long, conflicts_with_all = ["profiles", "measured"])]
+    calibrate: bool,
     /// Judge what an earlier comparison measured, without measuring again
     #[arg(long, value_name = "DIR")]
     measured: Option<PathBuf>,
@@ -54,24 +63,25 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<(), Failur
             .into());
     }
     let (experiment, plan) = read(&arguments.file)?;
-    let library = own(&experiment.library, &arguments.profiles)?;
     let out = arguments.out.clone();
     let out =
         out.unwrap_or_else(|| Path::new("results").join(format!("{}-compared", experiment.name)));
     // Predicted first: what cannot be predicted need not be measured.
-    let predicted = compare::predicted(&experiment, &plan, &library)?;
+    let predicted = match arguments.calibrate {
+        true => None,
+        false => {
+            let library = own(&experiment.library, &arguments.profiles)?;
+            Some(compare::predicted(&experiment, &plan, &library)?)
+        }
+    };
     let staging = Staging::new(&out)?;
-    match &arguments.measured {
-        Some(folder) => {
+    match (&arguments.measured, predicted) {
+        (Some(folder), Some(predicted)) => {
             let source = file::read_text(&folder.join("compare.csv"), "--measured")?;
             compare::judge(staging.path(), &source, &experiment, &plan, &predicted)?;
         }
-        None => {
-            let Some(measured) = carry_out(experiment, plan, &arguments.how, console)? else {
-                return Err(Failure::Interrupted);
-            };
-            let (experiment, plan) = (&measured.experiment, &measured.plan);
-            compare::write(staging.path(), experiment, plan, &measured.readings, &predicted)?;
+        (_, predicted) => {
+            measured(arguments, staging.path(), (experiment, plan), predicted, console)?;
         }
     }
     compare_report::write(staging.path(), &Machine::here().told())?;
@@ -85,6 +95,43 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<(), Failur
         "out": out, "complete": !interrupt::asked(), "verdict": verdict,
     }))?;
     if interrupt::asked() { Err(Failure::Interrupted) } else { Ok(()) }
+}
+
+/// Measures, and where nothing has been predicted yet, calibrates in the same rounds first.
+fn measured(
+    arguments: &Arguments,
+    folder: &Path,
+    (experiment, plan): (Experiment, Plan),
+    predicted: Option<Vec<Vec<Outcome>>>,
+    console: &Console,
+) -> Result<(), Failure> {
+    let probes = match predicted {
+        Some(_) => Vec::new(),
+        None => {
+            crate::lab::ready()?;
+            let transfers = plan.points.iter().flat_map(|point| &point.transfers);
+            probes::possible(probes::of_kind(transfers), console)?
+        }
+    };
+    let beside = probes::tasks(&probes)?;
+    let how = &arguments.how;
+    let Some(measured) = carry_out(experiment, plan, beside, how, console)? else {
+        return Err(Failure::Interrupted);
+    };
+    let (experiment, plan) = (&measured.experiment, &measured.plan);
+    let predicted = match predicted {
+        Some(predicted) => predicted,
+        None => {
+            let seen = probes::values(&probes, &measured.beside);
+            let pins = &measured.rounds.pins;
+            let fit = fit::run(&Machine::here(), &probes, seen, pins, calibration::shipped())?;
+            super::calibrate::save(folder, &probes, &fit)?;
+            let mut library = Library::clone(&experiment.library);
+            library.add(Kind::Host, PROFILE, Source::new("calibrated beside it", fit.profile));
+            compare::predicted(experiment, plan, &library)?
+        }
+    };
+    compare::write(folder, experiment, plan, &measured.readings, &predicted)
 }
 
 /// The experiment's library with this host's profile.

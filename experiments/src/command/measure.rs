@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use calibration::net::host::Machine;
-use calibration::net::round::{self, Readings, Rounds};
+use calibration::net::round::{self, Readings, Rounds, Task};
 use clap::Args;
 use models::input::InputError;
 use serde_json::{Value, json};
@@ -63,6 +63,8 @@ pub(super) struct Measured {
     pub(super) plan: Plan,
     pub(super) rounds: Rounds,
     pub(super) readings: Vec<Readings>,
+    /// Of the tasks beside it.
+    pub(super) beside: Vec<Readings>,
     /// The machine that it was sent to, if not to namespaces of this one.
     pub(super) peer: Option<String>,
 }
@@ -73,7 +75,7 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<(), Failur
     let out =
         out.unwrap_or_else(|| Path::new("results").join(format!("{}-measured", experiment.name)));
     let staging = Staging::new(&out)?;
-    let Some(measured) = carry_out(experiment, plan, &arguments.how, console)? else {
+    let Some(measured) = carry_out(experiment, plan, Vec::new(), &arguments.how, console)? else {
         return Err(Failure::Interrupted);
     };
     let (manifest, rows) = write(staging.path(), &measured, console)?;
@@ -96,14 +98,18 @@ pub(super) fn read(file: &str) -> Result<(Experiment, Plan), InputError> {
     Ok((experiment, plan))
 }
 
-/// Carries it out; nothing, if it was stopped before anything was finished.
+/// Carries it out, and the tasks `beside` it in the same rounds; nothing, if it was stopped before
+/// anything was finished.
 pub(super) fn carry_out(
     experiment: Experiment,
     plan: Plan,
+    beside: Vec<Task>,
     how: &How,
     console: &Console,
 ) -> Result<Option<Measured>, Failure> {
-    let tasks = measure::tasks(&experiment, &plan)?;
+    let mut tasks = measure::tasks(&experiment, &plan)?;
+    let own = tasks.len();
+    tasks.extend(beside);
     let mut rounds = measure::rounds(&experiment);
     rounds.repetitions = how.repetitions.map_or(rounds.repetitions, u32::from);
     rounds.seconds = how.seconds.map_or(rounds.seconds, u32::from);
@@ -120,13 +126,14 @@ pub(super) fn carry_out(
         None => round::carry_out(&tasks, &rounds, &experiment.library, stop, &done),
     };
     bar.finish_and_clear();
-    let readings = readings.map_err(lab::failure)?;
+    let mut readings = readings.map_err(lab::failure)?;
+    let beside = readings.split_off(own);
     if readings.iter().all(Vec::is_empty) {
         console.note("stopped before the first point was finished; nothing was written");
         return Ok(None);
     }
     let peer = how.peer.clone();
-    Ok(Some(Measured { experiment, plan, rounds, readings, peer }))
+    Ok(Some(Measured { experiment, plan, rounds, readings, beside, peer }))
 }
 
 /// Says aloud that a host copy stands in for a GPU's, or refuses to let it.
@@ -159,7 +166,7 @@ fn write(
     measured: &Measured,
     console: &Console,
 ) -> Result<(Value, Vec<Value>), Failure> {
-    let Measured { experiment, plan, rounds, readings, peer } = measured;
+    let Measured { experiment, plan, rounds, readings, peer, .. } = measured;
     let results = measure::digests(experiment, plan, readings)?;
     let keyed = record::keyed(experiment, plan, &results);
     let mut manifest = manifest::manifest(experiment, plan, &keyed)?;

@@ -4,18 +4,17 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use calibration::fit::posterior::Estimate;
-use calibration::lab::Wiring;
 use calibration::names::Asker;
-use calibration::net::fit::{NetFit, Seen, figures};
+use calibration::net::fit::{NetFit, Seen};
 use calibration::net::host::{Machine, PROFILE};
 use calibration::net::probe::{Probe, design};
-use calibration::net::round::{Readings, Rounds, Task, carry_out, topology};
+use calibration::net::round::{Rounds, carry_out};
 use calibration::net::{fit, record};
 use clap::Args;
 use models::cluster::lab::Pins;
 use serde_json::json;
 
-use super::print_estimates;
+use super::{print_estimates, probes};
 use crate::console::{Console, Sheet, number};
 use crate::failure::Failure;
 use crate::interrupt;
@@ -81,7 +80,7 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<(), Failur
         None => {
             lab::ready()?;
             let staging = Staging::new(&arguments.out)?;
-            let probes = possible(probes, console)?;
+            let probes = probes::possible(probes, console)?;
             let seen = measured(arguments, &probes, &pins, console)?;
             put(staging.path(), "readings.csv", &record::written(&probes, &seen))?;
             if !arguments.quick && !interrupt::asked() {
@@ -99,23 +98,6 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<(), Failur
     tell(arguments, &probes, &fit, begin.elapsed().as_secs_f64(), console)
 }
 
-/// Those probes that this kernel can carry out; the others are named.
-fn possible(probes: Vec<Probe>, console: &Console) -> Result<Vec<Probe>, Failure> {
-    let library = calibration::shipped();
-    let mut left = Vec::new();
-    for probe in probes {
-        let wiring = Wiring::of(&*topology(&probe.topology, library, &[])?, library)?;
-        match calibration::lab::check(&wiring) {
-            Ok(()) => left.push(probe),
-            Err(error) if error.is_missing() => {
-                console.note(&format!("skipped: {}: {error}", probe.name));
-            }
-            Err(error) => return Err(Failure::run("measuring", error)),
-        }
-    }
-    Ok(left)
-}
-
 /// Goes through the rounds.
 fn measured(
     arguments: &Arguments,
@@ -125,18 +107,7 @@ fn measured(
 ) -> Result<Vec<Seen>, Failure> {
     let library = calibration::shipped();
     interrupt::listen()?;
-    let mut known: Vec<(&str, std::sync::Arc<models::topology::Topology>)> = Vec::new();
-    let mut tasks = Vec::new();
-    for probe in probes {
-        let text = probe.topology.text.as_str();
-        let shared = known.iter().find(|(other, _)| *other == text).map(|(_, t)| t.clone());
-        let topology = match shared {
-            Some(topology) => topology,
-            None => topology(&probe.topology, library, &[])?,
-        };
-        known.push((text, topology.clone()));
-        tasks.push(Task::new(&probe.name, topology, vec![probe.transfer.clone()])?);
-    }
+    let tasks = probes::tasks(probes)?;
     let repetitions = arguments.rounds.unwrap_or(if arguments.quick { 3 } else { 5 });
     let rounds =
         Rounds { repetitions: repetitions.into(), seconds: 1, pins: pins.clone(), plugins: false };
@@ -149,18 +120,7 @@ fn measured(
         console.note("stopped before the first round was through; nothing was written");
         return Err(Failure::Interrupted);
     }
-    Ok(values(probes, &readings))
-}
-
-/// The figures of all probes from their readings.
-fn values(probes: &[Probe], readings: &[Readings]) -> Vec<Seen> {
-    let mut seen = figures(probes);
-    for seen in &mut seen {
-        let of = |reading: &Vec<calibration::trial::Reading>| seen.figure.of(&reading[0]);
-        seen.values = readings[seen.probe].iter().filter_map(of).collect();
-    }
-    seen.retain(|seen| !seen.values.is_empty());
-    seen
+    Ok(probes::values(probes, &readings))
 }
 
 /// Names looked up by this machine's own resolver, against a DNS server in a namespace.
@@ -183,11 +143,17 @@ fn put(folder: &Path, name: &str, text: &str) -> Result<(), Failure> {
     std::fs::write(path, text).map_err(failed)
 }
 
-fn write(folder: &Path, machine: &Machine, probes: &[Probe], fit: &NetFit) -> Result<(), Failure> {
+/// The tables and the profile.
+pub(super) fn save(folder: &Path, probes: &[Probe], fit: &NetFit) -> Result<(), Failure> {
     let seen: Vec<Seen> = fit.residuals.iter().map(|row| row.seen.clone()).collect();
     put(folder, "readings.csv", &record::written(probes, &seen))?;
     put(folder, &format!("profiles/host/{PROFILE}.csv"), &fit.profile)?;
     put(folder, "residuals.csv", &record::residuals(probes, fit))?;
+    Ok(())
+}
+
+fn write(folder: &Path, machine: &Machine, probes: &[Probe], fit: &NetFit) -> Result<(), Failure> {
+    save(folder, probes, fit)?;
     net_report::write(folder, &machine.told())?;
     Ok(())
 }
