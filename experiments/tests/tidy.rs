@@ -84,14 +84,13 @@ fn functions_fit_on_a_page() {
 #[test]
 fn each_foreign_crate_lives_where_it_belongs() {
     // Crate, and the members that may name it in their sources.
-    let homes: [(&str, &[&str]); 8] = [
+    let homes: [(&str, &[&str]); 7] = [
         ("cudarc", &["calibration"]),
         ("petgraph", &["models", "experiments"]),
         ("plotters", &["experiments"]),
         ("rayon", &["experiments"]),
         ("clap", &["experiments"]),
         ("levenberg_marquardt", &["calibration"]),
-        ("nix", &["calibration"]),
         ("rand_xoshiro", &["sim"]),
     ];
     let mut complaints = Vec::new();

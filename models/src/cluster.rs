@@ -16,6 +16,7 @@ mod cable;
 mod describe;
 mod device;
 mod forwarder;
+mod hop;
 pub mod lab;
 mod network;
 mod origin;
@@ -28,12 +29,12 @@ use std::sync::Arc;
 use petgraph::graph::{DiGraph, EdgeIndex, NodeIndex};
 use sim::{Bytes, Rate};
 
-use crate::catalogue::{BackPressure, Turn};
 use crate::gpu::Gpu;
-use crate::host::staging::Staging;
 use crate::input::{InputError, Source, suggest};
 use crate::library::{Kind, Library};
 use crate::name::server::NameServer;
+
+pub use hop::{Core, CpuCosts, CpuHop, DmaHop, HopModel, Pageable, Side, WireHop};
 
 /// A change to a topology before it is assembled, `nic.mtu = 1500` (every NIC) or
 /// `nic.nic-a.mtu = 1500` (one): how sweeps vary what a topology file says.
@@ -126,127 +127,6 @@ pub struct Host {
     pub udp_send_limit: Option<Rate>,
     /// What a name server costs on it, where its profile says so.
     pub names: Option<NameServer>,
-}
-
-/// The side of a transfer that a hop is on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Side {
-    /// The way out.
-    Send,
-    /// The way in.
-    Receive,
-}
-
-/// The core that works for a hop.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Core {
-    /// That of the flow: sending thread or receive queue.
-    Flow,
-    /// One worker for all flows.
-    Serial(LinkIndex),
-}
-
-/// What a hop costs a core, in seconds.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct CpuCosts {
-    /// Per opened connection in seconds.
-    pub per_connection: f64,
-    /// Per message, such as a system call in seconds.
-    pub per_message: f64,
-    /// Per socket buffer: a GSO super-packet, or one datagram in seconds.
-    pub per_skb: f64,
-    /// Per wire packet in seconds.
-    pub per_segment: f64,
-    /// Per payload byte [s/B].
-    pub per_byte: f64,
-    /// Of a sending socket whose packets are forwarded at all: per socket buffer in seconds.
-    pub forwarded_per_skb: f64,
-    /// The same per payload byte [s/B].
-    pub forwarded_per_byte: f64,
-    /// Delay that occupies nobody in seconds.
-    pub latency: f64,
-}
-
-/// A hop that is work for a core of a node.
-#[derive(Clone, Debug, PartialEq)]
-pub struct CpuHop {
-    /// Index of the machine in [`Cluster::hosts`].
-    pub host: usize,
-    /// Out or in.
-    pub side: Side,
-    /// Who works.
-    pub core: Core,
-    /// Whether it is the socket layer, which stays on the flow's core.
-    pub socket: bool,
-    /// Costs under TCP.
-    pub tcp: CpuCosts,
-    /// Costs under UDP.
-    pub udp: CpuCosts,
-    /// Bytes added to every wire packet.
-    pub header: Bytes,
-    /// Whether the sending socket stays charged past it.
-    pub back_pressure: BackPressure,
-    /// Whether traffic that turns around on the machine crosses it once or on both ways.
-    pub turn: Turn,
-    /// The most that one UDP flow gets through on the way in, if its queues overflow before that.
-    pub udp_flow_limit: Option<Rate>,
-}
-
-/// A hop in which a device reads or writes memory over PCIe (or a direct GPU link).
-#[derive(Clone, Debug, PartialEq)]
-pub struct DmaHop {
-    /// Links and their units per payload byte.
-    pub links: Vec<(LinkIndex, f64)>,
-    /// Outstanding reads × their size ÷ round trip, where reads bound the rate.
-    pub read_limit: Option<Rate>,
-    /// Work of the driver and engine before the first byte; occupies the engine in seconds.
-    pub setup: f64,
-    /// The least that an operation takes from the call to its end, however short in seconds.
-    pub call: f64,
-    /// Delay that occupies nobody in seconds.
-    pub latency: f64,
-    /// The engines that may do it.
-    pub pool: Option<PoolIndex>,
-    /// What a copy between pageable memory and the device adds.
-    pub pageable: Option<Pageable>,
-    /// A core that moves every byte itself: machine and core-seconds per byte [s/B].
-    pub copied_by: Option<(usize, f64)>,
-}
-
-/// The staging copy of pageable memory: a core moves every byte once more.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Pageable {
-    /// Index of the machine in [`Cluster::hosts`].
-    pub host: usize,
-    /// How its driver stages.
-    pub staging: Staging,
-    /// Whether the core copies out of the pinned buffers, into memory that may be untouched.
-    pub into_host: bool,
-}
-
-/// One direction of a cable, or of a limit that is set on an interface.
-#[derive(Clone, Debug, PartialEq)]
-pub struct WireHop {
-    /// This direction.
-    pub link: LinkIndex,
-    /// The other direction, which carries acknowledgements.
-    pub reverse: LinkIndex,
-    /// Signal and switching latency in seconds.
-    pub latency: f64,
-    /// Bytes around every IP packet that count against the rate: 38 on an Ethernet cable, the 14
-    /// of the header alone where a queueing discipline counts.
-    pub framing: Bytes,
-}
-
-/// What a hop is made of.
-#[derive(Clone, Debug, PartialEq)]
-pub enum HopModel {
-    /// Work for a core.
-    Cpu(CpuHop),
-    /// A device that reads or writes memory.
-    Dma(DmaHop),
-    /// A cable.
-    Wire(WireHop),
 }
 
 /// Which transfers may take a hop.

@@ -19,7 +19,7 @@ fn what_is_wrong_is_named_with_its_line() {
         ("\"40 Gbit/s\"", "\"-40 Gbit/s\"", "t.toml:38: rate: `-40 Gbit/s` is not a possible band"),
         ("\"40 Gbit/s\"", "\"nan Gbit/s\"", "t.toml:38: rate: `nan Gbit/s` has no finite number"),
         ("\"40 Gbit/s\"", "\"40\"", "t.toml:38: rate: `40` has no unit"),
-        ("\"nic-a\", \"tor\"", "\"nic-x\", \"tor\"", "t.toml:37: between: no nic or switch is"),
+        ("\"nic-a\", \"tor\"", "\"nic-x\", \"tor\"", "t.toml:37: between: no nic, switch or"),
         ("\"nic-a\", \"tor\"", "\"tor\", \"tor\"", "t.toml:37: between: both ends are `tor`"),
         ("name = \"gpu-b\"", "name = \"gpu-a\"", "t.toml:17: name: `gpu-a` is the name of someth"),
         ("pods = [\"server\"]", "pods = [\"servr\"]", "t.toml:54: pods: no pod is called `servr`"),

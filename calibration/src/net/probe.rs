@@ -100,8 +100,9 @@ impl Way {
         for node in ["a", "b"] {
             text += &format!("[[node]]\nname = \"node-{node}\"\nhost = \"lab\"\ncni = \"{cni}\"\n");
             text += &format!(
-                "[[nic]]\nname = \"nic-{node}\"\nnode = \"node-{node}\"\nprofile = \"generic-10g\"\n\
-                 pcie = \"gen3-x8\"\nmtu = {mtu}\noffloads = {offloads}\n"
+                "[[nic]]\nname = \"nic-{node}\"\nnode = \"node-{node}\"\n\
+                 profile = \"generic-10g\"\npcie = \"gen3-x8\"\nmtu = {mtu}\n\
+                 offloads = {offloads}\n"
             );
         }
         let mut ends = vec!["nic-a".to_owned()];
@@ -113,7 +114,8 @@ impl Way {
         ends.push("nic-b".into());
         for pair in ends.windows(2) {
             text += &format!(
-                "[[cable]]\nbetween = [\"{}\", \"{}\"]\nrate = \"100 Gbit/s\"\nlatency = \"0 us\"\n",
+                "[[cable]]\nbetween = [\"{}\", \"{}\"]\nrate = \"100 Gbit/s\"\n\
+                 latency = \"0 us\"\n",
                 pair[0], pair[1]
             );
         }

@@ -191,9 +191,14 @@ pub fn bulk(
     load: &Bulk,
     stop: &AtomicBool,
 ) -> Result<BulkSample, TrafficError> {
-    match load.by_iperf()? {
+    let sample = match load.by_iperf()? {
         true => iperf::bulk(from, to, load, stop),
         false => in_process(from, to, load, stop),
+    };
+    // Of two programs that are stopped, one may complain of the other first.
+    match sample {
+        Err(_) if stop.load(Ordering::Relaxed) => Err(TrafficError::Stopped),
+        sample => sample,
     }
 }
 

@@ -73,6 +73,18 @@ pub(crate) fn end(lab: &Lab, pod: &str) -> PodEnd {
     lab.pod(pod).unwrap_or_else(|| panic!("no pod {pod}"))
 }
 
+/// A listener on `port`, which the listener before may not have left yet.
+fn bound(port: u16) -> TcpListener {
+    let begin = std::time::Instant::now();
+    loop {
+        match TcpListener::bind(("0.0.0.0", port)) {
+            Ok(listener) => return listener,
+            Err(error) => assert!(begin.elapsed() < PATIENCE, "port {port}: {error}"),
+        }
+        thread::sleep(std::time::Duration::from_millis(50));
+    }
+}
+
 /// Sends some bytes over TCP from one pod to an address behind which `to` listens.
 pub(crate) fn talk(
     from: &PodEnd,
@@ -81,7 +93,7 @@ pub(crate) fn talk(
     port: u16,
     bytes: usize,
 ) -> Result<(), String> {
-    let listener = inside(&to.netns, || TcpListener::bind(("0.0.0.0", port)).expect("a port"));
+    let listener = inside(&to.netns, || bound(port));
     let listener = listener.map_err(|e| e.to_string())?;
     let server = thread::spawn(move || {
         let (mut stream, _) = listener.accept().expect("a client");

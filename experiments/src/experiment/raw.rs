@@ -143,7 +143,8 @@ pub(crate) struct RawTransfer {
 }
 
 /// How the result of the transfer was asked for: the call of a client pod, by name, through a
-/// Service. The transfer is the reply; a connection that is `warm` needs neither name nor handshake.
+/// Service. The transfer is the reply; a connection that is `warm` needs neither name nor
+/// handshake.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RawRequest {

@@ -2,7 +2,8 @@
 //!
 //! A datagram may be lost on a busy way, or dropped by the node: where two datagrams of one socket
 //! reach a new Service address at once, both want the same connection-tracking entry, and the one
-//! that comes second is dropped (<https://www.weave.works/blog/racy-conntrack-and-dns-lookup-timeouts>,
+//! that comes second is dropped
+//! (<https://www.weave.works/blog/racy-conntrack-and-dns-lookup-timeouts>,
 //! <https://github.com/kubernetes/kubernetes/issues/56903>). Either way the resolver notices after
 //! its time-out: the five seconds of the field reports.
 

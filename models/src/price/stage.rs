@@ -265,7 +265,7 @@ impl<'a> Walk<'a> {
         counted / self.cut.bytes + costs.per_byte
     }
 
-    /// What a sending socket pays besides where its packets are forwarded and not delivered at once.
+    /// What a sending socket pays besides where its packets are forwarded, not delivered at once.
     fn forwarded(&self, cpu: &CpuHop, costs: &CpuCosts) -> f64 {
         match cpu.socket && cpu.side == Side::Send && self.forwards {
             true => {

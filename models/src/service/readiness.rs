@@ -1,8 +1,8 @@
 //! Readiness: how long until a pod receives, and how long it receives although it should not.
 //!
 //! A probe runs every period; after `success_threshold` good ones in a row the pod is an endpoint
-//! of its Services, after `failure_threshold` bad ones it is none. Source:
-//! <https://kubernetes.io/docs/tasks/configure-pod-container/configure-liveness-readiness-startup-probes/>.
+//! of its Services, after `failure_threshold` bad ones it is none. Source: kubernetes.io,
+//! docs/tasks/configure-pod-container/configure-liveness-readiness-startup-probes.
 
 /// A readiness probe as a pod's manifest has it.
 #[derive(Clone, Copy, Debug, PartialEq)]

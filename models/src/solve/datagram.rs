@@ -4,8 +4,9 @@
 //! and by its send buffer (buffer ÷ time to completion). Where a hop orphans the packet
 //! (`skb_orphan`, as in `ip_rcv`), only the sending core holds it back, and what the next queue
 //! cannot take is dropped there. Behind the wire, or past the queue of a receiving socket, which
-//! takes the packet onto its own account (`skb_set_owner_r`), nothing holds it back in any case. At a link that
-//! is offered more than it can take, every flow loses the same part (a full drop-tail queue):
+//! takes the packet onto its own account (`skb_set_owner_r`), nothing holds it back in any case. At
+//! a link that is offered more than it can take, every flow loses the same part (a full drop-tail
+//! queue):
 //!
 //! ```text
 //!  part that passes = capacity ÷ Σ over flows: offered × weight
