@@ -45,17 +45,17 @@ pub enum Question {
     },
     /// Latency of a load from a chain over so many bytes.
     Chain {
-        /// The working set [B].
+        /// The working set in bytes.
         bytes: f64,
     },
     /// Read bandwidth of a set that every SM sweeps for itself.
     PrivateSweep {
-        /// The set of an SM [B].
+        /// The set of an SM in bytes.
         bytes: f64,
     },
     /// Read bandwidth of a set that all SMs sweep together.
     SharedSweep {
-        /// The whole set [B].
+        /// The whole set in bytes.
         bytes: f64,
     },
     /// Bandwidth of queued kernels that each scale so many elements.

@@ -7,11 +7,11 @@
 
 use super::capability::WARP;
 
-/// The unit that travels between device memory, L2 and L1 [B].
+/// The unit that travels between device memory, L2 and L1 in bytes.
 pub const SECTOR: u32 = 32;
 /// Banks of shared memory, each a word wide.
 const BANKS: u32 = 32;
-/// Width of a bank [B].
+/// Width of a bank in bytes.
 const WORD: u32 = 4;
 
 /// One load or store instruction, as the lanes of a warp see it.

@@ -28,12 +28,13 @@ use super::machine::Machine;
 use super::memory::l2_hits;
 use super::work::Work;
 
-/// A further load of other data is ready so much after the first [s]: the later of two latencies
-/// that vary, on the five published GPUs 30 to 60 ns (streams with one and with two loads).
+/// A further load of other data is ready so many seconds after the first: the later of two
+/// latencies that vary, on the five published GPUs 30 to 60 ns (streams with one and with two
+/// loads).
 const FURTHER_STREAM: f64 = 40e-9;
-/// A further load that a neighbour has brought, across a sector's edge [s]: 15 to 35 ns there.
+/// A further load that a neighbour has brought, in seconds across a sector's edge: 15 to 35 ns.
 const FURTHER_NEIGHBOUR: f64 = 20e-9;
-/// A barrier that nobody has to wait for [cycles], and what each warp adds. Assumed, after
+/// A barrier that nobody has to wait for in cycles, and what each warp adds. Assumed, after
 /// Z. Jia et al., *Dissecting the NVIDIA Volta GPU architecture*, 2018, arXiv:1804.06826.
 const BARRIER: (f64, f64) = (20.0, 1.5);
 /// Warp instructions that an SM issues per cycle: one per scheduler.
@@ -45,16 +46,16 @@ const ATOMICS_PER_CYCLE: f64 = 1.0;
 /// The costs of one block of a kernel on a machine.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct BlockCost {
-    /// Time of the phases that nobody shares [s].
+    /// Time of the phases that nobody shares in seconds.
     pub fixed: f64,
-    /// Time of one block at the SM's ports [s]; every resident block waits for all.
+    /// Time of one block at the SM's ports in seconds; every resident block waits for all.
     pub ports: f64,
-    /// Time of one block on the SM's busiest lanes [s]; a resident block waits for half of the
+    /// Seconds of one block on the SM's busiest lanes; a resident block waits for half of the
     /// others.
     pub lanes: f64,
-    /// Time of one block at L2 and device memory, if it had them to itself [s].
+    /// Time of one block at L2 and device memory, if it had them to itself in seconds.
     pub memory: f64,
-    /// Time of one block at the unit for atomics of all SMs together [s].
+    /// Time of one block at the unit for atomics of all SMs together in seconds.
     pub atomics: f64,
     /// How sharply latency gives way to bandwidth; infinite where nobody waits for memory.
     pub queueing: f64,
@@ -84,7 +85,7 @@ impl BlockCost {
         }
     }
 
-    /// A block's time while `residents` blocks share its SM and nothing beyond it is full [s].
+    /// A block's seconds while `residents` blocks share its SM and nothing beyond it is full.
     pub fn alone(&self, residents: f64) -> f64 {
         let others = (residents - 1.0).max(0.0);
         self.fixed + self.ports * residents.max(1.0) + self.lanes * (1.0 + others / 2.0)
@@ -102,7 +103,7 @@ impl BlockCost {
     }
 }
 
-/// Waiting for memory, for partners and for L2's atomics [s].
+/// Waiting for memory, for partners and for L2's atomics in seconds.
 fn waits(machine: &Machine, launch: &Launch, work: &Work, hits: f64) -> f64 {
     let fresh = work.loads.iter().filter(|load| load.fresh).count();
     let near = work.loads.len() - fresh;
@@ -121,7 +122,7 @@ fn waits(machine: &Machine, launch: &Launch, work: &Work, hits: f64) -> f64 {
     (wait + barrier * f64::from(work.barriers)) * f64::from(work.rounds)
 }
 
-/// What a warp keeps the busiest unit of its SM for [s].
+/// What a warp keeps the busiest unit of its SM for in seconds.
 fn lanes(machine: &Machine, work: &Work) -> f64 {
     // Both ways of a divergent warp are gone one after the other.
     let single = work.single / work.active;
@@ -138,7 +139,7 @@ fn lanes(machine: &Machine, work: &Work) -> f64 {
     busiest.into_iter().fold(0.0, f64::max) * f64::from(work.rounds) / machine.clock_hz
 }
 
-/// What bytes keep L2 and device memory for [s].
+/// What bytes keep L2 and device memory for in seconds.
 fn memory(machine: &Machine, loaded: f64, stored: f64, hits: f64) -> f64 {
     let bytes = loaded + stored;
     if bytes <= 0.0 {
@@ -148,7 +149,7 @@ fn memory(machine: &Machine, loaded: f64, stored: f64, hits: f64) -> f64 {
     bytes * (hits / machine.l2_bandwidth + (1.0 - hits) / rate)
 }
 
-/// What a warp keeps the units for atomics of the whole device for [s].
+/// What a warp keeps the units for atomics of the whole device for in seconds.
 fn atomics(machine: &Machine, work: &Work) -> f64 {
     let Some(atomics) = work.atomics else { return 0.0 };
     let count = atomics.per_thread * f64::from(WARP) * f64::from(work.rounds);

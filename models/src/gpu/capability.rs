@@ -43,11 +43,11 @@ pub struct Capability {
     pub warps_per_sm: u32,
     /// Resident blocks of an SM.
     pub blocks_per_sm: u32,
-    /// Shared memory of an SM at its largest carve-out [KiB].
+    /// Shared memory of an SM at its largest carve-out in KiB.
     pub shared_per_sm_kib: u32,
-    /// Shared memory of a block at most, if it opts in; 48 KiB otherwise [KiB].
+    /// Shared memory of a block at most, if it opts in; 48 KiB otherwise in KiB.
     pub shared_per_block_kib: u32,
-    /// Shared memory that the system takes of every block [B].
+    /// Shared memory that the system takes of every block in bytes.
     pub shared_reserved_bytes: u32,
     /// Shared memory is allotted in units of so many bytes.
     pub shared_unit_bytes: u32,
@@ -57,7 +57,7 @@ pub struct Capability {
     pub single_lanes: u32,
     /// Double-precision lanes of an SM.
     pub double_lanes: u32,
-    /// L1 cache and shared memory together [KiB].
+    /// L1 cache and shared memory together in KiB.
     pub cache_kib: u32,
     /// What the L1 cache delivers [B/cycle].
     pub cache_bytes_per_cycle: u32,

@@ -73,7 +73,7 @@ impl Prepared {
 }
 
 /// Runs kernels that are all ready at once; the time from the first block's start until each
-/// kernel's last block has retired, without launch [s].
+/// kernel's last block has retired, without launch in seconds.
 ///
 /// # Panics
 /// If there are several kernels at [`Level::Kernel`], which knows only one.
@@ -88,7 +88,7 @@ pub fn execute(machine: &Machine, kernels: &[Prepared], level: Level) -> Vec<f64
     }
 }
 
-/// The time that one kernel runs alone, by the closed form [s].
+/// The time that one kernel runs alone, by the closed form in seconds.
 pub fn duration(machine: &Machine, kernel: &Prepared) -> f64 {
     closed::duration(machine, kernel)
 }

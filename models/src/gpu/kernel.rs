@@ -54,7 +54,7 @@ pub struct Kernel {
 
 /// Threads of a block where nothing is said of it.
 pub const BLOCK: u32 = 256;
-/// The widest access of a thread [B].
+/// The widest access of a thread in bytes.
 const WIDTH_MAX: u64 = 16;
 /// Loads of a thread that are under way together.
 const TOGETHER: u64 = 4;

@@ -16,9 +16,9 @@ pub struct Launch {
     pub block: Extent,
     /// Registers of a thread, as the compiler reports them.
     pub registers: u32,
-    /// Shared memory that the kernel declares [B].
+    /// Shared memory that the kernel declares in bytes.
     pub shared_static: u32,
-    /// Shared memory that the launch adds [B].
+    /// Shared memory that the launch adds in bytes.
     pub shared_dynamic: u32,
     /// Barriers that a block uses.
     pub barriers: u32,

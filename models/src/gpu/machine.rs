@@ -29,23 +29,23 @@ pub struct Machine {
     pub capability: Capability,
     /// Streaming multiprocessors.
     pub sms: u32,
-    /// Clock [Hz].
+    /// Clock in hertz.
     pub clock_hz: f64,
     /// Device memory.
     pub memory: Bytes,
     /// What device memory moves, as the data sheet has it [B/s].
     pub memory_peak: f64,
-    /// L1 cache of an SM with no shared memory in use [B].
+    /// L1 cache of an SM with no shared memory in use in bytes.
     pub l1_capacity: f64,
-    /// L2 cache [B].
+    /// L2 cache in bytes.
     pub l2_capacity: f64,
-    /// From a block's last instruction to its successor's first [s].
+    /// From a block's last instruction to its successor's first in seconds.
     pub block_turnover: f64,
-    /// Latency of a load from L1 [s].
+    /// Latency of a load from L1 in seconds.
     pub l1_latency: f64,
-    /// Latency of a load from L2, the nearer partition [s].
+    /// Latency of a load from L2, the nearer partition in seconds.
     pub l2_latency: f64,
-    /// Latency of a load from device memory [s].
+    /// Latency of a load from device memory in seconds.
     pub dram_latency: f64,
     /// What L2 delivers to all SMs [B/s].
     pub l2_bandwidth: f64,
@@ -59,9 +59,9 @@ pub struct Machine {
     pub dram_turnaround: f64,
     /// How sharply latency gives way to bandwidth.
     pub queueing: f64,
-    /// Between dependent kernels of a stream [s].
+    /// Between dependent kernels of a stream in seconds.
     pub stream_gap: f64,
-    /// Between dependent kernels of a graph [s].
+    /// Between dependent kernels of a graph in seconds.
     pub graph_gap: f64,
     /// From the launch call to the first instruction.
     pub launch_latency: Time,

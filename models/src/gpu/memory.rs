@@ -40,7 +40,7 @@ fn sweep_miss(working_set: f64, capacity: f64) -> f64 {
     if beyond > 0.0 { 1.0 - (-(beyond / SWEEP_WIDTH).powi(2)).exp() } else { 0.0 }
 }
 
-/// Latency of one load of a chain of dependent loads over `working_set` bytes [s].
+/// Latency of one load of a chain of dependent loads over `working_set` bytes in seconds.
 pub fn chain_latency(machine: &Machine, working_set: f64) -> f64 {
     let l1 = chain_miss(working_set, machine.l1_capacity * L1_PART);
     let partitions = f64::from(machine.capability.l2_partitions);

@@ -51,7 +51,7 @@ pub struct MigProfile {
     pub sms: u32,
     /// Slices of L2 and memory, of eight.
     pub memory_slices: u32,
-    /// Memory of the instance [GiB], as the name rounds it.
+    /// Memory of the instance in GiB, as the name rounds it.
     pub memory_gib: u32,
     /// Copy engines of the instance.
     pub copy_engines: u32,

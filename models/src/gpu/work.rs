@@ -31,7 +31,7 @@ pub struct Work {
     pub active: f64,
     /// Standard deviation ÷ mean of what blocks have to do.
     pub variation: f64,
-    /// What the kernel touches over and over [B]: decides what caches hold. 0 is no reuse.
+    /// What the kernel touches over and over in bytes: decides what caches hold. 0 is no reuse.
     pub footprint: f64,
 }
 

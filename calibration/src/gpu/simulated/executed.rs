@@ -18,7 +18,7 @@ use super::super::work::{Launch, Place};
 const WIDTH: u32 = 16;
 const LOADS: usize = 4;
 
-/// The time of a kernel alone [s]; `None` for kernels that the model has no words for.
+/// The time of a kernel alone in seconds; `None` for kernels that the model has no words for.
 pub(super) fn duration(machine: &Machine, asked: &Launch) -> Result<Option<f64>, InputError> {
     if asked.memory != Place::Device {
         return Ok(None);

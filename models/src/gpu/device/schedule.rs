@@ -10,7 +10,7 @@ use sim::Time;
 
 use super::{Command, DefaultStream, Device, Event, HostSide, Operation, Ran, Server, Stream};
 
-/// Work this small is rounding [s].
+/// Work this small is rounding in seconds.
 const DONE: f64 = 1e-13;
 
 /// A command that runs on the SMs.

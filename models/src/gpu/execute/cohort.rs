@@ -90,7 +90,7 @@ impl Device<'_> {
         }
     }
 
-    /// The time of a block of every kernel in the present company [s].
+    /// The time of a block of every kernel in the present company in seconds.
     fn times(&self) -> Vec<f64> {
         let sms = f64::from(self.machine.sms);
         let company = || self.resident.iter().zip(self.kernels);
@@ -113,7 +113,7 @@ impl Device<'_> {
         self.kernels.iter().map(of).collect()
     }
 
-    /// Moves everything on to the next end of a cohort; how long that takes [s].
+    /// Moves everything on to the next end of a cohort; how long that takes in seconds.
     fn advance(&mut self) -> f64 {
         let times = self.times();
         let ends = self.cohorts.iter().map(|cohort| cohort.left * times[cohort.kernel]);

@@ -39,7 +39,7 @@ struct Block {
     warps: u32,
 }
 
-/// What one warp asks of the servers [s].
+/// What one warp asks of the servers in seconds.
 struct Service {
     turnover: f64,
     port: f64,
