@@ -103,15 +103,11 @@ impl Priors {
     }
 
     /// The profile of a finished fit, to four digits; `note` is added to every fitted line. Those
-    /// that are `refused` keep what was believed of them.
+    /// that are `refused` stay near what was believed of them, at the value that the others were
+    /// fitted beside, and count as assumed.
     pub fn fitted(&self, estimates: &[Estimate], refused: &[String], note: &str) -> String {
-        let free = self.free();
-        let kept = |e: &Estimate| free.iter().find(|free| free.name == e.name).map(|f| f.prior);
-        let value = |e: &Estimate| match refused.contains(&e.name) {
-            true => kept(e).unwrap_or(e.value),
-            false => digits(e.value),
-        };
-        let resolved = self.resolve(&estimates.iter().map(value).collect::<Vec<f64>>());
+        let values: Vec<f64> = estimates.iter().map(|e| digits(e.value)).collect();
+        let resolved = self.resolve(&values);
         let mut writer = csv::Writer::from_writer(Vec::new());
         let header = ["parameter", "value", "unit", "low", "high", "how", "source"];
         writer.write_record(header).expect("memory");

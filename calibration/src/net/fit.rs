@@ -3,7 +3,7 @@
 //! Every probe is predicted by the same prices and solver as an experiment, and the costs are those
 //! under which predictions and readings agree best, by the least squares of
 //! [`crate::fit::posterior`] (Levenberg-Marquardt in the logarithms, so no cost can be negative).
-//! What the probes do not decide is refused: it keeps the assumption it came with, and says so.
+//! What the probes do not decide is refused: it counts as assumed, and its line says so.
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
@@ -144,7 +144,7 @@ pub struct Residual {
 pub struct NetFit {
     /// Costs, in the units of the priors file.
     pub estimates: Vec<Estimate>,
-    /// The names of those that the probes did not decide, which keep their assumption.
+    /// The names of those that the probes did not decide, which count as assumed.
     pub refused: Vec<String>,
     /// Every figure that was fitted.
     pub residuals: Vec<Residual>,
