@@ -48,7 +48,7 @@ pub struct CpuCosts {
 /// A hop that is work for a core of a node.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CpuHop {
-    /// Index of the machine in [`Cluster::hosts`].
+    /// Index of the machine in [`Cluster::hosts`](super::Cluster::hosts).
     pub host: usize,
     /// Out or in.
     pub side: Side,
@@ -94,7 +94,7 @@ pub struct DmaHop {
 /// The staging copy of pageable memory: a core moves every byte once more.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Pageable {
-    /// Index of the machine in [`Cluster::hosts`].
+    /// Index of the machine in [`Cluster::hosts`](super::Cluster::hosts).
     pub host: usize,
     /// How its driver stages.
     pub staging: Staging,
