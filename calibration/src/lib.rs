@@ -22,6 +22,7 @@ pub mod microbenchmark;
 pub mod names;
 pub mod net;
 pub mod published;
+pub mod quantile;
 pub mod services;
 pub mod shipped;
 pub mod traffic;

@@ -4,9 +4,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use calibration::data::{DataFile, Row};
-use calibration::net::fit::quantile;
 use calibration::net::host::PROFILE;
 use calibration::net::round::Readings;
+use calibration::quantile::quantile;
 use calibration::trial::Reading;
 use models::cluster::Cluster;
 use models::cluster::lab::Lab;

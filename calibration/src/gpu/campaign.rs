@@ -10,8 +10,9 @@
 use super::device::Device;
 use super::finding::Finding;
 use super::probe::{self, Probe, clock};
-use super::sample::{Clock, Sample, quantile};
+use super::sample::{Clock, Sample};
 use super::{Facts, GpuError, Measured};
+use crate::quantile::quantile;
 
 /// Passes that are not counted: the first loads modules and allocates.
 const WARM_UP: usize = 2;

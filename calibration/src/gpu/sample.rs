@@ -6,6 +6,7 @@
 //! standard error of 1.2533 σ ÷ √n.
 
 use super::probe::Point;
+use crate::quantile::quantile;
 
 /// A measured point.
 #[derive(Clone, Debug, PartialEq)]
@@ -55,16 +56,6 @@ impl Sample {
         let far: Vec<f64> = self.readings.iter().map(|value| (value - median).abs()).collect();
         1.4826 * quantile(&far, 0.5) / median
     }
-}
-
-/// The value below which a part `q` of the values lies, with straight lines between them.
-pub(super) fn quantile(values: &[f64], q: f64) -> f64 {
-    let mut values = values.to_vec();
-    values.sort_by(f64::total_cmp);
-    let at = q * (values.len() - 1) as f64;
-    let (low, part) = (at.floor() as usize, at.fract());
-    let high = (low + 1).min(values.len() - 1);
-    values[low] + part * (values[high] - values[low])
 }
 
 #[cfg(test)]

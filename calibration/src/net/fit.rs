@@ -20,6 +20,7 @@ use super::host::{Machine, PROFILE};
 use super::probe::Probe;
 use crate::fit::posterior::{Beside, Estimate, Observation, fit};
 use crate::fit::prior::Priors;
+use crate::quantile::quantile;
 use crate::trial::Reading;
 
 /// The least relative standard error of a figure: what the model itself leaves unexplained.
@@ -118,16 +119,6 @@ pub fn figures(probes: &[Probe]) -> Vec<Seen> {
         figures.iter().map(seen).collect::<Vec<Seen>>()
     };
     probes.iter().enumerate().flat_map(of).collect()
-}
-
-/// The `q`-quantile of values by linear interpolation (Hyndman and Fan's type 7).
-pub fn quantile(values: &[f64], q: f64) -> f64 {
-    let mut sorted = values.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    let at = q * (sorted.len() - 1) as f64;
-    let (below, part) = (at.floor() as usize, at.fract());
-    let above = sorted[(below + 1).min(sorted.len() - 1)];
-    sorted[below] + part * (above - sorted[below])
 }
 
 /// A figure, measured and predicted by the finished fit.
@@ -293,14 +284,6 @@ pub fn value(
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn quantiles_are_those_of_the_textbook() {
-        // Hyndman and Fan 1996, type 7: as R's default.
-        assert_eq!(quantile(&[4.0, 1.0, 3.0, 2.0], 0.25), 1.75);
-        assert_eq!(quantile(&[4.0, 1.0, 3.0, 2.0], 0.5), 2.5);
-        assert_eq!(quantile(&[7.0], 0.75), 7.0);
-    }
 
     /// Figures that the model itself makes with known costs give these costs back.
     #[test]

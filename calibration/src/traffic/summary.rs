@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::quantile::of_sorted;
+
 /// What many measured times look like, each in seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Summary {
@@ -28,12 +30,7 @@ impl Summary {
     pub fn of(mut times_s: Vec<f64>) -> Option<Summary> {
         times_s.sort_by(f64::total_cmp);
         let last = times_s.len().checked_sub(1)?;
-        // Linear between the two nearest ranks.
-        let quantile = |share: f64| {
-            let place = share * last as f64;
-            let (low, part) = (place.floor() as usize, place.fract());
-            times_s[low] + part * (times_s[(low + 1).min(last)] - times_s[low])
-        };
+        let quantile = |share: f64| of_sorted(&times_s, share);
         Some(Summary {
             count: times_s.len(),
             min_s: times_s[0],

@@ -5,6 +5,7 @@ use serde::{Serialize, Serializer};
 use super::Verdict;
 use crate::data::Row;
 use crate::family::Family;
+use crate::quantile::of_sorted;
 
 /// Whether a shipped profile has seen a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -154,19 +155,12 @@ impl Errors {
         errors.sort_by(f64::total_cmp);
         let worst_row = judged.iter().max_by(|a, b| error(a).total_cmp(&error(b)))?;
         Some(Errors {
-            median: quantile(&errors, 0.5),
-            p90: quantile(&errors, 0.9),
+            median: of_sorted(&errors, 0.5),
+            p90: of_sorted(&errors, 0.9),
             worst: *errors.last()?,
             worst_row: (*worst_row).clone(),
         })
     }
-}
-
-/// The quantile of sorted values, linear between order statistics (Hyndman and Fan's type 7).
-fn quantile(sorted: &[f64], part: f64) -> f64 {
-    let at = part * (sorted.len() - 1) as f64;
-    let (below, above) = (sorted[at.floor() as usize], sorted[at.ceil() as usize]);
-    below + (above - below) * at.fract()
 }
 
 /// A family's line of the summary.

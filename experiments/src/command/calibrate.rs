@@ -2,7 +2,7 @@
 
 mod fit_gpu;
 mod gpu;
-mod net;
+pub(super) mod net;
 pub(super) mod probes;
 
 use std::path::{Path, PathBuf};
@@ -80,15 +80,6 @@ enum What {
         out: Option<PathBuf>,
     },
     Gpu(fit_gpu::Arguments),
-}
-
-/// Writes what a calibration of the network found into `folder`.
-pub(super) fn save(
-    folder: &Path,
-    probes: &[calibration::net::probe::Probe],
-    fit: &calibration::net::fit::NetFit,
-) -> Result<(), Failure> {
-    net::save(folder, probes, fit)
 }
 
 pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {

@@ -125,7 +125,7 @@ fn measured(
             let seen = probes::values(&probes, &measured.beside);
             let pins = &measured.rounds.pins;
             let fit = fit::run(&Machine::here(), &probes, seen, pins, calibration::shipped())?;
-            super::calibrate::save(folder, &probes, &fit)?;
+            super::calibrate::net::save(folder, &probes, &fit)?;
             let mut library = Library::clone(&experiment.library);
             library.add(Kind::Host, PROFILE, Source::new("calibrated beside it", fit.profile));
             compare::predicted(experiment, plan, &library)?

@@ -144,7 +144,11 @@ fn put(folder: &Path, name: &str, text: &str) -> Result<(), Failure> {
 }
 
 /// The tables and the profile.
-pub(super) fn save(folder: &Path, probes: &[Probe], fit: &NetFit) -> Result<(), Failure> {
+pub(in crate::command) fn save(
+    folder: &Path,
+    probes: &[Probe],
+    fit: &NetFit,
+) -> Result<(), Failure> {
     let seen: Vec<Seen> = fit.residuals.iter().map(|row| row.seen.clone()).collect();
     put(folder, "readings.csv", &record::written(probes, &seen))?;
     put(folder, &format!("profiles/host/{PROFILE}.csv"), &fit.profile)?;
