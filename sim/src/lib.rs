@@ -10,6 +10,7 @@
 //! | [`agenda`], [`model`] | the clock, what lies ahead, and the loop |
 //! | [`pool`] | counted things with a first-come queue |
 //! | [`flow`], [`share`] | links with a rate, shared max-min fairly: over time, in closed form |
+//! | [`round_robin`] | a server whose clients take turns |
 //! | [`fifo`] | first-come servers: the chunk-level twin of flows |
 //! | [`seed`], [`dist`] | named random streams, and what is drawn from them |
 //! | [`span`], [`stats`] | what a model says of itself, and what may be concluded from it |
@@ -53,6 +54,7 @@ pub mod fifo;
 pub mod flow;
 pub mod model;
 pub mod pool;
+pub mod round_robin;
 pub mod seed;
 pub mod share;
 pub mod span;
@@ -66,6 +68,7 @@ pub use fifo::Fifo;
 pub use flow::{Demand, FlowId, Flows, Hop, LinkId};
 pub use model::{Model, run};
 pub use pool::Pool;
+pub use round_robin::RoundRobin;
 pub use seed::{Seed, Stream};
 pub use span::{Record, Span};
 pub use time::Time;
