@@ -11,11 +11,13 @@
 //! Each container-network hop exists twice, once on the way out (`tx_…`) and once in (`rx_…`). Hops
 //! are data; what a message costs on them is [`crate::price`].
 
+mod accelerator;
 mod assemble;
 mod cable;
 mod describe;
 mod device;
 mod forwarder;
+mod holder;
 mod hop;
 pub mod lab;
 mod network;
@@ -29,12 +31,13 @@ use std::sync::Arc;
 use petgraph::graph::{DiGraph, EdgeIndex, NodeIndex};
 use sim::{Bytes, Rate};
 
-use crate::gpu::Gpu;
+use crate::gpu::share::Turns;
 use crate::input::{InputError, Source, suggest};
 use crate::library::{Kind, Library};
 use crate::name::server::NameServer;
 
-pub use hop::{Core, CpuCosts, CpuHop, DmaHop, HopModel, Pageable, Side, WireHop};
+pub use accelerator::Accelerator;
+pub use hop::{Core, CpuCosts, CpuHop, DmaHop, GpuHop, GpuStep, HopModel, Pageable, Side, WireHop};
 
 /// A change to a topology before it is assembled, `nic.mtu = 1500` (every NIC) or
 /// `nic.nic-a.mtu = 1500` (one): how sweeps vary what a topology file says.
@@ -83,6 +86,8 @@ pub enum LinkUnit {
     Bytes,
     /// Core-seconds per second: one core is 1.0.
     Cores,
+    /// Seconds of a GPU's SMs, or of its memory, per second: all of them are 1.0.
+    Parts,
 }
 
 /// A thing with a rate that transfers share.
@@ -190,8 +195,10 @@ pub struct Cluster {
     pub pools: Vec<PoolSpec>,
     /// The machines.
     pub hosts: Vec<Host>,
-    /// GPUs by place.
-    pub gpus: BTreeMap<NodeIndex, Gpu>,
+    /// GPUs, and shares of GPUs, by place.
+    pub gpus: BTreeMap<NodeIndex, Accelerator>,
+    /// How pods take turns on GPUs that are time-sliced.
+    pub turns: Vec<Turns>,
     /// Network cards by place.
     pub nics: BTreeMap<NodeIndex, NicSpec>,
     /// The MTU of those pods' interfaces that have one of their own.

@@ -19,13 +19,12 @@ pub enum Fidelity {
 /// The result of one transfer.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Outcome {
-    /// Payload that arrived, over the time from its being ready to its last byte's arrival.
+    /// Payload that arrived, over the time from its being ready, or from the launch of the kernel
+    /// that makes it, to its last byte's arrival.
     pub goodput: Rate,
     /// From the result's being ready to the arrival of its last byte; from the launch of the
     /// kernel where the transfer has one, and from the client's call where it has a request.
     pub completion: Time,
-    /// The part of `completion` that is the kernel, launch included; zero without one.
-    pub kernel: Time,
     /// The rate at which the sender sent; above `goodput` where datagrams were lost.
     pub sent: Rate,
     /// The part of what was sent that never arrived, 0 to 1.

@@ -12,6 +12,7 @@
 //!
 //! Frame overhead of 38 bytes: preamble 8, header 14, FCS 4, gap 12 (IEEE 802.3 clause 3 and 4).
 
+mod kernel;
 mod network;
 mod stage;
 
@@ -97,9 +98,36 @@ pub struct UdpRole {
     pub flow_limit: Option<f64>,
 }
 
+/// What carries out a stage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Carrier {
+    /// A GPU computes the result: nothing of it is there before the kernel's end.
+    Kernel,
+    /// Copy engines, or a core.
+    Copy,
+    /// The network.
+    Network,
+}
+
+/// Turns at a GPU: the server of [`Cluster::turns`](crate::cluster::Cluster::turns), and the
+/// client that a stage is to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Turn {
+    /// Which server.
+    pub server: usize,
+    /// Which client: all kernels of one share of a GPU are one.
+    pub client: u32,
+}
+
 /// A part of the way between two places where data rests.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Stage {
+    /// What carries it out.
+    pub carrier: Carrier,
+    /// What the first piece waits for besides, in the stage's first hop, in seconds.
+    pub first: f64,
+    /// The server that it has in turns with others, where its GPU is time-sliced.
+    pub turn: Option<Turn>,
     /// Its hops in order.
     pub hops: Vec<PricedHop>,
     /// The engines that carry it out.
@@ -108,12 +136,32 @@ pub struct Stage {
     pub flows: u32,
     /// The unit that is stored and forwarded whole: a super-packet, a datagram, a burst.
     pub unit: Bytes,
-    /// Whether it crosses the network.
-    pub network: bool,
     /// Window ÷ round trip of one flow [B/s].
     pub window: Option<f64>,
     /// The rate of a UDP sender whose socket stays charged up to the NIC [B/s].
     pub udp_send_limit: Option<f64>,
+}
+
+impl Stage {
+    /// A stage without hops.
+    fn of(carrier: Carrier, flows: u32, unit: Bytes) -> Stage {
+        Stage {
+            carrier,
+            first: 0.0,
+            turn: None,
+            hops: Vec::new(),
+            pool: None,
+            flows,
+            unit,
+            window: None,
+            udp_send_limit: None,
+        }
+    }
+
+    /// Whether it crosses the network.
+    pub fn is_network(&self) -> bool {
+        self.carrier == Carrier::Network
+    }
 }
 
 /// What a hop must do in a counterfactual.

@@ -17,11 +17,11 @@ use petgraph::graph::NodeIndex;
 use serde::{Deserialize, Serialize};
 use sim::{Bytes, Seed, Time};
 
-use crate::cluster::{Cluster, Endpoint, HopModel};
+use crate::cluster::{Cluster, Endpoint, Hop, HopModel};
 use crate::input::{InputError, suggest};
 use crate::name::resolver::Order;
 use crate::outcome::{Cause, Fidelity, Interval, Outcome, Step, StepTime};
-use crate::route::route;
+use crate::route::{Leg, route};
 use crate::solve::solve;
 use crate::transfer::{Connection, HostMemory, Mode, Transfer, Transport};
 
@@ -107,7 +107,7 @@ pub(crate) fn put_before(
         };
         lives.push((Step::CopyIn, asking.solved(&copy)?));
     }
-    lives.extend(reply(cluster, transfer, outcome));
+    lives.extend(reply(cluster, transfer, outcome)?);
     let steps = lives.iter().map(|(step, life)| StepTime { step: *step, span: whole(life) });
     outcome.steps = steps.collect();
     outcome.life = lives.into_iter().flat_map(|(_, life)| life).collect();
@@ -120,20 +120,30 @@ fn whole(life: &[Interval]) -> Time {
 }
 
 /// The life of the reply by steps: the kernel, then what the GPU's engines copy, then the rest.
-fn reply(cluster: &Cluster, transfer: &Transfer, outcome: &Outcome) -> Vec<(Step, Vec<Interval>)> {
-    let (kernel, rest) = match outcome.kernel {
-        Time::ZERO => outcome.life.split_at(0),
-        _ => outcome.life.split_at(1),
+/// Where these overlap, each has the part of the critical path that it is on.
+fn reply(
+    cluster: &Cluster,
+    transfer: &Transfer,
+    outcome: &Outcome,
+) -> Result<Vec<(Step, Vec<Interval>)>, InputError> {
+    let way = route(cluster, transfer)?;
+    // What comes before the first socket: the kernel and the copy out of the GPU.
+    let hops: Vec<&Hop> = way.stages.iter().flatten().map(Leg::hop).collect();
+    let before = hops.iter().take_while(|hop| !matches!(hop.model, HopModel::Cpu(_))).count();
+    let step = |interval: &Interval| {
+        let hop = hops[..before].iter().find(|hop| hop.name == interval.hop);
+        match hop.map(|hop| &hop.model) {
+            Some(HopModel::Gpu(_)) => Step::Kernel,
+            Some(_) => Step::CopyOut,
+            None => Step::Reply,
+        }
     };
-    let own = format!("{}/", transfer.from);
-    let copies = |hop: &str| {
-        let mut edges = cluster.graph.edge_weights();
-        hop.starts_with(&own)
-            && edges.any(|edge| edge.name == hop && matches!(edge.model, HopModel::Dma(_)))
+    let of = |wanted| {
+        let own = outcome.life.iter().filter(move |interval| step(interval) == wanted);
+        (wanted, own.cloned().collect::<Vec<Interval>>())
     };
-    let (copied, sent): (Vec<_>, Vec<_>) = rest.iter().cloned().partition(|i| copies(&i.hop));
-    let steps = [(Step::Kernel, kernel.to_vec()), (Step::CopyOut, copied), (Step::Reply, sent)];
-    steps.into_iter().filter(|(_, life)| !life.is_empty()).collect()
+    let steps = [Step::Kernel, Step::CopyOut, Step::Reply].map(of);
+    Ok(steps.into_iter().filter(|(_, life)| !life.is_empty()).collect())
 }
 
 /// The pods at the ends of the reply's way, which are those of the request's.

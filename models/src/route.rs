@@ -19,13 +19,15 @@ pub enum Leg<'a> {
     Edge(EdgeIndex, &'a Hop),
     /// A Service's translation, which is no edge: it happens at the client's forwarding point.
     Service(&'a Hop),
+    /// A step of the kernel that makes the result, before it is anywhere.
+    Kernel(&'a Hop),
 }
 
 impl<'a> Leg<'a> {
     /// The hop.
     pub fn hop(&self) -> &'a Hop {
         match self {
-            Leg::Edge(_, hop) | Leg::Service(hop) => hop,
+            Leg::Edge(_, hop) | Leg::Service(hop) | Leg::Kernel(hop) => hop,
         }
     }
 }
@@ -33,7 +35,8 @@ impl<'a> Leg<'a> {
 /// The way of a transfer.
 #[derive(Clone, Debug)]
 pub struct Route<'a> {
-    /// Hops in order, cut where data comes to rest in the memory of a pod or GPU.
+    /// Hops in order, cut where data comes to rest in the memory of a pod or GPU; the kernel that
+    /// makes the result is a stage of its own.
     pub stages: Vec<Vec<Leg<'a>>>,
     /// The first and last pod whose network stacks are crossed, if any.
     pub pods: Option<(NodeIndex, NodeIndex)>,
@@ -79,6 +82,13 @@ pub fn route<'a>(cluster: &'a Cluster, transfer: &Transfer) -> Result<Route<'a>,
     }
     turn(cluster, &mut edges);
     let mut route = cut(cluster, &edges);
+    if transfer.kernel.is_some() {
+        let Some(accelerator) = cluster.gpus.get(&from) else {
+            let problem = format!("`{}` is no GPU that could run it", transfer.from);
+            return Err(InputError::new("kernel", problem).help("a transfer from a GPU"));
+        };
+        route.stages.insert(0, accelerator.hops.iter().map(Leg::Kernel).collect());
+    }
     if let Some(service) = service {
         let behind = route.pods.is_some_and(|(_, receiver)| service.pods.contains(&receiver));
         if !behind {

@@ -20,10 +20,10 @@ mod world;
 
 use sim::{Rate, Seed};
 
-use crate::cluster::Cluster;
-use crate::gpu;
+use crate::cluster::{Accelerator, Cluster};
+use crate::gpu::kernel::demand;
 use crate::input::InputError;
-use crate::outcome::{Cause, Fidelity, Interval, Outcome};
+use crate::outcome::{Fidelity, Outcome};
 use crate::price::Presence;
 use crate::request;
 use crate::route::{Route, route};
@@ -53,9 +53,6 @@ pub fn solve(
     seed: u64,
 ) -> Result<Vec<Outcome>, InputError> {
     let mut there = outcomes(cluster, transfers, fidelity, seed)?;
-    for (outcome, transfer) in there.iter_mut().zip(transfers) {
-        launch(cluster, transfer, outcome)?;
-    }
     reply::follow(cluster, transfers, fidelity, seed, &mut there)?;
     for (outcome, transfer) in there.iter_mut().zip(transfers) {
         request::put_before(cluster, transfer, fidelity, seed, outcome)?;
@@ -63,7 +60,7 @@ pub fn solve(
     Ok(there)
 }
 
-/// The ways there, without kernels, replies and requests.
+/// The ways there, without replies and requests.
 fn outcomes(
     cluster: &Cluster,
     transfers: &[Transfer],
@@ -79,25 +76,6 @@ fn outcomes(
         Fidelity::Closed => closed::outcomes(&scene),
         Fidelity::Flow | Fidelity::Chunk => world::outcomes(&scene, fidelity),
     })
-}
-
-/// Puts the kernel that makes the result before its way.
-fn launch(cluster: &Cluster, transfer: &Transfer, outcome: &mut Outcome) -> Result<(), InputError> {
-    let Some(kernel) = &transfer.kernel else { return Ok(()) };
-    let place = cluster.places.get(&transfer.from);
-    let Some(gpu) = place.and_then(|place| cluster.gpus.get(place)) else {
-        let problem = format!("`{}` is no GPU that could run it", transfer.from);
-        return Err(InputError::new("kernel", problem).help("a transfer from a GPU"));
-    };
-    if !(kernel.flop.is_finite() && kernel.flop >= 0.0) {
-        let problem = format!("{} operations are not possible", kernel.flop);
-        return Err(InputError::new("kernel.flop", problem).help("a finite number, zero or more"));
-    }
-    outcome.kernel = gpu::kernel::time(gpu, kernel)?;
-    outcome.completion = outcome.completion.saturating_add(outcome.kernel);
-    let (hop, span) = (format!("{}/kernel", transfer.from), outcome.kernel);
-    outcome.life.insert(0, Interval { hop, cause: Cause::Service, span });
-    Ok(())
 }
 
 /// The steady state of a long transfer.
@@ -131,7 +109,9 @@ fn ways<'a>(cluster: &'a Cluster, transfers: &[Transfer]) -> Result<Vec<Route<'a
         .iter()
         .map(|transfer| {
             check(transfer)?;
-            route(cluster, transfer)
+            let way = route(cluster, transfer)?;
+            check_kernel(cluster, transfer)?;
+            Ok(way)
         })
         .collect()
 }
@@ -169,6 +149,26 @@ fn check(transfer: &Transfer) -> Result<(), InputError> {
         }
     }
     Ok(())
+}
+
+/// Refuses a kernel that the GPU it is to run on cannot carry out. Any part of a possible kernel is
+/// possible.
+fn check_kernel(cluster: &Cluster, transfer: &Transfer) -> Result<(), InputError> {
+    let Some(kernel) = &transfer.kernel else { return Ok(()) };
+    let place = cluster.places.get(&transfer.from);
+    let Some(Accelerator { gpu, .. }) = place.and_then(|place| cluster.gpus.get(place)) else {
+        return Ok(());
+    };
+    let held = [
+        ("kernel_read", kernel.read),
+        ("kernel_written", kernel.written),
+        ("message", transfer.message),
+    ];
+    if let Some((field, needed)) = held.into_iter().find(|(_, bytes)| *bytes > gpu.memory) {
+        let problem = format!("{needed} are more than the {} of device memory", gpu.memory);
+        return Err(InputError::new(field, problem).help("less, or a larger GPU or share of one"));
+    }
+    demand(gpu, kernel).map(drop)
 }
 
 /// Refuses a scene that would take hours unit by unit.

@@ -5,6 +5,7 @@
 
 mod include;
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -60,6 +61,21 @@ pub struct GpuTable {
     /// The PCIe switch it sits below.
     #[serde(default)]
     pub under: Option<Spanned<String>>,
+    /// How pods share it: `exclusive`, `time-slicing`, `mps` or `mig`.
+    #[serde(default)]
+    pub sharing: Option<Spanned<String>>,
+    /// How often the device plugin advertises it, with time slicing and MPS.
+    #[serde(default)]
+    pub replicas: Option<Spanned<u32>>,
+    /// The longest turn, with time slicing.
+    #[serde(default)]
+    pub quantum: Option<Spanned<String>>,
+    /// From one pod's turn to the next one's, with time slicing.
+    #[serde(default)]
+    pub switch: Option<Spanned<String>>,
+    /// The instances that it is cut into, with MIG: `["3g.20gb", "1g.5gb"]`.
+    #[serde(default)]
+    pub mig: Option<Spanned<Vec<Spanned<String>>>>,
 }
 
 /// A network interface card.
@@ -103,9 +119,17 @@ pub struct PodTable {
     pub name: Spanned<String>,
     /// The node it runs on.
     pub node: Spanned<String>,
-    /// The GPU it holds.
+    /// The GPU it holds, or holds a share of; where only `limits` asks for one, the first of the
+    /// node that has some left.
     #[serde(default)]
     pub gpu: Option<Spanned<String>>,
+    /// What it asks for, as `resources.limits` of a manifest: `{ "nvidia.com/gpu" = 1 }`.
+    #[serde(default)]
+    pub limits: Option<Spanned<BTreeMap<String, Spanned<u32>>>>,
+    /// `CUDA_MPS_ACTIVE_THREAD_PERCENTAGE`, where the GPU is shared by MPS and it is not to have an
+    /// even part of the threads.
+    #[serde(default)]
+    pub active_thread_percentage: Option<Spanned<f64>>,
     /// Its container network, if not the node's.
     #[serde(default)]
     pub cni: Option<Spanned<String>>,

@@ -2,6 +2,7 @@
 //! hand.
 
 use models::cluster::{Cluster, Setting};
+use models::gpu::kernel::{BLOCK, Kernel, Launches, Precision};
 use models::input::{InputError, Source};
 use models::library::{Kind, Library};
 use models::transfer::{Connection, HostMemory, Mode, Transfer, Transport};
@@ -159,6 +160,8 @@ pub(crate) fn library() -> Library {
     };
     add(Kind::Host, "host", HOST.into());
     add(Kind::Gpu, "gpu", GPU.into());
+    // The same by a name of which there are MIG profiles.
+    add(Kind::Gpu, "a100-40", GPU.into());
     add(Kind::Nic, "nic", NIC.into());
     add(Kind::Pcie, "slot", PCIE.into());
     for (name, rest) in HOPS {
@@ -181,6 +184,17 @@ pub(crate) fn refused(text: &str, settings: &[Setting]) -> InputError {
     let source = Source::new("t.toml", text);
     Cluster::assemble("t", &source, &library(), settings).expect_err("it should be refused")
 }
+
+/// A kernel that reads 999 MB and writes 1 MB: 1 ms at 1000 GB/s.
+pub(crate) const MILLISECOND: Kernel = Kernel {
+    read: Bytes::new(999_000_000),
+    written: Bytes::new(1_000_000),
+    flop: 1e9,
+    precision: Precision::Single,
+    threads: 0,
+    block: BLOCK,
+    launches: Launches::Once,
+};
 
 /// A transfer between the GPUs, to be changed.
 pub(crate) fn transfer(from: &str, to: &str, message: Bytes) -> Transfer {

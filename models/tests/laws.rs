@@ -1,6 +1,5 @@
 //! What must hold whatever the numbers are, and what can be worked out by hand.
 
-use models::gpu::kernel::{Kernel, Precision};
 use models::outcome::{Fidelity, Outcome};
 use models::solve::{attribute, solve, steady};
 use models::transfer::{HostMemory, Mode, Transfer, Transport};
@@ -196,32 +195,6 @@ fn the_same_seed_gives_the_same_bytes_and_another_does_not() {
     };
     assert_eq!(goodput(1), goodput(1));
     assert!((1..20).any(|seed| goodput(seed) != goodput(0)));
-}
-
-/// 1 GB at 1000 GB/s is 1 ms, and the launch 5 us before it.
-#[test]
-fn a_kernel_comes_before_its_result_and_costs_no_goodput() {
-    let plain = transfer("gpu-a", "gpu-b", Bytes::mib(64));
-    let kernel = Kernel {
-        read: Bytes::new(999_000_000),
-        written: Bytes::new(1_000_000),
-        flop: 1e9,
-        precision: Precision::Single,
-        threads: 0,
-        block: 256,
-    };
-    let computed = Transfer { kernel: Some(kernel), ..plain.clone() };
-    for fidelity in FIDELITIES {
-        let (without, with) = (one("veth", &plain, fidelity), one("veth", &computed, fidelity));
-        assert_eq!(with.kernel, Time::from_us(1_005));
-        assert_eq!(with.completion, without.completion + with.kernel);
-        assert_eq!(with.goodput, without.goodput);
-        let sum: Time = with.life.iter().map(|interval| interval.span).sum();
-        assert_eq!(sum, with.completion);
-    }
-    let nowhere = Transfer { from: "client".into(), ..computed };
-    let error = solve(&cluster("veth"), &[nowhere], Fidelity::Flow, 7).unwrap_err();
-    assert_eq!(error.field, "kernel");
 }
 
 #[test]

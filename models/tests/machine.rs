@@ -27,6 +27,11 @@ node = "node"
 profile = "gpu"
 pcie = "slot"
 numa = 1
+[[gpu]]
+name = "gpu-far"
+node = "node"
+profile = "gpu"
+pcie = "slot"
 [[pod]]
 name = "pod-0"
 node = "node"
@@ -39,7 +44,7 @@ numa = 1
 [[pod]]
 name = "far"
 node = "node"
-gpu = "gpu-0"
+gpu = "gpu-far"
 numa = 1
 [[shared_memory]]
 between = ["pod-0", "pod-1"]
@@ -123,8 +128,8 @@ fn a_read_across_sockets_is_longer_in_flight() {
     let slot = PCIE.replace("tags,256", "tags,16");
     library.add(Kind::Pcie, "slot", Source::new("slot.csv", slot));
     let cluster = assembled(SOCKETS, &library, &[]).unwrap();
-    for (pod, round_trip) in [("pod-0", 600.0), ("far", 800.0)] {
-        let rate = gbit_s(&cluster, &[transfer(pod, "gpu-0", Bytes::gib(1))])[0];
+    for (pod, gpu, round_trip) in [("pod-0", "gpu-0", 600.0), ("far", "gpu-far", 800.0)] {
+        let rate = gbit_s(&cluster, &[transfer(pod, gpu, Bytes::gib(1))])[0];
         assert!((rate - 8.0 * 16.0 * 512.0 / round_trip).abs() < 1e-2, "{pod}: {rate}");
     }
 }

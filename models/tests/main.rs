@@ -1,9 +1,11 @@
 //! The models as a user of the crate meets them.
 
 mod fixture;
+mod kernel;
 mod laws;
 mod levels;
 mod machine;
 mod request;
+mod sharing;
 mod streams;
 mod topology;

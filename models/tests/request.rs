@@ -1,7 +1,7 @@
 //! Laws of requests: what they must hold whatever their numbers are.
 
 use models::cluster::Cluster;
-use models::gpu::kernel::{BLOCK, Kernel, Precision};
+use models::gpu::kernel::{BLOCK, Kernel, Launches, Precision};
 use models::input::Source;
 use models::name::resolver::{Order, Resolver};
 use models::outcome::{Fidelity, Outcome, Step};
@@ -55,6 +55,7 @@ fn reply(change: impl FnOnce(&mut Request)) -> Transfer {
             precision: Precision::Single,
             threads: 0,
             block: BLOCK,
+            launches: Launches::Once,
         }),
         request: Some(request),
         ..fixture::transfer("gpu-b", "client", Bytes::mib(1))

@@ -96,12 +96,25 @@ impl<J> RoundRobin<J> {
     pub fn submit(&mut self, now: Time, client: u32, work: Time, job: J) {
         assert!(now >= self.clock, "a job arrives at {now}, before {}", self.clock);
         let at = self.client(client);
+        self.rest_until(now, at);
         let client = &mut self.clients[at];
         client.expected = client.expected.saturating_sub(1);
         client.jobs.push_back((job, work));
         if self.phase == Phase::Idle {
             self.clock = now;
             self.begin(at);
+        }
+    }
+
+    /// Lets the time up to `now` pass in which a turn was kept and nothing was there to do; if that
+    /// was longer than the turn, whoever comes first has the next one.
+    fn rest_until(&mut self, now: Time, comes: usize) {
+        let Phase::Serving { until } = self.phase else { return };
+        if self.clients[self.current].jobs.is_empty() {
+            self.clock = now;
+            if until <= now && comes == self.current {
+                self.turn(now);
+            }
         }
     }
 
@@ -214,7 +227,6 @@ mod tests {
         };
         for (job, &(arrival, client, work)) in jobs.iter().enumerate() {
             until(server, arrival);
-            server.advance(arrival, &mut Vec::new());
             server.submit(arrival, client, work, job);
         }
         until(server, Time::MAX);
@@ -271,8 +283,8 @@ mod tests {
         // Who comes later has its turn at once, if that of the missing jobs is over.
         let mut server = RoundRobin::new(us(10), us(1));
         server.expect(1, 5);
-        let jobs = [(us(0), 1, us(2)), (us(50), 2, us(2))];
-        assert_eq!(served(&mut server, &jobs), [us(2), us(53)]);
+        let jobs = [(us(0), 1, us(2)), (us(50), 2, us(2)), (us(99), 1, us(9))];
+        assert_eq!(served(&mut server, &jobs), [us(2), us(53), us(109)]);
     }
 
     proptest! {

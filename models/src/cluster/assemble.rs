@@ -117,6 +117,7 @@ impl<'a> Builder<'a> {
             pools: Vec::new(),
             hosts: Vec::new(),
             gpus: BTreeMap::new(),
+            turns: Vec::new(),
             nics: BTreeMap::new(),
             pod_mtus: BTreeMap::new(),
             without_offloads: BTreeSet::new(),

@@ -1,34 +1,29 @@
 //! Devices in the graph: GPUs, NICs, PCIe switches and the memory they read and write.
 //!
 //! A GPU copies to and from its pod's memory, a NIC reads and writes its node's, and with GPUDirect
-//! a NIC reads and writes a GPU's. What each of these loads on its way is in [`super::slot`].
+//! a NIC reads and writes a GPU's. What each of these loads on its way is in [`super::slot`], which
+//! part of a GPU a pod has in [`super::accelerator`].
 
 use std::collections::BTreeMap;
 
 use petgraph::graph::NodeIndex;
 use serde_spanned::Spanned;
 
+use super::accelerator::{Card, Cards, card};
 use super::assemble::{Builder, quantity};
 use super::slot::{LONG, Slot, across, load, slot, switch};
-use super::{DmaHop, Hop, HopModel, Lane, Pageable, PlaceKind, PoolIndex, shared_memory};
-use crate::gpu::Gpu;
-use crate::gpu::copy::Direction;
-use crate::host::staging::Staging;
+use super::{DmaHop, Hop, HopModel, Lane, PlaceKind, holder, shared_memory};
 use crate::input::{InputError, suggest};
 use crate::library::Kind;
 use crate::pcie::Operation;
 use crate::quantity::{parse_rate, parse_time};
-use crate::topology::{GpuTable, NicTable, PairTable, Placed, PodTable, Topology};
+use crate::topology::{NicTable, PairTable, Placed, Topology};
 
-/// A GPU or NIC in its slot.
-struct Device<T> {
+/// A NIC in its slot.
+struct Nic {
     slot: Slot,
     place: NodeIndex,
-    spec: T,
 }
-
-/// GPUs by name.
-type Gpus = BTreeMap<String, Device<Gpu>>;
 
 /// Adds GPUs, NICs, pods' memories and what connects them.
 pub(super) fn add(builder: &mut Builder<'_>, topology: &Topology) -> Result<(), InputError> {
@@ -37,19 +32,28 @@ pub(super) fn add(builder: &mut Builder<'_>, topology: &Topology) -> Result<(), 
         let slot = switch(builder, table)?;
         switches.insert(table.table.name.get_ref().clone(), slot);
     }
-    let mut gpus: Gpus = BTreeMap::new();
+    let mut gpus = Cards::new();
     for table in &topology.gpus {
-        let device = gpu(builder, table, &switches)?;
-        gpus.insert(table.table.name.get_ref().clone(), device);
+        let card = card(builder, table, &switches)?;
+        gpus.insert(table.table.name.get_ref().clone(), card);
     }
+    let mut nics: Vec<Nic> = Vec::new();
     for table in &topology.nics {
-        let device = nic(builder, table, &switches)?;
-        for gpu in gpus.values().filter(|gpu| gpu.slot.node == device.slot.node) {
-            direct(builder, gpu, &device, &switches);
+        let nic = nic(builder, table, &switches)?;
+        for gpu in gpus.values().filter(|gpu| gpu.slot.node == nic.slot.node) {
+            if let Some(place) = gpu.place {
+                direct(builder, (place, &gpu.slot), &nic, &switches);
+            }
         }
+        nics.push(nic);
     }
     for pod in &topology.pods {
-        self::pod(builder, pod, &gpus, &switches)?;
+        let Some((gpu, share)) = holder::pod(builder, pod, &mut gpus, &switches)? else { continue };
+        let whole = gpus[&gpu].place.is_some();
+        let slot = &gpus[&gpu].slot;
+        for nic in nics.iter().filter(|nic| !whole && nic.slot.node == slot.node) {
+            direct(builder, (share, slot), nic, &switches);
+        }
     }
     for pair in &topology.peers {
         peer_to_peer(builder, pair, &gpus, &switches)?;
@@ -59,11 +63,11 @@ pub(super) fn add(builder: &mut Builder<'_>, topology: &Topology) -> Result<(), 
         let rate = quantity(nvlink, "rate", &nvlink.table.rate, parse_rate)?;
         let latency = quantity(nvlink, "latency", &nvlink.table.latency, parse_time)?.as_seconds();
         for (from, to) in [(a, b), (b, a)] {
-            let (from, to) = (find(nvlink, from, &gpus)?, find(nvlink, to, &gpus)?);
-            let name = arrow(builder, from.place, to.place);
+            let (from, to) = (find(nvlink, from, &gpus)?.1, find(nvlink, to, &gpus)?.1);
+            let name = arrow(builder, from, to);
             let link = builder.rate_link(name.clone(), rate);
             let dma = DmaHop { links: vec![(link, 1.0)], latency, ..plain() };
-            edge(builder, from.place, to.place, name, "nvlink", Lane::Any, dma);
+            edge(builder, from, to, name, "nvlink", Lane::Any, dma);
         }
     }
     shared_memory::add(builder, topology)
@@ -101,27 +105,11 @@ pub(super) fn edge(
     builder.cluster.graph.add_edge(from, to, hop);
 }
 
-fn gpu(
-    builder: &mut Builder<'_>,
-    at: &Placed<GpuTable>,
-    switches: &BTreeMap<String, Slot>,
-) -> Result<Device<Gpu>, InputError> {
-    let table = &at.table;
-    let under = table.under.as_ref().map(|under| (under, switches));
-    let names = (&table.name, &table.node, &table.pcie);
-    let slot = slot(builder, at, names, table.numa, under)?;
-    let spec = Gpu::from_profile(&builder.profile(at, Kind::Gpu, "profile", &table.profile)?)?;
-    let node = table.node.get_ref().as_str();
-    let place = builder.place(table.name.get_ref(), PlaceKind::DeviceMemory, Some(node));
-    builder.cluster.gpus.insert(place, spec.clone());
-    Ok(Device { slot, place, spec })
-}
-
 fn nic(
     builder: &mut Builder<'_>,
     at: &Placed<NicTable>,
     switches: &BTreeMap<String, Slot>,
-) -> Result<Device<()>, InputError> {
+) -> Result<Nic, InputError> {
     let table = &at.table;
     let under = table.under.as_ref().map(|under| (under, switches));
     let slot = slot(builder, at, (&table.name, &table.node, &table.pcie), table.numa, under)?;
@@ -142,96 +130,21 @@ fn nic(
         let name = format!("{}/pcie", table.name.get_ref());
         edge(builder, from, to, name, "nic", Lane::Host, dma);
     }
-    Ok(Device { slot, place, spec: () })
-}
-
-/// A pod's memory, and the copies between it and its GPU.
-fn pod(
-    builder: &mut Builder<'_>,
-    at: &Placed<PodTable>,
-    gpus: &Gpus,
-    switches: &BTreeMap<String, Slot>,
-) -> Result<(), InputError> {
-    let table = &at.table;
-    builder.claim(at, &table.name)?;
-    builder.machine_of(at, &table.node)?;
-    let node = table.node.get_ref();
-    let place = builder.place(table.name.get_ref(), PlaceKind::PodMemory, Some(node));
-    let Some(name) = &table.gpu else { return Ok(()) };
-    let gpu = find(at, name, gpus)?;
-    if gpu.slot.node != *node {
-        let problem = format!("`{}` is in node `{}`", name.get_ref(), gpu.slot.node);
-        return Err(at.fault(name, "gpu", problem).help(format!("a GPU of node `{node}`")));
-    }
-    let engine_of = name.get_ref().as_str();
-    let directions = [
-        (gpu.place, place, Direction::ToHost, "device-to-host copy", "copy-out"),
-        (place, gpu.place, Direction::ToDevice, "host-to-device copy", "copy-in"),
-    ];
-    for (from, to, direction, kind, engine) in directions {
-        let name = format!("{}/{engine}", name.get_ref());
-        if builder.lab.is_some() {
-            // A lab without the GPU has a core copy what the engine would.
-            let machine = &builder.machines[node];
-            let per_byte = machine.profile.seconds_per_byte("copy.per_byte")?;
-            let dma = DmaHop { copied_by: Some((machine.host, per_byte)), ..plain() };
-            edge(builder, from, to, name, kind, Lane::Host, dma);
-            continue;
-        }
-        let copies = gpu.spec.copy.engine(&gpu.slot.port, direction);
-        let pageable = staging(builder, node)?.map(|(host, staging)| {
-            let into_host = direction == Direction::ToHost;
-            Pageable { host, staging, into_host }
-        });
-        let mut dma = DmaHop {
-            setup: copies.setup.as_seconds(),
-            call: copies.call.as_seconds(),
-            pool: Some(engines(builder, gpu, engine_of, engine)),
-            pageable,
-            ..plain()
-        };
-        load(builder, &mut dma, &gpu.slot, direction.operation(), table.numa, switches)?;
-        dma.read_limit = Some(dma.read_limit.map_or(copies.rate, |limit| limit.min(copies.rate)));
-        edge(builder, from, to, name, kind, Lane::Host, dma);
-    }
-    Ok(())
-}
-
-/// The copy engines of one direction, shared by all pods that hold the GPU.
-fn engines(builder: &mut Builder<'_>, gpu: &Device<Gpu>, name: &str, engine: &str) -> PoolIndex {
-    let pool = format!("{name}/{engine}");
-    if let Some(at) = builder.cluster.pools.iter().position(|known| known.name == pool) {
-        return PoolIndex(at);
-    }
-    // One engine serves one direction at a time; the engines of a GPU are split between the two.
-    let slots = (gpu.spec.copy.engines / 2).max(1);
-    builder.pool(pool, slots)
-}
-
-/// How a machine's driver stages pageable memory; none where its profile does not say.
-pub(super) fn staging(
-    builder: &Builder<'_>,
-    node: &str,
-) -> Result<Option<(usize, Staging)>, InputError> {
-    let machine = &builder.machines[node];
-    if !machine.profile.has("staging.per_byte") {
-        return Ok(None);
-    }
-    Ok(Some((machine.host, Staging::from_profile(&machine.profile)?)))
+    Ok(Nic { slot, place })
 }
 
 /// GPUDirect RDMA: the card reads the GPU's memory, and writes it on the way in.
 fn direct(
     builder: &mut Builder<'_>,
-    gpu: &Device<Gpu>,
-    nic: &Device<()>,
+    (gpu, slot): (NodeIndex, &Slot),
+    nic: &Nic,
     switches: &BTreeMap<String, Slot>,
 ) {
     for (from, to, operation) in
-        [(gpu.place, nic.place, Operation::Read), (nic.place, gpu.place, Operation::Write)]
+        [(gpu, nic.place, Operation::Read), (nic.place, gpu, Operation::Write)]
     {
         let mut dma = plain();
-        across(&mut dma, &nic.slot, &gpu.slot, operation, switches);
+        across(&mut dma, &nic.slot, slot, operation, switches);
         if operation == Operation::Read {
             dma.read_limit = nic.slot.port.read_limit(LONG);
         }
@@ -243,35 +156,42 @@ fn direct(
 fn peer_to_peer(
     builder: &mut Builder<'_>,
     pair: &Placed<PairTable>,
-    gpus: &Gpus,
+    gpus: &Cards,
     switches: &BTreeMap<String, Slot>,
 ) -> Result<(), InputError> {
     let [a, b] = pair.table.between.get_ref();
     for (from, to) in [(a, b), (b, a)] {
-        let (source, target) = (find(pair, from, gpus)?, find(pair, to, gpus)?);
-        if source.slot.node != target.slot.node || source.place == target.place {
+        let (source, source_place) = find(pair, from, gpus)?;
+        let (target, target_place) = find(pair, to, gpus)?;
+        if source.slot.node != target.slot.node || source_place == target_place {
             return Err(pair
                 .fault(to, "between", "are not two GPUs of one node".into())
                 .help("GPUs of different nodes reach each other by GPUDirect RDMA"));
         }
         let setup = source.spec.copy.setup.as_seconds();
-        let pool = Some(engines(builder, source, from.get_ref(), "copy-out"));
+        let pool = Some(source.engine_out(builder));
         let mut dma = DmaHop { setup, pool, ..plain() };
         across(&mut dma, &source.slot, &target.slot, Operation::Write, switches);
-        let name = arrow(builder, source.place, target.place);
-        edge(builder, source.place, target.place, name, "peer-to-peer copy", Lane::Any, dma);
+        let name = arrow(builder, source_place, target_place);
+        edge(builder, source_place, target_place, name, "peer-to-peer copy", Lane::Any, dma);
     }
     Ok(())
 }
 
+/// A GPU that a table names as one end of a direct way, with its place.
 fn find<'d, T>(
     at: &Placed<T>,
     name: &Spanned<String>,
-    gpus: &'d Gpus,
-) -> Result<&'d Device<Gpu>, InputError> {
-    gpus.get(name.get_ref()).ok_or_else(|| {
+    gpus: &'d Cards,
+) -> Result<(&'d Card, NodeIndex), InputError> {
+    let card = gpus.get(name.get_ref()).ok_or_else(|| {
         let known: Vec<&str> = gpus.keys().map(String::as_str).collect();
         at.fault(name, "gpu", format!("no gpu is called `{}`", name.get_ref()))
             .help(suggest(name.get_ref(), known))
-    })
+    })?;
+    let place = card.place.ok_or_else(|| {
+        at.fault(name, "between", format!("`{}` is shared between pods", name.get_ref()))
+            .help("direct ways are modelled between GPUs that one pod has whole; MIG has none")
+    })?;
+    Ok((card, place))
 }

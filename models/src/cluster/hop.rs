@@ -1,5 +1,6 @@
-//! What hops are made of: work for a core, a device that reads or writes memory, a cable.
+//! What hops are made of: a kernel, work for a core, a device that reads or writes memory, a cable.
 
+use petgraph::graph::NodeIndex;
 use sim::{Bytes, Rate};
 
 use super::{LinkIndex, PoolIndex};
@@ -116,9 +117,32 @@ pub struct WireHop {
     pub framing: Bytes,
 }
 
+/// A part of what happens on a GPU from the call that launches a kernel until its result may be
+/// copied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GpuStep {
+    /// From the call to the first block's start, and between kernels that follow each other.
+    Launch,
+    /// Until the last block has retired.
+    Kernel,
+    /// Until what waits for the kernel in another stream may begin.
+    Event,
+}
+
+/// A hop that is a step of a kernel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GpuHop {
+    /// The memory of the GPU, or of the part of one, in [`Cluster::gpus`](super::Cluster::gpus).
+    pub gpu: NodeIndex,
+    /// Which step.
+    pub step: GpuStep,
+}
+
 /// What a hop is made of.
 #[derive(Clone, Debug, PartialEq)]
 pub enum HopModel {
+    /// A step of the kernel that makes the result.
+    Gpu(GpuHop),
     /// Work for a core.
     Cpu(CpuHop),
     /// A device that reads or writes memory.

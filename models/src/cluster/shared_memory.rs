@@ -9,7 +9,8 @@ use petgraph::graph::NodeIndex;
 use serde_spanned::Spanned;
 
 use super::assemble::Builder;
-use super::device::{arrow, edge, plain, staging};
+use super::device::{arrow, edge, plain};
+use super::holder::staging;
 use super::slot::{cross, memory};
 use super::{Lane, PlaceKind};
 use crate::input::{InputError, suggest};

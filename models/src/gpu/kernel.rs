@@ -1,9 +1,9 @@
-//! How long the kernel that makes a result lasts.
+//! The kernel that makes a result: how long it lasts, and what it keeps busy meanwhile.
 //!
-//! Where its threads are not given: the launch, then the slower of memory and arithmetic.
+//! Where its threads are not given, it is the slower of memory and arithmetic.
 //!
 //! ```text
-//! t = launch + max(bytes / memory bandwidth, flop / peak)
+//! t = max(bytes / memory bandwidth, flop / peak)
 //! ```
 //!
 //! The roofline of S. Williams et al., *Roofline*, CACM 52(4), 2009,
@@ -14,6 +14,9 @@
 //! Where they are given, and the profile has an execution model, the grid runs on it: see
 //! [`super::execute`]. Every thread then does its even share, in loads and stores of up to 16
 //! bytes, four loads at a time.
+//!
+//! A kernel may be launched once, and its result be sent when all of it is there, or chunk by
+//! chunk, each sent while the next is computed: [`Launches`].
 
 use serde::{Deserialize, Serialize};
 use sim::{Bytes, Time};
@@ -35,6 +38,19 @@ pub enum Precision {
     Double,
 }
 
+/// How the work of a kernel is cut into launches.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Launches {
+    /// One launch makes the whole result.
+    #[default]
+    Once,
+    /// One launch for each chunk of the result, back to back in one stream.
+    PerChunk,
+    /// The same, captured in a CUDA graph that is launched once.
+    Graph,
+}
+
 /// What a kernel does.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Kernel {
@@ -50,6 +66,20 @@ pub struct Kernel {
     pub threads: u64,
     /// Threads of a block.
     pub block: u32,
+    /// How it is launched, where its result travels in chunks.
+    #[serde(default)]
+    pub launches: Launches,
+}
+
+/// What a kernel asks of a GPU that it has to itself.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Demand {
+    /// From the first block's start to the last one's end.
+    pub run: Time,
+    /// The part of the SMs' slots that its blocks fill, above 0 to 1.
+    pub sms: f64,
+    /// Of that time, what L2 and device memory are busy for.
+    pub memory: Time,
 }
 
 /// Threads of a block where nothing is said of it.
@@ -60,6 +90,22 @@ const WIDTH_MAX: u64 = 16;
 const TOGETHER: u64 = 4;
 
 impl Kernel {
+    /// The part of it that makes `part` of a result of `whole`: so much of its bytes, operations
+    /// and threads, rounded up.
+    pub fn share(&self, part: Bytes, whole: Bytes) -> Kernel {
+        let of = |amount: u64| {
+            let share = u128::from(amount) * u128::from(part.get());
+            share.div_ceil(u128::from(whole.get().max(1))).min(u128::from(u64::MAX)) as u64
+        };
+        Kernel {
+            read: Bytes::new(of(self.read.get())),
+            written: Bytes::new(of(self.written.get())),
+            flop: self.flop * (part.as_f64() / whole.as_f64().max(1.0)),
+            threads: of(self.threads),
+            ..*self
+        }
+    }
+
     /// The launch, and what each of its threads does.
     ///
     /// # Errors
@@ -98,13 +144,18 @@ fn accesses(amount: Bytes, threads: u64) -> (u64, u32) {
     (count, each.div_ceil(count.max(1)).max(1) as u32)
 }
 
-/// The time from the launch call to the kernel's end on an idle GPU.
+/// What a kernel asks of an idle GPU, its launch aside.
 ///
 /// # Errors
-/// If its grid or its block is impossible, or the profile has no execution model for it.
-pub fn time(gpu: &Gpu, kernel: &Kernel) -> Result<Time, InputError> {
+/// If its grid or its block is impossible, its work is not a number, or the profile has no
+/// execution model for it.
+pub fn demand(gpu: &Gpu, kernel: &Kernel) -> Result<Demand, InputError> {
+    if !(kernel.flop.is_finite() && kernel.flop >= 0.0) {
+        let problem = format!("{} operations are not possible", kernel.flop);
+        return Err(InputError::new("kernel_flop", problem).help("a finite number, zero or more"));
+    }
     if kernel.threads == 0 {
-        return Ok(duration(gpu, kernel));
+        return Ok(roofline(gpu, kernel));
     }
     let Some(machine) = &gpu.machine else {
         return Err(InputError::new("kernel_threads", "the GPU's profile has no execution model")
@@ -112,21 +163,34 @@ pub fn time(gpu: &Gpu, kernel: &Kernel) -> Result<Time, InputError> {
     };
     let (launch, work) = kernel.launch()?;
     let prepared = Prepared::new(machine, &launch, &work)?;
-    Ok(gpu.launch_latency.saturating_add(Time::from_seconds(run(machine, &prepared))))
+    let (blocks, slots) = (prepared.launch.blocks() as f64, prepared.slots(machine) as f64);
+    let run = run(machine, &prepared);
+    Ok(Demand {
+        run: Time::from_seconds(run),
+        sms: (blocks / slots).min(1.0),
+        memory: Time::from_seconds((blocks * prepared.cost.memory).min(run)),
+    })
 }
 
 /// The same by the roofline, whatever its threads.
-///
-/// # Panics
-/// If `kernel.flop` is negative or not a number.
-pub fn duration(gpu: &Gpu, kernel: &Kernel) -> Time {
+fn roofline(gpu: &Gpu, kernel: &Kernel) -> Demand {
     let peak = match kernel.precision {
         Precision::Single => gpu.fp32_flop_per_s,
         Precision::Double => gpu.fp64_flop_per_s,
     };
     let memory = (kernel.read + kernel.written) / gpu.hbm_bandwidth;
     let arithmetic = Time::from_seconds(kernel.flop / peak);
-    gpu.launch_latency.saturating_add(memory.max(arithmetic))
+    Demand { run: memory.max(arithmetic), sms: 1.0, memory }
+}
+
+/// From the end of one kernel to the start of the next that depends on it; without an execution
+/// model a whole launch, which is the most that it can be.
+pub fn gap(gpu: &Gpu, launches: Launches) -> Time {
+    match (&gpu.machine, launches) {
+        (Some(machine), Launches::Graph) => Time::from_seconds(machine.graph_gap),
+        (Some(machine), _) => Time::from_seconds(machine.stream_gap),
+        (None, _) => gpu.launch_latency,
+    }
 }
 
 #[cfg(test)]
@@ -135,6 +199,16 @@ mod tests {
 
     use super::*;
     use crate::gpu::copy::Parameters;
+
+    const IDLE: Kernel = Kernel {
+        read: Bytes::ZERO,
+        written: Bytes::ZERO,
+        flop: 0.0,
+        precision: Precision::Single,
+        threads: 0,
+        block: BLOCK,
+        launches: Launches::Once,
+    };
 
     /// 1 GB/s, 2 and 1 Tflop/s, 3 us to launch: the ridge is at 2000 and 1000 flop a byte.
     fn gpu() -> Gpu {
@@ -162,29 +236,27 @@ mod tests {
         use Precision::{Double, Single};
         let (read, written) = (Bytes::new(600_000), Bytes::new(400_000));
         let cases = [
-            (0.0, Double, 1_003),
-            (1e9, Double, 1_003),
-            (3e9, Double, 3_003),
-            (3e9, Single, 1_503),
+            (0.0, Double, 1_000),
+            (1e9, Double, 1_000),
+            (3e9, Double, 3_000),
+            (3e9, Single, 1_500),
         ];
         for (flop, precision, us) in cases {
-            let kernel = Kernel { read, written, flop, precision, threads: 0, block: BLOCK };
-            let error = duration(&gpu(), &kernel).as_seconds() - us as f64 * 1e-6;
+            let kernel = Kernel { read, written, flop, precision, ..IDLE };
+            let error = demand(&gpu(), &kernel).unwrap().run.as_seconds() - us as f64 * 1e-6;
             assert!(error.abs() < 2e-12, "{flop} {precision:?}: off by {error} s");
         }
     }
 
     #[test]
-    fn a_kernel_that_does_nothing_still_has_to_be_launched() {
-        let nothing = Kernel {
-            read: Bytes::ZERO,
-            written: Bytes::ZERO,
-            flop: 0.0,
-            precision: Precision::Single,
-            threads: 0,
-            block: BLOCK,
-        };
-        assert_eq!(duration(&gpu(), &nothing), Time::from_us(3));
+    fn shares_of_a_kernel_add_up() {
+        let kernel = Kernel { read: Bytes::new(1_000), flop: 100.0, threads: 10, ..IDLE };
+        let share = |part| kernel.share(Bytes::new(part), Bytes::new(30));
+        assert_eq!((share(30), share(15).threads), (kernel, 5));
+        // Two thirds of ten threads are seven, of a thousand bytes 667.
+        let most = share(20);
+        assert_eq!((most.threads, most.read), (7, Bytes::new(667)));
+        assert!((most.flop + share(10).flop - 100.0).abs() < 1e-9);
     }
 
     #[test]
@@ -197,6 +269,7 @@ mod tests {
             precision: Precision::Double,
             threads,
             block: 128,
+            ..IDLE
         };
         let (launch, work) = kernel(1 << 20, 1 << 19, 1 << 16).launch().unwrap();
         assert_eq!((launch.blocks(), launch.threads()), (512, 128));
@@ -204,7 +277,7 @@ mod tests {
         assert_eq!((work.stores.len(), work.stores[0].width, work.double), (1, 8, 1.0));
         let (_, work) = kernel(1 << 30, 4, 1 << 16).launch().unwrap();
         assert_eq!((work.loads.len(), work.rounds, work.stores[0].width), (4, 256, 1));
-        let told = time(&gpu(), &kernel(1, 1, 2)).unwrap_err().to_string();
+        let told = demand(&gpu(), &kernel(1, 1, 2)).unwrap_err().to_string();
         assert!(told.starts_with("kernel_threads: the GPU's profile has no execution"), "{told}");
     }
 }

@@ -3,21 +3,22 @@
 //! | way | what a pod has | what it loses |
 //! | --- | --- | --- |
 //! | exclusive | the GPU | nothing |
-//! | time slicing | the GPU, in turns of `quantum` | its neighbours' turns, and a switch each |
-//! | MPS | some SMs, all of the memory system | what its neighbours move through L2 and memory |
+//! | time slicing | the GPU, in [`Turns`] | its neighbours' turns, and a switch each |
+//! | MPS | some SMs, all of the memory system | what its neighbours move through memory |
 //! | MIG | an instance: SMs, L2, memory and copy engines of its own | the rest of the GPU |
 //!
-//! `mig.csv` has NVIDIA's published profiles (MIG User Guide, "Supported MIG Profiles"): an A100
-//! or H100 has seven slices of SMs and eight of memory.
+//! [`Sharing`] is how a GPU is set up, [`plugin`] what a pod gets that asks for some of it, and
+//! [`mig`] has the published instances. Copy engines and the PCIe link are shared in every way but
+//! MIG, whose instances have engines of their own and share the link.
 
-use serde::Deserialize;
-use sim::Time;
+pub mod mig;
+pub mod plugin;
 
-use crate::input::{InputError, nearest};
+use sim::{Bytes, Rate, Time};
 
-use super::machine::Machine;
+use mig::MigProfile;
 
-const PROFILES: &str = include_str!("mig.csv");
+use super::Gpu;
 
 /// What of a GPU a pod may use, each 0 to 1.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -37,187 +38,177 @@ impl Part {
     pub const WHOLE: Part = Part { sms: 1.0, l2: 1.0, bandwidth: 1.0, memory: 1.0 };
 }
 
-/// A published MIG profile.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct MigProfile {
-    /// The GPU family: `a100-40`, `a100-80`, `h100-80`.
-    pub gpu: String,
-    /// The name: `1g.5gb`.
-    pub profile: String,
-    /// Slices of SMs, of seven.
-    pub compute_slices: u32,
-    /// SMs of the instance.
-    pub sms: u32,
-    /// Slices of L2 and memory, of eight.
-    pub memory_slices: u32,
-    /// Memory of the instance in GiB, as the name rounds it.
-    pub memory_gib: u32,
-    /// Copy engines of the instance.
-    pub copy_engines: u32,
-    /// Instances of this profile that a GPU can hold.
-    pub instances: u32,
+/// How pods take turns on a GPU.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Turns {
+    /// The longest turn while another pod has work; above zero.
+    pub quantum: Time,
+    /// From one pod's work to the next one's.
+    pub switch: Time,
 }
 
-impl MigProfile {
-    /// Every published profile.
-    pub fn all() -> Vec<MigProfile> {
-        let mut reader = csv::Reader::from_reader(PROFILES.as_bytes());
-        reader.deserialize().map(|row| row.expect("the table is tested")).collect()
-    }
+impl Turns {
+    /// The driver's default time slice of 2 ms, which `nvidia-smi compute-policy --set-timeslice`
+    /// changes, and 0.2 ms to switch. Both are assumed: NVIDIA publishes neither, and a switch
+    /// saves and restores registers and shared memory through device memory.
+    pub const ASSUMED: Turns = Turns { quantum: Time::from_ms(2), switch: Time::from_us(200) };
 
-    /// A profile of the GPU family that `gpu` (a profile's name, `a100-40-pcie`) belongs to.
+    /// When the work of client `which` is done if all clients' `works` are there at once and each
+    /// has its turns in the order of the list: what [`sim::RoundRobin`] does, in closed form.
     ///
-    /// # Errors
-    /// If the GPU cannot be cut, or has no such profile.
-    pub fn of(gpu: &str, profile: &str) -> Result<MigProfile, InputError> {
-        let all = MigProfile::all();
-        let own: Vec<&MigProfile> = all.iter().filter(|own| gpu.starts_with(&own.gpu)).collect();
-        if own.is_empty() {
-            return Err(InputError::new("resource", format!("`{gpu}` has no MIG profiles")));
+    /// # Panics
+    /// If there is no client `which`.
+    pub fn elapsed(&self, works: &[Time], which: usize) -> Time {
+        let quantum = self.quantum.as_ps().max(1);
+        let turns = |work: &Time| work.as_ps().div_ceil(quantum);
+        let own = turns(&works[which]);
+        if own == 0 {
+            return Time::ZERO;
         }
-        let found = own.iter().find(|own| own.profile == profile);
-        found.map(|found| (*found).clone()).ok_or_else(|| {
-            let names = own.iter().map(|own| own.profile.as_str());
-            let near = nearest(profile, names.clone()).map(str::to_owned);
-            let all = names.collect::<Vec<_>>().join(", ");
-            InputError::new("resource", format!("`{gpu}` has no MIG profile `{profile}`"))
-                .help(near.map_or(all, |near| format!("did you mean `{near}`?")))
-        })
-    }
-
-    /// What of `machine` an instance has.
-    pub fn part(&self, machine: &Machine) -> Part {
-        let slices = f64::from(self.memory_slices) / 8.0;
-        let sms = f64::from(self.sms) / f64::from(machine.sms);
-        Part { sms: sms.min(1.0), l2: slices, bandwidth: slices, memory: slices }
+        let (before, after) = (&works[..which], &works[which + 1..]);
+        // Those before it have a turn before each of its own, those behind it before each but one.
+        let others = before.iter().map(|work| (work, own));
+        let others = others.chain(after.iter().map(|work| (work, own - 1)));
+        let (mut served, mut sum) = (own, u128::from(works[which].as_ps()));
+        for (work, most) in others {
+            served = served.saturating_add(turns(work).min(most));
+            sum += u128::from(work.as_ps()).min(u128::from(most) * u128::from(quantum));
+        }
+        // A turn begins with a switch, but for the very first and those that follow on its own.
+        let last = |clients: &[Time]| clients.iter().map(turns).max().unwrap_or(0);
+        let alone = own.saturating_sub(last(before).max(last(after) + 1).max(1));
+        let switches = u128::from(served - 1 - alone) * u128::from(self.switch.as_ps());
+        Time::from_ps(u64::try_from(sum + switches).unwrap_or(u64::MAX))
     }
 }
 
-/// How a GPU is shared between pods.
+/// How a GPU is set up to be shared.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Sharing {
     /// One pod has it.
     Exclusive,
     /// Pods take turns.
     TimeSlicing {
-        /// Pods that may have work at the same time.
+        /// Pods that may hold it.
         replicas: u32,
-        /// The longest turn.
-        quantum: Time,
-        /// From one pod's work to the next one's.
-        switch: Time,
+        /// How they take turns.
+        turns: Turns,
     },
-    /// Processes run side by side.
+    /// Processes run side by side (Multi-Process Service).
     Mps {
-        /// `CUDA_MPS_ACTIVE_THREAD_PERCENTAGE`: of the SMs, above 0 to 100.
-        thread_percentage: f64,
+        /// Pods that may hold it.
+        replicas: u32,
     },
-    /// An instance of its own.
-    Mig(MigProfile),
+    /// Instances, each a GPU of its own.
+    Mig(Vec<MigProfile>),
 }
 
-/// The time slice of the default setting of the driver and of `nvidia-smi compute-policy`.
-pub const QUANTUM: Time = Time::from_ms(2);
-/// From one process's work to another's. Assumed; contexts are saved to device memory.
-pub const SWITCH: Time = Time::from_us(200);
-
 impl Sharing {
-    /// What a pod's resource line asks of a GPU that is set up to be shared among `replicas`.
-    ///
-    /// `nvidia.com/gpu` is a whole GPU, or a turn of one where the device plugin is told to
-    /// advertise replicas; `nvidia.com/gpu.shared` is what it is renamed to then;
-    /// `nvidia.com/mig-1g.5gb` is an instance.
-    ///
-    /// # Errors
-    /// If the resource is unknown, or the GPU has no such instance.
-    pub fn of_resource(resource: &str, gpu: &str, replicas: u32) -> Result<Sharing, InputError> {
-        let turns =
-            || Sharing::TimeSlicing { replicas: replicas.max(1), quantum: QUANTUM, switch: SWITCH };
-        match resource.strip_prefix("nvidia.com/") {
-            Some("gpu") if replicas <= 1 => Ok(Sharing::Exclusive),
-            Some("gpu" | "gpu.shared") => Ok(turns()),
-            Some(name) if name.starts_with("mig-") => {
-                MigProfile::of(gpu, &name["mig-".len()..]).map(Sharing::Mig)
-            }
-            _ => Err(InputError::new("resource", format!("`{resource}` is no GPU"))
-                .help("nvidia.com/gpu, nvidia.com/gpu.shared or nvidia.com/mig-1g.5gb")),
-        }
-    }
-
-    /// The machine that a pod sees while `neighbours` other pods are at work; MPS neighbours
-    /// move `moved` (0 to 1) of what memory can.
-    pub fn machine(&self, machine: &Machine, moved: f64) -> Machine {
+    /// Its name in topology files.
+    pub const fn name(&self) -> &'static str {
         match self {
-            Sharing::Exclusive | Sharing::TimeSlicing { .. } => machine.clone(),
-            Sharing::Mps { thread_percentage } => {
-                let left = 1.0 - moved.clamp(0.0, 1.0);
-                // Max-min: nobody is pushed below an even share by one neighbour.
-                let bandwidth = left.max(0.5);
-                let sms = thread_percentage / 100.0;
-                machine.part(&Part { sms, l2: bandwidth, bandwidth, memory: 1.0 })
-            }
-            Sharing::Mig(profile) => machine.part(&profile.part(machine)),
+            Sharing::Exclusive => "exclusive",
+            Sharing::TimeSlicing { .. } => "time-slicing",
+            Sharing::Mps { .. } => "mps",
+            Sharing::Mig(_) => "mig",
         }
     }
+}
 
-    /// How long work of `alone` takes while `busy` pods in all have work.
-    pub fn elapsed(&self, alone: Time, busy: u32) -> Time {
-        let Sharing::TimeSlicing { quantum, switch, .. } = self else { return alone };
-        let others = u64::from(busy.saturating_sub(1));
-        if others == 0 || alone == Time::ZERO {
-            return alone;
+/// What a pod holds of a GPU.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Share {
+    /// All of it.
+    Whole,
+    /// All of it, in turns.
+    Turn,
+    /// A client of MPS.
+    Client {
+        /// `CUDA_MPS_ACTIVE_THREAD_PERCENTAGE`: of the SMs, above 0 to 100.
+        thread_percentage: f64,
+        /// The part of device memory that it may allocate, above 0 to 1
+        /// (`CUDA_MPS_PINNED_DEVICE_MEM_LIMIT`).
+        memory: f64,
+    },
+    /// An instance.
+    Instance(MigProfile),
+}
+
+impl Share {
+    /// What it is of a GPU with `sms` SMs.
+    pub fn part(&self, sms: u32) -> Part {
+        match self {
+            Share::Whole | Share::Turn => Part::WHOLE,
+            Share::Client { thread_percentage, memory } => {
+                Part { sms: thread_percentage / 100.0, memory: *memory, ..Part::WHOLE }
+            }
+            Share::Instance(profile) => profile.part(sms),
         }
-        // Before each of its turns every other pod has one, and each turn begins with a switch.
-        let turns = alone.as_ps().div_ceil(quantum.as_ps().max(1));
-        let others_turn = quantum.saturating_add(*switch).as_ps();
-        let waiting = turns.saturating_mul(others.saturating_mul(others_turn) + switch.as_ps());
-        alone.saturating_add(Time::from_ps(waiting))
+    }
+}
+
+impl Gpu {
+    /// The GPU as a pod sees it that holds `share` of it and whose neighbours rest.
+    pub fn shared(&self, share: &Share) -> Gpu {
+        let part = share.part(self.sms);
+        let sms = ((f64::from(self.sms) * part.sms).floor() as u32).max(1);
+        let peak = f64::from(sms) / f64::from(self.sms);
+        let mut copy = self.copy;
+        if let Share::Instance(profile) = share {
+            copy.engines = profile.copy_engines;
+        }
+        Gpu {
+            sms,
+            memory: Bytes::new((self.memory.as_f64() * part.memory) as u64),
+            hbm_bandwidth: Rate::bytes_per_s(self.hbm_bandwidth.as_bytes_per_s() * part.bandwidth),
+            fp32_flop_per_s: self.fp32_flop_per_s * peak,
+            fp64_flop_per_s: self.fp64_flop_per_s * peak,
+            machine: self.machine.as_ref().map(|machine| machine.part(&part)),
+            copy,
+            ..*self
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+    use sim::RoundRobin;
+
     use super::*;
 
+    /// Two turns of 2 ms each for three pods, and a switch before each turn but the first.
     #[test]
-    fn published_profiles_fit_their_gpus() {
-        let all = MigProfile::all();
-        assert_eq!(all.len(), 18);
-        for profile in &all {
-            let memory = profile.memory_slices * profile.instances;
-            let compute = profile.compute_slices * profile.instances;
-            assert!(memory <= 8 && compute <= 7, "{profile:?}");
-        }
+    fn turns_by_hand() {
+        let works = [Time::from_ms(4); 3];
+        let elapsed = |which| Turns::ASSUMED.elapsed(&works, which);
+        assert_eq!(elapsed(0), Time::from_us(4 * 2_000 + 3 * 200));
+        assert_eq!(elapsed(2), Time::from_us(6 * 2_000 + 5 * 200));
+        assert_eq!(Turns::ASSUMED.elapsed(&works[..1], 0), Time::from_ms(4));
     }
 
-    #[test]
-    fn a_pod_asks_as_a_kubernetes_user_writes_it() {
-        let ask = |resource, replicas| Sharing::of_resource(resource, "a100-40-pcie", replicas);
-        assert_eq!(ask("nvidia.com/gpu", 1).unwrap(), Sharing::Exclusive);
-        let turns = Sharing::TimeSlicing { replicas: 4, quantum: QUANTUM, switch: SWITCH };
-        assert_eq!(ask("nvidia.com/gpu", 4).unwrap(), turns);
-        assert_eq!(ask("nvidia.com/gpu.shared", 4).unwrap(), turns);
-        let Sharing::Mig(instance) = ask("nvidia.com/mig-3g.20gb", 1).unwrap() else { panic!() };
-        assert_eq!((instance.sms, instance.memory_slices), (42, 4));
-        for (resource, expected) in [
-            ("amd.com/gpu", "resource: `amd.com/gpu` is no GPU"),
-            ("nvidia.com/mig-1g.6gb", "resource: `a100-40-pcie` has no MIG profile `1g.6gb`"),
-        ] {
-            let told = ask(resource, 1).unwrap_err().to_string();
-            assert!(told.starts_with(expected), "{told}");
+    proptest! {
+        #[test]
+        fn the_closed_form_is_what_the_server_does(
+            works in proptest::collection::vec(1u64..60, 1..6),
+            quantum in 1u64..20,
+            switch in 0u64..9,
+        ) {
+            let us = Time::from_us;
+            let works: Vec<Time> = works.into_iter().map(us).collect();
+            let turns = Turns { quantum: us(quantum), switch: us(switch) };
+            let mut server = RoundRobin::new(turns.quantum, turns.switch);
+            for (client, work) in works.iter().enumerate() {
+                server.submit(Time::ZERO, client as u32, *work, client);
+            }
+            let mut done = Vec::new();
+            while server.next() < Time::MAX {
+                let now = server.next();
+                server.advance(now, &mut done);
+                for client in done.drain(..) {
+                    prop_assert_eq!(turns.elapsed(&works, client), now, "client {}", client);
+                }
+            }
         }
-        let told = Sharing::of_resource("nvidia.com/mig-1g.5gb", "v100-16-pcie", 1).unwrap_err();
-        assert!(told.to_string().contains("has no MIG profiles"), "{told}");
-    }
-
-    /// Three pods with 4 ms each, in turns of 2 ms with 0.2 ms to switch: two turns, before each
-    /// of them two others' and three switches.
-    #[test]
-    fn turns() {
-        let sharing = Sharing::TimeSlicing { replicas: 3, quantum: QUANTUM, switch: SWITCH };
-        assert_eq!(sharing.elapsed(Time::from_ms(4), 3), Time::from_us(4_000 + 2 * 4_600));
-        assert_eq!(sharing.elapsed(Time::from_ms(4), 1), Time::from_ms(4));
-        assert_eq!(Sharing::Exclusive.elapsed(Time::from_ms(4), 3), Time::from_ms(4));
     }
 }

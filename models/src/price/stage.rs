@@ -1,9 +1,10 @@
-//! The price of one stage: device copies by their DMA weights, the network layer by layer.
+//! The price of one stage: a kernel, device copies by their DMA weights, the network layer by
+//! layer.
 
 use sim::Bytes;
 
 use super::network::{Cut, Protocol, Way, cut};
-use super::{Limit, LinkRef, PricedHop, Stage, UdpRole, Work};
+use super::{Carrier, Limit, LinkRef, PricedHop, Stage, UdpRole, Work, kernel};
 use crate::catalogue::BackPressure;
 use crate::cluster::{
     Cluster, Core, CpuCosts, CpuHop, DmaHop, Hop, HopModel, Pageable, Side, WireHop,
@@ -29,6 +30,9 @@ pub(super) fn price(
 ) -> Stage {
     let sends = |leg: &Leg<'_>| matches!(&leg.hop().model, HopModel::Cpu(cpu) if cpu.socket);
     let wires = |leg: &Leg<'_>| matches!(&leg.hop().model, HopModel::Wire(_));
+    if let Some(HopModel::Gpu(hop)) = legs.first().map(|leg| &leg.hop().model) {
+        return kernel::price(cluster, hop.gpu, legs, transfer, bytes, present);
+    }
     if legs.iter().any(sends) {
         let protocol = Protocol::Kernel(transfer.transport);
         let share = Bytes::new(bytes.get().div_ceil(u64::from(transfer.streams)));
@@ -51,15 +55,7 @@ fn copy(
     bytes: Bytes,
     present: &dyn Fn(usize) -> bool,
 ) -> Stage {
-    let mut stage = Stage {
-        hops: Vec::new(),
-        pool: None,
-        flows: 1,
-        unit: DMA_BURST,
-        network: false,
-        window: None,
-        udp_send_limit: None,
-    };
+    let mut stage = Stage::of(Carrier::Copy, 1, DMA_BURST);
     for (i, leg) in legs.iter().enumerate() {
         let HopModel::Dma(dma) = &leg.hop().model else { continue };
         stage.pool = stage.pool.or(dma.pool);
@@ -114,7 +110,7 @@ fn dma_hop(hop: &Hop, dma: &DmaHop, real: bool) -> PricedHop {
 }
 
 /// A hop that costs nothing.
-fn free(hop: &Hop) -> PricedHop {
+pub(super) fn free(hop: &Hop) -> PricedHop {
     PricedHop {
         name: hop.name.clone(),
         kind: hop.kind.clone(),
@@ -150,15 +146,8 @@ impl<'a> Walk<'a> {
         self.forwards = legs.iter().filter(works).count() > 1;
         let hops: Vec<PricedHop> =
             legs.iter().enumerate().map(|(i, leg)| self.hop(leg.hop(), present(i))).collect();
-        let mut stage = Stage {
-            hops,
-            pool: None,
-            flows: self.transfer.streams,
-            unit: self.cut.unit,
-            network: true,
-            window: None,
-            udp_send_limit: None,
-        };
+        let of_network = Stage::of(Carrier::Network, self.transfer.streams, self.cut.unit);
+        let mut stage = Stage { hops, ..of_network };
         let sender = legs.iter().find_map(|leg| match &leg.hop().model {
             HopModel::Cpu(cpu) if cpu.socket && cpu.side == Side::Send => Some(cpu.host),
             _ => None,
@@ -186,20 +175,13 @@ impl<'a> Walk<'a> {
     fn direct(mut self, legs: &[Leg<'_>], present: &dyn Fn(usize) -> bool) -> Stage {
         let hops =
             legs.iter().enumerate().map(|(i, leg)| self.hop(leg.hop(), present(i))).collect();
-        Stage {
-            hops,
-            pool: None,
-            flows: 1,
-            unit: self.cut.unit,
-            network: true,
-            window: None,
-            udp_send_limit: None,
-        }
+        Stage { hops, ..Stage::of(Carrier::Network, 1, self.cut.unit) }
     }
 
     fn hop(&mut self, hop: &Hop, real: bool) -> PricedHop {
         match &hop.model {
             HopModel::Cpu(cpu) => self.cpu_hop(hop, cpu, real),
+            HopModel::Gpu(_) => unreachable!("a kernel is a stage of its own"),
             HopModel::Dma(dma) => {
                 let mut priced = dma_hop(hop, dma, real);
                 // The NIC posts its work in advance: nothing occupies the stage.

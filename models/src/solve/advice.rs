@@ -8,6 +8,7 @@ use sim::{Bytes, Rate};
 use super::attribute::Question;
 use super::{CHUNKS_MAX, Scene, closed, ways};
 use crate::cluster::{Cluster, HopModel, NicSpec, PlaceKind};
+use crate::gpu::kernel::{Kernel, Launches};
 use crate::input::InputError;
 use crate::outcome::Advice;
 use crate::transfer::{Connection, HostMemory, Mode, Transfer};
@@ -80,17 +81,18 @@ fn feasible(question: &Question<'_>) -> Vec<(String, Transfer)> {
         changes.push((text, transfer));
     };
     let more = || STREAMS.into_iter().filter(|n| way.pods.is_some() && *n > asked.streams);
-    if way.stages.len() > 1
-        && asked.mode == Mode::Serial
-        && let Some((chunk, buffers)) = best_overlap(question)
-    {
-        let mode = Mode::Overlapped { chunk, buffers };
-        let overlap = format!("overlap copies with {chunk} chunks, {buffers} buffers");
-        change(overlap.clone(), &|t| t.mode = mode);
+    for (what, overlapped) in overlaps(question) {
+        let Mode::Overlapped { chunk, buffers } = overlapped.mode else { continue };
+        let overlap = format!("{what} with {chunk} chunks, {buffers} buffers");
+        let as_overlapped = |t: &mut Transfer| {
+            (t.mode, t.kernel) = (overlapped.mode, overlapped.kernel);
+        };
+        change(overlap.clone(), &as_overlapped);
         // Either alone may only move the bottleneck to what the other one mends.
         for streams in more() {
             change(format!("{overlap}, over {streams} streams"), &|t| {
-                (t.mode, t.streams) = (mode, streams);
+                as_overlapped(t);
+                t.streams = streams;
             });
         }
     }
@@ -116,22 +118,49 @@ fn feasible(question: &Question<'_>) -> Vec<(String, Transfer)> {
     changes
 }
 
-/// The chunk size and number of buffers that bring most.
-fn best_overlap(question: &Question<'_>) -> Option<(Bytes, u32)> {
+/// Ways to have more at work at the same time than now, each with the chunks that bring most.
+fn overlaps(question: &Question<'_>) -> Vec<(&'static str, Transfer)> {
     let asked = &question.transfers[question.which];
-    let fits =
-        |chunk: &Bytes| *chunk < asked.message && asked.message.div_ceil(*chunk) <= CHUNKS_MAX;
-    let mut best: Option<(Rate, Bytes, u32)> = None;
+    let serial = asked.mode == Mode::Serial;
+    let several = question.ways[question.which].stages.len() > 1;
+    let mut ways: Vec<(&'static str, Option<Kernel>)> = Vec::new();
+    match &asked.kernel {
+        None if serial && several => ways.push(("overlap copies", None)),
+        Some(kernel) if asked.mode != Mode::GpuDirect => {
+            let launched = |launches| Some(Kernel { launches, ..*kernel });
+            if serial {
+                ways.push(("overlap copies", launched(Launches::Once)));
+            }
+            if serial || kernel.launches == Launches::Once {
+                ways.push(("launch the kernel chunk by chunk", launched(Launches::PerChunk)));
+            }
+            if serial || kernel.launches != Launches::Graph {
+                ways.push(("launch a graph of kernels", launched(Launches::Graph)));
+            }
+        }
+        _ => {}
+    }
+    let best = |(what, kernel)| {
+        let from = Transfer { kernel, ..asked.clone() };
+        Some((what, best_overlap(question, &from)?))
+    };
+    ways.into_iter().filter_map(best).collect()
+}
+
+/// `from` with the chunk size and number of buffers that bring most.
+fn best_overlap(question: &Question<'_>, from: &Transfer) -> Option<Transfer> {
+    let fits = |chunk: &Bytes| *chunk < from.message && from.message.div_ceil(*chunk) <= CHUNKS_MAX;
+    let mut best: Option<(Rate, Transfer)> = None;
     for chunk in CHUNKS.into_iter().filter(fits) {
         for buffers in BUFFERS {
-            let mode = Mode::Overlapped { chunk, buffers };
-            let tried = with(question, question.cluster, Transfer { mode, ..asked.clone() });
-            if let Some(rate) = tried.filter(|rate| best.is_none_or(|(b, ..)| *rate > b)) {
-                best = Some((rate, chunk, buffers));
+            let tried = Transfer { mode: Mode::Overlapped { chunk, buffers }, ..from.clone() };
+            let rate = with(question, question.cluster, tried.clone());
+            if let Some(rate) = rate.filter(|rate| best.as_ref().is_none_or(|(b, _)| rate > b)) {
+                best = Some((rate, tried));
             }
         }
     }
-    best.map(|(_, chunk, buffers)| (chunk, buffers))
+    best.map(|(_, transfer)| transfer)
 }
 
 /// The cluster with larger packets through its hops: offloads where any are off, else jumbo frames

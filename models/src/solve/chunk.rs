@@ -243,7 +243,7 @@ impl Stop {
 
 /// What a flow's units meet, in order.
 fn way(placed: &PlacedStage, flow: &PlacedFlow, transport: Transport) -> Vec<Stop> {
-    let datagrams = transport == Transport::Udp && placed.stage.network;
+    let datagrams = transport == Transport::Udp && placed.stage.is_network();
     let boundary = datagrams.then(|| boundary_of(flow));
     let mut way = Vec::new();
     let limit = match (&boundary, placed.stage.udp_send_limit) {

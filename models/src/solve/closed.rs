@@ -8,16 +8,21 @@
 //!  end(i, s)   = begin(i, s) + set-up(s) + bytes / rate(s)
 //! ```
 //!
-//! Rates take all transfers of the scene to be in the same stage at the same time.
+//! Rates take all transfers of the scene to be in the same stage at the same time. A kernel that is
+//! launched once is over before the first chunk begins; a time-sliced one takes as long as its
+//! turns and those of all others, and longer by the same factor for each chunk.
 
 use sim::{Bytes, Rate, Time};
 
 use super::life::{Part, add};
 use super::placed::PlacedStage;
-use super::plan::{Chunks, chunks};
+use super::plan::{Chunks, chunks, launches};
 use super::share::{Rates, Running, rates};
 use super::{Scene, Steady};
+use crate::gpu::kernel::Launches;
 use crate::outcome::{Cause, Interval, Outcome, Utilisation};
+use crate::price::{Carrier, Turn};
+use crate::transfer::Transfer;
 
 /// Steady rates: the slowest stage of each transfer.
 pub(super) fn steady(scene: &Scene<'_>) -> Vec<Steady> {
@@ -62,13 +67,10 @@ fn shared(
     t: usize,
     s: usize,
 ) -> Vec<Rates> {
-    let network = |t: usize| all[t].iter().position(|stage| stage.stage.network).unwrap_or(0);
-    let class = s as isize - network(t) as isize;
     let mut running: Vec<Running<'_>> = Vec::new();
     let mut own = 0..0;
     for (other, stages) in all.iter().enumerate() {
-        let at = class + network(other) as isize;
-        let Some(stage) = usize::try_from(at).ok().and_then(|at| stages.get(at)) else { continue };
+        let Some(stage) = counterpart(&all[t], s, stages) else { continue };
         let begin = running.len();
         running.extend(stage.flows.iter().map(|flow| Running {
             flow,
@@ -82,13 +84,55 @@ fn shared(
     rates(capacities, &running)[own].to_vec()
 }
 
+/// The stage of another transfer that `own[s]` meets: a kernel another kernel, and the others those
+/// as far before or behind the network.
+fn counterpart<'p>(
+    own: &[PlacedStage],
+    s: usize,
+    other: &'p [PlacedStage],
+) -> Option<&'p PlacedStage> {
+    if own[s].stage.carrier == Carrier::Kernel {
+        return other.first().filter(|stage| stage.stage.carrier == Carrier::Kernel);
+    }
+    let network = |stages: &[PlacedStage]| {
+        stages.iter().position(|stage| stage.stage.is_network()).unwrap_or(0) as isize
+    };
+    let at = s as isize - network(own) + network(other);
+    let stage = usize::try_from(at).ok().and_then(|at| other.get(at))?;
+    (stage.stage.carrier != Carrier::Kernel).then_some(stage)
+}
+
 /// What one stage does with one size of chunk.
 pub(super) struct Timing {
+    /// What the first chunk waits for besides.
+    pub(super) first: Time,
     pub(super) setup: Time,
     pub(super) stream: Time,
     pub(super) latency: Time,
     /// The part of what is sent that arrives.
     pub(super) passes: f64,
+}
+
+impl Timing {
+    /// From the beginning of a stage that is carried out once until the next may begin.
+    fn alone(&self) -> Time {
+        self.first + self.setup + self.stream + self.latency
+    }
+
+    /// Books a chunk's time in `stage`, what it waits for first aside.
+    fn book(
+        &self,
+        stage: &PlacedStage,
+        arrives: bool,
+        capacities: &[f64],
+        into: &mut Vec<Interval>,
+    ) {
+        stage.book(&stage.setup_parts(), self.setup, into);
+        book_stream(stage, self.stream, capacities, into);
+        if arrives {
+            stage.book(&stage.latency_parts(capacities), self.latency, into);
+        }
+    }
 }
 
 pub(super) fn seconds(parts: &[Part]) -> f64 {
@@ -108,14 +152,44 @@ fn timing(
     let share = stage.bytes.as_f64() / f64::from(stage.stage.flows);
     // Streams that share a core finish last; those that are done leave their links to the others,
     // which changes nothing once each is held by its own core: the longest rules.
-    let stream = rates.iter().map(|r| share / r.sent).fold(0.0, f64::max);
+    let stream = match stage.stage.turn {
+        Some(turn) => stage.stream_parts(capacities).1 * in_turns(scene, capacities, t, turn),
+        None => rates.iter().map(|r| share / r.sent).fold(0.0, f64::max),
+    };
     let total = sum(&rates);
     Timing {
+        first: Time::from_seconds(stage.stage.first),
         setup: Time::from_seconds(seconds(&stage.setup_parts())),
         stream: Time::from_seconds(stream),
         latency: Time::from_seconds(seconds(&stage.latency_parts(capacities))),
         passes: if total.sent.is_finite() { total.delivered / total.sent } else { 1.0 },
     }
+}
+
+/// By how much the turns of others make the kernel of transfer `t` longer, as a factor.
+fn in_turns(scene: &Scene<'_>, capacities: &[f64], t: usize, own: Turn) -> f64 {
+    let mut clients: Vec<(u32, Time)> = Vec::new();
+    for (other, transfer) in scene.transfers.iter().enumerate() {
+        if transfer.kernel.is_none() {
+            continue;
+        }
+        let stage = scene.stages(other, transfer.message).swap_remove(0);
+        let Some(turn) = stage.stage.turn.filter(|turn| turn.server == own.server) else {
+            continue;
+        };
+        let work = Time::from_seconds(stage.stream_parts(capacities).1);
+        match clients.iter_mut().find(|(client, _)| *client == turn.client) {
+            Some((_, sum)) => *sum = sum.saturating_add(work),
+            None => clients.push((turn.client, work)),
+        }
+    }
+    let works: Vec<Time> = clients.iter().map(|(_, work)| *work).collect();
+    let Some(which) = clients.iter().position(|(client, _)| *client == own.client) else {
+        debug_assert!(false, "transfer {t} has a kernel");
+        return 1.0;
+    };
+    let elapsed = scene.cluster.turns[own.server].elapsed(&works, which);
+    elapsed.as_seconds() / works[which].as_seconds().max(f64::MIN_POSITIVE)
 }
 
 /// Why a chunk began a stage when it did.
@@ -144,9 +218,11 @@ pub(super) fn outcomes(scene: &Scene<'_>) -> Vec<Outcome> {
             let timings = |all: &[Vec<PlacedStage>]| -> Vec<Timing> {
                 (0..all[t].len()).map(|s| timing(scene, &capacities, all, t, s)).collect()
             };
+            let once = launches(&scene.transfers[t]) == Some(Launches::Once);
             let piece = Pieces {
                 full: (&full[t], timings(&full)),
                 last: (&last[t], timings(&last)),
+                kernel: once.then(|| whole_kernel(scene, &capacities, t)),
                 cut: cuts[t],
             };
             piece.outcome(&capacities, scene)
@@ -154,10 +230,20 @@ pub(super) fn outcomes(scene: &Scene<'_>) -> Vec<Outcome> {
         .collect()
 }
 
+/// The kernel of transfer `t` as one launch, beside the kernels of all others.
+fn whole_kernel(scene: &Scene<'_>, capacities: &[f64], t: usize) -> (PlacedStage, Timing) {
+    let stages = |(other, transfer): (usize, &Transfer)| scene.stages(other, transfer.message);
+    let mut all: Vec<Vec<PlacedStage>> = scene.transfers.iter().enumerate().map(stages).collect();
+    let timing = timing(scene, capacities, &all, t, 0);
+    (all.swap_remove(t).swap_remove(0), timing)
+}
+
 /// One transfer: stages and timings of its two sizes of chunk.
 struct Pieces<'a> {
     full: (&'a [PlacedStage], Vec<Timing>),
     last: (&'a [PlacedStage], Vec<Timing>),
+    /// The kernel, if it is launched once.
+    kernel: Option<(PlacedStage, Timing)>,
     cut: Chunks,
 }
 
@@ -186,29 +272,40 @@ impl Pieces<'_> {
         outcome(message, completion, passes, life, self.utilisation(scene, completion, capacities))
     }
 
+    /// The first stage that is carried out chunk by chunk.
+    fn begins(&self) -> usize {
+        usize::from(self.kernel.is_some())
+    }
+
     fn run(&self, depth: usize) -> Pipeline {
         let count = self.cut.count as usize;
         let mut begin = vec![Vec::with_capacity(count); depth];
         let mut end: Vec<Vec<Time>> = vec![Vec::with_capacity(count); depth];
         let buffers = self.cut.buffers as usize;
+        let computed = self.kernel.as_ref().map_or(Time::ZERO, |(_, timing)| timing.alone());
         for i in 0..count {
-            let (_, timings) = self.at(i);
-            let mut ready = Time::ZERO;
-            for s in 0..depth {
+            let (stages, timings) = self.at(i);
+            let mut ready = computed;
+            // A stage that is not carried out chunk by chunk ends when it begins.
+            (0..self.begins()).for_each(|s| {
+                begin[s].push((ready, Waited::Itself));
+                end[s].push(ready);
+            });
+            for s in self.begins()..depth {
                 let mut start = (ready, Waited::Itself);
                 let engine = if i > 0 { end[s][i - 1] } else { Time::ZERO };
-                let buffer = if s + 1 < depth && i >= buffers {
-                    end[s + 1][i - buffers]
-                } else {
-                    Time::ZERO
-                };
+                // Every chunk of a result has its place in device memory.
+                let buffered = s + 1 < depth && stages[s].stage.carrier != Carrier::Kernel;
+                let buffer =
+                    if buffered && i >= buffers { end[s + 1][i - buffers] } else { Time::ZERO };
                 if engine > start.0 {
                     start = (engine, Waited::Engine);
                 }
                 if buffer > start.0 {
                     start = (buffer, Waited::Buffer);
                 }
-                let done = start.0 + timings[s].setup + timings[s].stream;
+                let first = if i == 0 { timings[s].first } else { Time::ZERO };
+                let done = start.0 + first + timings[s].setup + timings[s].stream;
                 begin[s].push(start);
                 end[s].push(done);
                 ready = done + timings[s].latency;
@@ -226,20 +323,25 @@ impl Pieces<'_> {
             let (stages, timings) = self.at(i);
             let (stage, timing) = (&stages[s], &timings[s]);
             let mut piece = Vec::new();
-            stage.book(&stage.setup_parts(), timing.setup, &mut piece);
-            book_stream(stage, timing.stream, capacities, &mut piece);
-            if arrives {
-                stage.book(&stage.latency_parts(capacities), timing.latency, &mut piece);
+            if i == 0 {
+                add(&mut piece, &stage.stage.hops[0].name, Cause::Service, timing.first);
             }
+            timing.book(stage, arrives, capacities, &mut piece);
             backwards.push(piece);
             match pipeline.begin[s][i].1 {
-                Waited::Itself if s == 0 => break,
+                Waited::Itself if s == self.begins() => break,
                 Waited::Itself => (s, arrives) = (s - 1, true),
                 Waited::Engine => (i, arrives) = (i - 1, false),
                 Waited::Buffer => {
                     (i, s, arrives) = (i - self.cut.buffers as usize, s + 1, false);
                 }
             }
+        }
+        if let Some((stage, timing)) = &self.kernel {
+            let mut piece = Vec::new();
+            add(&mut piece, &stage.stage.hops[0].name, Cause::Service, timing.first);
+            timing.book(stage, true, capacities, &mut piece);
+            backwards.push(piece);
         }
         let mut life = Vec::new();
         for interval in backwards.into_iter().rev().flatten() {
@@ -338,7 +440,6 @@ pub(super) fn outcome(
 ) -> Outcome {
     let sent = finite(message.as_f64() / completion.as_seconds().max(1e-12));
     let goodput = finite(sent.as_bytes_per_s() * passes);
-    let (loss_ratio, kernel) = (1.0 - passes, Time::ZERO);
-    let steps = Vec::new();
-    Outcome { goodput, completion, kernel, sent, loss_ratio, life, steps, utilisation }
+    let (loss_ratio, steps) = (1.0 - passes, Vec::new());
+    Outcome { goodput, completion, sent, loss_ratio, life, steps, utilisation }
 }

@@ -7,6 +7,7 @@ use sim::Time;
 
 use super::placed::PlacedStage;
 use crate::outcome::{Cause, Interval};
+use crate::price::Carrier;
 
 /// The kind of the hop that stands in for the line rate of a waterfall.
 pub(super) const REFERENCE: &str = "reference";
@@ -27,8 +28,12 @@ impl PlacedStage {
     /// every link but the slowest, whose time is in the streaming in seconds.
     pub(super) fn latency_parts(&self, capacities: &[f64]) -> Vec<Part> {
         let flow = &self.flows[0];
-        let first =
-            (self.bytes.as_f64() / f64::from(self.stage.flows)).min(self.stage.unit.as_f64());
+        let share = self.bytes.as_f64() / f64::from(self.stage.flows);
+        let first = match self.stage.carrier {
+            // SMs and memory work at the same time, and nothing is handed on before the end.
+            Carrier::Kernel => 0.0,
+            Carrier::Copy | Carrier::Network => share.min(self.stage.unit.as_f64()),
+        };
         let slowest = self.slowest_link(capacities);
         let mut parts = Vec::new();
         for (at, hop) in self.stage.hops.iter().enumerate() {
@@ -63,9 +68,14 @@ impl PlacedStage {
     pub(super) fn stream_parts(&self, capacities: &[f64]) -> (Vec<Part>, f64) {
         let bytes = self.bytes.as_f64() / f64::from(self.stage.flows);
         let flow = &self.flows[0];
+        let limited = match self.stage.carrier {
+            // What limits a kernel is the kernel.
+            Carrier::Kernel => Cause::Service,
+            Carrier::Copy | Carrier::Network => Cause::Window,
+        };
         let Some(slot) = self.slowest_link(capacities) else {
             let seconds = if flow.limit.is_finite() { bytes / flow.limit } else { 0.0 };
-            return (vec![(flow.limit_hop, Cause::Window, 1.0)], seconds);
+            return (vec![(flow.limit_hop, limited, 1.0)], seconds);
         };
         let hop = flow.hops[slot];
         // Streams of one transfer that share a link are one message's own work, not a queue.
@@ -73,7 +83,7 @@ impl PlacedStage {
         let weight = hop.weight * sharing.count() as f64;
         let seconds = bytes * weight / capacities[hop.link.index()];
         if bytes / flow.limit > seconds {
-            return (vec![(flow.limit_hop, Cause::Window, 1.0)], bytes / flow.limit);
+            return (vec![(flow.limit_hop, limited, 1.0)], bytes / flow.limit);
         }
         let owners = &flow.owners[slot];
         let parts = owners.iter().map(|&(at, own)| (at, Cause::Service, own / hop.weight));

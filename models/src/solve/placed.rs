@@ -139,7 +139,7 @@ impl Scene<'_> {
         let presence = |hop: usize| (self.presence)(t, hop);
         let mut stages = price(self.cluster, &self.ways[t], &self.transfers[t], bytes, &presence);
         if self.floor.is_some_and(|floor| floor.transfer == t) {
-            let at = stages.iter().position(|stage| stage.network).unwrap_or(0);
+            let at = stages.iter().position(Stage::is_network).unwrap_or(0);
             stages[at].hops.insert(0, self.floor_hop());
         }
         stages.into_iter().map(|stage| self.placed(t, stage, bytes)).collect()

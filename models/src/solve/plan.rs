@@ -9,10 +9,19 @@
 //!
 //! A whole message sent stage by stage is the same plan with one chunk. Pools are acquired in the
 //! order of the stages, so plans cannot lock each other out.
+//!
+//! A kernel is the first stage. Launched chunk by chunk, it is in every chunk's chain; launched
+//! once, it is one operation that all chains come after:
+//!
+//! ```text
+//!  launch → set up → kernel → event ─┬► chunk 1: engine → …
+//!                                    └► chunk 2: engine → …
+//! ```
 
 use petgraph::graph::{DiGraph, NodeIndex};
 use sim::Bytes;
 
+use crate::gpu::kernel::Launches;
 use crate::transfer::{Mode, Transfer};
 
 /// A pool that a plan may acquire, seen from one transfer.
@@ -31,6 +40,8 @@ pub enum Piece {
     Full,
     /// The last one, which holds the rest.
     Last,
+    /// The whole message at once: what a kernel makes that is launched once.
+    Whole,
 }
 
 /// What a plan may ask of the cluster.
@@ -40,6 +51,11 @@ pub enum Op {
     Acquire(Counted),
     /// Give it back.
     Release(Counted),
+    /// What only the first launch of a kernel is waited for.
+    Launch {
+        /// What is launched first.
+        piece: Piece,
+    },
     /// What occupies a stage before the first byte.
     SetUp {
         /// Position of the stage.
@@ -88,40 +104,77 @@ pub(super) fn chunks(transfer: &Transfer) -> Chunks {
     }
 }
 
-/// The plan of `transfer` over a way of `stages` stages.
+/// How the kernel of `transfer` is launched, if it has one.
+pub(super) fn launches(transfer: &Transfer) -> Option<Launches> {
+    transfer.kernel.as_ref().map(|kernel| kernel.launches)
+}
+
+/// The plan of `transfer` over a way of `stages` stages, of which the first is its kernel if it has
+/// one.
 pub fn plan_of(transfer: &Transfer, stages: usize) -> Plan {
-    let cut = chunks(transfer);
+    let (cut, launches) = (chunks(transfer), launches(transfer));
     let mut plan = Plan::new();
+    let (mut after, mut first) = (None, 0);
+    if launches == Some(Launches::Once) {
+        after = chain(&mut plan, None, &kernel(Piece::Whole, true));
+        first = 1;
+    }
     for i in 0..cut.count {
         let piece = if i + 1 == cut.count { Piece::Last } else { Piece::Full };
-        let mut last: Option<NodeIndex> = None;
-        let mut then = |op: Op| {
-            let next = plan.add_node(op);
-            if let Some(last) = last {
-                plan.add_edge(last, next, ());
+        let mut ops = Vec::new();
+        for stage in first..stages {
+            if stage == 0 && launches.is_some() {
+                ops.extend(kernel(piece, i == 0));
+                continue;
             }
-            last = Some(next);
-        };
-        for stage in 0..stages {
             if stage + 1 < stages {
-                then(Op::Acquire(Counted::Buffers(stage)));
+                ops.push(Op::Acquire(Counted::Buffers(stage)));
             }
-            then(Op::Acquire(Counted::Engine(stage)));
-            then(Op::SetUp { stage, piece });
-            then(Op::Move { stage, piece });
-            then(Op::Release(Counted::Engine(stage)));
-            if stage > 0 {
-                then(Op::Release(Counted::Buffers(stage - 1)));
+            ops.push(Op::Acquire(Counted::Engine(stage)));
+            ops.push(Op::SetUp { stage, piece });
+            ops.push(Op::Move { stage, piece });
+            ops.push(Op::Release(Counted::Engine(stage)));
+            // Every chunk of a result has its place in device memory: a kernel waits for none.
+            if stage > usize::from(launches.is_some()) {
+                ops.push(Op::Release(Counted::Buffers(stage - 1)));
             }
-            then(Op::Latency { stage, piece });
+            ops.push(Op::Latency { stage, piece });
         }
+        chain(&mut plan, after, &ops);
     }
     plan
+}
+
+/// The operations of a kernel, which is stage 0.
+fn kernel(piece: Piece, is_first: bool) -> Vec<Op> {
+    let mut ops = vec![Op::Acquire(Counted::Engine(0))];
+    if is_first {
+        ops.push(Op::Launch { piece });
+    }
+    ops.push(Op::SetUp { stage: 0, piece });
+    ops.push(Op::Move { stage: 0, piece });
+    ops.push(Op::Release(Counted::Engine(0)));
+    ops.push(Op::Latency { stage: 0, piece });
+    ops
+}
+
+/// Adds `ops`, each after the one before it and the first after `after`; the last one.
+fn chain(plan: &mut Plan, after: Option<NodeIndex>, ops: &[Op]) -> Option<NodeIndex> {
+    let mut last = after;
+    for &op in ops {
+        let next = plan.add_node(op);
+        if let Some(last) = last {
+            plan.add_edge(last, next, ());
+        }
+        last = Some(next);
+    }
+    last
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::gpu::kernel::{Kernel, Precision};
     use crate::transfer::{Connection, HostMemory, Transport};
 
     fn transfer(mode: Mode) -> Transfer {
@@ -163,5 +216,32 @@ mod tests {
             count(|op| matches!(op, Op::Release(_)))
         );
         assert_eq!(count(|op| matches!(op, Op::Acquire(_))), 3 * 5);
+    }
+
+    #[test]
+    fn a_kernel_is_launched_once_or_chunk_by_chunk() {
+        let kernel = Kernel {
+            read: Bytes::ZERO,
+            written: Bytes::new(2_500),
+            flop: 0.0,
+            precision: Precision::Single,
+            threads: 0,
+            block: 256,
+            launches: Launches::Once,
+        };
+        let mode = Mode::Overlapped { chunk: Bytes::new(1_000), buffers: 2 };
+        let plan = |launches| {
+            let kernel = Some(Kernel { launches, ..kernel });
+            plan_of(&Transfer { kernel, ..transfer(mode) }, 3)
+        };
+        for (launches, kernels) in [(Launches::Once, 1), (Launches::PerChunk, 3)] {
+            let plan = plan(launches);
+            let runs = |op: &&Op| matches!(op, Op::Move { stage: 0, .. });
+            assert_eq!(plan.node_weights().filter(runs).count(), kernels, "{launches:?}");
+            let first = |op: &&Op| matches!(op, Op::Launch { .. });
+            assert_eq!(plan.node_weights().filter(first).count(), 1, "{launches:?}");
+            let heads = plan.externals(petgraph::Direction::Incoming).count();
+            assert_eq!(heads, kernels, "{launches:?}");
+        }
     }
 }

@@ -3,15 +3,18 @@
 
 mod account;
 
-use sim::{Agenda, Alarm, Bytes, Demand, Flows, Model, Pool, Time, run};
+use std::ops::Range;
+
+use sim::{Agenda, Alarm, Bytes, Demand, Flows, Model, Pool, RoundRobin, Time, run};
 
 use self::account::datagrams;
 use super::Scene;
 use super::chunk::{Step, Units};
 use super::closed::seconds;
 use super::placed::PlacedStage;
-use super::plan::{Chunks, Counted, Op, Piece, chunks, plan_of};
+use super::plan::{Chunks, Counted, Op, Piece, chunks, launches, plan_of};
 use super::share::rates;
+use crate::gpu::kernel::Launches;
 use crate::outcome::{Cause, Fidelity, Outcome};
 use crate::transfer::Transport;
 
@@ -24,6 +27,8 @@ pub(super) enum Event {
     Finish(u32),
     /// Some flow may be complete.
     Flows,
+    /// A turn at a time-sliced GPU may be over.
+    Turn(u32),
     /// A unit of a chunk reaches the next server of its stream.
     Unit { job: u32, station: u32 },
 }
@@ -36,7 +41,8 @@ const NOBODY: u32 = u32::MAX;
 struct Operation {
     op: Op,
     transfer: u32,
-    next: u32,
+    /// What comes after it: a part of [`World::successors`].
+    next: Range<u32>,
     previous: u32,
     granted_by: u32,
     /// Flows of a move that have yet to be sent.
@@ -49,10 +55,12 @@ struct Operation {
     end: Time,
 }
 
-/// Stages of one transfer, for its two sizes of chunk, and what the network passes.
+/// Stages of one transfer, for its two sizes of chunk.
 struct Part {
     full: Vec<PlacedStage>,
     last: Vec<PlacedStage>,
+    /// The kernel, where one launch makes the whole message.
+    whole: Option<PlacedStage>,
     cut: Chunks,
     engines: Vec<usize>,
     buffers: Vec<usize>,
@@ -60,6 +68,16 @@ struct Part {
     open: usize,
     first_op: usize,
     last_op: u32,
+}
+
+impl Part {
+    fn stage(&self, stage: usize, piece: Piece) -> &PlacedStage {
+        match piece {
+            Piece::Full => &self.full[stage],
+            Piece::Last => &self.last[stage],
+            Piece::Whole => self.whole.as_ref().expect("a kernel that is launched once"),
+        }
+    }
 }
 
 /// How bytes move: shared out, or unit by unit.
@@ -75,13 +93,21 @@ struct Fluid {
     done: Vec<u32>,
 }
 
+/// A time-sliced GPU and the wake-up for the end of its turn.
+struct Sliced {
+    server: RoundRobin<u32>,
+    alarm: Alarm,
+}
+
 pub(super) struct World<'a> {
     scene: &'a Scene<'a>,
     capacities: Vec<f64>,
     ops: Vec<Operation>,
+    successors: Vec<u32>,
     parts: Vec<Part>,
     pools: Vec<Pool<u32>>,
     mover: Mover,
+    sliced: Vec<Sliced>,
     /// Operations that became ready at this instant, drained in order.
     ready: Vec<u32>,
 }
@@ -102,7 +128,7 @@ impl<'a> World<'a> {
         let capacities = scene.capacities();
         let mut pools: Vec<Pool<u32>> =
             scene.cluster.pools.iter().map(|pool| Pool::new(pool.slots)).collect();
-        let mut ops = Vec::new();
+        let (mut ops, mut successors) = (Vec::new(), Vec::new());
         let mut parts = Vec::new();
         for (t, transfer) in scene.transfers.iter().enumerate() {
             let cut = chunks(transfer);
@@ -115,9 +141,12 @@ impl<'a> World<'a> {
             let engines: Vec<usize> = engines.collect();
             let buffers = (1..full.len()).map(|_| pool(cut.buffers)).collect();
             let first_op = ops.len();
-            let open = add_plan(&mut ops, t, &plan_of(transfer, full.len()));
-            let last_op = NOBODY;
-            parts.push(Part { full, last, cut, engines, buffers, open, first_op, last_op });
+            let plan = plan_of(transfer, full.len());
+            add_plan(&mut ops, &mut successors, t, &plan);
+            let whole = (launches(transfer) == Some(Launches::Once))
+                .then(|| scene.stages(t, transfer.message).swap_remove(0));
+            let (open, last_op) = (plan.node_count(), NOBODY);
+            parts.push(Part { full, last, whole, cut, engines, buffers, open, first_op, last_op });
         }
         let mover = match fidelity {
             Fidelity::Chunk => Mover::Units(Units::new(capacities.len())),
@@ -129,15 +158,17 @@ impl<'a> World<'a> {
                 Mover::Fluid(Box::new(Fluid { flows, alarm: Alarm::new(), done: Vec::new() }))
             }
         };
-        World { scene, capacities, ops, parts, pools, mover, ready: Vec::new() }
+        let turns = scene.cluster.turns.iter().map(|turns| Sliced {
+            server: RoundRobin::new(turns.quantum, turns.switch),
+            alarm: Alarm::new(),
+        });
+        let (sliced, ready) = (turns.collect(), Vec::new());
+        World { scene, capacities, ops, successors, parts, pools, mover, sliced, ready }
     }
 
     fn stage(&self, transfer: u32, stage: usize, piece: Piece) -> &PlacedStage {
         let part = &self.parts[transfer as usize];
-        match piece {
-            Piece::Full => &part.full[stage],
-            Piece::Last => &part.last[stage],
-        }
+        part.stage(stage, piece)
     }
 
     fn pool(&self, transfer: u32, counted: Counted) -> usize {
@@ -181,6 +212,15 @@ impl<'a> World<'a> {
                     self.finish(next, now);
                 }
             }
+            Op::Launch { piece } => {
+                let placed = self.stage(transfer, 0, piece);
+                let first = Time::from_seconds(placed.stage.first);
+                if let Some(turn) = placed.stage.turn {
+                    let jobs = if piece == Piece::Whole { 1 } else { self.chunks(transfer) };
+                    self.sliced[turn.server].server.expect(turn.client, jobs);
+                }
+                agenda.after(first, Event::Finish(op));
+            }
             Op::SetUp { stage, piece } => {
                 let parts = self.stage(transfer, stage, piece).setup_parts();
                 agenda.after(Time::from_seconds(seconds(&parts)), Event::Finish(op));
@@ -199,12 +239,16 @@ impl<'a> World<'a> {
         let now = agenda.now();
         let transfer = self.ops[op as usize].transfer;
         let part = &self.parts[transfer as usize];
-        let placed = match piece {
-            Piece::Full => &part.full[stage],
-            Piece::Last => &part.last[stage],
-        };
+        let placed = part.stage(stage, piece);
         let transport = self.scene.transfers[transfer as usize].transport;
         self.ops[op as usize].moving = placed.stage.flows;
+        if let Some(turn) = placed.stage.turn {
+            let work = Time::from_seconds(placed.stream_parts(&self.capacities).1);
+            let sliced = &mut self.sliced[turn.server];
+            sliced.server.submit(now, turn.client, work, op);
+            sliced.alarm.set(sliced.server.next(), Event::Turn(turn.server as u32), agenda);
+            return;
+        }
         match &mut self.mover {
             Mover::Units(units) => {
                 let at = (transfer, stage);
@@ -218,7 +262,7 @@ impl<'a> World<'a> {
             Mover::Fluid(fluid) => {
                 let Fluid { flows, alarm, .. } = &mut **fluid;
                 let share = placed.bytes.as_f64() / f64::from(placed.stage.flows);
-                let steady = (transport == Transport::Udp && placed.stage.network)
+                let steady = (transport == Transport::Udp && placed.stage.is_network())
                     .then(|| rates(&self.capacities, &datagrams(placed)));
                 for (i, flow) in placed.flows.iter().enumerate() {
                     let (hops, limit) = match &steady {
@@ -244,15 +288,13 @@ impl<'a> World<'a> {
     fn finish(&mut self, op: u32, now: Time) {
         let state = &mut self.ops[op as usize];
         state.end = now;
-        let next = state.next;
+        let next = state.next.start as usize..state.next.end as usize;
         let part = &mut self.parts[state.transfer as usize];
         part.open -= 1;
         if part.open == 0 {
             part.last_op = op;
         }
-        if next != NOBODY {
-            self.ready.push(next);
-        }
+        self.ready.extend(&self.successors[next]);
     }
 
     /// One flow or stream of a move is complete.
@@ -291,14 +333,36 @@ impl<'a> World<'a> {
         if state.landing > 0 {
             return;
         }
-        let mut after = state.next;
+        let next = |op: u32| self.successors[self.ops[op as usize].next.start as usize];
+        let mut after = next(op);
         while !matches!(self.ops[after as usize].op, Op::Latency { .. }) {
-            after = self.ops[after as usize].next;
+            after = next(after);
         }
         // Nothing to do if it has not begun: it will find the message landed.
         if self.ops[after as usize].begun {
             agenda.after(self.latency(after), Event::Finish(after));
         }
+    }
+
+    /// Serves a time-sliced GPU up to now.
+    fn turn(&mut self, server: u32, agenda: &mut Agenda<Event>) {
+        let (now, mut done) = (agenda.now(), Vec::new());
+        let sliced = &mut self.sliced[server as usize];
+        sliced.alarm.rang(now);
+        sliced.server.advance(now, &mut done);
+        for op in done {
+            self.arrived(op, now);
+        }
+        self.drain(agenda);
+        let sliced = &mut self.sliced[server as usize];
+        let next = sliced.server.next();
+        if next < Time::MAX {
+            sliced.alarm.set(next, Event::Turn(server), agenda);
+        }
+    }
+
+    fn chunks(&self, transfer: u32) -> u64 {
+        self.parts[transfer as usize].cut.count
     }
 
     fn settle(&mut self, agenda: &mut Agenda<Event>) {
@@ -339,6 +403,7 @@ impl Model for World<'_> {
                 self.drain(agenda);
             }
             Event::Flows => self.settle(agenda),
+            Event::Turn(server) => self.turn(server, agenda),
             Event::Unit { job, station } => {
                 let Mover::Units(units) = &mut self.mover else { return };
                 for step in units.arrive(job, station, agenda) {
@@ -354,21 +419,27 @@ impl Model for World<'_> {
     }
 }
 
-/// Appends a plan's operations; every one has at most one before and one after it.
-fn add_plan(ops: &mut Vec<Operation>, transfer: usize, plan: &super::Plan) -> usize {
+/// Appends a plan's operations; every one has at most one before it.
+fn add_plan(
+    ops: &mut Vec<Operation>,
+    successors: &mut Vec<u32>,
+    transfer: usize,
+    plan: &super::Plan,
+) {
     let first = ops.len();
     for node in plan.node_indices() {
-        let neighbour = |direction| {
-            let mut all = plan.neighbors_directed(node, direction);
-            let one = all.next().map_or(NOBODY, |other| (first + other.index()) as u32);
-            debug_assert!(all.next().is_none(), "a chunk's operations are a chain");
-            one
-        };
+        let begin = successors.len();
+        let after = plan.neighbors_directed(node, petgraph::Direction::Outgoing);
+        successors.extend(after.map(|other| (first + other.index()) as u32));
+        successors[begin..].sort_unstable();
+        let mut before = plan.neighbors_directed(node, petgraph::Direction::Incoming);
+        let previous = before.next().map_or(NOBODY, |other| (first + other.index()) as u32);
+        debug_assert!(before.next().is_none(), "nothing in a plan waits for two");
         ops.push(Operation {
             op: plan[node],
             transfer: transfer as u32,
-            next: neighbour(petgraph::Direction::Outgoing),
-            previous: neighbour(petgraph::Direction::Incoming),
+            next: begin as u32..successors.len() as u32,
+            previous,
             granted_by: NOBODY,
             moving: 0,
             landing: 0,
@@ -378,7 +449,6 @@ fn add_plan(ops: &mut Vec<Operation>, transfer: usize, plan: &super::Plan) -> us
             end: Time::ZERO,
         });
     }
-    plan.node_count()
 }
 
 /// The size of a message's share for one stream.

@@ -48,7 +48,7 @@ impl World<'_> {
                 1.0 - lost.units as f64 / lost.of.max(1) as f64
             }
             Mover::Fluid(_) => {
-                let Some(stage) = part.full.iter().find(|stage| stage.stage.network) else {
+                let Some(stage) = part.full.iter().find(|stage| stage.stage.is_network()) else {
                     return 1.0;
                 };
                 let steady = rates(&self.capacities, &datagrams(stage));
@@ -88,6 +88,10 @@ impl World<'_> {
         let span = state.end - state.begin;
         match state.op {
             Op::Acquire(_) | Op::Release(_) => {}
+            Op::Launch { piece } => {
+                let hop = &self.stage(state.transfer, 0, piece).stage.hops[0].name;
+                add(&mut life, hop, Cause::Service, span);
+            }
             Op::SetUp { stage, piece } => {
                 let placed = self.stage(state.transfer, stage, piece);
                 placed.book(&placed.setup_parts(), span, &mut life);

@@ -1,0 +1,279 @@
+//! GPUs as pods hold them: whole, in turns, side by side, or an instance.
+//!
+//! A GPU that one pod has is a place of its own name; a share of one is a place `POD/gpu`, which is
+//! also another name of a whole GPU, so that an experiment asks the same of either. What shares
+//! have in common stands in one [`Accelerator`] each: links for SMs and memory that count parts of
+//! the GPU, the pools of the copy engines, and the server that time slices pass through.
+
+use std::collections::BTreeMap;
+
+use petgraph::graph::NodeIndex;
+use serde_spanned::Spanned;
+use sim::Time;
+
+use super::assemble::{Builder, quantity};
+use super::hop::{GpuHop, GpuStep};
+use super::slot::{Slot, slot};
+use super::{Hop, HopModel, Lane, LinkIndex, LinkUnit, PlaceKind, PoolIndex};
+use crate::gpu::Gpu;
+use crate::gpu::share::mig::MigProfile;
+use crate::gpu::share::plugin::Offer;
+use crate::gpu::share::{Share, Sharing, Turns};
+use crate::input::{InputError, suggest};
+use crate::library::Kind;
+use crate::quantity::parse_time;
+use crate::topology::{GpuTable, Placed};
+
+/// Clients that one MPS server takes since Volta (CUDA Multi-Process Service, "Volta MPS").
+const MPS_CLIENTS_MAX: u32 = 48;
+/// More pods than this on one GPU is taken for a mistake.
+const REPLICAS_MAX: u32 = 1024;
+
+/// A GPU, or the share of one that a pod holds.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Accelerator {
+    /// The GPU as its holder sees it.
+    pub gpu: Gpu,
+    /// The SMs of the GPU or instance; capacity 1.0.
+    pub sms: LinkIndex,
+    /// The part of them that the holder may use, above 0 to 1.
+    pub sms_part: f64,
+    /// The time of L2 and device memory of the GPU or instance; capacity 1.0.
+    pub memory: LinkIndex,
+    /// The server of [`Cluster::turns`](super::Cluster::turns) where its kernels have their turns.
+    pub turns: Option<usize>,
+    /// Launch, kernel and event.
+    pub hops: [Hop; 3],
+}
+
+/// A GPU in its slot, and what of it pods have not taken yet.
+pub(super) struct Card {
+    pub(super) slot: Slot,
+    pub(super) spec: Gpu,
+    /// Its place, if one pod has it whole.
+    pub(super) place: Option<NodeIndex>,
+    name: String,
+    sharing: Sharing,
+    offer: Offer,
+    turns: Option<usize>,
+    /// SMs and memory, where all shares have them in common.
+    links: Option<[LinkIndex; 2]>,
+}
+
+/// The GPUs of a topology by name.
+pub(super) type Cards = BTreeMap<String, Card>;
+
+/// A pod's share, placed: where its memory is, and the engines that copy out and in.
+pub(super) struct Held {
+    pub(super) place: NodeIndex,
+    /// What the names of its hops begin with.
+    pub(super) name: String,
+    pub(super) engines: [PoolIndex; 2],
+}
+
+/// A GPU of the topology.
+pub(super) fn card(
+    builder: &mut Builder<'_>,
+    at: &Placed<GpuTable>,
+    switches: &BTreeMap<String, Slot>,
+) -> Result<Card, InputError> {
+    let table = &at.table;
+    let under = table.under.as_ref().map(|under| (under, switches));
+    let slot = slot(builder, at, (&table.name, &table.node, &table.pcie), table.numa, under)?;
+    let spec = Gpu::from_profile(&builder.profile(at, Kind::Gpu, "profile", &table.profile)?)?;
+    let sharing = sharing(at)?;
+    let name = table.name.get_ref().clone();
+    let (offer, turns) = (Offer::of(&sharing), server(builder, &sharing));
+    let mut card = Card { slot, spec, place: None, name, sharing, offer, turns, links: None };
+    if !matches!(card.sharing, Sharing::Mig(_)) {
+        card.links = Some(links(builder, &card.name));
+    }
+    if card.sharing == Sharing::Exclusive {
+        let name = card.name.clone();
+        card.place = Some(place(builder, &mut card, &name, &Share::Whole));
+    }
+    Ok(card)
+}
+
+/// The server that time slices pass through, if there are any.
+fn server(builder: &mut Builder<'_>, sharing: &Sharing) -> Option<usize> {
+    let Sharing::TimeSlicing { turns, .. } = sharing else { return None };
+    builder.cluster.turns.push(*turns);
+    Some(builder.cluster.turns.len() - 1)
+}
+
+fn links(builder: &mut Builder<'_>, name: &str) -> [LinkIndex; 2] {
+    ["sms", "memory"].map(|part| builder.link(format!("{name}/{part}"), LinkUnit::Parts, 1.0))
+}
+
+/// Adds the place called `name` of a share.
+fn place(builder: &mut Builder<'_>, card: &mut Card, name: &str, share: &Share) -> NodeIndex {
+    let node = card.slot.node.clone();
+    let place = builder.place(name, PlaceKind::DeviceMemory, Some(&node));
+    let [sms, memory] = card.links.unwrap_or_else(|| links(builder, name));
+    let sms_part = match share {
+        Share::Client { thread_percentage, .. } => thread_percentage / 100.0,
+        // What an instance has is a GPU of its own.
+        Share::Whole | Share::Turn | Share::Instance(_) => 1.0,
+    };
+    let steps =
+        [(GpuStep::Launch, "launch"), (GpuStep::Kernel, "kernel"), (GpuStep::Event, "event")];
+    let hops = steps.map(|(step, kind)| Hop {
+        name: format!("{name}/{kind}"),
+        kind: kind.into(),
+        lane: Lane::Any,
+        model: HopModel::Gpu(GpuHop { gpu: place, step }),
+    });
+    let (gpu, turns) = (card.spec.shared(share), card.turns);
+    let accelerator = Accelerator { gpu, sms, sms_part, memory, turns, hops };
+    builder.cluster.gpus.insert(place, accelerator);
+    place
+}
+
+impl Card {
+    /// Gives a share to the pod called `pod`; `percentage` is what it says of its threads.
+    ///
+    /// # Errors
+    /// If the GPU does not offer `resource`, or none is left.
+    pub(super) fn hold(
+        &mut self,
+        builder: &mut Builder<'_>,
+        pod: &str,
+        resource: &str,
+        percentage: Option<f64>,
+    ) -> Result<Held, InputError> {
+        let mut share = self.offer.take(resource)?;
+        match (&mut share, percentage) {
+            (_, None) => {}
+            (Share::Client { thread_percentage, .. }, Some(own)) => *thread_percentage = own,
+            (_, Some(_)) => {
+                let problem = format!("`{}` is not shared by MPS", self.name);
+                return Err(InputError::new("active_thread_percentage", problem)
+                    .help("[[gpu]] with sharing = \"mps\""));
+            }
+        }
+        let own = format!("{pod}/gpu");
+        if let Some(place) = self.place {
+            builder.cluster.places.insert(own, place);
+            let (name, engines) = (self.name.clone(), self.engines(builder, &self.name, &share));
+            return Ok(Held { place, name, engines });
+        }
+        let place = place(builder, self, &own, &share);
+        let owner = if matches!(share, Share::Instance(_)) { &own } else { &self.name };
+        let engines = self.engines(builder, owner, &share);
+        Ok(Held { place, name: own, engines })
+    }
+
+    /// The copy engines out and in, which the shares of a GPU have in common and an instance has
+    /// for itself. One engine serves one direction at a time; where there are several, they are
+    /// split between the two.
+    fn engines(&self, builder: &mut Builder<'_>, owner: &str, share: &Share) -> [PoolIndex; 2] {
+        let engines = match share {
+            Share::Instance(profile) => profile.copy_engines,
+            _ => self.spec.copy.engines,
+        };
+        let mut pool = |name: &str| {
+            let name = format!("{owner}/{name}");
+            let known = builder.cluster.pools.iter().position(|known| known.name == name);
+            known.map_or_else(|| builder.pool(name, (engines / 2).max(1)), PoolIndex)
+        };
+        match share {
+            Share::Instance(_) if engines < 2 => [pool("copy"); 2],
+            _ => [pool("copy-out"), pool("copy-in")],
+        }
+    }
+
+    /// The engines that copy out of a GPU that one pod may have whole.
+    pub(super) fn engine_out(&self, builder: &mut Builder<'_>) -> PoolIndex {
+        self.engines(builder, &self.name, &Share::Whole)[0]
+    }
+}
+
+/// How a GPU is set up to be shared, as its table says.
+fn sharing(at: &Placed<GpuTable>) -> Result<Sharing, InputError> {
+    const WAYS: [&str; 4] = ["exclusive", "time-slicing", "mps", "mig"];
+    let table = &at.table;
+    let way = table.sharing.as_ref().map_or("exclusive", |way| way.get_ref());
+    if let Some(sharing) = table.sharing.as_ref().filter(|_| !WAYS.contains(&way)) {
+        let problem = format!("`{way}` is no way to share a GPU");
+        return Err(at.fault(sharing, "sharing", problem).help(suggest(way, WAYS)));
+    }
+    for (field, span, ways) in [
+        ("replicas", table.replicas.as_ref().map(Spanned::span), &["time-slicing", "mps"][..]),
+        ("quantum", table.quantum.as_ref().map(Spanned::span), &["time-slicing"]),
+        ("switch", table.switch.as_ref().map(Spanned::span), &["time-slicing"]),
+        ("mig", table.mig.as_ref().map(Spanned::span), &["mig"]),
+    ] {
+        if let Some(span) = span.filter(|_| !ways.contains(&way)) {
+            let problem = format!("has no effect on a GPU that is shared as `{way}`");
+            let help = format!("sharing = \"{}\" uses it", ways.join("\" or \""));
+            return Err(at.fault_at(span, field, problem).help(help));
+        }
+    }
+    match way {
+        "time-slicing" => {
+            let replicas = replicas(at, REPLICAS_MAX)?;
+            Ok(Sharing::TimeSlicing { replicas, turns: turns(at)? })
+        }
+        "mps" => Ok(Sharing::Mps { replicas: replicas(at, MPS_CLIENTS_MAX)? }),
+        "mig" => instances(at).map(Sharing::Mig),
+        _ => Ok(Sharing::Exclusive),
+    }
+}
+
+/// An error where a table says how its GPU is shared.
+fn missing(at: &Placed<GpuTable>, field: &str, example: &str) -> InputError {
+    let sharing = at.table.sharing.as_ref().expect("a GPU is exclusive unless it says otherwise");
+    at.fault(sharing, field, "is missing".into()).help(example)
+}
+
+fn replicas(at: &Placed<GpuTable>, most: u32) -> Result<u32, InputError> {
+    let Some(replicas) = &at.table.replicas else {
+        return Err(missing(at, "replicas", "replicas = 4: how many pods may hold a share of it"));
+    };
+    match *replicas.get_ref() {
+        count if (2..=most).contains(&count) => Ok(count),
+        count => Err(at
+            .fault(replicas, "replicas", format!("{count} is not possible"))
+            .help(format!("2 to {most}"))),
+    }
+}
+
+fn turns(at: &Placed<GpuTable>) -> Result<Turns, InputError> {
+    let time = |field, text: &Option<Spanned<String>>, assumed: Time| match text {
+        None => Ok(assumed),
+        Some(text) => quantity(at, field, text, parse_time),
+    };
+    let quantum = time("quantum", &at.table.quantum, Turns::ASSUMED.quantum)?;
+    let switch = time("switch", &at.table.switch, Turns::ASSUMED.switch)?;
+    // Shorter turns than the time to switch would be a GPU that does little else, and no turn at
+    // all a simulation that never ends.
+    match (&at.table.quantum, quantum >= Time::from_us(1)) {
+        (Some(text), false) => Err(at
+            .fault(text, "quantum", "is too short for a turn".into())
+            .help("1 us or more; the driver's default is about 2 ms")),
+        _ => Ok(Turns { quantum, switch }),
+    }
+}
+
+fn instances(at: &Placed<GpuTable>) -> Result<Vec<MigProfile>, InputError> {
+    let example = "mig = [\"3g.20gb\", \"1g.5gb\"]: the instances that it is cut into";
+    let Some(list) = &at.table.mig else { return Err(missing(at, "mig", example)) };
+    if list.get_ref().is_empty() {
+        return Err(at.fault(list, "mig", "is an empty list".into()).help(example));
+    }
+    let gpu = at.table.profile.get_ref();
+    let instance = |name: &Spanned<String>| {
+        MigProfile::of(gpu, name.get_ref()).map_err(|error| {
+            let help = error.help.unwrap_or_default();
+            at.fault(name, "mig", error.problem).help(help)
+        })
+    };
+    let all: Vec<MigProfile> = list.get_ref().iter().map(instance).collect::<Result<_, _>>()?;
+    if all.len() > 7 || MigProfile::placed(&all).is_none() {
+        return Err(at
+            .fault(list, "mig", format!("these {} instances do not fit on one GPU", all.len()))
+            .help("an A100 or H100 has 7 slices of SMs and 8 of memory: `nvidia-smi mig -lgipp`"));
+    }
+    Ok(all)
+}
