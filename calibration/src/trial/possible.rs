@@ -47,6 +47,16 @@ pub(super) fn holder(topology: &Topology, from: &str) -> Result<(String, bool), 
     if topology.pods.iter().any(|pod| pod.table.name.get_ref() == from) {
         return Ok((from.to_owned(), false));
     }
+    // A pod's share of a GPU has the pod's name in front.
+    let shares = from.strip_suffix("/gpu");
+    if let Some(pod) = topology
+        .pods
+        .iter()
+        .map(|pod| pod.table.name.get_ref())
+        .find(|name| Some(name.as_str()) == shares)
+    {
+        return Ok((pod.clone(), true));
+    }
     let holds = |gpu: &serde_spanned::Spanned<String>| gpu.get_ref() == from;
     match topology.pods.iter().find(|pod| pod.table.gpu.as_ref().is_some_and(holds)) {
         Some(pod) => Ok((pod.table.name.get_ref().clone(), true)),

@@ -151,6 +151,7 @@ fn as_json(cluster: &Cluster) -> Value {
     let links = cluster.links.iter().map(|link| match link.unit {
         LinkUnit::Bytes => json!({ "name": link.name, "bit_s": link.capacity * 8.0 }),
         LinkUnit::Cores => json!({ "name": link.name, "cores": link.capacity }),
+        LinkUnit::Parts => json!({ "name": link.name, "parts": link.capacity }),
     });
     let used = cluster.used.iter();
     let used = used.map(|(kind, name): &(Kind, String)| format!("{}/{name}", kind.folder()));

@@ -175,7 +175,7 @@ fn checked_transfer(
 
 impl RawTransfer {
     /// Every field with what the file says of it.
-    fn fields(&self) -> [(Field, &Option<Spanned<Scalar>>); 19] {
+    fn fields(&self) -> [(Field, &Option<Spanned<Scalar>>); 20] {
         [
             (Field::From, &self.from),
             (Field::To, &self.to),
@@ -196,6 +196,7 @@ impl RawTransfer {
             (Field::KernelPrecision, &self.kernel_precision),
             (Field::KernelThreads, &self.kernel_threads),
             (Field::KernelBlock, &self.kernel_block),
+            (Field::KernelLaunch, &self.kernel_launch),
         ]
     }
 }
@@ -266,7 +267,7 @@ fn example(field: Field) -> &'static str {
     }
 }
 
-/// A chunk size or a number of buffers that no point uses is a slip.
+/// A chunk size, a number of buffers or a launch by chunks that no point uses is a slip.
 fn check_chunks(
     raw: &OneOrMany<RawTransfer>,
     transfers: &[Draft],
@@ -284,15 +285,18 @@ fn check_chunks(
     if by_sweep || transfers.iter().any(|transfer| transfer.mode == ModeName::Overlapped) {
         return Ok(());
     }
-    let in_tables =
-        raw.as_slice().iter().flat_map(|table| [&table.chunk, &table.buffers]).flatten();
-    let in_axes =
-        varied().filter(|v| is(v, Field::Chunk) || is(v, Field::Buffers)).map(|v| v.span.clone());
-    match in_tables.map(Spanned::span).chain(in_axes).next() {
+    let of_chunks = [Field::Chunk, Field::Buffers, Field::KernelLaunch];
+    let in_tables = raw.as_slice().iter().flat_map(RawTransfer::fields);
+    let in_tables = in_tables.filter_map(|(field, value)| Some((field, value.as_ref()?.span())));
+    let in_tables = in_tables.filter(|(field, _)| of_chunks.contains(field));
+    let in_axes = of_chunks.into_iter().flat_map(|field| {
+        varied().filter(move |v| is(v, field)).map(move |v| (field, v.span.clone()))
+    });
+    match in_tables.chain(in_axes).next() {
         None => Ok(()),
-        Some(span) => {
+        Some((field, span)) => {
             let problem = Problem::new("has no effect", "mode = \"overlapped\" uses chunks");
-            Err(problem.at("transfer.chunk", source, span))
+            Err(problem.at(format!("transfer.{}", field.name()), source, span))
         }
     }
 }

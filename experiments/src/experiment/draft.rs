@@ -1,7 +1,7 @@
 //! A transfer whose fields can be set one by one, by name: from its table, by a sweep, or by an
 //! argument. One list of fields, [`Field::ALL`], serves all three, and the columns of results.
 
-use models::gpu::kernel::{BLOCK, Kernel, Precision};
+use models::gpu::kernel::{BLOCK, Kernel, Launches, Precision};
 use models::input::suggest;
 use models::quantity::parse_bytes;
 use models::request::Request;
@@ -48,6 +48,7 @@ pub(crate) enum Field {
     KernelPrecision,
     KernelThreads,
     KernelBlock,
+    KernelLaunch,
     RequestService,
     RequestName,
     RequestNamespace,
@@ -66,7 +67,7 @@ pub(crate) enum Field {
 
 impl Field {
     /// Every field with its name in files.
-    pub(crate) const ALL: [(Field, &'static str); 33] = [
+    pub(crate) const ALL: [(Field, &'static str); 34] = [
         (Field::From, "from"),
         (Field::To, "to"),
         (Field::Via, "via"),
@@ -86,6 +87,7 @@ impl Field {
         (Field::KernelPrecision, "kernel_precision"),
         (Field::KernelThreads, "kernel_threads"),
         (Field::KernelBlock, "kernel_block"),
+        (Field::KernelLaunch, "kernel_launch"),
         (Field::RequestService, "request.service"),
         (Field::RequestName, "request.name"),
         (Field::RequestNamespace, "request.namespace"),
@@ -166,6 +168,7 @@ const IDLE: Kernel = Kernel {
     precision: Precision::Single,
     threads: 0,
     block: BLOCK,
+    launches: Launches::Once,
 };
 
 fn as_text<S: serde::Serializer>(bytes: &Option<Bytes>, out: S) -> Result<S::Ok, S::Error> {
@@ -245,6 +248,14 @@ impl Draft {
                 self.kernel_mut().threads = count(value, THREADS_MAX)? as u64;
             }
             Field::KernelBlock => self.kernel_mut().block = count(value, BLOCK_MAX)? as u32,
+            Field::KernelLaunch => {
+                let ways = [
+                    ("once", Launches::Once),
+                    ("per-chunk", Launches::PerChunk),
+                    ("graph", Launches::Graph),
+                ];
+                self.kernel_mut().launches = one_of(value, ways)?;
+            }
             of_request => {
                 let request = self.request.get_or_insert_with(request::nobody);
                 request::assign(request, of_request, value)?;
@@ -257,13 +268,22 @@ impl Draft {
         self.kernel.get_or_insert(IDLE)
     }
 
+    /// The kernel; without chunks there is nothing to launch it by.
+    fn launched(&self) -> Option<Kernel> {
+        let launches = |kernel: &Kernel| match self.mode {
+            ModeName::Overlapped => kernel.launches,
+            ModeName::Serial | ModeName::GpuDirect => Launches::Once,
+        };
+        self.kernel.as_ref().map(|kernel| Kernel { launches: launches(kernel), ..*kernel })
+    }
+
     /// The transfer, if nothing is missing; else the field that is.
     pub(crate) fn finish(&self) -> Result<Transfer, Field> {
         Ok(Transfer {
             from: self.from.clone().ok_or(Field::From)?,
             to: self.to.clone().ok_or(Field::To)?,
             via: self.via.clone(),
-            kernel: self.kernel,
+            kernel: self.launched(),
             request: self.request.clone().map(request::finish).transpose()?,
             message: self.message.ok_or(Field::Message)?,
             write: self.write,

@@ -15,7 +15,7 @@ use models::transfer::Transfer;
 use rayon::prelude::*;
 
 use super::axis::{Axis, Purpose, Varied};
-use super::draft::{Draft, Field};
+use super::draft::{Draft, Field, ModeName};
 use super::parameter::{Change, Parameter};
 use super::problem::Problem;
 use super::scalar::Scalar;
@@ -91,7 +91,7 @@ impl Axis {
     fn changes_chunks(&self) -> bool {
         let of_chunks = |p: &Parameter| {
             let Parameter::Transfer { field, .. } = p else { return false };
-            matches!(field, Field::Chunk | Field::Buffers)
+            matches!(field, Field::Chunk | Field::Buffers | Field::KernelLaunch)
         };
         self.varied.iter().any(|varied| of_chunks(&varied.parameter))
     }
@@ -211,9 +211,16 @@ impl Experiment {
                 Change::Profile { .. } | Change::Setting(_) => {}
             }
         }
+        let overlapped = drafts.iter().any(|draft| draft.mode == ModeName::Overlapped);
         let transfers = drafts.iter().map(|d| d.finish().expect("completeness was checked"));
+        let cell = |varied: &Varied, step: usize| match &varied.parameter {
+            // Without chunks there is one launch, whatever is said of it.
+            Parameter::Transfer { field: Field::KernelLaunch, .. } if !overlapped => String::new(),
+            _ => varied.column.as_ref().map_or(String::new(), |column| column.1[step].clone()),
+        };
         let cells = self.axes.iter().zip(&steps).flat_map(|(axis, &step)| {
-            axis.varied.iter().filter_map(move |v| v.column.as_ref().map(|c| c.1[step].clone()))
+            let own = axis.varied.iter().filter(|varied| varied.column.is_some());
+            own.map(move |varied| cell(varied, step))
         });
         let (transfers, cells) = (transfers.collect(), cells.collect());
         Point { world, topology, fidelity, transfers, steps, cells }

@@ -140,6 +140,11 @@ pub(crate) struct RawTransfer {
     /// Threads of a block, 1 to 1024. Default 256.
     #[schemars(with = "Option<u32>", range(min = 1, max = 1024))]
     pub(crate) kernel_block: Option<Spanned<Scalar>>,
+    /// How the kernel is launched where `mode` is `overlapped`: `once` (default), so that all of
+    /// the result is there before any of it is copied, `per-chunk`, or as a `graph` of one kernel
+    /// per chunk.
+    #[schemars(with = "Option<String>", extend("enum" = ["once", "per-chunk", "graph", null]))]
+    pub(crate) kernel_launch: Option<Spanned<Scalar>>,
 }
 
 /// How the result of the transfer was asked for: the call of a client pod, by name, through a

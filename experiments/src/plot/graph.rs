@@ -179,7 +179,7 @@ impl GraphView {
 /// What a hop is: its kind, and what its links let through where they count bytes.
 fn said(cluster: &Cluster, hop: &models::cluster::Hop) -> String {
     match &hop.model {
-        HopModel::Cpu(_) => hop.kind.clone(),
+        HopModel::Cpu(_) | HopModel::Gpu(_) => hop.kind.clone(),
         HopModel::Wire(wire) => {
             let bit_s = cluster.links[wire.link.0].capacity * 8.0;
             format!("{} {}", hop.kind, words::bit_rate(bit_s))
