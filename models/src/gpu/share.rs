@@ -7,8 +7,9 @@
 //! | MPS | some SMs, all of the memory system | what its neighbours move through L2 and memory |
 //! | MIG | an instance: SMs, L2, memory and copy engines of its own | the rest of the GPU |
 //!
-//! `mig.csv` has NVIDIA's published profiles (MIG User Guide, "Supported MIG Profiles"): an A100
-//! or H100 has seven slices of SMs and eight of memory.
+//! `mig.csv` has NVIDIA's published profiles (MIG User Guide, "Supported MIG Profiles"): most GPUs
+//! have seven slices of SMs and eight of memory, an A30 four of each. SMs are what `nvidia-smi mig
+//! -lgip` tells: slices leave some over, which larger instances and those with more memory get.
 
 use serde::Deserialize;
 use sim::Time;
@@ -41,15 +42,15 @@ impl Part {
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct MigProfile {
-    /// The GPU family: `a100-40`, `a100-80`, `h100-80`.
+    /// The GPU family, which its profiles' names begin with: `a100-40`, `h100-80-sxm`.
     pub gpu: String,
-    /// The name: `1g.5gb`.
+    /// The name as a resource line has it: `1g.5gb`, and `1g.5gb.me` for NVIDIA's `1g.5gb+me`.
     pub profile: String,
-    /// Slices of SMs, of seven.
+    /// Slices of SMs, of seven (an A30: of four).
     pub compute_slices: u32,
     /// SMs of the instance.
     pub sms: u32,
-    /// Slices of L2 and memory, of eight.
+    /// Slices of L2 and memory, in eighths of the GPU.
     pub memory_slices: u32,
     /// Memory of the instance in GiB, as the name rounds it.
     pub memory_gib: u32,
@@ -57,6 +58,8 @@ pub struct MigProfile {
     pub copy_engines: u32,
     /// Instances of this profile that a GPU can hold.
     pub instances: u32,
+    /// The documents that say so, and what is assumed where they do not.
+    pub source: String,
 }
 
 impl MigProfile {
@@ -183,11 +186,12 @@ mod tests {
     #[test]
     fn published_profiles_fit_their_gpus() {
         let all = MigProfile::all();
-        assert_eq!(all.len(), 18);
+        assert_eq!(all.len(), 47);
         for profile in &all {
             let memory = profile.memory_slices * profile.instances;
             let compute = profile.compute_slices * profile.instances;
             assert!(memory <= 8 && compute <= 7, "{profile:?}");
+            assert!(profile.source.contains("https://"), "{profile:?}");
         }
     }
 
