@@ -118,6 +118,20 @@ mod tests {
     }
 
     #[test]
+    fn the_instances_of_every_mig_profile_have_their_sms() {
+        let gpus = shipped("gpu");
+        for instance in share::mig::MigProfile::all() {
+            let mut whole =
+                gpus.iter().filter(|gpu| gpu.name.starts_with(&instance.gpu)).peekable();
+            assert!(whole.peek().is_some(), "no GPU for {instance:?}");
+            for gpu in whole {
+                let sms = Gpu::from_profile(gpu).unwrap().sms;
+                assert!(instance.sms * instance.instances <= sms, "{}: {instance:?}", gpu.name);
+            }
+        }
+    }
+
+    #[test]
     fn every_shipped_gpu_and_port_can_be_read() {
         let gpus = shipped("gpu");
         assert!(gpus.len() >= 7);

@@ -1,8 +1,9 @@
 //! MIG: the instances that a GPU can be cut into, and which of them fit beside each other.
 //!
-//! `mig.csv` has the published profiles (MIG User Guide, "Supported MIG Profiles"). A GPU has
-//! slices of memory, eight on an A100, and slices of SMs, seven. An instance takes a row of memory
-//! slices and SM slices from the same place on:
+//! `mig.csv` has the published profiles (MIG User Guide, "Supported MIG Profiles"). Most GPUs have
+//! eight slices of memory and seven of SMs, an A30 four of each. SMs are what `nvidia-smi mig -lgip`
+//! tells: slices leave some over, which larger instances and those with more memory get. An
+//! instance takes a row of memory slices and SM slices from the same place on:
 //!
 //! ```text
 //!  memory  0 1 2 3 4 5 6 7
@@ -19,21 +20,24 @@ use serde::Deserialize;
 use super::Part;
 use crate::input::{InputError, suggest};
 
+/// What the name of the one instance ends in that has the media engines.
+const MEDIA: &str = ".me";
+
 const PROFILES: &str = include_str!("../mig.csv");
 
 /// A published MIG profile.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct MigProfile {
-    /// The GPU family: `a100-40`, `a100-80`, `h100-80`.
+    /// The GPU family, which its profiles' names begin with: `a100-40`, `h100-80-sxm`.
     pub gpu: String,
-    /// The name: `1g.5gb`.
+    /// The name as a resource line has it: `1g.5gb`, and `1g.5gb.me` for NVIDIA's `1g.5gb+me`.
     pub profile: String,
-    /// Slices of SMs, of seven.
+    /// Slices of SMs, of seven (an A30: of four).
     pub compute_slices: u32,
     /// SMs of the instance.
     pub sms: u32,
-    /// Slices of L2 and memory, of eight.
+    /// Slices of L2 and memory, in eighths of the GPU.
     pub memory_slices: u32,
     /// Memory of the instance in GiB, as the name rounds it.
     pub memory_gib: u32,
@@ -41,6 +45,8 @@ pub struct MigProfile {
     pub copy_engines: u32,
     /// Instances of this profile that a GPU can hold.
     pub instances: u32,
+    /// The documents that say so, and what is assumed where they do not.
+    pub source: String,
 }
 
 impl MigProfile {
@@ -91,6 +97,11 @@ impl MigProfile {
     /// together.
     pub fn placed(wanted: &[MigProfile]) -> Option<Vec<u32>> {
         let whole = whole(&wanted.first()?.gpu);
+        let alike = |profile: &MigProfile| wanted.iter().filter(|other| *other == profile).count();
+        let media = wanted.iter().filter(|profile| profile.profile.ends_with(MEDIA)).count();
+        if media > 1 || wanted.iter().any(|own| alike(own) > own.instances as usize) {
+            return None;
+        }
         let mut starts = vec![0; wanted.len()];
         // The largest first; equal ones are interchangeable.
         let mut order: Vec<usize> = (0..wanted.len()).collect();
@@ -117,10 +128,11 @@ fn fits(
     let profile = &wanted[first];
     let step = profile.memory_slices.max(1) as usize;
     let slices = (1u64 << profile.memory_slices) - 1;
+    let eighths = (whole.memory_slices / whole.compute_slices).max(1);
     (0..whole.memory_slices)
         .step_by(step)
         .filter(|start| start + profile.memory_slices <= whole.memory_slices)
-        .filter(|start| start + profile.compute_slices <= whole.compute_slices)
+        .filter(|start| start / eighths + profile.compute_slices <= whole.compute_slices)
         .any(|start| {
             starts[first] = start;
             taken & (slices << start) == 0
@@ -139,11 +151,12 @@ mod tests {
     #[test]
     fn published_profiles_fit_their_gpus_as_often_as_published() {
         let all = MigProfile::all();
-        assert!(all.len() >= 18);
+        assert_eq!(all.len(), 47);
         for profile in &all {
             let several = |count: u32| vec![profile.clone(); count as usize];
             assert!(MigProfile::placed(&several(profile.instances)).is_some(), "{profile:?}");
             assert!(MigProfile::placed(&several(profile.instances + 1)).is_none(), "{profile:?}");
+            assert!(profile.source.contains("https://"), "{profile:?}");
         }
     }
 
