@@ -189,8 +189,13 @@ pub struct CableTable {
 pub struct NvlinkTable {
     /// The two GPUs.
     pub between: Spanned<[Spanned<String>; 2]>,
-    /// The rate of each direction.
-    pub rate: Spanned<String>,
+    /// The payload rate of each direction; where it is not given, what the GPUs' profiles say of
+    /// `links` links, or of all that they have: an NVSwitch gives every pair all of them.
+    #[serde(default)]
+    pub rate: Option<Spanned<String>>,
+    /// How many links the two have between them, where there is no switch.
+    #[serde(default)]
+    pub links: Option<Spanned<u32>>,
     /// Latency of a transfer.
     pub latency: Spanned<String>,
 }

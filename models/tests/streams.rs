@@ -1,14 +1,23 @@
 //! Streams, events, engines and the default stream, by hand-worked programs.
 
-use models::gpu::copy::{CopyEngine, Direction};
+use models::cluster::Cluster;
+use models::gpu::copy::{CopyEngine, Direction, Parameters};
 use models::gpu::device::{Command, DefaultStream, Device, HostSide, Operation, Ran};
 use models::gpu::execute::Prepared;
+use models::gpu::kernel::{Kernel, Launches};
 use models::gpu::launch::Launch;
 use models::gpu::machine::Machine;
 use models::gpu::work::Work;
 use models::input::Source;
+use models::library::Kind;
+use models::outcome::Fidelity;
+use models::pcie::Port;
 use models::profile::Profile;
+use models::solve::solve;
+use models::transfer::{Mode, Transfer};
 use sim::{Bytes, Rate, Time};
+
+use crate::fixture::{MILLISECOND, library, transfer};
 
 const A100: &str = include_str!(concat!(
     env!("CARGO_MANIFEST_DIR"),
@@ -157,4 +166,60 @@ fn peers() {
     assert!((all - 300.0 * 16.0 / 17.0).abs() < 1e-6 && (all / half - 2.0).abs() < 1e-9);
     let told = rate(&profile, Connection::NvLink(13)).unwrap_err().to_string();
     assert_eq!(told, "links: 13 links are not possible (1 to 12)");
+}
+
+/// A result that is computed chunk by chunk in one stream and copied in another, each copy after an
+/// event: the plan of a transfer is what CUDA makes of that program. It has an event cost as much
+/// as a gap between kernels, and the copy cross the slot; the program has neither.
+#[test]
+fn a_transfers_plan_is_the_program_that_a_user_would_write() {
+    let mut library = library();
+    library.add(Kind::Gpu, "gpu", Source::new("a100.csv", A100));
+    let cluster = Cluster::named("veth", &library, &[]).unwrap();
+    let profile = Profile::parse("a100", &Source::new("a100.csv", A100)).unwrap();
+    let machine = Machine::from_profile(&profile).unwrap();
+    let port = Port::from_profile(&library.profile(Kind::Pcie, "slot").unwrap()).unwrap();
+    let engines = Parameters::from_profile(&profile).unwrap();
+    let engine = |direction| engines.engine(&port, direction);
+    let (to_device, to_host) = (engine(ToDevice), engine(ToHost));
+    let gap = machine.stream_gap;
+    let device = Device { machine, to_device, to_host, ..device() };
+
+    let (chunk, chunks) = (Bytes::mib(4), 16u64);
+    // Kernels that are faster than their copies, about as fast, and slower.
+    for flop in [0.0, 2e9, 2e10] {
+        let whole = Kernel {
+            read: chunk * chunks * 2,
+            written: chunk * chunks,
+            threads: 1 << 22,
+            flop: flop * chunks as f64,
+            launches: Launches::PerChunk,
+            ..MILLISECOND
+        };
+        let asked = Transfer {
+            kernel: Some(whole),
+            mode: Mode::Overlapped { chunk, buffers: 64 },
+            ..transfer("gpu-a", "client", chunk * chunks)
+        };
+        let (launch, work) = whole.share(chunk, chunk * chunks).launch().unwrap();
+        let prepared = Prepared::new(&device.machine, &launch, &work).unwrap();
+        let command = |stream, operation| Command { not_before: Time::ZERO, stream, operation };
+        let copy = Operation::Copy { direction: ToHost, amount: chunk, host: HostSide::Pinned };
+        let program: Vec<Command> = (0..chunks as u32)
+            .flat_map(|i| {
+                [
+                    command(1, Operation::Kernel(Box::new(prepared.clone()))),
+                    command(1, Operation::Record(i)),
+                    command(2, Operation::Wait(i)),
+                    command(2, copy.clone()),
+                ]
+            })
+            .collect();
+        let ends = device.run(&program).last().unwrap().end.as_seconds();
+        for fidelity in [Fidelity::Closed, Fidelity::Flow] {
+            let outcome = &solve(&cluster, std::slice::from_ref(&asked), fidelity, 7).unwrap()[0];
+            let later = outcome.completion.as_seconds() - ends - gap;
+            assert!((0.0..1e-6).contains(&later), "{fidelity:?} {flop}: {later} s later");
+        }
+    }
 }

@@ -21,6 +21,7 @@ use crate::gpu::share::plugin::Offer;
 use crate::gpu::share::{Share, Sharing, Turns};
 use crate::input::{InputError, suggest};
 use crate::library::Kind;
+use crate::profile::Profile;
 use crate::quantity::parse_time;
 use crate::topology::{GpuTable, Placed};
 
@@ -50,6 +51,7 @@ pub struct Accelerator {
 pub(super) struct Card {
     pub(super) slot: Slot,
     pub(super) spec: Gpu,
+    pub(super) profile: Profile,
     /// Its place, if one pod has it whole.
     pub(super) place: Option<NodeIndex>,
     name: String,
@@ -80,11 +82,13 @@ pub(super) fn card(
     let table = &at.table;
     let under = table.under.as_ref().map(|under| (under, switches));
     let slot = slot(builder, at, (&table.name, &table.node, &table.pcie), table.numa, under)?;
-    let spec = Gpu::from_profile(&builder.profile(at, Kind::Gpu, "profile", &table.profile)?)?;
+    let profile = builder.profile(at, Kind::Gpu, "profile", &table.profile)?;
+    let spec = Gpu::from_profile(&profile)?;
     let sharing = sharing(at)?;
     let name = table.name.get_ref().clone();
     let (offer, turns) = (Offer::of(&sharing), server(builder, &sharing));
-    let mut card = Card { slot, spec, place: None, name, sharing, offer, turns, links: None };
+    let mut card =
+        Card { slot, spec, profile, place: None, name, sharing, offer, turns, links: None };
     if !matches!(card.sharing, Sharing::Mig(_)) {
         card.links = Some(links(builder, &card.name));
     }

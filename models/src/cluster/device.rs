@@ -8,16 +8,18 @@ use std::collections::BTreeMap;
 
 use petgraph::graph::NodeIndex;
 use serde_spanned::Spanned;
+use sim::Rate;
 
 use super::accelerator::{Card, Cards, card};
 use super::assemble::{Builder, quantity};
 use super::slot::{LONG, Slot, across, load, slot, switch};
 use super::{DmaHop, Hop, HopModel, Lane, PlaceKind, holder, shared_memory};
+use crate::gpu::peer::{self, Connection};
 use crate::input::{InputError, suggest};
 use crate::library::Kind;
 use crate::pcie::Operation;
 use crate::quantity::{parse_rate, parse_time};
-use crate::topology::{NicTable, PairTable, Placed, Topology};
+use crate::topology::{NicTable, NvlinkTable, PairTable, Placed, Topology};
 
 /// A NIC in its slot.
 struct Nic {
@@ -60,7 +62,7 @@ pub(super) fn add(builder: &mut Builder<'_>, topology: &Topology) -> Result<(), 
     }
     for nvlink in &topology.nvlinks {
         let [a, b] = nvlink.table.between.get_ref();
-        let rate = quantity(nvlink, "rate", &nvlink.table.rate, parse_rate)?;
+        let rate = nvlink_rate(nvlink, [find(nvlink, a, &gpus)?.0, find(nvlink, b, &gpus)?.0])?;
         let latency = quantity(nvlink, "latency", &nvlink.table.latency, parse_time)?.as_seconds();
         for (from, to) in [(a, b), (b, a)] {
             let (from, to) = (find(nvlink, from, &gpus)?.1, find(nvlink, to, &gpus)?.1);
@@ -71,6 +73,29 @@ pub(super) fn add(builder: &mut Builder<'_>, topology: &Topology) -> Result<(), 
         }
     }
     shared_memory::add(builder, topology)
+}
+
+/// What an NVLink connection moves in each direction.
+fn nvlink_rate(at: &Placed<NvlinkTable>, ends: [&Card; 2]) -> Result<Rate, InputError> {
+    let span = at.table.between.span();
+    let connection = match (&at.table.rate, &at.table.links) {
+        (Some(rate), None) => return quantity(at, "rate", rate, parse_rate),
+        (Some(_), Some(links)) => {
+            return Err(at
+                .fault(links, "links", "stands beside `rate`".into())
+                .help("one of the two"));
+        }
+        (None, Some(links)) => Connection::NvLink(*links.get_ref()),
+        (None, None) => Connection::NvSwitch,
+    };
+    let span = at.table.links.as_ref().map_or(span, Spanned::span);
+    let rate = |card: &Card| {
+        peer::rate(&card.profile, connection).map_err(|error| {
+            let help = error.help.unwrap_or_default();
+            at.fault_at(span.clone(), "links", error.problem).help(help)
+        })
+    };
+    Ok(rate(ends[0])?.min(rate(ends[1])?))
 }
 
 /// A DMA that costs nothing yet.

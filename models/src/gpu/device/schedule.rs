@@ -27,6 +27,8 @@ struct Schedule<'a> {
     /// Commands that each one waits for.
     after: Vec<Vec<usize>>,
     issued: Vec<Time>,
+    /// Whether each is a kernel, or an event behind one.
+    behind_kernel: Vec<bool>,
     host: Time,
     last: BTreeMap<Stream, usize>,
     recorded: BTreeMap<Event, usize>,
@@ -45,6 +47,7 @@ pub(super) fn run(device: &Device, program: &[Command]) -> Vec<Ran> {
         ran: vec![nothing; program.len()],
         after: Vec::with_capacity(program.len()),
         issued: Vec::with_capacity(program.len()),
+        behind_kernel: Vec::with_capacity(program.len()),
         host: Time::ZERO,
         last: BTreeMap::new(),
         recorded: BTreeMap::new(),
@@ -68,6 +71,11 @@ impl Schedule<'_> {
         // Everything up to now is decided by what is issued already.
         self.advance(self.host, None);
         let after = self.waits(command);
+        self.behind_kernel.push(match self.device.server(&command.operation) {
+            Server::Sms => true,
+            Server::Nobody => after.iter().any(|&other| self.behind_kernel[other]),
+            Server::Engine(_) => false,
+        });
         self.after.push(after);
         self.issued.push(self.host);
         self.waiting.push(at);
@@ -134,8 +142,7 @@ impl Schedule<'_> {
 
     /// When a command may start, if all that it waits for has an end.
     fn ready(&self, at: usize) -> Option<Time> {
-        let on_sms =
-            |other: usize| self.device.server(&self.program[other].operation) == Server::Sms;
+        let on_sms = |at: usize| self.device.server(&self.program[at].operation) == Server::Sms;
         let machine = &self.device.machine;
         let launch = if on_sms(at) { machine.launch_latency } else { Time::ZERO };
         let mut ready = self.issued[at].saturating_add(launch);
@@ -143,7 +150,7 @@ impl Schedule<'_> {
             if self.ran[other].end == Time::MAX {
                 return None;
             }
-            let gap = match on_sms(at) && on_sms(other) {
+            let gap = match on_sms(at) && self.behind_kernel[other] {
                 true => Time::from_seconds(machine.stream_gap),
                 false => Time::ZERO,
             };
