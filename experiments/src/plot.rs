@@ -20,6 +20,7 @@ pub(crate) mod fixture;
 pub mod frame;
 pub mod graph;
 pub mod ink;
+pub mod life;
 pub mod lines;
 pub mod manifest;
 pub mod measured;
@@ -208,6 +209,13 @@ fn drafts(run: &Run, manifest: &Manifest) -> Vec<Draft> {
         let title = format!("{heading}{}", series.suffix());
         add(name, &title, caption, Some(waterfall::draw(run, &plan, series)));
     }
+    add(
+        "time-by-hop",
+        "Where each microsecond goes",
+        "Each bar is the life of one message, hop by hop in path order; its parts sum to the time \
+         at which its last byte arrives. Bars of one size share an axis.",
+        life::draw(run, &plan),
+    );
     add(
         "request-steps",
         "Where a request's time goes",

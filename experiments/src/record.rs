@@ -93,16 +93,8 @@ const TAKEN: [&str; 9] = [
 const RETURNED: [&str; 5] = ["rank", "change", "feasible", "goodput_bit_s", "gain_ratio"];
 
 /// The columns of `life.csv` behind the keys.
-const LIFE: [&str; 8] = [
-    "order",
-    "hop",
-    "kind",
-    "cause",
-    "time_s_mean",
-    "time_s_low",
-    "time_s_high",
-    "share_ratio",
-];
+const LIFE: [&str; 8] =
+    ["order", "hop", "kind", "cause", "time_s_mean", "time_s_low", "time_s_high", "share_ratio"];
 
 /// The columns of `steps.csv` behind the keys.
 const STEPS: [&str; 8] = [
@@ -191,7 +183,7 @@ pub(crate) fn key_cells(e: &Experiment, plan: &Plan, number: usize, which: usize
 }
 
 /// The word that stands for a value in files.
-fn word(value: &impl serde::Serialize) -> String {
+pub(crate) fn word(value: &impl serde::Serialize) -> String {
     match serde_json::to_value(value) {
         Ok(serde_json::Value::String(word)) => word,
         other => unreachable!("an enum without fields is a word, not {other:?}"),
@@ -329,12 +321,8 @@ fn returned_rows(digest: &Digest) -> Vec<Vec<String>> {
 
 fn life_rows(digest: &Digest) -> Vec<Vec<String>> {
     let row = |(order, spent): (usize, &crate::life::Spent)| {
-        let mut cells = vec![
-            order.to_string(),
-            spent.hop.clone(),
-            spent.kind.clone(),
-            word(&spent.cause),
-        ];
+        let mut cells =
+            vec![order.to_string(), spent.hop.clone(), spent.kind.clone(), word(&spent.cause)];
         cells.extend(estimate(Some(spent.time_s)));
         cells.push(spent.share.to_string());
         cells

@@ -23,6 +23,7 @@ pub mod calibrate_net;
 pub mod calibration;
 pub mod compare;
 pub mod document;
+pub mod life;
 pub mod loss;
 pub mod provenance;
 pub mod request;
@@ -43,6 +44,7 @@ pub fn write(dir: &Path, figures: &[Figure]) -> Result<(), PlotError> {
     sections.extend(asked::reported(&manifest, figures));
     sections.extend(request::steps(&run, figures));
     sections.push(results::goodput(&run, &plan, figures));
+    sections.extend(life::section(&run, &plan, figures));
     sections.push(loss::taken(&run, &plan, figures));
     sections.push(loss::returned(&run, &plan));
     sections.extend(asked::assumptions(&manifest, figures));

@@ -69,7 +69,8 @@ fn what_is_no_hop_of_the_way_has_a_kind_too() {
     let life = life(&plan.worlds[point.world].cluster, &samples, 0);
     let kind = |hop: &str| life.iter().find(|spent| spent.hop == hop).map(|s| s.kind.as_str());
     assert_eq!(kind("gpu-b/copy-in"), Some("host-to-device copy"), "a hop before its way");
-    assert_eq!(kind("dns/names"), Some("names"), "the work of a name server");
+    let names = life.iter().find(|spent| spent.kind == "names");
+    assert!(names.is_some_and(|spent| spent.hop.ends_with("/names")), "a name server's work");
     let service = life.iter().find(|spent| spent.kind.starts_with("service"));
     assert!(service.is_some(), "the translation of the Service: {:?}", life);
 }

@@ -111,6 +111,15 @@ pub fn time(seconds: f64) -> String {
     format!("{} ns", number(seconds / 1e-9))
 }
 
+/// The unit of an axis up to `seconds`, and what it is in seconds.
+pub fn time_unit(seconds: f64) -> (&'static str, f64) {
+    match seconds {
+        s if s >= 1.0 => ("s", 1.0),
+        s if s >= 1e-3 => ("ms", 1e-3),
+        _ => ("µs", 1e-6),
+    }
+}
+
 fn number_1(value: f64) -> String {
     let text = format!("{value:.1}");
     text.strip_suffix(".0").map_or(text.clone(), str::to_owned)
