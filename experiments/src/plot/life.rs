@@ -21,16 +21,20 @@ const HEAD: f64 = 17.0;
 const GROUP_GAP: f64 = 7.0;
 /// The title of a panel, the ticks below it, and the space between panels \[px\].
 const TITLE: f64 = 22.0;
-const FOOT: f64 = 24.0;
-const GAP: f64 = 26.0;
+const FOOT: f64 = 20.0;
+const GAP: f64 = 24.0;
+/// What a part must measure to be drawn by itself \[px\].
+const HAIR: f64 = 0.4;
 /// The most kinds of hop with a colour of their own.
-const MOST_KINDS: usize = 6;
+const MOST_KINDS: usize = ink::PALETTE.len();
+/// The kind that has one, however little it takes: whoever asks about a GPU looks for it.
+const KERNEL: &str = "kernel";
 /// A kind of hop that takes less of every bar than this is drawn with the others.
 const SMALL: f64 = 0.01;
 /// More bars than this at one size, and only the plainest and the best setting are drawn.
 const MOST_BARS: usize = 20;
-/// The most sizes.
-const MOST_SIZES: usize = 4;
+/// The most bars of all sizes together.
+const MOST_OF_ALL: usize = 64;
 
 /// The kinds of hop that have a colour, in path order.
 #[derive(Clone, Debug)]
@@ -77,7 +81,7 @@ impl Life<'_> {
 /// The lives worth showing, by size; none where the run has no GPU's work on the way and nobody
 /// waits for an answer: what is asked is a rate then.
 pub fn shown<'r>(run: &'r Run, plan: &'r Plan) -> Vec<OfSize<'r>> {
-    let on_gpu = |spent: &Spent| spent.kind == "kernel" || spent.kind.ends_with(" copy");
+    let on_gpu = |spent: &Spent| spent.kind == KERNEL || spent.kind.ends_with(" copy");
     let answered = |point: &Outcome| !point.key.get("reply_b").is_empty();
     if !run.life.iter().any(on_gpu) && !run.results.iter().any(answered) {
         return Vec::new();
@@ -93,7 +97,8 @@ pub fn shown<'r>(run: &'r Run, plan: &'r Plan) -> Vec<OfSize<'r>> {
         };
         OfSize { message_b, topologies: names.iter().filter_map(topology).collect() }
     };
-    let most = (3 * MOST_BARS / bars.max(1)).clamp(1, MOST_SIZES);
+    // Panels stand in two columns, so that three would leave a hole.
+    let most = [4, 2].into_iter().find(|many| many * bars <= MOST_OF_ALL).unwrap_or(1);
     let drawn = spaced(&sizes(run), most).into_iter().map(of_size);
     drawn.filter(|size| !size.topologies.is_empty()).collect()
 }
@@ -127,14 +132,14 @@ pub fn kinds(sizes: &[OfSize<'_>]) -> Kinds {
     let share = |kind: &String| {
         lives().map(|life| life.at(&none, Some(kind)) / life.whole_s).fold(0.0, f64::max)
     };
-    let mut ranked: Vec<(String, f64)> =
-        all.iter().map(|kind| (kind.clone(), share(kind))).collect();
+    let rank = |kind: &String| if kind == KERNEL { f64::INFINITY } else { share(kind) };
+    let mut ranked: Vec<(&String, f64)> = all.iter().map(|kind| (kind, rank(kind))).collect();
     ranked.sort_by(|a, b| b.1.total_cmp(&a.1));
-    // One alone may as well be named.
     let large = ranked.iter().filter(|(_, share)| *share >= SMALL).count();
+    // One alone may as well be named as drawn with the others.
     let most = if ranked.len() == large + 1 { ranked.len() } else { large };
-    ranked.truncate(if most > MOST_KINDS + 1 { MOST_KINDS } else { most });
-    let named = all.iter().filter(|kind| ranked.iter().any(|(other, _)| other == *kind));
+    ranked.truncate(most.min(MOST_KINDS));
+    let named = all.iter().filter(|kind| ranked.iter().any(|(other, _)| other == kind));
     let named: Vec<String> = named.cloned().collect();
     Kinds { others: named.len() < all.len(), named }
 }
@@ -196,7 +201,7 @@ fn entries(sizes: &[OfSize<'_>], kinds: &Kinds) -> Vec<(Sample, String)> {
         entries.push((sample, "pale: signals and fixed latencies".to_owned()));
     }
     if waits {
-        let text = "hollow: waiting for a window or for something in use";
+        let text = "hollow: held up by a window, a limit on requests in flight, or other work";
         entries.push((Sample::Outline(ink::MUTED), text.to_owned()));
     }
     entries
@@ -214,8 +219,8 @@ fn panel(picture: &mut Picture, size: &OfSize<'_>, kinds: &Kinds, [x0, y0, x1]: 
         true => lives().map(|life| LABEL.width(&life.series.label)).collect(),
         false => size.topologies.iter().map(|(name, _)| NAME.width(name)).collect(),
     };
-    let gutter = labels.into_iter().fold(0.0, f64::max).min((x1 - x0) * 0.4);
-    let (left, right) = (x0 + gutter + 8.0, x1 - 62.0);
+    let gutter = labels.into_iter().fold(0.0, f64::max).min((x1 - x0) * 0.45);
+    let (left, right) = (x0 + gutter + 8.0, x1 - 56.0);
     let (top, bottom) = (y0 + TITLE, y0 + TITLE + size.height());
     let most = lives().map(|life| life.whole_s).fold(0.0, f64::max);
     let (unit, scale) = words::time_unit(most);
@@ -245,7 +250,7 @@ fn panel(picture: &mut Picture, size: &OfSize<'_>, kinds: &Kinds, [x0, y0, x1]: 
             };
             picture.text((left - 8.0, middle), style.fit(label, gutter), style.end());
             bar(picture, &panel, life, kinds, y, scale);
-            picture.text((x1, middle), words::time(life.whole_s), LABEL.end());
+            picture.text((x1, middle), words::time_figure(life.whole_s), LABEL.end());
             y += BAR.0 + BAR.1;
         }
         y += GROUP_GAP;
@@ -254,22 +259,28 @@ fn panel(picture: &mut Picture, size: &OfSize<'_>, kinds: &Kinds, [x0, y0, x1]: 
     picture.stroke(&[(left, top), (left, bottom)], ink::AXIS, 1.0);
 }
 
-/// The bar of one message: its hops in path order, those without a colour at the end.
+/// The bar of one message: its hops in path order; at its end those without a colour, and what is
+/// too short to be seen by itself.
 fn bar(picture: &mut Picture, panel: &Panel, life: &Life<'_>, kinds: &Kinds, y: f64, scale: f64) {
     let mut begin = 0.0;
-    let mut segment = |picture: &mut Picture, seconds: f64, ink: RGBAColor, cause: &str| {
+    let mut segment = |seconds: f64, ink: RGBAColor, cause: &str| {
         let end = begin + seconds / scale;
         let ends = (panel.x.at(begin), panel.x.at(end));
         filled(picture, (ends.0, y), (ends.1, y + BAR.0), ink, cause);
         begin = end;
     };
+    let hair =
+        HAIR * scale * panel.x.values().1 / (panel.x.at(panel.x.values().1) - panel.edges[0]);
+    let mut rest = 0.0;
     for spent in &life.spent {
-        let kind = kinds.named.iter().position(|name| *name == spent.kind);
-        if let Some(at) = kind {
-            segment(picture, spent.mean_s, ink::colour(at), &spent.cause);
+        match kinds.named.iter().position(|name| *name == spent.kind) {
+            Some(at) if spent.mean_s > hair => {
+                segment(spent.mean_s, ink::colour(at), &spent.cause);
+            }
+            _ => rest += spent.mean_s,
         }
     }
-    segment(picture, life.at(kinds, None), OTHERS, "service");
+    segment(rest, OTHERS, "service");
 }
 
 /// A part of a bar: full, pale or hollow by its cause, with a hair of paper before the next.
@@ -283,7 +294,7 @@ fn filled(picture: &mut Picture, (x0, y0): Point, (x1, y1): Point, ink: RGBAColo
     match cause {
         "propagation" => picture.rectangle((x0, y0), (end, y1), ink::tint(ink, PALE)),
         "queueing" | "window" if wide > 4.0 => {
-            picture.rectangle((x0, y0), (end, y1), ink::tint(ink, 0.92));
+            picture.rectangle((x0, y0), (end, y1), ink::tint(ink, 0.85));
             picture.outline((x0 + 0.75, y0 + 0.75), (end - 0.75, y1 - 0.75), ink, 1.5);
         }
         "queueing" | "window" => picture.rectangle((x0, y0), (end, y1), ink::tint(ink, 0.3)),

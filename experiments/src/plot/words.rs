@@ -103,12 +103,21 @@ pub fn gain(ratio: f64) -> String {
 
 /// A span of time: `1.2 s`, `350 µs`.
 pub fn time(seconds: f64) -> String {
+    timed(seconds, number)
+}
+
+/// The same with three significant digits always, for columns: `60.0 ms`.
+pub fn time_figure(seconds: f64) -> String {
+    timed(seconds, figure)
+}
+
+fn timed(seconds: f64, digits: fn(f64) -> String) -> String {
     for (unit, scale) in [("s", 1.0), ("ms", 1e-3), ("µs", 1e-6)] {
         if seconds >= scale {
-            return format!("{} {unit}", number(seconds / scale));
+            return format!("{} {unit}", digits(seconds / scale));
         }
     }
-    format!("{} ns", number(seconds / 1e-9))
+    format!("{} ns", digits(seconds / 1e-9))
 }
 
 /// The unit of an axis up to `seconds`, and what it is in seconds.
@@ -179,6 +188,8 @@ mod tests {
             (gain(-0.04), "−4 %"),
             (gain(0.0), "0 %"),
             (time(0.00035), "350 µs"),
+            (time(0.06), "60 ms"),
+            (time_figure(0.06), "60.0 ms"),
             (count(1, "stream"), "1 stream"),
             (list(&["a".into(), "b".into(), "c".into()]), "a, b and c"),
         ];
