@@ -212,8 +212,8 @@ fn drafts(run: &Run, manifest: &Manifest) -> Vec<Draft> {
     add(
         "time-by-hop",
         "Where each microsecond goes",
-        "Each bar is the life of one message, hop by hop in path order; its parts sum to the time \
-         at which its last byte arrives. Bars of one size share an axis.",
+        "Each bar is the life of one message by hops; its parts sum to the time at which its last \
+         byte arrives.",
         life::draw(run, &plan),
     );
     add(

@@ -15,7 +15,7 @@ use crate::plot::measured::Measured;
 use crate::plot::paint::escape;
 use crate::plot::run::Run;
 use crate::plot::validation::Validation;
-use crate::plot::{Figure, PlotError, series};
+use crate::plot::{Figure, PlotError, series, words};
 
 pub mod answer;
 pub mod asked;
@@ -112,6 +112,7 @@ fn render(page: &Page) -> Result<String, minijinja::Error> {
         Some(text) if !value.is_safe() => Ok(out.write_str(&escape(text))?),
         _ => minijinja::escape_formatter(out, state, value),
     });
+    environment.add_filter("unbroken", |text: &str| words::unbroken(text));
     environment.add_template("report.html", include_str!("../templates/report.html"))?;
     environment.add_template("parts.html", include_str!("../templates/parts.html"))?;
     environment.add_template("style.css", include_str!("../templates/style.css"))?;

@@ -28,7 +28,7 @@ const HAIR: f64 = 0.4;
 /// The most kinds of hop with a colour of their own.
 const MOST_KINDS: usize = ink::PALETTE.len();
 /// The kind that has one, however little it takes: whoever asks about a GPU looks for it.
-const KERNEL: &str = "kernel";
+pub const KERNEL: &str = "kernel";
 /// A kind of hop that takes less of every bar than this is drawn with the others.
 const SMALL: f64 = 0.01;
 /// More bars than this at one size, and only the plainest and the best setting are drawn.
@@ -152,11 +152,8 @@ pub fn draw(run: &Run, plan: &Plan) -> Option<Picture> {
     let mut picture = Picture::new(WIDTH, 0.0);
     let at = plan.folded_at(first.topologies[0].1[0].point);
     let at = if at.is_empty() { String::new() } else { format!(" Shown at {at}.") };
-    let note = format!(
-        "From the launch of the kernel, or the result's being ready, to the arrival of its last \
-         byte. Every interval belongs to one hop and one cause; of work that overlaps, what the \
-         message waited for is shown. Each size has its own axis.{at}"
-    );
+    let axes = if sizes.len() == 1 { "" } else { " Each size has its own axis." };
+    let note = format!("{}{axes}{at}", reading(run));
     let mut top = frame::header(&mut picture, "Where each microsecond goes", &note);
     top = frame::legend(&mut picture, top, &entries(&sizes, &kinds));
     let columns = if sizes.len() == 1 { 1 } else { 2 };
@@ -171,6 +168,21 @@ pub fn draw(run: &Run, plan: &Plan) -> Option<Picture> {
     }
     picture.height = top - GAP + MARGIN;
     Some(picture)
+}
+
+/// From when to when a bar goes, and what its parts are.
+fn reading(run: &Run) -> &'static str {
+    match run.steps.is_empty() {
+        true => {
+            "From the launch of the kernel, or the result's being ready, to the arrival of its \
+             last byte. Every interval belongs to one hop and one cause; of work that overlaps, \
+             what the message waited for is shown."
+        }
+        false => {
+            "From the client's call to the whole answer. Every interval belongs to one hop and one \
+             cause; a hop that is crossed again and again is drawn once, where it is first crossed."
+        }
+    }
 }
 
 impl OfSize<'_> {

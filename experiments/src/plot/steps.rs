@@ -108,8 +108,8 @@ pub fn draw(run: &Run) -> Option<Picture> {
             picture.rectangle((x0, y), (x1, y + BAR.0), ink::colour(at));
             begin = end;
         }
-        picture.text((right + 70.0, middle), words::time(request.whole.mean_s), LABEL.end());
-        picture.text((right + 140.0, middle), words::time(request.whole.p99_s), TICK.end());
+        picture.text((right + 70.0, middle), words::time_figure(request.whole.mean_s), LABEL.end());
+        picture.text((right + 140.0, middle), words::time_figure(request.whole.p99_s), TICK.end());
         y += BAR.0 + BAR.1;
     }
     panel.base(&mut picture);

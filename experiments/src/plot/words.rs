@@ -134,6 +134,27 @@ fn number_1(value: f64) -> String {
     text.strip_suffix(".0").map_or(text.clone(), str::to_owned)
 }
 
+/// What may not stand at the beginning of a line, behind its number.
+const UNITS: [&str; 19] = [
+    "%", "s", "ms", "µs", "ns", "ns/B", "B", "KiB", "MiB", "GiB", "TiB", "kbit/s", "Mbit/s",
+    "Gbit/s", "Tbit/s", "kB/s", "MB/s", "GB/s", "bytes",
+];
+
+/// `text` with no line break between a number and its unit.
+pub fn unbroken(text: &str) -> String {
+    let mut kept = String::with_capacity(text.len());
+    for word in text.split(' ') {
+        let bare = word.trim_end_matches([',', ';', '.', ':', ')']);
+        if kept.ends_with(|last: char| last.is_ascii_digit()) && UNITS.contains(&bare) {
+            kept.push('\u{a0}');
+        } else if !kept.is_empty() {
+            kept.push(' ');
+        }
+        kept.push_str(word);
+    }
+    kept
+}
+
 /// `3 streams`, `1 stream`.
 pub fn count(count: usize, thing: &str) -> String {
     format!("{count} {thing}{}", if count == 1 { "" } else { "s" })
@@ -151,6 +172,13 @@ pub fn list(items: &[String]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_number_keeps_its_unit() {
+        let text = "At 64 KiB, 38 % of 40 Gbit/s in 3 µs; 8 streams, 2 ms";
+        let kept = "At 64\u{a0}KiB, 38\u{a0}% of 40\u{a0}Gbit/s in 3\u{a0}µs; 8 streams, 2\u{a0}ms";
+        assert_eq!(unbroken(text), kept);
+    }
 
     #[test]
     fn numbers_read_well() {

@@ -3,7 +3,7 @@
 use super::document::{Cell, Folded, Group, Section, Table, numbers, words as column};
 use super::pick;
 use crate::plot::Figure;
-use crate::plot::life::{Kinds, Life, OfSize, kinds, shown};
+use crate::plot::life::{KERNEL, Kinds, Life, OfSize, kinds, shown};
 use crate::plot::run::{Run, distinct};
 use crate::plot::series::{Plan, Series};
 use crate::plot::words;
@@ -32,8 +32,7 @@ pub fn section(run: &Run, plan: &Plan, figures: &[Figure]) -> Option<Section> {
     let mut paragraphs = vec![text.to_owned()];
     for size in distinct([sizes.first()?, sizes.last()?].map(|size| size.message_b).into_iter()) {
         let ends = [first, last].map(|series| sentence(&sizes, size, series));
-        let told = distinct(ends.into_iter().flatten());
-        paragraphs.extend((!told.is_empty()).then(|| told.join(" ")));
+        paragraphs.extend(distinct(ends.into_iter().flatten()));
     }
     let folded = |series: &&Series| Folded {
         summary: format!("Time by kind of hop in numbers{}", series.suffix()),
@@ -76,12 +75,14 @@ fn sentence(sizes: &[OfSize<'_>], message_b: f64, series: &Series) -> Option<Str
         format!("{kind} {} ({share})", words::time(*seconds))
     };
     let parts: Vec<String> = kinds.iter().take(NAMED).map(part).collect();
+    let kernel = kinds.iter().skip(NAMED).find(|(kind, _)| *kind == KERNEL).map(part);
+    let kernel = kernel.map_or(String::new(), |part| format!("; {part}"));
     let how = match series.label.as_str() {
         "" => String::new(),
         label => format!(" ({label})"),
     };
     Some(format!(
-        "On {topology}, {}{how} are there after {}; most of that: {}.",
+        "On {topology}, {}{how} are there after {}. Most of that: {}{kernel}.",
         words::size(message_b),
         words::time(life.whole_s),
         words::list(&parts)
@@ -98,10 +99,7 @@ fn table(sizes: &[OfSize<'_>], kinds: &Kinds, series: &Series) -> Table {
         let seconds = life.at(kinds, kind);
         let share = seconds / life.whole_s;
         match seconds > 0.0 {
-            true => {
-                let text = format!("{} ({})", words::time(seconds), words::percent(share));
-                Cell::number(text).shaded(share)
-            }
+            true => Cell::number(words::time_figure(seconds)).shaded(share),
             false => Cell::number(""),
         }
     };
@@ -109,7 +107,7 @@ fn table(sizes: &[OfSize<'_>], kinds: &Kinds, series: &Series) -> Table {
         let mut row = vec![Cell::number(words::size(message_b))];
         row.extend(kinds.named.iter().map(|kind| cell(life, Some(kind))));
         row.extend(kinds.others.then(|| cell(life, None)));
-        row.push(Cell::number(words::time(life.whole_s)));
+        row.push(Cell::number(words::time_figure(life.whole_s)));
         row
     };
     let names = distinct(of(sizes, series).map(|(_, name, _)| name));
@@ -118,7 +116,7 @@ fn table(sizes: &[OfSize<'_>], kinds: &Kinds, series: &Series) -> Table {
         Group { name: name.to_owned(), rows: own.map(|(size, _, life)| row(size, life)).collect() }
     };
     Table {
-        caption: format!("Time by kind of hop{}", series.suffix()),
+        caption: format!("Time by kind of hop, shaded by its part of the whole{}", series.suffix()),
         columns,
         groups: names.into_iter().map(group).collect(),
         shaded: true,
