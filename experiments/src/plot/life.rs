@@ -242,7 +242,7 @@ fn panel(picture: &mut Picture, size: &OfSize<'_>, kinds: &Kinds, [x0, y0, x1]: 
         edges: [left, top, right, bottom],
     };
     picture.text((x0, y0 + 8.0), words::size(size.message_b), NAME);
-    let wanted = ((right - left) / 60.0) as usize;
+    let wanted = ((right - left) / 45.0) as usize;
     panel.grid_x(picture, &frame::ticks_about(&panel.x, unit, wanted.clamp(2, 8)));
     let mut y = top + GROUP_GAP / 2.0;
     for (name, lives) in &size.topologies {

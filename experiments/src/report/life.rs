@@ -10,6 +10,8 @@ use crate::plot::words;
 
 /// How many kinds of hop a sentence names.
 const NAMED: usize = 3;
+/// A part below this is not worth a word.
+const WORTH: f64 = 0.005;
 
 /// The section on time; none where the run does not ask for it.
 pub fn section(run: &Run, plan: &Plan, figures: &[Figure]) -> Option<Section> {
@@ -74,7 +76,8 @@ fn sentence(sizes: &[OfSize<'_>], message_b: f64, series: &Series) -> Option<Str
         let share = words::percent(seconds / life.whole_s);
         format!("{kind} {} ({share})", words::time(*seconds))
     };
-    let parts: Vec<String> = kinds.iter().take(NAMED).map(part).collect();
+    let worth = |(_, seconds): &&(&String, f64)| *seconds >= WORTH * life.whole_s;
+    let parts: Vec<String> = kinds.iter().take(NAMED).filter(worth).map(part).collect();
     let kernel = kinds.iter().skip(NAMED).find(|(kind, _)| *kind == KERNEL).map(part);
     let kernel = kernel.map_or(String::new(), |part| format!("; {part}"));
     let how = match series.label.as_str() {

@@ -52,7 +52,7 @@ fn table(run: &Run, requests: &[Request<'_>], spread: bool) -> Table {
         }
         row.push(match spread {
             true => quantiles(request.whole),
-            false => Cell::number(words::time(request.whole.mean_s)),
+            false => Cell::number(words::time_figure(request.whole.mean_s)),
         });
         row
     };
@@ -67,6 +67,6 @@ fn table(run: &Run, requests: &[Request<'_>], spread: bool) -> Table {
 }
 
 fn quantiles(step: &StepTime) -> Cell {
-    let (median, most) = (words::time(step.median_s), words::time(step.p99_s));
+    let (median, most) = (words::time_figure(step.median_s), words::time_figure(step.p99_s));
     Cell::number(if median == most { median } else { format!("{median} / {most}") })
 }
