@@ -148,7 +148,7 @@ fn print_life(digest: &Digest, console: &Console) -> Result<(), Failure> {
     let mut table = Sheet::new(&["hop", "kind", "cause", "time", "of whole", ""]);
     table.keep_whole(6);
     let mut row = |[hop, kind, cause]: [&str; 3], seconds: f64, share: f64| {
-        let (time, part) = (number(words::time(seconds)), number(percent(share)));
+        let (time, part) = (number(words::time_figure(seconds)), number(percent(share)));
         table.add_row([hop.into(), kind.into(), cause.into(), time, part, bar(share)]);
     };
     for spent in large {

@@ -58,9 +58,7 @@ fn table(run: &Run, requests: &[Request<'_>], spread: bool) -> Table {
     };
     let caption = match spread {
         false => "Steps of a request: mean time and share of the whole",
-        true => {
-            "Steps of a request: median, and what 99 of 100 replications stay below where that differs"
-        }
+        true => "Steps of a request: median, and what 99 of 100 stay below where that differs",
     };
     let rows = requests.iter().map(row).collect();
     Table { shaded: !spread, ..Table::plain(caption, columns, rows) }
