@@ -149,7 +149,8 @@ impl Fixture {
             writeln!(
                 summary,
                 "{key},5,{rate},{low},{high},{time},{time},{time},{sent},{sent},{sent},\
-                 {loss},{loss},{loss},{LINE_BIT_S},nic-a/wire-out,{},node-b/core3,tcp,{},overlap,0.38",
+                 {loss},{loss},{loss},{LINE_BIT_S},nic-a/wire-out,{},node-b/core3,tcp,{},\
+                 overlap,0.38",
                 rate / LINE_BIT_S,
                 0.4 * lost / LINE_BIT_S,
             )
