@@ -3,12 +3,14 @@
 //! Outcomes and attributions are large (an entry per hop and link); they are reduced here, in the
 //! thread that made them, so that a sweep's memory grows with its rows and not with its hops.
 
+use models::cluster::Cluster;
 use models::outcome::{Advice, Attribution, Cause, Outcome, Step, StepTime};
 use sim::Time;
 
 use calibration::trial::Reading;
 
 use crate::estimate::Estimate;
+use crate::life::{Spent, life};
 use crate::run::Sample;
 
 /// One transfer of one point.
@@ -28,6 +30,8 @@ pub(crate) struct Digest {
     pub(crate) returned: Vec<Returned>,
     /// The steps of the request, if the transfer replies to one.
     pub(crate) steps: Vec<StepDigest>,
+    /// Where its time passes, by hop and cause; empty where `completion_s` is none.
+    pub(crate) life: Vec<Spent>,
 }
 
 /// How long one step of a request took, over replications.
@@ -82,14 +86,14 @@ pub(crate) struct Returned {
 
 impl Digest {
     /// The digest of transfer `which` from all replications of its point.
-    pub(crate) fn of(samples: &[Sample], which: usize) -> Digest {
+    pub(crate) fn of(cluster: &Cluster, samples: &[Sample], which: usize) -> Digest {
         let replications: Vec<Replication> =
             samples.iter().map(|sample| Replication::of(sample, which)).collect();
         let left = samples.iter().map(|s| s.attributions[which].goodput.as_bytes_per_s() * 8.0);
         let left_bit_s = Estimate::of(&left.collect::<Vec<f64>>()).mean;
         let (taken, returned) = (taken(samples, which), returned(samples, which));
-        let steps = steps(samples, which);
-        Digest { left_bit_s, taken, returned, steps, ..Digest::over(replications) }
+        let (steps, life) = (steps(samples, which), life(cluster, samples, which));
+        Digest { left_bit_s, taken, returned, steps, life, ..Digest::over(replications) }
     }
 
     /// The digest of a transfer that was measured once a round; `line` says what its line rate is.
@@ -116,6 +120,7 @@ impl Digest {
             taken: Vec::new(),
             returned: Vec::new(),
             steps: Vec::new(),
+            life: Vec::new(),
             replications,
         }
     }

@@ -25,6 +25,7 @@ pub mod verdict;
 mod compare;
 mod digest;
 mod lab;
+mod life;
 mod manifest;
 mod measure;
 mod output;

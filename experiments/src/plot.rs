@@ -20,6 +20,7 @@ pub(crate) mod fixture;
 pub mod frame;
 pub mod graph;
 pub mod ink;
+pub mod life;
 pub mod lines;
 pub mod manifest;
 pub mod measured;
@@ -197,7 +198,6 @@ fn drafts(run: &Run, manifest: &Manifest) -> Vec<Draft> {
         Some(topologies::draw(run)),
     );
     let plan = series::plan(run);
-    let heading = "Where the line rate goes, hop by hop";
     let captions = [
         "Read from top to bottom: the line rate, less what each hop takes when it is added to the \
          ones above it, leaves the goodput. The drops sum to the whole.",
@@ -205,9 +205,16 @@ fn drafts(run: &Run, manifest: &Manifest) -> Vec<Draft> {
     ];
     let names = ["loss-by-hop", "loss-by-hop-last"];
     for ((series, name), caption) in plan.ends().into_iter().zip(names).zip(captions) {
-        let title = format!("{heading}{}", series.suffix());
+        let title = format!("Where the line rate goes, hop by hop{}", series.suffix());
         add(name, &title, caption, Some(waterfall::draw(run, &plan, series)));
     }
+    add(
+        "time-by-hop",
+        "Where each microsecond goes",
+        "Each bar is the life of one message by hops; its parts sum to the time at which its last \
+         byte arrives.",
+        life::draw(run, &plan),
+    );
     add(
         "request-steps",
         "Where a request's time goes",

@@ -92,6 +92,10 @@ const TAKEN: [&str; 9] = [
 /// The columns of `returned.csv` behind the keys.
 const RETURNED: [&str; 5] = ["rank", "change", "feasible", "goodput_bit_s", "gain_ratio"];
 
+/// The columns of `life.csv` behind the keys.
+const LIFE: [&str; 8] =
+    ["order", "hop", "kind", "cause", "time_s_mean", "time_s_low", "time_s_high", "share_ratio"];
+
 /// The columns of `steps.csv` behind the keys.
 const STEPS: [&str; 8] = [
     "order",
@@ -179,20 +183,20 @@ pub(crate) fn key_cells(e: &Experiment, plan: &Plan, number: usize, which: usize
 }
 
 /// The word that stands for a value in files.
-fn word(value: &impl serde::Serialize) -> String {
+pub(crate) fn word(value: &impl serde::Serialize) -> String {
     match serde_json::to_value(value) {
         Ok(serde_json::Value::String(word)) => word,
         other => unreachable!("an enum without fields is a word, not {other:?}"),
     }
 }
 
-/// Writes the four tables into `folder`, and the steps of requests where there are any.
+/// Writes the five tables into `folder`, and the steps of requests where there are any.
 ///
 /// # Errors
 /// If a file cannot be written.
 pub(crate) fn write_all(folder: &Path, plan: &Plan, keyed: &[Keyed<'_>]) -> Result<(), Failure> {
     let requests = keyed.iter().any(|keyed| !keyed.digest.steps.is_empty());
-    write_tables(folder, plan, keyed, &TABLES[..if requests { 5 } else { 4 }])
+    write_tables(folder, plan, keyed, &TABLES[..if requests { 6 } else { 5 }])
 }
 
 /// Writes the tables of a measurement into `folder`: all but those that only a model can fill.
@@ -210,11 +214,12 @@ pub(crate) fn write_measured(
 /// A table: its file, its columns behind the keys, and its rows.
 type OfDigest = (&'static str, &'static [&'static str], fn(&Digest) -> Vec<Vec<String>>);
 
-const TABLES: [OfDigest; 5] = [
+const TABLES: [OfDigest; 6] = [
     ("runs.csv", &RUNS, run_rows),
     ("summary.csv", &SUMMARY, summary_rows),
     ("taken.csv", &TAKEN, taken_rows),
     ("returned.csv", &RETURNED, returned_rows),
+    ("life.csv", &LIFE, life_rows),
     ("steps.csv", &STEPS, step_rows),
 ];
 
@@ -312,6 +317,17 @@ fn returned_rows(digest: &Digest) -> Vec<Vec<String>> {
         ]
     };
     digest.returned.iter().enumerate().map(row).collect()
+}
+
+fn life_rows(digest: &Digest) -> Vec<Vec<String>> {
+    let row = |(order, spent): (usize, &crate::life::Spent)| {
+        let mut cells =
+            vec![order.to_string(), spent.hop.clone(), spent.kind.clone(), word(&spent.cause)];
+        cells.extend(estimate(Some(spent.time_s)));
+        cells.push(spent.share.to_string());
+        cells
+    };
+    digest.life.iter().enumerate().map(row).collect()
 }
 
 fn step_rows(digest: &Digest) -> Vec<Vec<String>> {

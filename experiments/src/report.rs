@@ -15,7 +15,7 @@ use crate::plot::measured::Measured;
 use crate::plot::paint::escape;
 use crate::plot::run::Run;
 use crate::plot::validation::Validation;
-use crate::plot::{Figure, PlotError, series};
+use crate::plot::{Figure, PlotError, series, words};
 
 pub mod answer;
 pub mod asked;
@@ -23,6 +23,7 @@ pub mod calibrate_net;
 pub mod calibration;
 pub mod compare;
 pub mod document;
+pub mod life;
 pub mod loss;
 pub mod provenance;
 pub mod request;
@@ -43,6 +44,7 @@ pub fn write(dir: &Path, figures: &[Figure]) -> Result<(), PlotError> {
     sections.extend(asked::reported(&manifest, figures));
     sections.extend(request::steps(&run, figures));
     sections.push(results::goodput(&run, &plan, figures));
+    sections.extend(life::section(&run, &plan, figures));
     sections.push(loss::taken(&run, &plan, figures));
     sections.push(loss::returned(&run, &plan));
     sections.extend(asked::assumptions(&manifest, figures));
@@ -110,6 +112,7 @@ fn render(page: &Page) -> Result<String, minijinja::Error> {
         Some(text) if !value.is_safe() => Ok(out.write_str(&escape(text))?),
         _ => minijinja::escape_formatter(out, state, value),
     });
+    environment.add_filter("unbroken", |text: &str| words::unbroken(text));
     environment.add_template("report.html", include_str!("../templates/report.html"))?;
     environment.add_template("parts.html", include_str!("../templates/parts.html"))?;
     environment.add_template("style.css", include_str!("../templates/style.css"))?;

@@ -51,10 +51,16 @@ fn run_point(
 ) -> Result<Vec<Digest>, InputError> {
     let samples = replicate(experiment, plan, point);
     let samples = samples.map_err(|error| experiment.placed(error, point))?;
-    Ok((0..point.transfers.len()).map(|which| Digest::of(&samples, which)).collect())
+    let cluster = &plan.worlds[point.world].cluster;
+    let digest = |which| Digest::of(cluster, &samples, which);
+    Ok((0..point.transfers.len()).map(digest).collect())
 }
 
-fn replicate(
+/// What every replication of a point gave.
+///
+/// # Errors
+/// As [`run`].
+pub(crate) fn replicate(
     experiment: &Experiment,
     plan: &Plan,
     point: &Point,

@@ -8,8 +8,13 @@ use crate::console::{Console, Sheet, number};
 use crate::digest::Digest;
 use crate::experiment::{Experiment, Plan, Point};
 use crate::failure::Failure;
+use crate::life::Spent;
 use crate::overview::{gain, percent, rate};
+use crate::plot::words;
 use crate::{record, run as runner, shipped};
+
+/// Parts of the time below this share are printed as one.
+const SHOWN: f64 = 0.005;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -20,10 +25,12 @@ Examples:
 
 The transfer is taken as [transfer] states it, without the sweep; --set changes what you like.
 Taken: starting from the slowest link's line rate, hops are added in path order, and what each
-costs is booked to it; the parts sum to the whole. Returned: one thing is changed, everything else
-stays, and the whole path is solved again.";
+costs is booked to it; the parts sum to the whole. Time: every interval from the kernel's launch, or
+the result's being ready, to the arrival of the last byte is booked to one hop and one cause, and
+sums to the whole too. Returned: one thing is changed, everything else stays, and the whole path is
+solved again.";
 
-/// Explain the loss: a waterfall by hop, and what fixing each would return
+/// Explain the loss: a waterfall and a time budget by hop, and what fixing each would return
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
@@ -59,6 +66,7 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<(), Failur
         let label = &experiment.topologies[point.topology].label;
         console.print(&headline(label, transfer, keyed.digest))?;
         print_taken(keyed.digest, console)?;
+        print_life(keyed.digest, console)?;
         print_returned(keyed.digest, arguments.changes, console)?;
         told.push(as_json(&experiment, &plan, point, keyed));
     }
@@ -129,6 +137,34 @@ fn bar(ratio: f64) -> comfy_table::Cell {
     "█".repeat((ratio.clamp(0.0, 1.0) * WIDTH).round() as usize).into()
 }
 
+/// The time budget: hops and causes that take at least one part in two hundred, and the rest.
+fn print_life(digest: &Digest, console: &Console) -> Result<(), Failure> {
+    let Some(completion_s) = digest.completion_s else { return Ok(()) };
+    let (large, small): (Vec<&Spent>, Vec<&Spent>) =
+        digest.life.iter().partition(|spent| spent.share >= SHOWN);
+    if large.is_empty() {
+        return Ok(());
+    }
+    let mut table = Sheet::new(&["hop", "kind", "cause", "time", "of whole", ""]);
+    table.keep_whole(6);
+    let mut row = |[hop, kind, cause]: [&str; 3], seconds: f64, share: f64| {
+        let (time, part) = (number(words::time_figure(seconds)), number(percent(share)));
+        table.add_row([hop.into(), kind.into(), cause.into(), time, part, bar(share)]);
+    };
+    for spent in large {
+        let cause = record::word(&spent.cause);
+        row([&spent.hop, &spent.kind, &cause], spent.time_s.mean, spent.share);
+    }
+    if !small.is_empty() {
+        let sum = |of: fn(&Spent) -> f64| small.iter().map(|spent| of(spent)).sum();
+        let name = words::count(small.len(), "smaller part");
+        row([&name, "", ""], sum(|spent| spent.time_s.mean), sum(|spent| spent.share));
+    }
+    row(["whole", "", ""], completion_s.mean, 1.0);
+    console.print("\n")?;
+    console.print_table(table)
+}
+
 fn print_returned(digest: &Digest, most: usize, console: &Console) -> Result<(), Failure> {
     let mut table = Sheet::new(&["change", "goodput", "gain", "who can do it"]);
     for returned in digest.returned.iter().take(most) {
@@ -154,6 +190,15 @@ fn as_json(
         .taken
         .iter()
         .map(|t| json!({ "hop": t.hop, "kind": t.kind, "taken_bit_s": t.bit_s }));
+    let life = digest.life.iter().map(|spent| {
+        json!({
+            "hop": spent.hop,
+            "kind": spent.kind,
+            "cause": spent.cause,
+            "time_s": spent.time_s,
+            "share_ratio": spent.share,
+        })
+    });
     let returned = digest.returned.iter().map(|r| {
         json!({
             "change": r.change,
@@ -169,6 +214,8 @@ fn as_json(
         "reference_link": digest.reference_link,
         "goodput_bit_s": digest.left_bit_s,
         "taken": taken.collect::<Vec<_>>(),
+        "completion_s": digest.completion_s,
+        "life": life.collect::<Vec<_>>(),
         "returned": returned.collect::<Vec<_>>(),
     })
 }

@@ -23,6 +23,9 @@ pub(crate) struct Fixture {
 pub(crate) const LINE_BIT_S: f64 = 40e9;
 const HOPS: [&str; 8] =
     ["wire framing", "device-to-host copy", "tcp", "veth", "bridge", "route", "vxlan", "window"];
+/// Why time passes at each of them.
+const CAUSES: [&str; 8] =
+    ["propagation", "service", "service", "queueing", "service", "service", "service", "window"];
 
 impl Fixture {
     /// A run like the quickstart's.
@@ -84,8 +87,8 @@ impl Fixture {
         }
     }
 
-    /// Calls `row` with the key columns and the goodput of every point.
-    fn points(&self, mut row: impl FnMut(&str, f64)) {
+    /// Calls `row` with the key columns, the goodput and the completion of every point.
+    fn points(&self, mut row: impl FnMut(&str, f64, f64)) {
         let none = vec![""];
         let others = self.other.as_ref().map_or(&none, |(_, values)| values);
         let mut point = 0;
@@ -112,7 +115,7 @@ impl Fixture {
                             let part = part * if *mode == "serial" { 0.72 } else { 1.0 };
                             let part = part * (1.0 - 0.1 * nth as f64);
                             let time = *size as f64 * 8.0 / (LINE_BIT_S * part) + 60e-6;
-                            row(&key, *size as f64 * 8.0 / time);
+                            row(&key, *size as f64 * 8.0 / time, time);
                         }
                     }
                 }
@@ -135,15 +138,19 @@ impl Fixture {
              reference_bit_s,goodput_bit_s\n"
         );
         let mut returned = format!("{header},rank,change,feasible,goodput_bit_s,gain_ratio\n");
-        self.points(|key, rate| {
+        let mut life = format!(
+            "{header},order,hop,kind,cause,time_s_mean,time_s_low,time_s_high,share_ratio\n"
+        );
+        self.points(|key, rate, time| {
             let (low, high) = (rate * 0.97, rate * 1.03);
             let loss = if self.transport == "udp" { 0.2 } else { 0.0 };
             let sent = rate / (1.0 - loss);
             let lost = LINE_BIT_S - rate;
             writeln!(
                 summary,
-                "{key},5,{rate},{low},{high},0.1,0.1,0.1,{sent},{sent},{sent},{loss},{loss},{loss},\
-                 {LINE_BIT_S},nic-a/wire-out,{},node-b/core3,tcp,{},overlap,0.38",
+                "{key},5,{rate},{low},{high},{time},{time},{time},{sent},{sent},{sent},\
+                 {loss},{loss},{loss},{LINE_BIT_S},nic-a/wire-out,{},node-b/core3,tcp,{},\
+                 overlap,0.38",
                 rate / LINE_BIT_S,
                 0.4 * lost / LINE_BIT_S,
             )
@@ -158,6 +165,12 @@ impl Fixture {
                     bit_s / LINE_BIT_S
                 )
                 .unwrap();
+                let (cause, spent) = (CAUSES[order], part * time);
+                writeln!(
+                    life,
+                    "{key},{order},node-a/{hop},{hop},{cause},{spent},{spent},{spent},{part}"
+                )
+                .unwrap();
             }
             let advice = [
                 ("overlap copies with 1 MiB chunks", true, 0.38),
@@ -168,9 +181,12 @@ impl Fixture {
                 writeln!(returned, "{key},{rank},{change},{feasible},{with},{gain}").unwrap();
             }
         });
-        for (name, text) in
-            [("summary.csv", &summary), ("taken.csv", &taken), ("returned.csv", &returned)]
-        {
+        for (name, text) in [
+            ("summary.csv", &summary),
+            ("taken.csv", &taken),
+            ("returned.csv", &returned),
+            ("life.csv", &life),
+        ] {
             fs::write(dir.join(name), text).unwrap();
         }
         fs::write(dir.join("manifest.json"), self.manifest()).unwrap();

@@ -185,8 +185,13 @@ impl Panel {
 
 /// Labelled ticks of a straight scale; the last one names the unit.
 pub fn ticks_with_unit(scale: &Scale, unit: &str) -> Vec<(f64, String)> {
+    ticks_about(scale, unit, 6)
+}
+
+/// The same, about as many as `wanted`.
+pub fn ticks_about(scale: &Scale, unit: &str, wanted: usize) -> Vec<(f64, String)> {
     let mut ticks: Vec<(f64, String)> =
-        scale.ticks(6).into_iter().map(|tick| (tick, words::number(tick))).collect();
+        scale.ticks(wanted).into_iter().map(|tick| (tick, words::number(tick))).collect();
     if let Some((_, last)) = ticks.last_mut() {
         *last = format!("{last} {unit}");
     }

@@ -11,7 +11,7 @@ use super::series::{self, Series};
 use super::sizes::sizes;
 use super::words;
 
-/// Panels in a row, and the space between them \[px\].
+/// The most panels in a row, and the space between them \[px\].
 const COLUMNS: usize = 3;
 const GAP: f64 = 22.0;
 /// Height of a plotting area, of the title above and of the ticks below \[px\].
@@ -53,8 +53,9 @@ pub fn draw(run: &Run) -> Option<Picture> {
     let drawn = run.results.iter().filter(|point| of_pairs.iter().any(|s| s.holds(&point.key)));
     let most = drawn.map(|point| point.goodput.mean).fold(0.0, f64::max);
     let names = run.topologies();
-    let columns = COLUMNS.min(names.len());
-    let wide = (WIDTH - 2.0 * MARGIN - GAP * (COLUMNS - 1) as f64) / COLUMNS as f64;
+    // Four stand two by two: none is left alone in a second row.
+    let columns = if names.len() == 4 { 2 } else { COLUMNS };
+    let wide = (WIDTH - 2.0 * MARGIN - GAP * (columns - 1) as f64) / columns as f64;
     for row in names.chunks(columns) {
         for (at, name) in row.iter().enumerate() {
             let x = MARGIN + at as f64 * (wide + GAP);

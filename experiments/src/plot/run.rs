@@ -16,6 +16,8 @@ pub struct Run {
     pub returned: Vec<Returned>,
     /// The steps of requests, in file order; empty where nobody asked.
     pub steps: Vec<StepTime>,
+    /// Where time passes, in file order: for each message its hops in path order.
+    pub life: Vec<Spent>,
 }
 
 /// Which point and transfer a row is about.
@@ -108,6 +110,23 @@ pub struct StepTime {
     pub share: f64,
 }
 
+/// A row of life.csv.
+#[derive(Clone, Debug)]
+pub struct Spent {
+    /// Which point and transfer.
+    pub key: Key,
+    /// The hop: `node-a/vxlan`.
+    pub hop: String,
+    /// Its kind: `vxlan`.
+    pub kind: String,
+    /// Why time passed there: `service`, `queueing`, `window` or `propagation`.
+    pub cause: String,
+    /// How much, on average \[s\].
+    pub mean_s: f64,
+    /// The part of the whole completion.
+    pub share: f64,
+}
+
 /// A row of returned.csv.
 #[derive(Clone, Debug)]
 pub struct Returned {
@@ -133,6 +152,7 @@ impl Run {
         let taken = Table::read(dir, "taken.csv")?;
         let returned = Table::read(dir, "returned.csv")?;
         let steps = Table::read_if_there(dir, "steps.csv")?;
+        let life = Table::read_if_there(dir, "life.csv")?;
         Ok(Run {
             results: summary.rows().map(|row| outcome(&row, &summary)).collect::<Result<_, _>>()?,
             taken: taken.rows().map(|row| part(&row, &taken)).collect::<Result<_, _>>()?,
@@ -140,12 +160,8 @@ impl Run {
                 .rows()
                 .map(|row| advice(&row, &returned))
                 .collect::<Result<_, _>>()?,
-            steps: match &steps {
-                None => Vec::new(),
-                Some(table) => {
-                    table.rows().map(|row| step(&row, table)).collect::<Result<_, _>>()?
-                }
-            },
+            steps: optional(steps.as_ref(), step)?,
+            life: optional(life.as_ref(), spent)?,
         })
     }
 
@@ -158,6 +174,15 @@ impl Run {
     pub fn largest_message(&self) -> f64 {
         self.results.iter().map(|result| result.key.message_b).fold(0.0, f64::max)
     }
+}
+
+/// The rows of a table that a run need not have.
+fn optional<T>(
+    table: Option<&Table>,
+    read: fn(&Row, &Table) -> Result<T, PlotError>,
+) -> Result<Vec<T>, PlotError> {
+    let rows = table.map(|table| table.rows().map(|row| read(&row, table)).collect());
+    rows.unwrap_or(Ok(Vec::new()))
 }
 
 /// Each value once, where it comes first.
@@ -221,6 +246,17 @@ fn step(row: &Row, table: &Table) -> Result<StepTime, PlotError> {
         mean_s: row.number("time_s_mean")?,
         median_s: row.number("time_s_p50")?,
         p99_s: row.number("time_s_p99")?,
+        share: row.number("share_ratio")?,
+    })
+}
+
+fn spent(row: &Row, table: &Table) -> Result<Spent, PlotError> {
+    Ok(Spent {
+        key: key(row, table, "order")?,
+        hop: row.text("hop")?.into(),
+        kind: row.text("kind")?.into(),
+        cause: row.text("cause")?.into(),
+        mean_s: row.number("time_s_mean")?,
         share: row.number("share_ratio")?,
     })
 }

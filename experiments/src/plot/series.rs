@@ -89,7 +89,8 @@ pub fn plan(run: &Run) -> Plan {
     Plan { series, folded }
 }
 
-/// The columns that differ between points of one topology (chunks: of one topology and mode).
+/// The columns that differ between points of one topology (chunks: of one topology and mode). What
+/// goes with the message size, like the work of the kernel that makes it, is told by the size.
 fn varying(run: &Run) -> Vec<String> {
     let Some(first) = run.results.first() else { return Vec::new() };
     let columns = first.key.dimensions.iter().map(|(column, _)| column.clone());
@@ -98,7 +99,8 @@ fn varying(run: &Run) -> Vec<String> {
             let within = |key: &Key| {
                 let mode =
                     if column == "chunk_b" || column == "buffers" { key.get("mode") } else { "" };
-                (key.topology.clone(), mode.to_owned())
+                let size = if MAIN.contains(&&**column) { None } else { Some(key.message_b) };
+                (key.topology.clone(), mode.to_owned(), size)
             };
             let groups = distinct(run.results.iter().map(|result| within(&result.key)));
             groups.iter().any(|group| {

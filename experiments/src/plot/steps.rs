@@ -85,7 +85,7 @@ pub fn draw(run: &Run) -> Option<Picture> {
     let gutter = labels.fold(0.0, f64::max).min(300.0);
     let (left, right) = (MARGIN + gutter + 10.0, WIDTH - MARGIN - 150.0);
     let most = requests.iter().map(|request| request.whole.mean_s).fold(0.0, f64::max);
-    let (unit, scale) = unit(most);
+    let (unit, scale) = words::time_unit(most);
     let bottom = top + 16.0 + requests.len() as f64 * (BAR.0 + BAR.1) + BAR.1;
     let panel = Panel {
         x: Scale::from_zero(most / scale, (left, right)),
@@ -108,21 +108,12 @@ pub fn draw(run: &Run) -> Option<Picture> {
             picture.rectangle((x0, y), (x1, y + BAR.0), ink::colour(at));
             begin = end;
         }
-        picture.text((right + 70.0, middle), words::time(request.whole.mean_s), LABEL.end());
-        picture.text((right + 140.0, middle), words::time(request.whole.p99_s), TICK.end());
+        picture.text((right + 70.0, middle), words::time_figure(request.whole.mean_s), LABEL.end());
+        picture.text((right + 140.0, middle), words::time_figure(request.whole.p99_s), TICK.end());
         y += BAR.0 + BAR.1;
     }
     panel.base(&mut picture);
     picture.stroke(&[(left, top + 16.0), (left, bottom)], ink::AXIS, 1.0);
     picture.height = bottom + 20.0 + MARGIN;
     Some(picture)
-}
-
-/// The unit of an axis up to `seconds`, and what it is in seconds.
-fn unit(seconds: f64) -> (&'static str, f64) {
-    match seconds {
-        s if s >= 1.0 => ("s", 1.0),
-        s if s >= 1e-3 => ("ms", 1e-3),
-        _ => ("us", 1e-6),
-    }
 }

@@ -119,6 +119,68 @@ fn a_waterfall_ends_where_the_goodput_begins() {
 }
 
 #[test]
+fn a_life_s_bar_is_as_long_as_the_message_takes() {
+    let fixture = Fixture { sizes: vec![1 << 12, 1 << 30], ..Fixture::quickstart() };
+    let drafts = drafted(&fixture);
+    let draft = named(&drafts, "time-by-hop");
+    let texts = said(draft);
+    for text in ["4 KiB", "1 GiB", "8 streams, overlapped", "device-to-host copy", "window"] {
+        let there = texts.iter().any(|said| said == text);
+        // Half a per cent of every bar: too little for a colour of its own.
+        assert_eq!(there, text != "window", "{text} in {texts:?}");
+    }
+    assert!(texts.iter().any(|text| text.starts_with("hollow: ")), "veths queue: {texts:?}");
+    // What a bar is made of is what the message takes.
+    let folder = fixture.folder();
+    let run = Run::read(folder.path()).unwrap();
+    let plan = series::plan(&run);
+    let sizes = life::shown(&run, &plan);
+    let kinds = life::kinds(&sizes);
+    assert_eq!(sizes.len(), 2);
+    for life in sizes.iter().flat_map(|size| &size.topologies).flat_map(|(_, lives)| lives) {
+        let named: f64 = kinds.named.iter().map(|kind| life.at(&kinds, Some(kind))).sum();
+        let sum = named + life.at(&kinds, None);
+        assert!((sum / life.whole_s - 1.0).abs() < 1e-9, "{sum} of {}", life.whole_s);
+    }
+}
+
+#[test]
+fn a_kernel_has_a_colour_and_a_network_alone_no_bars_of_time() {
+    let folder = Fixture::quickstart().folder();
+    let path = folder.path().join("life.csv");
+    let table = fs::read_to_string(&path).unwrap();
+    let figure = |table: String| {
+        fs::write(&path, table).unwrap();
+        let run = Run::read(folder.path()).unwrap();
+        life::draw(&run, &series::plan(&run))
+    };
+    let launched =
+        figure(table.replace(",node-a/window,window,window,", ",gpu/kernel,kernel,service,"));
+    let texts = launched.unwrap().text_boxes().iter().map(|b| b.0.to_owned()).collect::<Vec<_>>();
+    assert!(texts.contains(&"kernel".to_owned()), "{texts:?}");
+    assert!(figure(table.replace("device-to-host copy", "nic")).is_none(), "nobody waits for it");
+}
+
+#[test]
+fn what_the_message_size_decides_is_no_setting_of_its_own() {
+    let folder = Fixture::swept().folder();
+    for name in ["summary.csv", "taken.csv", "returned.csv", "life.csv"] {
+        let path = folder.path().join(name);
+        let table = fs::read_to_string(&path).unwrap();
+        let mut lines = table.lines();
+        let mut kept = lines.next().unwrap().replace("nic.mtu_b", "kernel_read_b") + "\n";
+        // Of the three values of each point, the first, made to go with the size.
+        for line in lines.filter(|line| line.contains(",flow,1500,")) {
+            let size = line.split(',').nth(7).unwrap();
+            kept += &(line.replace(",flow,1500,", &format!(",flow,{size},")) + "\n");
+        }
+        fs::write(&path, kept).unwrap();
+    }
+    let plan = series::plan(&Run::read(folder.path()).unwrap());
+    assert_eq!((plan.series.len(), plan.folded), (4, Vec::new()));
+}
+
+#[test]
 fn overlapping_says_its_greatest_gain() {
     let texts = said(named(&drafted(&Fixture::quickstart()), "serial-vs-overlapped"));
     // 1 ÷ 0.72 − 1 = 39 % where start-up no longer matters.
@@ -145,7 +207,7 @@ fn files_are_whole_and_the_same_twice() {
     let (one, two) = (fixture.folder(), fixture.folder());
     let figures = all(one.path()).unwrap();
     all(two.path()).unwrap();
-    assert_eq!(figures.len(), 7);
+    assert_eq!(figures.len(), 8);
     for figure in &figures {
         let file = |folder: &tempfile::TempDir, ending: &str| {
             fs::read(folder.path().join(format!("plots/{}.{ending}", figure.name))).unwrap()

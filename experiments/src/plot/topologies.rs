@@ -35,7 +35,7 @@ pub fn draw(run: &Run) -> Picture {
     let groups = groups(run, &plan);
     let mut picture = Picture::new(WIDTH, 0.0);
     let title = "Goodput by topology against the line rate";
-    let mut top = frame::header(&mut picture, title, &note(run, &plan));
+    let mut top = frame::header(&mut picture, title, &note(run, &plan, &groups));
     top = frame::legend(&mut picture, top, &entries(&plan, &groups));
 
     let gutter = groups.iter().map(|group| NAME.width(&group.name)).fold(0.0, f64::max).min(280.0);
@@ -82,6 +82,11 @@ fn lost(value: &Value) -> bool {
     value.loss_ratio > 5e-4
 }
 
+/// The ends of a value's whisker, where they are far enough apart to be seen \[bit/s\].
+fn whisker(value: &Value) -> Option<(f64, f64)> {
+    value.span.filter(|(low, high)| high - low > 1e-4 * value.bit_s)
+}
+
 fn groups(run: &Run, plan: &Plan) -> Vec<Group> {
     let sized = |name: &String| {
         let of = run.results.iter().filter(|result| result.key.topology == *name);
@@ -98,13 +103,16 @@ fn groups(run: &Run, plan: &Plan) -> Vec<Group> {
         .collect()
 }
 
-fn note(run: &Run, plan: &Plan) -> String {
+fn note(run: &Run, plan: &Plan, groups: &[Group]) -> String {
     let size = words::size(run.largest_message());
     let only = match &plan.series[..] {
         [one] if !one.label.is_empty() => format!(" {}.", one.label),
         _ => String::new(),
     };
+    let spread =
+        groups.iter().flat_map(|group| &group.bars).any(|(_, value)| whisker(value).is_some());
     let whisker = match plan.folded.is_empty() {
+        _ if !spread => String::new(),
         true => "Whiskers: 95 % interval over replications.".to_owned(),
         false => format!("Whiskers: the range over {}.", plan.folded_names()),
     };
@@ -139,8 +147,7 @@ fn draw_group(picture: &mut Picture, panel: &Panel, group: &Group, top: f64, sca
             let sent = (place(value.sent_bit_s) - 0.5, y + BAR.0 - 0.5);
             picture.outline((end, y + 0.5), sent, ink::MUTED, 1.0);
         }
-        if let Some((low, high)) = value.span.filter(|(low, high)| high - low > 1e-4 * value.bit_s)
-        {
+        if let Some((low, high)) = whisker(value) {
             frame::whisker(picture, (place(low.max(0.0)), place(high)), y + BAR.0 / 2.0, ink::TEXT);
         }
         let y = y + BAR.0 / 2.0;

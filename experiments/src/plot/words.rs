@@ -103,17 +103,56 @@ pub fn gain(ratio: f64) -> String {
 
 /// A span of time: `1.2 s`, `350 µs`.
 pub fn time(seconds: f64) -> String {
+    timed(seconds, number)
+}
+
+/// The same with three significant digits always, for columns: `60.0 ms`.
+pub fn time_figure(seconds: f64) -> String {
+    timed(seconds, figure)
+}
+
+fn timed(seconds: f64, digits: fn(f64) -> String) -> String {
     for (unit, scale) in [("s", 1.0), ("ms", 1e-3), ("µs", 1e-6)] {
         if seconds >= scale {
-            return format!("{} {unit}", number(seconds / scale));
+            return format!("{} {unit}", digits(seconds / scale));
         }
     }
-    format!("{} ns", number(seconds / 1e-9))
+    format!("{} ns", digits(seconds / 1e-9))
+}
+
+/// The unit of an axis up to `seconds`, and what it is in seconds.
+pub fn time_unit(seconds: f64) -> (&'static str, f64) {
+    match seconds {
+        s if s >= 1.0 => ("s", 1.0),
+        s if s >= 1e-3 => ("ms", 1e-3),
+        _ => ("µs", 1e-6),
+    }
 }
 
 fn number_1(value: f64) -> String {
     let text = format!("{value:.1}");
     text.strip_suffix(".0").map_or(text.clone(), str::to_owned)
+}
+
+/// What may not stand at the beginning of a line, behind its number.
+const UNITS: [&str; 19] = [
+    "%", "s", "ms", "µs", "ns", "ns/B", "B", "KiB", "MiB", "GiB", "TiB", "kbit/s", "Mbit/s",
+    "Gbit/s", "Tbit/s", "kB/s", "MB/s", "GB/s", "bytes",
+];
+
+/// `text` with no line break between a number and its unit.
+pub fn unbroken(text: &str) -> String {
+    let mut kept = String::with_capacity(text.len());
+    for word in text.split(' ') {
+        let bare = word.trim_end_matches([',', ';', '.', ':', ')']);
+        if kept.ends_with(|last: char| last.is_ascii_digit()) && UNITS.contains(&bare) {
+            kept.push('\u{a0}');
+        } else if !kept.is_empty() {
+            kept.push(' ');
+        }
+        kept.push_str(word);
+    }
+    kept
 }
 
 /// `3 streams`, `1 stream`.
@@ -133,6 +172,13 @@ pub fn list(items: &[String]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_number_keeps_its_unit() {
+        let text = "At 64 KiB, 38 % of 40 Gbit/s in 3 µs; 8 streams, 2 ms";
+        let kept = "At 64\u{a0}KiB, 38\u{a0}% of 40\u{a0}Gbit/s in 3\u{a0}µs; 8 streams, 2\u{a0}ms";
+        assert_eq!(unbroken(text), kept);
+    }
 
     #[test]
     fn numbers_read_well() {
@@ -170,6 +216,8 @@ mod tests {
             (gain(-0.04), "−4 %"),
             (gain(0.0), "0 %"),
             (time(0.00035), "350 µs"),
+            (time(0.06), "60 ms"),
+            (time_figure(0.06), "60.0 ms"),
             (count(1, "stream"), "1 stream"),
             (list(&["a".into(), "b".into(), "c".into()]), "a, b and c"),
         ];

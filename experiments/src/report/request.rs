@@ -13,7 +13,7 @@ pub fn steps(run: &Run, figures: &[Figure]) -> Option<Section> {
     let first = requests.first()?;
     let biggest = first.steps.iter().max_by(|a, b| a.share.total_cmp(&b.share))?;
     let text = format!(
-        "The client's call takes {} at the first setting; most of it, {}, is the step `{}`. Steps \
+        "The client's call takes {} at the first setting; most of it, {}, is the step “{}”. Steps \
          follow each other and sum to the whole. A connection that is kept open needs neither name \
          nor handshake.",
         words::time(first.whole.mean_s),
@@ -52,18 +52,19 @@ fn table(run: &Run, requests: &[Request<'_>], spread: bool) -> Table {
         }
         row.push(match spread {
             true => quantiles(request.whole),
-            false => Cell::number(words::time(request.whole.mean_s)),
+            false => Cell::number(words::time_figure(request.whole.mean_s)),
         });
         row
     };
     let caption = match spread {
         false => "Steps of a request: mean time and share of the whole",
-        true => "Steps of a request: median, and what 99 of 100 replications stay below",
+        true => "Steps of a request: median, and what 99 of 100 stay below where that differs",
     };
     let rows = requests.iter().map(row).collect();
     Table { shaded: !spread, ..Table::plain(caption, columns, rows) }
 }
 
 fn quantiles(step: &StepTime) -> Cell {
-    Cell::number(format!("{} / {}", words::time(step.median_s), words::time(step.p99_s)))
+    let (median, most) = (words::time_figure(step.median_s), words::time_figure(step.p99_s));
+    Cell::number(if median == most { median } else { format!("{median} / {most}") })
 }

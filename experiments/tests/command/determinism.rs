@@ -32,6 +32,7 @@ fn one_thread_and_several_write_the_same_bytes() {
         "summary.csv",
         "taken.csv",
         "returned.csv",
+        "life.csv",
         "parameters.csv",
         "manifest.json",
         "report.html",

@@ -15,6 +15,10 @@ fn parts_sum_to_the_whole_and_advice_is_sorted() {
         let sum: f64 = taken.map(|t| t["taken_bit_s"]["mean"].as_f64().expect("a number")).sum();
         let (reference, left) = (number("reference_bit_s"), number("goodput_bit_s"));
         assert!((reference - sum - left).abs() < 1e-6 * reference, "{one:#}");
+        let life = one["life"].as_array().expect("a list").iter();
+        let sum: f64 = life.map(|part| part["time_s"]["mean"].as_f64().expect("a number")).sum();
+        let whole = one["completion_s"]["mean"].as_f64().expect("a number");
+        assert!((sum - whole).abs() < 1e-9 * whole, "{one:#}");
         let gains: Vec<f64> = one["returned"]
             .as_array()
             .expect("a list")

@@ -36,6 +36,17 @@ fn tables_have_a_row_for_every_point_and_their_parts_sum_to_the_whole() {
         let whole = number(&row["completion_s"]);
         assert!((sum - whole).abs() < 1e-9 * whole, "{row:?}");
     }
+    let life = table(&folder, "out/life.csv");
+    for row in &summary {
+        let here: Vec<_> = life.iter().filter(|spent| spent["point"] == row["point"]).collect();
+        let sum: f64 = here.iter().map(|spent| number(&spent["time_s_mean"])).sum();
+        let whole = number(&row["completion_s_mean"]);
+        assert!((sum - whole).abs() < 1e-9 * whole, "{row:?}");
+        let shares: f64 = here.iter().map(|spent| number(&spent["share_ratio"])).sum();
+        assert!((shares - 1.0).abs() < 1e-9, "{row:?}");
+        let orders = here.iter().map(|spent| number(&spent["order"]));
+        assert!(orders.eq((0..here.len()).map(|order| order as f64)), "{row:?}");
+    }
     let taken = table(&folder, "out/taken.csv");
     for row in &summary {
         let here = taken.iter().filter(|other| other["point"] == row["point"]);
