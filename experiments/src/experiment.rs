@@ -12,6 +12,7 @@ mod axes;
 mod axis;
 mod check;
 mod draft;
+mod kernel;
 mod measure;
 mod parameter;
 mod plan;

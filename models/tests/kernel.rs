@@ -81,7 +81,8 @@ fn a_slow_kernel_hides_the_network() {
     let kernel =
         Kernel { read: Bytes::new(99_999_000_000), launches: Launches::PerChunk, ..MILLISECOND };
     let asked = Transfer { kernel: Some(kernel), ..plain(OVERLAPPED) };
-    let refused = solve(&cluster("veth"), &[asked.clone()], Fidelity::Flow, 7).unwrap_err();
+    let refused =
+        solve(&cluster("veth"), std::slice::from_ref(&asked), Fidelity::Flow, 7).unwrap_err();
     assert_eq!(refused.field, "kernel_read", "more than the GPU's memory");
     let kernel = Kernel { read: Bytes::gib(32), flop: 1e12, ..kernel };
     let asked = Transfer { kernel: Some(kernel), ..asked };

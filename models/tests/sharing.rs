@@ -120,10 +120,8 @@ fn instances_do_not_feel_each_other() {
     // Its memory is a half, too.
     let large = Kernel { read: Bytes::gib(21), ..MILLISECOND };
     let error = solve(&assembled(&two), &[question("one", large)], Fidelity::Flow, 7).unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "kernel_read: 21 GiB are more than the 20 GiB of device memory (less, or a larger GPU or share of one)"
-    );
+    assert_eq!(error.field, "kernel_read");
+    assert_eq!(error.problem, "21 GiB are more than the 20 GiB of device memory");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! A transfer whose fields can be set one by one, by name: from its table, by a sweep, or by an
 //! argument. One list of fields, [`Field::ALL`], serves all three, and the columns of results.
 
-use models::gpu::kernel::{BLOCK, Kernel, Launches, Precision};
+use models::gpu::kernel::{Kernel, Launches};
 use models::input::suggest;
 use models::quantity::parse_bytes;
 use models::request::Request;
@@ -10,19 +10,11 @@ use serde::Serialize;
 use sim::Bytes;
 
 use super::problem::Problem;
-use super::request;
 use super::scalar::Scalar;
+use super::{kernel, request};
 
 /// The most parallel connections of one transfer, and the most buffers of one side.
 const COUNT_MAX: i64 = 1024;
-/// The most work of one kernel, in flop: a day at an exaflop a second.
-const FLOP_MAX: f64 = 1e23;
-
-/// The most threads of one kernel: a grid of 2^31 − 1 blocks.
-const THREADS_MAX: i64 = ((1 << 31) - 1) * BLOCK_MAX;
-/// The most threads of a block.
-const BLOCK_MAX: i64 = 1024;
-
 /// What `via` says where there is no Service on the way.
 const DIRECT: &str = "direct";
 
@@ -114,6 +106,11 @@ impl Field {
         self >= Field::RequestService
     }
 
+    /// Whether it is about the kernel that makes the result.
+    pub(crate) fn is_of_kernel(self) -> bool {
+        (Field::KernelRead..=Field::KernelLaunch).contains(&self)
+    }
+
     /// Its name.
     pub(crate) fn name(self) -> &'static str {
         Field::ALL[self as usize].1
@@ -159,17 +156,6 @@ pub(crate) struct Draft {
     /// How the result was asked for, once one of its fields is set.
     pub(crate) request: Option<Request>,
 }
-
-/// A kernel that does nothing.
-const IDLE: Kernel = Kernel {
-    read: Bytes::ZERO,
-    written: Bytes::ZERO,
-    flop: 0.0,
-    precision: Precision::Single,
-    threads: 0,
-    block: BLOCK,
-    launches: Launches::Once,
-};
 
 fn as_text<S: serde::Serializer>(bytes: &Option<Bytes>, out: S) -> Result<S::Ok, S::Error> {
     bytes.map(exact).serialize(out)
@@ -237,24 +223,8 @@ impl Draft {
                 let states = [("warm", Connection::Warm), ("new", Connection::New)];
                 self.connection = one_of(value, states)?;
             }
-            Field::KernelRead => self.kernel_mut().read = amount(value)?,
-            Field::KernelWritten => self.kernel_mut().written = amount(value)?,
-            Field::KernelFlop => self.kernel_mut().flop = number(value)?,
-            Field::KernelPrecision => {
-                let kinds = [("single", Precision::Single), ("double", Precision::Double)];
-                self.kernel_mut().precision = one_of(value, kinds)?;
-            }
-            Field::KernelThreads => {
-                self.kernel_mut().threads = count(value, THREADS_MAX)? as u64;
-            }
-            Field::KernelBlock => self.kernel_mut().block = count(value, BLOCK_MAX)? as u32,
-            Field::KernelLaunch => {
-                let ways = [
-                    ("once", Launches::Once),
-                    ("per-chunk", Launches::PerChunk),
-                    ("graph", Launches::Graph),
-                ];
-                self.kernel_mut().launches = one_of(value, ways)?;
+            of_kernel if of_kernel.is_of_kernel() => {
+                kernel::assign(self.kernel.get_or_insert(kernel::IDLE), of_kernel, value)?;
             }
             of_request => {
                 let request = self.request.get_or_insert_with(request::nobody);
@@ -262,10 +232,6 @@ impl Draft {
             }
         }
         Ok(())
-    }
-
-    fn kernel_mut(&mut self) -> &mut Kernel {
-        self.kernel.get_or_insert(IDLE)
     }
 
     /// The kernel; without chunks there is nothing to launch it by.
@@ -362,17 +328,6 @@ pub(crate) fn amount(value: &Scalar) -> Result<Bytes, Problem> {
         return Err(Problem::new(problem, format!("text with a unit: \"{value} B\" or \"4 KiB\"")));
     };
     Ok(parse_bytes(text)?)
-}
-
-/// A number, zero or more.
-fn number(value: &Scalar) -> Result<f64, Problem> {
-    let number = match value {
-        Scalar::Integer(number) => Some(*number as f64),
-        Scalar::Float(number) => Some(*number),
-        Scalar::Text(_) | Scalar::Boolean(_) => None,
-    };
-    let wrong = || Problem::new(format!("`{value}` is not possible"), "a number, zero or more");
-    number.filter(|number| (0.0..=FLOP_MAX).contains(number)).ok_or_else(wrong)
 }
 
 #[cfg(test)]

@@ -2,17 +2,19 @@
 //! ready, when it began, when it ended and whom it waited for.
 
 mod account;
-
-use std::ops::Range;
+mod operation;
+mod part;
 
 use sim::{Agenda, Alarm, Bytes, Demand, Flows, Model, Pool, RoundRobin, Time, run};
 
 use self::account::datagrams;
+use self::operation::{NOBODY, Operation, add_plan};
+use self::part::Part;
 use super::Scene;
 use super::chunk::{Step, Units};
 use super::closed::seconds;
 use super::placed::PlacedStage;
-use super::plan::{Chunks, Counted, Op, Piece, chunks, launches, plan_of};
+use super::plan::{Counted, Op, Piece, chunks, launches, plan_of};
 use super::share::rates;
 use crate::gpu::kernel::Launches;
 use crate::outcome::{Cause, Fidelity, Outcome};
@@ -33,52 +35,6 @@ pub(super) enum Event {
     Unit { job: u32, station: u32 },
 }
 const _: () = assert!(size_of::<Event>() <= 16);
-
-/// No operation.
-const NOBODY: u32 = u32::MAX;
-
-/// One operation of one plan.
-struct Operation {
-    op: Op,
-    transfer: u32,
-    /// What comes after it: a part of [`World::successors`].
-    next: Range<u32>,
-    previous: u32,
-    granted_by: u32,
-    /// Flows of a move that have yet to be sent.
-    moving: u32,
-    /// Flows of a move that have yet to land, where that is later.
-    landing: u32,
-    begun: bool,
-    ready: Time,
-    begin: Time,
-    end: Time,
-}
-
-/// Stages of one transfer, for its two sizes of chunk.
-struct Part {
-    full: Vec<PlacedStage>,
-    last: Vec<PlacedStage>,
-    /// The kernel, where one launch makes the whole message.
-    whole: Option<PlacedStage>,
-    cut: Chunks,
-    engines: Vec<usize>,
-    buffers: Vec<usize>,
-    /// Operations of its plan that have not ended.
-    open: usize,
-    first_op: usize,
-    last_op: u32,
-}
-
-impl Part {
-    fn stage(&self, stage: usize, piece: Piece) -> &PlacedStage {
-        match piece {
-            Piece::Full => &self.full[stage],
-            Piece::Last => &self.last[stage],
-            Piece::Whole => self.whole.as_ref().expect("a kernel that is launched once"),
-        }
-    }
-}
 
 /// How bytes move: shared out, or unit by unit.
 enum Mover {
@@ -416,38 +372,6 @@ impl Model for World<'_> {
                 self.drain(agenda);
             }
         }
-    }
-}
-
-/// Appends a plan's operations; every one has at most one before it.
-fn add_plan(
-    ops: &mut Vec<Operation>,
-    successors: &mut Vec<u32>,
-    transfer: usize,
-    plan: &super::Plan,
-) {
-    let first = ops.len();
-    for node in plan.node_indices() {
-        let begin = successors.len();
-        let after = plan.neighbors_directed(node, petgraph::Direction::Outgoing);
-        successors.extend(after.map(|other| (first + other.index()) as u32));
-        successors[begin..].sort_unstable();
-        let mut before = plan.neighbors_directed(node, petgraph::Direction::Incoming);
-        let previous = before.next().map_or(NOBODY, |other| (first + other.index()) as u32);
-        debug_assert!(before.next().is_none(), "nothing in a plan waits for two");
-        ops.push(Operation {
-            op: plan[node],
-            transfer: transfer as u32,
-            next: begin as u32..successors.len() as u32,
-            previous,
-            granted_by: NOBODY,
-            moving: 0,
-            landing: 0,
-            begun: false,
-            ready: Time::ZERO,
-            begin: Time::ZERO,
-            end: Time::ZERO,
-        });
     }
 }
 

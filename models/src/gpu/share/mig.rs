@@ -1,8 +1,8 @@
 //! MIG: the instances that a GPU can be cut into, and which of them fit beside each other.
 //!
 //! `mig.csv` has the published profiles (MIG User Guide, "Supported MIG Profiles"). Most GPUs have
-//! eight slices of memory and seven of SMs, an A30 four of each. SMs are what `nvidia-smi mig -lgip`
-//! tells: slices leave some over, which larger instances and those with more memory get. An
+//! eight slices of memory and seven of SMs, an A30 four of each. SMs are what `nvidia-smi mig
+//! -lgip` tells: slices leave some over, which larger instances and those with more memory get. An
 //! instance takes a row of memory slices and SM slices from the same place on:
 //!
 //! ```text
