@@ -247,11 +247,8 @@ fn panel(picture: &mut Picture, size: &OfSize<'_>, kinds: &Kinds, [x0, y0, x1]: 
     let mut y = top + GROUP_GAP / 2.0;
     for (name, lives) in &size.topologies {
         if headed {
-            picture.text(
-                (x0, y + HEAD / 2.0),
-                LABEL.bold().fit(name, left - x0 - 8.0),
-                LABEL.bold(),
-            );
+            // Nothing else stands on its line, so it may reach over the bars.
+            picture.text((x0, y + HEAD / 2.0), LABEL.bold().fit(name, right - x0), LABEL.bold());
             y += HEAD;
         }
         for life in lives {
