@@ -22,7 +22,7 @@ fn every_parameter_of_a_simulated_device_is_found_again() {
     let mut widths: BTreeMap<&str, f64> = BTreeMap::new();
     let mut whole = 0;
     for seed in 0..SEEDS {
-        let mut device = Simulated::new(plain(), truth.clone(), Seed::new(seed));
+        let mut device = Simulated::new(plain(), truth.clone(), Seed::new(seed)).unwrap();
         let measured = campaign::run(&mut device, REPETITIONS, &mut |_| {}).unwrap();
         let mut missed = 0;
         for (name, is) in &truth {
@@ -54,7 +54,7 @@ fn the_execution_model_as_a_device_is_found_again() {
     for name in ["v100-16-pcie", "a100-40-pcie", "h100-80-pcie", "l40s-48-pcie"] {
         let machine = Machine::from_profile(&shipped().profile(Kind::Gpu, name).unwrap()).unwrap();
         let seed = Seed::new(1);
-        let mut device = Simulated::executing(name, machine.clone(), plausible(), seed);
+        let mut device = Simulated::executing(name, machine.clone(), plausible(), seed).unwrap();
         let measured = campaign::run(&mut device, REPETITIONS, &mut |_| {}).unwrap();
         let cases = [
             ("l1_latency", machine.l1_latency, 0.03),
@@ -62,6 +62,12 @@ fn the_execution_model_as_a_device_is_found_again() {
             ("dram_latency", machine.dram_latency, 0.03),
             ("dram_bandwidth", machine.memory_rate(0.0), 0.05),
             ("block_interval", 1.0 / machine.block_rate(), 0.05),
+            ("block_turnover", machine.block_turnover, 0.05),
+            ("load_port", machine.load_port, 0.1),
+            ("store_port", machine.store_port, 0.1),
+            ("dram_turnaround", machine.dram_turnaround, 0.1),
+            ("queueing", machine.queueing, 0.3),
+            ("graph_gap", machine.graph_gap, 0.05),
         ];
         for (parameter, is, within) in cases {
             let found = measured.findings.iter().find(|found| found.parameter == parameter);

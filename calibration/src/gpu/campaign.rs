@@ -9,7 +9,7 @@
 
 use super::device::Device;
 use super::finding::Finding;
-use super::probe::{self, Probe, clock};
+use super::probe::{self, Probe, Seen, clock};
 use super::sample::{Clock, Sample};
 use super::{Facts, GpuError, Measured};
 use crate::quantile::quantile;
@@ -41,7 +41,9 @@ pub fn run(
         let measured = measure(device, probe, &facts, repetitions)?;
         if !measured.is_empty() {
             let all: Vec<&Sample> = measured.iter().collect();
-            findings.extend((probe.find)(&facts, &all)?);
+            let seen = Seen { facts: &facts, found: &findings, samples: &all };
+            let more = (probe.find)(seen)?;
+            findings.extend(more);
         }
         samples.extend(measured);
     }

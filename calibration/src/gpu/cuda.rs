@@ -5,6 +5,7 @@
 //! is polled against a deadline: a kernel that hangs becomes an error and not a hang.
 
 mod memory;
+mod residency;
 mod run;
 
 pub(crate) use memory::pinned;

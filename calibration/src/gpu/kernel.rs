@@ -30,11 +30,19 @@ pub enum Kernel {
     Barrier,
     /// Dependent arithmetic.
     Spin,
+    /// Stores an element a thread.
+    StreamInit,
+    /// Loads an element a thread.
+    StreamRead,
+    /// Loads one and stores one.
+    StreamScale,
+    /// Loads two and stores one.
+    StreamTriad,
 }
 
 impl Kernel {
     /// All of them.
-    pub const ALL: [Kernel; 13] = [
+    pub const ALL: [Kernel; 17] = [
         Kernel::Nothing,
         Kernel::Mark,
         Kernel::Link,
@@ -48,6 +56,10 @@ impl Kernel {
         Kernel::AtomicChain,
         Kernel::Barrier,
         Kernel::Spin,
+        Kernel::StreamInit,
+        Kernel::StreamRead,
+        Kernel::StreamScale,
+        Kernel::StreamTriad,
     ];
 
     /// Its name in its source.
@@ -66,6 +78,21 @@ impl Kernel {
             Kernel::AtomicChain => "atomic_chain",
             Kernel::Barrier => "barrier",
             Kernel::Spin => "spin",
+            Kernel::StreamInit => "stream_init",
+            Kernel::StreamRead => "stream_read",
+            Kernel::StreamScale => "stream_scale",
+            Kernel::StreamTriad => "stream_triad",
+        }
+    }
+
+    /// Loads and stores of a thread of a stream; `None` for kernels of another kind.
+    pub const fn stream(self) -> Option<(usize, usize)> {
+        match self {
+            Kernel::StreamInit => Some((0, 1)),
+            Kernel::StreamRead => Some((1, 0)),
+            Kernel::StreamScale => Some((1, 1)),
+            Kernel::StreamTriad => Some((2, 1)),
+            _ => None,
         }
     }
 
@@ -82,6 +109,9 @@ impl Kernel {
             Kernel::Atomic | Kernel::AtomicChain => include_str!("probe/atomics.cu"),
             Kernel::Barrier => include_str!("probe/barriers.cu"),
             Kernel::Spin => include_str!("probe/clock.cu"),
+            Kernel::StreamInit | Kernel::StreamRead | Kernel::StreamScale | Kernel::StreamTriad => {
+                include_str!("probe/streams.cu")
+            }
         }
     }
 }

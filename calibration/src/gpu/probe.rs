@@ -15,12 +15,14 @@ mod coalescing;
 pub(super) mod copies;
 mod duplex;
 mod engines;
+mod graphs;
 mod latency;
 mod launch;
 mod mapped;
 mod numa;
 mod overlap;
 mod sharing;
+pub(super) mod streams;
 
 use models::input::InputError;
 
@@ -41,11 +43,22 @@ pub struct Probe {
     /// What to measure on a device.
     pub design: fn(&Facts) -> Vec<Point>,
     /// What the measured points say.
-    pub find: fn(&Facts, &[&Sample]) -> Result<Vec<Finding>, InputError>,
+    pub find: fn(Seen<'_>) -> Result<Vec<Finding>, InputError>,
+}
+
+/// What a probe finds its parameters in.
+#[derive(Clone, Copy)]
+pub struct Seen<'a> {
+    /// What the driver says of the device.
+    pub facts: &'a Facts,
+    /// What the probes before it have found.
+    pub found: &'a [Finding],
+    /// Its own points, measured.
+    pub samples: &'a [&'a Sample],
 }
 
 /// All probes, in the order in which they run.
-pub const ALL: [&Probe; 16] = [
+pub const ALL: [&Probe; 18] = [
     &clock::PROBE,
     &launch::PROBE,
     &blocks::PROBE,
@@ -55,6 +68,8 @@ pub const ALL: [&Probe; 16] = [
     &banks::PROBE,
     &atomics::PROBE,
     &barriers::PROBE,
+    &streams::PROBE,
+    &graphs::PROBE,
     &copies::PROBE,
     &duplex::PROBE,
     &overlap::PROBE,

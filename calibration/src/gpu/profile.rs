@@ -6,21 +6,16 @@
 
 use models::gpu::copy::Direction;
 use models::gpu::machine::CALIBRATED;
-use models::input::{InputError, Source};
+use models::input::InputError;
 use models::pcie::Port;
-use models::profile::Profile;
 use sim::Bytes;
 
 use super::campaign::finding;
 use super::{Facts, Finding, Measured};
-use crate::fit::gpu::prior;
 use crate::fit::prior::digits;
 
 /// So long that the last packet of a transfer no longer shows.
 const LONG: Bytes = Bytes::gib(1);
-/// What the execution model needs and no probe identifies.
-const UNTOLD: [&str; 6] =
-    ["block_turnover", "load_port", "store_port", "dram_turnaround", "queueing", "graph_gap"];
 /// By how much copies may exceed what the port carries: the error of both figures.
 const TOLERANCE: f64 = 1.02;
 
@@ -84,13 +79,8 @@ fn execution(measured: &Measured, place: &str, lines: &mut Lines) -> Result<(), 
     let source = format!("dram_bandwidth as a part of hbm_bandwidth; {}", bandwidth.source);
     let parameter = "dram_efficiency".into();
     lines.finding(&Finding { parameter, value, low, high, unit: "ratio", source }, place);
-    let interval = needed(&measured.findings, "launch_interval")?.clone();
-    lines.finding(&Finding { parameter: "stream_gap".into(), ..interval }, place);
-    let so_far = Profile::parse("so far", &Source::new("so far", lines.text()))?;
-    let known = "what its generation is known to do (priors/gpu.csv): no probe tells it apart";
-    for (parameter, unit) in CALIBRATED.iter().filter(|(name, _)| UNTOLD.contains(name)) {
-        let factor = models::profile::unit(unit).map_or(1.0, |unit| unit.2);
-        lines.value(parameter, prior(&so_far, parameter)? / factor, unit, "assumed", known);
+    for (parameter, _) in CALIBRATED.iter().filter(|(name, _)| *name != "dram_efficiency") {
+        needed(&measured.findings, parameter)?;
     }
     Ok(())
 }
@@ -149,12 +139,6 @@ impl Lines {
         self.push([&found.parameter, &value, found.unit, &low, &high, "measured", &source]);
     }
 
-    /// The lines so far.
-    fn text(&mut self) -> String {
-        self.writer.flush().expect("memory");
-        String::from_utf8(self.writer.get_ref().clone()).expect("text in, text out")
-    }
-
     fn finish(self) -> String {
         String::from_utf8(self.writer.into_inner().expect("memory")).expect("text in, text out")
     }
@@ -168,7 +152,9 @@ mod tests {
     use crate::shipped;
     use models::gpu::Gpu;
     use models::gpu::machine::Machine;
+    use models::input::Source;
     use models::library::Kind;
+    use models::profile::{How, Profile};
     use sim::Seed;
 
     fn port(name: &str) -> Port {
@@ -177,7 +163,7 @@ mod tests {
 
     /// What a calibration of a simulated device finds.
     fn measured() -> Measured {
-        let mut device = Simulated::new(plain(), plausible(), Seed::new(1));
+        let mut device = Simulated::new(plain(), plausible(), Seed::new(1)).unwrap();
         campaign::run(&mut device, 11, &mut |_| {}).unwrap()
     }
 
@@ -186,7 +172,11 @@ mod tests {
         let text = profile(&measured(), &port("gen4-x16"), "a test").unwrap();
         assert!(text.lines().filter(|line| line.contains("SIMULATED DEVICE")).count() > 40);
         let profile = Profile::parse("t", &Source::new("t.csv", text)).unwrap();
+        let assumed = profile.rows().iter().filter(|row| row.how == How::Assumed);
+        let assumed: Vec<&str> = assumed.map(|row| row.parameter.as_str()).collect();
+        assert_eq!(assumed, ["pcie_generation", "pcie_lanes"], "what only the user can say");
         let machine = Machine::from_profile(&profile).unwrap();
+        assert!((machine.block_turnover / 290e-9 - 1.0).abs() < 0.01, "{machine:?}");
         assert!((machine.memory_rate(0.0) / 1.38e12 - 1.0).abs() < 0.01, "{machine:?}");
         let gpu = Gpu::from_profile(&profile).unwrap();
         assert_eq!((gpu.sms, gpu.memory), (108, Bytes::gib(40)));

@@ -39,7 +39,9 @@ impl Memory {
         let lanes = work.lanes.iter().flat_map(|lane| &lane.steps);
         for step in lanes {
             match *step {
-                Step::Launch(launch) => drop(self.address(launch.memory, 0, launch.bytes)?),
+                Step::Launch(launch) | Step::Graph { launch, .. } => {
+                    self.address(launch.memory, 0, launch.bytes)?;
+                }
                 Step::Copy { from, to, bytes } => {
                     self.address(from, 0, bytes)?;
                     self.address(to, usize::from(from == to), bytes)?;

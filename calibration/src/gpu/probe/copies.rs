@@ -10,7 +10,7 @@ use super::super::facts::Facts;
 use super::super::finding::{Finding, identify};
 use super::super::sample::Sample;
 use super::super::work::{Place, Work};
-use super::{Point, Probe, of};
+use super::{Point, Probe, Seen, of};
 use crate::fit::posterior::Free;
 
 pub(in crate::gpu) const PROBE: Probe = Probe {
@@ -69,7 +69,7 @@ fn design(facts: &Facts) -> Vec<Point> {
     ways.flat_map(|way| sizes.iter().map(|bytes| point(way, *bytes)).collect::<Vec<_>>()).collect()
 }
 
-fn find(_: &Facts, samples: &[&Sample]) -> Result<Vec<Finding>, InputError> {
+fn find(Seen { samples, .. }: Seen<'_>) -> Result<Vec<Finding>, InputError> {
     let mut findings = Vec::new();
     for way in &WAYS {
         let line = of(samples, way.series);

@@ -6,7 +6,7 @@ use super::super::facts::Facts;
 use super::super::finding::{Finding, identify, open};
 use super::super::sample::Sample;
 use super::super::work::{Place, Step, Timer, Work};
-use super::{Point, Probe, of};
+use super::{Point, Probe, Seen, of};
 
 /// Bytes each way.
 const SIZES: [u64; 3] = [64 << 20, 96 << 20, 128 << 20];
@@ -37,7 +37,7 @@ fn design(_: &Facts) -> Vec<Point> {
     points
 }
 
-fn find(_: &Facts, samples: &[&Sample]) -> Result<Vec<Finding>, InputError> {
+fn find(Seen { samples, .. }: Seen<'_>) -> Result<Vec<Finding>, InputError> {
     let rate = |series| {
         let line = of(samples, series);
         line[0].point.x / line[0].median()

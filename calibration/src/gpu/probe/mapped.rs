@@ -7,7 +7,7 @@ use super::super::finding::{Finding, identify, open, vague};
 use super::super::kernel::Kernel;
 use super::super::sample::Sample;
 use super::super::work::{Launch, Place, Timer, Work};
-use super::{Point, Probe, count, latency, of, seconds};
+use super::{Point, Probe, Seen, count, latency, of, seconds};
 
 /// What is read \[B\].
 const SIZES: [u64; 4] = [8 << 20, 16 << 20, 32 << 20, 64 << 20];
@@ -38,7 +38,7 @@ fn design(facts: &Facts) -> Vec<Point> {
     SIZES.map(read).into_iter().chain([CHAIN, 2 * CHAIN, 4 * CHAIN].map(chase)).collect()
 }
 
-fn find(_: &Facts, samples: &[&Sample]) -> Result<Vec<Finding>, InputError> {
+fn find(Seen { samples, .. }: Seen<'_>) -> Result<Vec<Finding>, InputError> {
     let read = of(samples, "read");
     let (first, last) = (read[0], read[read.len() - 1]);
     let rate = (last.point.x - first.point.x) / (last.median() - first.median());

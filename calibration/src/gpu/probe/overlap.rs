@@ -11,7 +11,7 @@ use super::super::finding::{Finding, identify, open, vague};
 use super::super::kernel::Kernel;
 use super::super::sample::Sample;
 use super::super::work::{Launch, Place, Step, Timer, Work};
-use super::{Point, Probe, count, of};
+use super::{Point, Probe, Seen, count, of};
 
 /// Bytes of the copy; the kernel that spins is of the same order.
 const BYTES: u64 = 32 << 20;
@@ -43,7 +43,7 @@ fn design(facts: &Facts) -> Vec<Point> {
     points
 }
 
-fn find(_: &Facts, samples: &[&Sample]) -> Result<Vec<Finding>, InputError> {
+fn find(Seen { samples, .. }: Seen<'_>) -> Result<Vec<Finding>, InputError> {
     let copy = of(samples, "copy")[0].median();
     let kernels = of(samples, "kernel");
     let (short, long) = (kernels[0], kernels[kernels.len() - 1]);

@@ -12,6 +12,7 @@ use models::input::InputError;
 
 use super::super::facts::Facts;
 use super::super::kernel::Kernel;
+use super::super::probe::streams;
 use super::super::work::{Launch, Place};
 
 /// Bytes of a load of [`Kernel::Read`], and how many of them a thread has under way.
@@ -40,6 +41,19 @@ pub(super) fn duration(machine: &Machine, asked: &Launch) -> Result<Option<f64>,
         }
         _ => None,
     })
+}
+
+/// The time of a stream kernel in seconds; `None` for others, and for memory beyond the bus.
+pub(super) fn stream(
+    machine: &Machine,
+    asked: &Launch,
+    level: Level,
+) -> Result<Option<f64>, InputError> {
+    let (Place::Device, Some((launch, work))) = (asked.memory, streams::asked(asked)) else {
+        return Ok(None);
+    };
+    let ready = Prepared::new(machine, &launch, &work)?;
+    Ok(Some(execute(machine, &[ready], level)[0]))
 }
 
 fn run(machine: &Machine, asked: &Launch, work: &work::Work) -> Result<f64, InputError> {

@@ -101,7 +101,7 @@ fn measure(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
 
 fn open(arguments: &Arguments) -> Result<Box<dyn Device>, Failure> {
     match arguments.simulate {
-        Some(seed) => Ok(Box::new(Simulated::new(plain(), plausible(), Seed::new(seed)))),
+        Some(seed) => Ok(Box::new(Simulated::new(plain(), plausible(), Seed::new(seed))?)),
         None => Ok(Box::new(Cuda::open(arguments.device).map_err(failure)?)),
     }
 }
