@@ -23,6 +23,7 @@ pub mod probe;
 mod profile;
 pub mod sample;
 pub mod simulated;
+pub mod state;
 pub mod table;
 pub mod work;
 

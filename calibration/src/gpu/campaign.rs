@@ -7,10 +7,13 @@
 //! A pass does every point of a probe once, so that a drift of clock or temperature meets all
 //! points alike and shows in their spread instead of bending a line.
 
+use std::sync::Arc;
+
 use super::device::Device;
 use super::finding::Finding;
 use super::probe::{self, Probe, Seen, clock};
 use super::sample::{Clock, Sample};
+use super::state::Moment;
 use super::{Facts, GpuError, Measured};
 use crate::quantile::quantile;
 
@@ -59,6 +62,7 @@ fn measure(
     let points = (probe.design)(facts);
     let (before_hz, before) = sm_clock(device)?;
     let mut readings = vec![Vec::with_capacity(repetitions); points.len()];
+    let mut moments = Vec::with_capacity(repetitions);
     for pass in 0..WARM_UP + repetitions {
         for (point, readings) in points.iter().zip(&mut readings) {
             let reading = device.time(&point.work)?;
@@ -66,13 +70,20 @@ fn measure(
                 readings.push(reading);
             }
         }
+        if pass >= WARM_UP {
+            moments.push(device.moment());
+        }
     }
+    let moments: Arc<[Moment]> = moments.into();
     let (after_hz, after) = sm_clock(device)?;
     // Two independent readings: the error of their mean, or what they differ by, if that is more.
     let apart = (before_hz - after_hz).abs() / (before_hz + after_hz);
     let error = (before.hypot(after) / 2.0).max(apart / 2.0);
     let clock = Clock { before_hz, after_hz, error };
-    let sample = |(point, readings)| Sample { probe: probe.name, point, readings, clock };
+    let sample = |(point, readings)| {
+        let moments = Arc::clone(&moments);
+        Sample { probe: probe.name, point, readings, clock, moments }
+    };
     Ok(points.into_iter().zip(readings).map(sample).collect())
 }
 

@@ -21,6 +21,7 @@ mod launch;
 mod mapped;
 mod numa;
 mod overlap;
+mod peers;
 mod sharing;
 pub(super) mod streams;
 
@@ -58,7 +59,7 @@ pub struct Seen<'a> {
 }
 
 /// All probes, in the order in which they run.
-pub const ALL: [&Probe; 18] = [
+pub const ALL: [&Probe; 19] = [
     &clock::PROBE,
     &launch::PROBE,
     &blocks::PROBE,
@@ -76,6 +77,7 @@ pub const ALL: [&Probe; 18] = [
     &engines::PROBE,
     &mapped::PROBE,
     &numa::PROBE,
+    &peers::PROBE,
     &sharing::PROBE,
 ];
 

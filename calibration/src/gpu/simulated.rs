@@ -7,6 +7,8 @@
 mod executed;
 mod truth;
 
+use std::collections::BTreeSet;
+
 pub use truth::{Truth, plain, plausible};
 
 use models::gpu::copy::CopyEngine;
@@ -18,6 +20,7 @@ use sim::{Bytes, Dist, Rate, Seed, Stream, Time};
 use super::device::Device;
 use super::facts::Facts;
 use super::kernel::Kernel;
+use super::state::Moment;
 use super::work::{Lane, Launch, Place, Step, Timer, Work};
 use super::{GpuError, execution};
 
@@ -54,7 +57,8 @@ impl Simulated {
     /// # Errors
     /// If a parameter is not given, or nothing is known of the generation.
     pub fn new(mut facts: Facts, truth: Truth, seed: Seed) -> Result<Simulated, InputError> {
-        (facts.simulated, facts.peer, facts.nodes) = (true, true, vec![0, 1]);
+        (facts.simulated, facts.peer, facts.peer_loads) = (true, true, true);
+        facts.nodes = vec![0, 1];
         let stream = seed.stream("calibration/simulated-device");
         let missing = |name: &str| InputError::new(name, "is not given");
         let machine = execution::machine(&facts, |name| {
@@ -129,15 +133,17 @@ impl Simulated {
             }
             Kernel::Spin => steps * SPIN_CYCLES / self.is("sm_clock"),
             Kernel::StreamInit | Kernel::StreamRead | Kernel::StreamScale | Kernel::StreamTriad => {
-                launch.bytes as f64 / self.is("mapped_read_rate")
+                launch.bytes as f64 / self.is("mapped_write_rate")
             }
         }
     }
 
     /// One dependent load: a level that holds a part of the ring serves that part.
     fn chase(&self, launch: &Launch) -> f64 {
-        if launch.memory != Place::Device {
-            return self.is("mapped_read_latency");
+        match launch.memory {
+            Place::Device => {}
+            Place::Peer => return self.is("peer_read_latency"),
+            _ => return self.is("mapped_read_latency"),
         }
         let ring = launch.bytes as f64;
         let part = |capacity: usize| (capacity as f64 / ring).min(1.0);
@@ -150,8 +156,10 @@ impl Simulated {
 
     fn read(&self, launch: &Launch) -> f64 {
         let amount = launch.bytes as f64 * f64::from(launch.steps);
-        if launch.memory != Place::Device {
-            return amount / self.is("mapped_read_rate");
+        match launch.memory {
+            Place::Device => {}
+            Place::Peer => return amount / self.is("peer_read_rate"),
+            _ => return amount / self.is("mapped_read_rate"),
         }
         let level = match (launch.stride, launch.bytes as usize <= self.facts.l2) {
             (0, true) => "l2",
@@ -176,18 +184,20 @@ impl Simulated {
             Place::WriteCombined => "_write_combined",
             _ => "",
         };
-        let rate = match (from, to) {
-            (Place::Device, Place::Device) => "copy_within_rate".into(),
-            (Place::Device, Place::Peer) => "copy_peer_rate".into(),
-            (Place::Node(node), _) => format!("node{node}.copy_to_device_rate"),
-            (_, Place::Node(node)) => format!("node{node}.copy_to_host_rate"),
-            (host, Place::Device) => format!("copy_to_device{}_rate", kind(host)),
-            (_, host) => format!("copy_to_host{}_rate", kind(host)),
+        let stem = match (from, to) {
+            (Place::Device, Place::Device) => "copy_within".into(),
+            (Place::Device, Place::Peer) => "copy_peer".into(),
+            (Place::Peer, _) => "copy_from_peer".into(),
+            (Place::Node(node), _) => format!("node{node}.copy_to_device"),
+            (_, Place::Node(node)) => format!("node{node}.copy_to_host"),
+            (host, Place::Device) => format!("copy_to_device{}", kind(host)),
+            (_, host) => format!("copy_to_host{}", kind(host)),
         };
+        let own = self.truth.get(format!("{stem}_latency").as_str());
         let engine = CopyEngine {
-            call: Time::from_seconds(self.is("copy_call")),
+            call: Time::from_seconds(own.copied().unwrap_or_else(|| self.is("copy_call"))),
             setup: Time::from_seconds(self.is("copy_setup")),
-            rate: Rate::bytes_per_s(self.is(&rate)),
+            rate: Rate::bytes_per_s(self.is(&format!("{stem}_rate"))),
         };
         engine.pinned(Bytes::new(bytes)).as_seconds()
     }
@@ -224,8 +234,10 @@ impl Simulated {
         let neighbours = number - 1.0;
         match lanes.iter().map(|lane| lane.steps[0]).collect::<Vec<_>>()[..] {
             [_] => first,
-            [Step::Copy { .. }, Step::Launch(_)] => {
-                let hidden = self.is("copy_compute_overlap") * alone[0].min(alone[1]);
+            [Step::Copy { to, .. }, Step::Launch(_)] => {
+                let way = if to == Place::Device { "" } else { "to_host_" };
+                let part = self.is(&format!("copy_{way}compute_overlap"));
+                let hidden = part * alone[0].min(alone[1]);
                 alone[0] + alone[1] - hidden
             }
             [Step::Copy { from, bytes, .. }, Step::Copy { from: other, .. }, ..]
@@ -234,9 +246,10 @@ impl Simulated {
                 let ways = if from == other { "one_way" } else { "both_ways" };
                 first * (number / self.is(&format!("copy_engines_{ways}"))).max(1.0)
             }
-            [Step::Copy { .. }, ..] => {
+            [Step::Copy { to, .. }, ..] => {
+                let between = if to == Place::Peer { "peer" } else { "copy" };
                 let rates: f64 = alone.iter().map(|time| 1.0 / time).sum();
-                number / (self.is("copy_duplex_efficiency") * rates)
+                number / (self.is(&format!("{between}_duplex_efficiency")) * rates)
             }
             [Step::Graph { .. }, ..] => alone.iter().sum(),
             [Step::Launch(launch), ..] => {
@@ -255,6 +268,20 @@ impl Simulated {
 impl Device for Simulated {
     fn facts(&self) -> &Facts {
         &self.facts
+    }
+
+    /// It is not simulated what power it takes and how warm it gets.
+    fn moment(&self) -> Moment {
+        Moment {
+            sm_clock_mhz: Some(self.is("sm_clock") / 1e6),
+            memory_clock_mhz: Some(f64::from(self.facts.memory_clock_khz) / 1e3),
+            throttled_by: Some(BTreeSet::new()),
+            ..Moment::default()
+        }
+    }
+
+    fn silent(&self) -> Option<&str> {
+        None
     }
 
     fn time(&mut self, work: &Work) -> Result<f64, GpuError> {

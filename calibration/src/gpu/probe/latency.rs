@@ -81,9 +81,9 @@ fn find(Seen { facts, samples, .. }: Seen<'_>) -> Result<Vec<Finding>, InputErro
     Ok(findings)
 }
 
-/// Dependent loads from page-locked host memory: the same walk, beyond the bus.
-pub(super) fn from_host(bytes: u64, steps: u32) -> Work {
-    let ring = Launch { bytes, stride: STRIDE, memory: Place::Pinned, ..Launch::of(Kernel::Link) };
+/// Dependent loads from memory that is not the device's own: the same walk, beyond the bus.
+pub(super) fn beyond(memory: Place, bytes: u64, steps: u32) -> Work {
+    let ring = Launch { bytes, stride: STRIDE, memory, ..Launch::of(Kernel::Link) };
     let link = Launch { blocks: 64, threads: 256, ..ring };
     Work::launch(Launch { kernel: Kernel::Chase, steps, ..ring }, Timer::Cycles).after(link)
 }

@@ -81,6 +81,7 @@ pub(super) fn facts(name: &str, machine: &Machine) -> Facts {
         threads_per_sm: (machine.capability.warps_per_sm * 32) as i32,
         nodes: vec![0, 1],
         peer: true,
+        peer_loads: true,
         simulated: true,
     }
 }
