@@ -118,3 +118,53 @@ pub fn clock_moved(sample: &Sample) -> bool {
 pub(super) fn finding<'a>(findings: &'a [Finding], parameter: &str) -> Option<&'a Finding> {
     findings.iter().find(|finding| finding.parameter == parameter)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gpu::simulated::{Simulated, plain, plausible};
+    use crate::gpu::work::Work;
+    use sim::Seed;
+
+    /// What a probe says it identifies is what it finds, in that order; `nodeN` is each node.
+    #[test]
+    fn each_probe_finds_what_it_says() {
+        let device = Simulated::new(plain(), plausible(), Seed::new(3));
+        let measured = run(&mut device.unwrap(), 7, &mut |_| {}).unwrap();
+        let mut found: Vec<&str> = measured.findings.iter().map(|f| f.parameter.as_str()).collect();
+        let mut told: Vec<String> = Vec::new();
+        for name in probe::ALL.iter().flat_map(|probe| probe.identifies) {
+            match name.strip_prefix("nodeN") {
+                None => told.push((*name).into()),
+                Some(rest) => told.extend([0, 1].map(|node| format!("node{node}{rest}"))),
+            }
+        }
+        found.sort_unstable();
+        told.sort_unstable();
+        assert_eq!(found, told);
+    }
+
+    /// A device of which nobody tells the state is calibrated all the same, and the tables say so.
+    #[test]
+    fn what_nobody_tells_of_the_state_is_unknown() {
+        struct Mute(Simulated);
+        impl Device for Mute {
+            fn facts(&self) -> &Facts {
+                self.0.facts()
+            }
+            fn moment(&self) -> Moment {
+                Moment::default()
+            }
+            fn silent(&self) -> Option<&str> {
+                Some("mute")
+            }
+            fn time(&mut self, work: &Work) -> Result<f64, GpuError> {
+                self.0.time(work)
+            }
+        }
+        let device = Simulated::new(plain(), plausible(), Seed::new(3));
+        let measured = run(&mut Mute(device.unwrap()), 5, &mut |_| {}).unwrap();
+        let table = crate::gpu::table::points(&measured);
+        assert!(table.lines().skip(1).all(|line| line.ends_with(",,,,,,,unknown")), "{table}");
+    }
+}

@@ -4,6 +4,25 @@
 //! [`Work`] with the number that is swept; `find` turns the measured points into [`Finding`]s.
 //! Between them stands [`super::campaign`], which is the same for all: warm-up, repetitions,
 //! median, spread, clock.
+//!
+//! | what is asked for | probe |
+//! | --- | --- |
+//! | launch latency, null-kernel round trip, further launches of a queue | `launch` |
+//! | dependent kernels in a stream and as a graph | `graphs` |
+//! | block-scheduling rate; how a slot changes hands | `blocks`; `streams` |
+//! | pointer-chase latency: L1, L2, device memory, shared memory | `latency` |
+//! | bandwidth of each level against bytes in flight; against occupancy | `bandwidth`; `streams` |
+//! | an SM's ports, a bus that turns, queueing | `streams` |
+//! | strides, bank conflicts, atomics, barriers | `coalescing`, `banks`, `atomics`, `barriers` |
+//! | copies against size: every way, every kind of host memory | `copies` |
+//! | a kernel's own access to host memory, to a peer's memory | `mapped`, `peers` |
+//! | both ways at once: host, peer | `duplex`, `peers` |
+//! | copy beside a kernel that computes, that reads memory; copy engines | `overlap`; `engines` |
+//! | NUMA nodes of host memory | `numa` |
+//! | slowdown by neighbours | `sharing` |
+//!
+//! What no probe does: launches from the cores of each NUMA node; partitions (MIG) and thread
+//! percentages (MPS), which an administrator sets up, and which are then the device that is found.
 
 mod atomics;
 mod bandwidth;

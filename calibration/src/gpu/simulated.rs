@@ -234,9 +234,12 @@ impl Simulated {
         let neighbours = number - 1.0;
         match lanes.iter().map(|lane| lane.steps[0]).collect::<Vec<_>>()[..] {
             [_] => first,
-            [Step::Copy { to, .. }, Step::Launch(_)] => {
-                let way = if to == Place::Device { "" } else { "to_host_" };
-                let part = self.is(&format!("copy_{way}compute_overlap"));
+            [Step::Copy { to, .. }, Step::Launch(launch)] => {
+                let part = self.is(match (to, launch.kernel) {
+                    (Place::Device, _) => "copy_compute_overlap",
+                    (_, Kernel::Read) => "copy_to_host_memory_overlap",
+                    _ => "copy_to_host_compute_overlap",
+                });
                 let hidden = part * alone[0].min(alone[1]);
                 alone[0] + alone[1] - hidden
             }

@@ -19,15 +19,19 @@ impl Management {
         let domain = context.attribute(Attribute::CU_DEVICE_ATTRIBUTE_PCI_DOMAIN_ID)?;
         let bus = context.attribute(Attribute::CU_DEVICE_ATTRIBUTE_PCI_BUS_ID)?;
         let device = context.attribute(Attribute::CU_DEVICE_ATTRIBUTE_PCI_DEVICE_ID)?;
-        let address = format!("{domain:08x}:{bus:02x}:{device:02x}.0");
+        Ok(Management::open(format!("{domain:08x}:{bus:02x}:{device:02x}.0")))
+    }
+
+    /// Asks for the device at an address of the PCI bus.
+    fn open(address: String) -> Management {
         let opened = Nvml::init().and_then(|library| {
             library.device_by_pci_bus_id(&*address)?;
             Ok(library)
         });
-        Ok(match opened {
+        match opened {
             Ok(library) => Management::Open { library: Box::new(library), address },
             Err(error) => Management::Shut(format!("NVML says nothing of this GPU: {error}")),
-        })
+        }
     }
 
     /// Why it says nothing, if it does not.
@@ -56,5 +60,19 @@ impl Management {
             temperature_c: device.temperature(TemperatureSensor::Gpu).ok().map(f64::from),
             throttled_by: held.ok().map(names),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whether the library is there depends on the machine; there is no GPU at this address.
+    #[test]
+    fn without_library_or_device_nothing_is_told_and_nothing_fails() {
+        let management = Management::open("ffffffff:ff:1f.0".into());
+        let why = management.silent().expect("no GPU is there");
+        assert!(why.starts_with("NVML says nothing of this GPU: "), "{why}");
+        assert_eq!(management.moment(), Moment::default());
     }
 }

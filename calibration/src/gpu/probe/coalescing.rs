@@ -36,7 +36,7 @@ fn design(facts: &Facts) -> Vec<Point> {
         let work = Work::launch(launch, Timer::Events);
         Point::new("strided", ("stride_b", f64::from(stride) * WORD), work, wanted)
     };
-    [1, 2, 3, 4, 6, 20, 24, 28, 32].map(point).into_iter().chain(empty()).collect()
+    [1, 2, 3, 4, 6, 8, 16, 20, 24, 28, 32].map(point).into_iter().chain(empty()).collect()
 }
 
 fn find(Seen { samples, .. }: Seen<'_>) -> Result<Vec<Finding>, InputError> {

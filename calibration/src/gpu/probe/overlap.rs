@@ -13,72 +13,114 @@ use super::super::sample::Sample;
 use super::super::work::{Launch, Place, Step, Timer, Work};
 use super::{Point, Probe, Seen, count, of};
 
-/// Bytes of the copy; the kernel that spins is of the same order.
+/// Bytes of the copy; the kernels are of the same order.
 const BYTES: u64 = 32 << 20;
-const STEPS: [u32; 3] = [400_000, 800_000, 1_600_000];
+/// Lengths of the kernel that needs nothing but time, and of the one that sweeps device memory.
+const SPINS: [u32; 3] = [400_000, 800_000, 1_600_000];
+const SWEEPS: [u32; 3] = [4, 8, 16];
 
-/// Ways of the copy, and what is found of each.
-const WAYS: [(&str, Place, Place, &str); 2] = [
-    ("to_device", Place::Pinned, Place::Device, "copy_compute_overlap"),
-    ("to_host", Place::Device, Place::Pinned, "copy_to_host_compute_overlap"),
+/// A copy, and the kernel that runs beside it.
+struct Pair {
+    series: &'static str,
+    from: Place,
+    to: Place,
+    kernel: Kernel,
+    name: &'static str,
+}
+
+const PAIRS: [Pair; 3] = [
+    Pair {
+        series: "to_device.spin",
+        from: Place::Pinned,
+        to: Place::Device,
+        kernel: Kernel::Spin,
+        name: "copy_compute_overlap",
+    },
+    Pair {
+        series: "to_host.spin",
+        from: Place::Device,
+        to: Place::Pinned,
+        kernel: Kernel::Spin,
+        name: "copy_to_host_compute_overlap",
+    },
+    Pair {
+        series: "to_host.sweep",
+        from: Place::Device,
+        to: Place::Pinned,
+        kernel: Kernel::Read,
+        name: "copy_to_host_memory_overlap",
+    },
 ];
 
 pub(super) const PROBE: Probe = Probe {
     name: "overlap",
-    about: "a pinned copy of 32 MiB each way, kernels of three lengths, and each beside the copy",
-    identifies: &["copy_compute_overlap", "copy_to_host_compute_overlap"],
+    about: "a pinned copy of 32 MiB, kernels that compute or read memory, and both at once",
+    identifies: &[
+        "copy_compute_overlap",
+        "copy_to_host_compute_overlap",
+        "copy_to_host_memory_overlap",
+    ],
     design,
     find,
 };
 
+/// The kernel of a pair at its three lengths.
+fn kernels(facts: &Facts, kernel: Kernel) -> [Launch; 3] {
+    let blocks = count(facts.sms);
+    if kernel == Kernel::Spin {
+        let spin = Launch { blocks, threads: 128, ..Launch::of(kernel) };
+        return SPINS.map(|steps| Launch { steps, ..spin });
+    }
+    let bytes = (256 << 20).min(facts.memory as u64 / 8);
+    let sweep = Launch { blocks, threads: 1024, bytes, stride: 0, ..Launch::of(kernel) };
+    SWEEPS.map(|steps| Launch { steps, ..sweep })
+}
+
 fn design(facts: &Facts) -> Vec<Point> {
     let mut points = Vec::new();
-    let mut add = |series: &str, steps: u32, lanes| {
-        let work = Work::lanes(lanes, Timer::Host);
-        points.push(Point::new(series, ("steps", f64::from(steps)), work, 1.0));
-    };
-    let spin = |steps: u32| {
-        let blocks = count(facts.sms);
-        vec![Step::Launch(Launch { blocks, threads: 128, steps, ..Launch::of(Kernel::Spin) })]
-    };
-    for steps in STEPS {
-        add("kernel", steps, vec![spin(steps)]);
-    }
-    for (way, from, to, _) in WAYS {
+    for Pair { series, from, to, kernel, .. } in PAIRS {
         let copy = vec![Step::Copy { from, to, bytes: BYTES }];
-        add(&format!("{way}.copy"), 0, vec![copy.clone()]);
-        for steps in STEPS {
-            add(&format!("{way}.both"), steps, vec![copy.clone(), spin(steps)]);
+        let mut add = |what: &str, steps: u32, lanes| {
+            let work = Work::lanes(lanes, Timer::Host);
+            let series = format!("{series}.{what}");
+            points.push(Point::new(&series, ("steps", f64::from(steps)), work, 1.0));
+        };
+        add("copy", 0, vec![copy.clone()]);
+        for launch in kernels(facts, kernel) {
+            let kernel = vec![Step::Launch(launch)];
+            add("kernel", launch.steps, vec![kernel.clone()]);
+            add("both", launch.steps, vec![copy.clone(), kernel]);
         }
     }
     points
 }
 
 fn find(Seen { samples, .. }: Seen<'_>) -> Result<Vec<Finding>, InputError> {
-    let kernels = of(samples, "kernel");
+    PAIRS.iter().map(|pair| overlap(pair, samples)).collect()
+}
+
+/// What part of the shorter of a pair is hidden.
+fn overlap(pair: &Pair, samples: &[&Sample]) -> Result<Finding, InputError> {
+    let mine = |sample: &&Sample| sample.point.series.starts_with(pair.series);
+    let own: Vec<&Sample> = samples.iter().copied().filter(mine).collect();
+    let copy = of(&own, &format!("{}.copy", pair.series))[0].median();
+    let kernels = of(&own, &format!("{}.kernel", pair.series));
     let (short, long) = (kernels[0], kernels[kernels.len() - 1]);
     let per_step = (long.median() - short.median()) / (long.point.x - short.point.x);
     let start = (short.median() - per_step * short.point.x).max(short.median() / 1e3);
-    let mut findings = Vec::new();
-    for (way, _, _, name) in WAYS {
-        let (alone, both) =
-            (of(samples, &format!("{way}.copy")), of(samples, &format!("{way}.both")));
-        let free = [
-            open(name, 0.9),
-            open("copy", alone[0].median()),
-            open("per_step", per_step),
-            vague("start", start),
-        ];
-        let own: Vec<&Sample> = kernels.iter().chain(&alone).chain(&both).copied().collect();
-        let found = identify(&free, &own, Sample::median, |v, s| {
-            let kernel = v[3] + s.point.x * v[2];
-            match s.point.series.rsplit_once('.') {
-                None => kernel,
-                Some((_, "copy")) => v[1],
-                Some(_) => v[1] + kernel - v[0] * v[1].min(kernel),
-            }
-        })?;
-        findings.push(Finding::of(name, &found[0], ("ratio", 1.0), PROBE.about));
-    }
-    Ok(findings)
+    let free = [
+        open(pair.name, 0.9),
+        open("copy", copy),
+        open("per_step", per_step),
+        vague("start", start),
+    ];
+    let found = identify(&free, &own, Sample::median, |v, s| {
+        let kernel = v[3] + s.point.x * v[2];
+        match s.point.series.rsplit('.').next() {
+            Some("copy") => v[1],
+            Some("kernel") => kernel,
+            _ => v[1] + kernel - v[0] * v[1].min(kernel),
+        }
+    })?;
+    Ok(Finding::of(pair.name, &found[0], ("ratio", 1.0), PROBE.about))
 }

@@ -58,6 +58,7 @@ pub fn plausible() -> Truth {
         ("copy_duplex_efficiency", 0.86),
         ("copy_compute_overlap", 0.94),
         ("copy_to_host_compute_overlap", 0.91),
+        ("copy_to_host_memory_overlap", 0.83),
         ("copy_engines_one_way", 1.6),
         ("copy_engines_both_ways", 2.7),
         ("mapped_read_rate", 20.5e9),
