@@ -72,6 +72,7 @@ fn loads(kernel: Kernel) -> (&'static str, usize) {
         Kernel::StreamInit => ("st.global.v2.u32", 1),
         Kernel::StreamRead | Kernel::StreamScale => ("ld.global.v2.u32", 1),
         Kernel::StreamTriad => ("ld.global.v2.u32", 2),
+        Kernel::StreamWide => ("ld.global.v4.u32", 2),
         Kernel::Mark | Kernel::Nothing | Kernel::Link => ("ld.global", 0),
     }
 }

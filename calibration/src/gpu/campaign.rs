@@ -144,27 +144,38 @@ mod tests {
         assert_eq!(found, told);
     }
 
-    /// A device of which nobody tells the state is calibrated all the same, and the tables say so.
-    #[test]
-    fn what_nobody_tells_of_the_state_is_unknown() {
-        struct Mute(Simulated);
-        impl Device for Mute {
-            fn facts(&self) -> &Facts {
-                self.0.facts()
-            }
-            fn moment(&self) -> Moment {
-                Moment::default()
-            }
-            fn silent(&self) -> Option<&str> {
-                Some("mute")
-            }
-            fn time(&mut self, work: &Work) -> Result<f64, GpuError> {
-                self.0.time(work)
-            }
+    /// A simulated device of which somebody tells power and throttling, and nothing else.
+    struct Told(Simulated);
+
+    impl Device for Told {
+        fn facts(&self) -> &Facts {
+            self.0.facts()
         }
-        let device = Simulated::new(plain(), plausible(), Seed::new(3));
-        let measured = run(&mut Mute(device.unwrap()), 5, &mut |_| {}).unwrap();
-        let table = crate::gpu::table::points(&measured);
-        assert!(table.lines().skip(1).all(|line| line.ends_with(",,,,,,,unknown")), "{table}");
+
+        fn moment(&self) -> Moment {
+            let throttled_by = Some(["sw_power_cap".to_owned()].into());
+            Moment { power_w: Some(151.26), throttled_by, ..Moment::default() }
+        }
+
+        fn silent(&self) -> Option<&str> {
+            None
+        }
+
+        fn time(&mut self, work: &Work) -> Result<f64, GpuError> {
+            self.0.time(work)
+        }
+    }
+
+    #[test]
+    fn the_state_is_told_as_far_as_somebody_tells_it() {
+        let mut mute = Simulated::new(plain(), plausible(), Seed::new(3)).unwrap();
+        let points = |measured| {
+            let table = crate::gpu::table::points(&measured);
+            table.lines().skip(1).map(str::to_owned).collect::<Vec<_>>()
+        };
+        let lines = points(run(&mut mute, 5, &mut |_| {}).unwrap());
+        assert!(lines.iter().all(|line| line.ends_with(",,,,,,,unknown")), "{lines:?}");
+        let lines = points(run(&mut Told(mute), 5, &mut |_| {}).unwrap());
+        assert!(lines.iter().all(|line| line.ends_with(",,,,,151.3,,sw_power_cap")), "{lines:?}");
     }
 }

@@ -38,11 +38,13 @@ pub enum Kernel {
     StreamScale,
     /// Loads two and stores one.
     StreamTriad,
+    /// The same with wider elements.
+    StreamWide,
 }
 
 impl Kernel {
     /// All of them.
-    pub const ALL: [Kernel; 17] = [
+    pub const ALL: [Kernel; 18] = [
         Kernel::Nothing,
         Kernel::Mark,
         Kernel::Link,
@@ -60,6 +62,7 @@ impl Kernel {
         Kernel::StreamRead,
         Kernel::StreamScale,
         Kernel::StreamTriad,
+        Kernel::StreamWide,
     ];
 
     /// Its name in its source.
@@ -82,16 +85,19 @@ impl Kernel {
             Kernel::StreamRead => "stream_read",
             Kernel::StreamScale => "stream_scale",
             Kernel::StreamTriad => "stream_triad",
+            Kernel::StreamWide => "stream_wide",
         }
     }
 
-    /// Loads and stores of a thread of a stream; `None` for kernels of another kind.
-    pub const fn stream(self) -> Option<(usize, usize)> {
+    /// Loads and stores of a thread of a stream, and the bytes of each; `None` for kernels of
+    /// another kind.
+    pub const fn stream(self) -> Option<(usize, usize, u32)> {
         match self {
-            Kernel::StreamInit => Some((0, 1)),
-            Kernel::StreamRead => Some((1, 0)),
-            Kernel::StreamScale => Some((1, 1)),
-            Kernel::StreamTriad => Some((2, 1)),
+            Kernel::StreamInit => Some((0, 1, 8)),
+            Kernel::StreamRead => Some((1, 0, 8)),
+            Kernel::StreamScale => Some((1, 1, 8)),
+            Kernel::StreamTriad => Some((2, 1, 8)),
+            Kernel::StreamWide => Some((2, 1, 16)),
             _ => None,
         }
     }
@@ -109,7 +115,11 @@ impl Kernel {
             Kernel::Atomic | Kernel::AtomicChain => include_str!("probe/atomics.cu"),
             Kernel::Barrier => include_str!("probe/barriers.cu"),
             Kernel::Spin => include_str!("probe/clock.cu"),
-            Kernel::StreamInit | Kernel::StreamRead | Kernel::StreamScale | Kernel::StreamTriad => {
+            Kernel::StreamInit
+            | Kernel::StreamRead
+            | Kernel::StreamScale
+            | Kernel::StreamTriad
+            | Kernel::StreamWide => {
                 include_str!("probe/streams.cu")
             }
         }

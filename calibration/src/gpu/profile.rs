@@ -37,7 +37,10 @@ pub fn profile(measured: &Measured, port: &Port, place: &str) -> Result<String, 
         lines.finding(needed(&measured.findings, parameter)?, &place);
     }
     copies(&measured.findings, port, &place, &mut lines)?;
-    execution(measured, &place, &mut lines)?;
+    for (parameter, _) in CALIBRATED {
+        needed(&measured.findings, parameter)?;
+    }
+    // Those of the execution model are among all the others.
     let (generation, lanes) = (port.link.generation.number(), port.link.width.lanes());
     let slot = format!("the slot as the user states it, {place}");
     lines.value("pcie_generation", f64::from(generation), "count", "assumed", &slot);
@@ -68,20 +71,6 @@ fn facts(facts: &Facts, place: &str, lines: &mut Lines) -> Result<(), InputError
     lines.value("l2_capacity", facts.l2 as f64, "B", "measured", &driver);
     lines.value("memory_bus_bits", f64::from(facts.memory_bus_bits), "count", "measured", &driver);
     lines.value("copy_engines", f64::from(facts.copy_engines), "count", "measured", &driver);
-    Ok(())
-}
-
-/// What the execution model (see [`models::gpu::machine`]) calls by other names than a probe does.
-fn execution(measured: &Measured, place: &str, lines: &mut Lines) -> Result<(), InputError> {
-    let bandwidth = needed(&measured.findings, "dram_bandwidth")?;
-    let peak = measured.facts.memory_peak();
-    let [value, low, high] = [bandwidth.value, bandwidth.low, bandwidth.high].map(|v| v / peak);
-    let source = format!("dram_bandwidth as a part of hbm_bandwidth; {}", bandwidth.source);
-    let parameter = "dram_efficiency".into();
-    lines.finding(&Finding { parameter, value, low, high, unit: "ratio", source }, place);
-    for (parameter, _) in CALIBRATED.iter().filter(|(name, _)| *name != "dram_efficiency") {
-        needed(&measured.findings, parameter)?;
-    }
     Ok(())
 }
 

@@ -7,8 +7,6 @@
 mod executed;
 mod truth;
 
-use std::collections::BTreeSet;
-
 pub use truth::{Truth, plain, plausible};
 
 use models::gpu::copy::CopyEngine;
@@ -132,9 +130,11 @@ impl Simulated {
                 steps * (self.is("barrier_latency") + warps * self.is("barrier_per_warp"))
             }
             Kernel::Spin => steps * SPIN_CYCLES / self.is("sm_clock"),
-            Kernel::StreamInit | Kernel::StreamRead | Kernel::StreamScale | Kernel::StreamTriad => {
-                launch.bytes as f64 / self.is("mapped_write_rate")
-            }
+            Kernel::StreamInit
+            | Kernel::StreamRead
+            | Kernel::StreamScale
+            | Kernel::StreamTriad
+            | Kernel::StreamWide => launch.bytes as f64 / self.is("mapped_write_rate"),
         }
     }
 
@@ -273,18 +273,13 @@ impl Device for Simulated {
         &self.facts
     }
 
-    /// It is not simulated what power it takes and how warm it gets.
+    /// Power, temperature and what would hold its clocks down are not simulated.
     fn moment(&self) -> Moment {
-        Moment {
-            sm_clock_mhz: Some(self.is("sm_clock") / 1e6),
-            memory_clock_mhz: Some(f64::from(self.facts.memory_clock_khz) / 1e3),
-            throttled_by: Some(BTreeSet::new()),
-            ..Moment::default()
-        }
+        Moment::default()
     }
 
     fn silent(&self) -> Option<&str> {
-        None
+        Some("the device is simulated")
     }
 
     fn time(&mut self, work: &Work) -> Result<f64, GpuError> {

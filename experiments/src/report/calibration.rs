@@ -46,6 +46,11 @@ pub fn page(dir: &Path, figures: &[Figure]) -> Result<Page, PlotError> {
     ];
     let many = words::count(findings.rows().len(), "parameter");
     let mut answer = vec![format!("{many}, each with its 95 % interval.")];
+    let vague = vague(&findings)?;
+    if !vague.is_empty() {
+        let names = words::list(&vague);
+        answer.push(format!("Hardly decided, as their intervals span more than 2 : 1: {names}."));
+    }
     if state.moved > 0 {
         let moved = words::count(state.moved, "probe");
         answer.push(format!("During {moved} the clock moved by more than 2 %: repeat them."));
@@ -70,6 +75,17 @@ pub fn page(dir: &Path, figures: &[Figure]) -> Result<Page, PlotError> {
         answer,
         sections,
     })
+}
+
+/// Parameters of which the points say little.
+fn vague(findings: &Table) -> Result<Vec<String>, PlotError> {
+    let mut names = Vec::new();
+    for row in findings.rows() {
+        if row.number("high")? > 2.0 * row.number("low")? {
+            names.push(row.text("parameter")?.to_owned());
+        }
+    }
+    Ok(names)
 }
 
 fn found(findings: &Table) -> Result<Sheet, PlotError> {

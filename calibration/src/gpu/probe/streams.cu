@@ -1,4 +1,4 @@
-// Streams of one 8-byte element a thread, without a loop: a block loads, stores and retires, so
+// Streams of one element of 8 or 16 bytes a thread, without a loop: a block loads, stores and retires, so
 // that what blocks cost shows as much as memory. Loads and stores are written in PTX, so that the
 // compiler makes them neither wider nor fewer.
 //
@@ -51,4 +51,28 @@ extern "C" __global__ void stream_triad(unsigned *data, unsigned long long *out,
     uint2 a = load(element(data, stride, 0));
     uint2 b = load(element(data, stride, 1));
     store(element(data, stride, 2), make_uint2(a.x ^ b.x, a.y ^ b.y));
+}
+
+__device__ __forceinline__ uint4 load_wide(const uint4 *from) {
+    uint4 v;
+    asm volatile("ld.global.v4.u32 {%0, %1, %2, %3}, [%4];"
+                 : "=r"(v.x), "=r"(v.y), "=r"(v.z), "=r"(v.w)
+                 : "l"(from));
+    return v;
+}
+
+// The same with elements of 16 bytes: more in flight on an SM that is held to few blocks.
+extern "C" __global__ void stream_wide(unsigned *data, unsigned long long *out,
+                                       unsigned long long words, unsigned steps,
+                                       unsigned stride) {
+    unsigned long long thread = (unsigned long long)blockIdx.x * blockDim.x + threadIdx.x;
+    unsigned long long span = stride / 4;
+    uint4 *at = (uint4 *)data + (thread & (span - 1));
+    uint4 a = load_wide(at);
+    uint4 b = load_wide(at + span);
+    asm volatile("st.global.v4.u32 [%0], {%1, %2, %3, %4};"
+                 :
+                 : "l"(at + 2 * span), "r"(a.x ^ b.x), "r"(a.y ^ b.y), "r"(a.z ^ b.z),
+                   "r"(a.w ^ b.w)
+                 : "memory");
 }

@@ -26,36 +26,42 @@ use super::super::work::{Launch, Step, Timer, Work};
 use super::{Point, Probe, Seen, count, empty, start};
 use crate::fit::posterior::{Estimate, Free};
 
-/// Bytes of an element.
-const ELEMENT: u32 = 8;
 /// Threads of a block where an SM holds two blocks, and where it holds one or four.
 const THREADS: [u32; 10] = [32, 64, 96, 128, 192, 256, 384, 512, 768, 1024];
 const FEW: [(u32, [u32; 3]); 2] = [(1, [64, 256, 1024]), (4, [32, 64, 128])];
-const KERNELS: [(&str, Kernel); 4] = [
+const KERNELS: [(&str, Kernel); 5] = [
     ("init", Kernel::StreamInit),
     ("read", Kernel::StreamRead),
     ("scale", Kernel::StreamScale),
     ("triad", Kernel::StreamTriad),
+    // On a GPU of fast memory only this one fills it with loads and stores.
+    ("wide-triad", Kernel::StreamWide),
 ];
 
 /// What is found, its unit, and one standard deviation of what is known beforehand as a factor:
 /// a port that never fills, and a bus that turns for free, would have no logarithm.
-const SOUGHT: [(&str, (&str, f64), Option<f64>); 5] = [
+const SOUGHT: [(&str, (&str, f64), Option<f64>); 6] = [
+    ("dram_efficiency", ("ratio", 1.0), None),
     ("block_turnover", ("ns", 1e-9), None),
     ("load_port", ("GB/s", 1e9), Some(10.0)),
     ("store_port", ("GB/s", 1e9), Some(10.0)),
     ("dram_turnaround", ("ratio", 1.0), Some(10.0)),
     ("queueing", ("ratio", 1.0), Some(4.0)),
 ];
-/// The part of the peak that memory reaches: these points tell it too, and by themselves.
-const PEAK: &str = "dram_efficiency";
 /// What the points speak of too, and earlier probes have found.
 const BESIDE: [&str; 3] = ["dram_latency", "l2_latency", "l2_bandwidth"];
 
 pub(super) const PROBE: Probe = Probe {
     name: "streams",
     about: "init, read, scale and triad of one element a thread, 1, 2 and 4 blocks on an SM",
-    identifies: &["block_turnover", "load_port", "store_port", "dram_turnaround", "queueing"],
+    identifies: &[
+        "dram_efficiency",
+        "block_turnover",
+        "load_port",
+        "store_port",
+        "dram_turnaround",
+        "queueing",
+    ],
     design,
     find,
 };
@@ -72,14 +78,14 @@ fn design(facts: &Facts) -> Vec<Point> {
     let fits = |threads: u32, residents: u32| threads * residents <= count(facts.threads_per_sm);
     let mut points = Vec::new();
     for (name, kernel) in KERNELS {
-        let (loads, stores) = kernel.stream().expect("a stream");
+        let (loads, stores, width) = kernel.stream().expect("a stream");
         let arrays = (loads + stores) as u64;
         let point = |level: &str, span: u64, residents: u32, threads: u32| {
-            let blocks = (array / u64::from(ELEMENT)).div_ceil(u64::from(threads)) as u32;
+            let blocks = (array / u64::from(width)).div_ceil(u64::from(threads)) as u32;
             let words = (span / 4) as u32;
             let shape = Launch { blocks, threads, stride: words, ..Launch::of(kernel) };
             let launch = Launch { bytes: arrays * span, residents: Some(residents), ..shape };
-            let moved = arrays * u64::from(blocks) * u64::from(threads) * u64::from(ELEMENT);
+            let moved = arrays * u64::from(blocks) * u64::from(threads) * u64::from(width);
             let series = format!("{name}.{level}.{residents}");
             let x = ("resident_threads", f64::from(threads * residents));
             Point::new(&series, x, Work::launch(launch, Timer::Events), moved as f64)
@@ -102,12 +108,12 @@ fn design(facts: &Facts) -> Vec<Point> {
 
 /// What the execution model is asked for a launch of a stream; `None` for other kernels.
 pub(in crate::gpu) fn asked(asked: &Launch) -> Option<(launch::Launch, work::Work)> {
-    let (loads, stores) = asked.kernel.stream()?;
+    let (loads, stores, width) = asked.kernel.stream()?;
     let span = u64::from(asked.stride) * 4;
-    let swept = u64::from(asked.blocks) * u64::from(asked.threads) * u64::from(ELEMENT);
+    let swept = u64::from(asked.blocks) * u64::from(asked.threads) * u64::from(width);
     // The last block of a grid may begin the array anew: that is no reuse.
     let footprint = if swept > 2 * span { (loads + stores) as f64 * span as f64 } else { 0.0 };
-    let accesses = |number| vec![Access::coalesced(ELEMENT); number];
+    let accesses = |number| vec![Access::coalesced(width); number];
     let work = work::Work {
         loads: accesses(loads),
         stores: accesses(stores),
@@ -132,7 +138,7 @@ fn find(Seen { facts, found, samples }: Seen<'_>) -> Result<Vec<Finding>, InputE
     let machine = execution::so_far(facts, found)?;
     // What is impossible is so whatever the parameters are.
     samples.iter().try_for_each(|sample| time(&machine, sample).map(drop))?;
-    let mut free = vec![open("start", start(samples)), open(PEAK, machine.dram_efficiency)];
+    let mut free = vec![open("start", start(samples))];
     for name in BESIDE {
         free.push(told(found, name)?);
     }

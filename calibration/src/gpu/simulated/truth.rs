@@ -71,6 +71,8 @@ pub fn plausible() -> Truth {
         ("share_streams_cost", 0.97),
         ("share_memory_cost", 0.21),
         ("share_contexts_cost", 1.12),
+        // `dram_bandwidth` as a part of the peak of `plain`.
+        ("dram_efficiency", 1.38e12 / 1555.2e9),
         ("block_turnover", 290e-9),
         ("load_port", 58e9),
         ("store_port", 27e9),
