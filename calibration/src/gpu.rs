@@ -13,6 +13,7 @@
 pub mod campaign;
 mod cuda;
 pub mod device;
+mod execution;
 pub mod facts;
 pub mod finding;
 pub mod import;
@@ -22,6 +23,7 @@ pub mod probe;
 mod profile;
 pub mod sample;
 pub mod simulated;
+pub mod state;
 pub mod table;
 pub mod work;
 
@@ -70,6 +72,19 @@ pub enum GpuError {
         /// What the system said.
         error: std::io::Error,
     },
+    /// An SM would hold another number of blocks than a probe relies on.
+    #[error("an SM holds {found} blocks of {threads} threads, where a probe asks for {wanted}")]
+    Residents {
+        /// Blocks that were asked for.
+        wanted: u32,
+        /// Threads of each.
+        threads: u32,
+        /// What the driver says.
+        found: u32,
+    },
+    /// A graph was captured and nothing is in it.
+    #[error("the driver captured no graph")]
+    NoGraph,
     /// Something was started and did not end.
     #[error("the GPU did not finish within {seconds} s: {what}")]
     TimeOut {

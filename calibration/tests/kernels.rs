@@ -69,6 +69,10 @@ fn loads(kernel: Kernel) -> (&'static str, usize) {
         Kernel::Spin => ("fma.rn.f32", 17),
         Kernel::Barrier => ("bar.sync", 18),
         Kernel::Atomic | Kernel::AtomicChain => ("atom.global.add.u32", 1),
+        Kernel::StreamInit => ("st.global.v2.u32", 1),
+        Kernel::StreamRead | Kernel::StreamScale => ("ld.global.v2.u32", 1),
+        Kernel::StreamTriad => ("ld.global.v2.u32", 2),
+        Kernel::StreamWide => ("ld.global.v4.u32", 2),
         Kernel::Mark | Kernel::Nothing | Kernel::Link => ("ld.global", 0),
     }
 }

@@ -36,7 +36,7 @@ const ERROR_OVERFLOW: f64 = 0.5;
 
 pub use note::FittedRows;
 use start::Start;
-pub use start::prior;
+pub use start::{known_of, prior};
 
 /// One standard deviation of prior knowledge, as a factor.
 fn factor(parameter: &str) -> f64 {

@@ -4,7 +4,9 @@
 //! unified addressing has one kind of them, and so does the one copy call. Whatever is waited for
 //! is polled against a deadline: a kernel that hangs becomes an error and not a hang.
 
+mod management;
 mod memory;
+mod residency;
 mod run;
 
 pub(crate) use memory::pinned;
@@ -19,11 +21,13 @@ use super::GpuError;
 use super::device::Device;
 use super::facts::{self, Facts};
 use super::kernel::Kernel;
+use super::state::Moment;
 use super::work::Work;
 
 /// A GPU.
 pub struct Cuda {
     facts: Facts,
+    management: management::Management,
     /// Taken, and leaked, when something does not end: freeing would wait for it for ever.
     state: Option<State>,
 }
@@ -58,6 +62,7 @@ impl Cuda {
         }
         let context = CudaContext::new(ordinal)?;
         let facts = facts::query(&context)?;
+        let management = management::Management::new(&context)?;
         let memory = memory::Memory::new(&context)?;
         let state = State {
             ordinal,
@@ -66,13 +71,21 @@ impl Cuda {
             kernels: BTreeMap::new(),
             memory,
         };
-        Ok(Cuda { facts, state: Some(state) })
+        Ok(Cuda { facts, management, state: Some(state) })
     }
 }
 
 impl Device for Cuda {
     fn facts(&self) -> &Facts {
         &self.facts
+    }
+
+    fn moment(&self) -> Moment {
+        self.management.moment()
+    }
+
+    fn silent(&self) -> Option<&str> {
+        self.management.silent()
     }
 
     fn time(&mut self, work: &Work) -> Result<f64, GpuError> {

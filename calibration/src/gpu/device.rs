@@ -2,6 +2,7 @@
 
 use super::GpuError;
 use super::facts::Facts;
+use super::state::Moment;
 use super::work::Work;
 
 /// Something that does work and says how long it took. There are two: [`super::cuda::Cuda`], and
@@ -9,6 +10,12 @@ use super::work::Work;
 pub trait Device {
     /// What is known of it without measuring.
     fn facts(&self) -> &Facts;
+
+    /// Its clocks, power and temperature now, as far as anybody tells.
+    fn moment(&self) -> Moment;
+
+    /// Why nobody tells of its state, if so.
+    fn silent(&self) -> Option<&str>;
 
     /// Does `work` once and returns what its timer read, in [`super::work::Timer::unit`].
     ///

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use cudarc::driver::sys::CUdevice_attribute as Attribute;
+use cudarc::driver::result::device;
+use cudarc::driver::sys::{CUdevice_attribute as Attribute, cuDeviceCanAccessPeer};
 use cudarc::driver::{CudaContext, DriverError};
 
 /// A device as the driver describes it.
@@ -34,6 +35,8 @@ pub struct Facts {
     pub nodes: Vec<u32>,
     /// Whether there is another device beside it.
     pub peer: bool,
+    /// Whether kernels can address the memory of that device.
+    pub peer_loads: bool,
     /// Whether this is no GPU but a simulation of one.
     pub simulated: bool,
 }
@@ -57,8 +60,25 @@ pub(super) fn query(context: &Arc<CudaContext>) -> Result<Facts, DriverError> {
             .attribute(Attribute::CU_DEVICE_ATTRIBUTE_MAX_THREADS_PER_MULTIPROCESSOR)?,
         nodes: super::numa::nodes(),
         peer: CudaContext::device_count()? > 1,
+        peer_loads: reaches(context.ordinal(), next(context.ordinal())?)?,
         simulated: false,
     })
+}
+
+/// The device beside device `ordinal`: itself, if it is the only one.
+pub(super) fn next(ordinal: usize) -> Result<usize, DriverError> {
+    let found = usize::try_from(CudaContext::device_count()?).unwrap_or(1).max(1);
+    Ok((ordinal + 1) % found)
+}
+
+/// Whether kernels on a device can address the memory of another one.
+#[allow(unsafe_code)]
+fn reaches(ordinal: usize, other: usize) -> Result<bool, DriverError> {
+    let device = |ordinal: usize| device::get(i32::try_from(ordinal).unwrap_or(i32::MAX));
+    let mut can = 0;
+    // SAFETY: the driver is initialised, as there is a context; it writes one number.
+    unsafe { cuDeviceCanAccessPeer(&raw mut can, device(ordinal)?, device(other)?).result()? };
+    Ok(can != 0)
 }
 
 impl Facts {

@@ -39,6 +39,23 @@ impl Finding {
         let [value, low, high] = [estimate.value, estimate.low, estimate.high].map(|v| v / factor);
         Finding { parameter: parameter.into(), value, low, high, unit, source: source.into() }
     }
+
+    /// Its value in base units, and one standard deviation of it as a factor.
+    pub(super) fn base(&self) -> (f64, f64) {
+        let factor = models::profile::unit(self.unit).map_or(1.0, |unit| unit.2);
+        (self.value * factor, ((self.high / self.low).ln() / (2.0 * SIGMAS_95)).exp())
+    }
+}
+
+/// A parameter that an earlier probe has found, known as well as it was found.
+///
+/// # Errors
+/// If none has.
+pub(super) fn told(found: &[Finding], name: &str) -> Result<Free, InputError> {
+    let finding = found.iter().find(|finding| finding.parameter == name);
+    let finding = finding.ok_or_else(|| InputError::new(name, "was not found by any probe"))?;
+    let (prior, factor) = finding.base();
+    Ok(Free { name: name.into(), prior, factor: Some(factor.max(1.0 + ERROR_MIN)) })
 }
 
 /// A parameter of which nothing is known; `guess` is where the search starts.

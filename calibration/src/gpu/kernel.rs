@@ -30,11 +30,21 @@ pub enum Kernel {
     Barrier,
     /// Dependent arithmetic.
     Spin,
+    /// Stores an element a thread.
+    StreamInit,
+    /// Loads an element a thread.
+    StreamRead,
+    /// Loads one and stores one.
+    StreamScale,
+    /// Loads two and stores one.
+    StreamTriad,
+    /// The same with wider elements.
+    StreamWide,
 }
 
 impl Kernel {
     /// All of them.
-    pub const ALL: [Kernel; 13] = [
+    pub const ALL: [Kernel; 18] = [
         Kernel::Nothing,
         Kernel::Mark,
         Kernel::Link,
@@ -48,6 +58,11 @@ impl Kernel {
         Kernel::AtomicChain,
         Kernel::Barrier,
         Kernel::Spin,
+        Kernel::StreamInit,
+        Kernel::StreamRead,
+        Kernel::StreamScale,
+        Kernel::StreamTriad,
+        Kernel::StreamWide,
     ];
 
     /// Its name in its source.
@@ -66,6 +81,24 @@ impl Kernel {
             Kernel::AtomicChain => "atomic_chain",
             Kernel::Barrier => "barrier",
             Kernel::Spin => "spin",
+            Kernel::StreamInit => "stream_init",
+            Kernel::StreamRead => "stream_read",
+            Kernel::StreamScale => "stream_scale",
+            Kernel::StreamTriad => "stream_triad",
+            Kernel::StreamWide => "stream_wide",
+        }
+    }
+
+    /// Loads and stores of a thread of a stream, and the bytes of each; `None` for kernels of
+    /// another kind.
+    pub const fn stream(self) -> Option<(usize, usize, u32)> {
+        match self {
+            Kernel::StreamInit => Some((0, 1, 8)),
+            Kernel::StreamRead => Some((1, 0, 8)),
+            Kernel::StreamScale => Some((1, 1, 8)),
+            Kernel::StreamTriad => Some((2, 1, 8)),
+            Kernel::StreamWide => Some((2, 1, 16)),
+            _ => None,
         }
     }
 
@@ -82,6 +115,13 @@ impl Kernel {
             Kernel::Atomic | Kernel::AtomicChain => include_str!("probe/atomics.cu"),
             Kernel::Barrier => include_str!("probe/barriers.cu"),
             Kernel::Spin => include_str!("probe/clock.cu"),
+            Kernel::StreamInit
+            | Kernel::StreamRead
+            | Kernel::StreamScale
+            | Kernel::StreamTriad
+            | Kernel::StreamWide => {
+                include_str!("probe/streams.cu")
+            }
         }
     }
 }

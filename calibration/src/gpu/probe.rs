@@ -4,6 +4,25 @@
 //! [`Work`] with the number that is swept; `find` turns the measured points into [`Finding`]s.
 //! Between them stands [`super::campaign`], which is the same for all: warm-up, repetitions,
 //! median, spread, clock.
+//!
+//! | what is asked for | probe |
+//! | --- | --- |
+//! | launch latency, null-kernel round trip, further launches of a queue | `launch` |
+//! | dependent kernels in a stream and as a graph | `graphs` |
+//! | block-scheduling rate; how a slot changes hands | `blocks`; `streams` |
+//! | pointer-chase latency: L1, L2, device memory, shared memory | `latency` |
+//! | bandwidth of each level against bytes in flight; against occupancy | `bandwidth`; `streams` |
+//! | an SM's ports, a bus that turns, queueing | `streams` |
+//! | strides, bank conflicts, atomics, barriers | `coalescing`, `banks`, `atomics`, `barriers` |
+//! | copies against size: every way, every kind of host memory | `copies` |
+//! | a kernel's own access to host memory, to a peer's memory | `mapped`, `peers` |
+//! | both ways at once: host, peer | `duplex`, `peers` |
+//! | copy beside a kernel that computes, that reads memory; copy engines | `overlap`; `engines` |
+//! | NUMA nodes of host memory | `numa` |
+//! | slowdown by neighbours | `sharing` |
+//!
+//! What no probe does: launches from the cores of each NUMA node; partitions (MIG) and thread
+//! percentages (MPS), which an administrator sets up, and which are then the device that is found.
 
 mod atomics;
 mod bandwidth;
@@ -15,12 +34,15 @@ mod coalescing;
 pub(super) mod copies;
 mod duplex;
 mod engines;
+mod graphs;
 mod latency;
 mod launch;
 mod mapped;
 mod numa;
 mod overlap;
+mod peers;
 mod sharing;
+pub(super) mod streams;
 
 use models::input::InputError;
 
@@ -41,11 +63,22 @@ pub struct Probe {
     /// What to measure on a device.
     pub design: fn(&Facts) -> Vec<Point>,
     /// What the measured points say.
-    pub find: fn(&Facts, &[&Sample]) -> Result<Vec<Finding>, InputError>,
+    pub find: fn(Seen<'_>) -> Result<Vec<Finding>, InputError>,
+}
+
+/// What a probe finds its parameters in.
+#[derive(Clone, Copy)]
+pub struct Seen<'a> {
+    /// What the driver says of the device.
+    pub facts: &'a Facts,
+    /// What the probes before it have found.
+    pub found: &'a [Finding],
+    /// Its own points, measured.
+    pub samples: &'a [&'a Sample],
 }
 
 /// All probes, in the order in which they run.
-pub const ALL: [&Probe; 16] = [
+pub const ALL: [&Probe; 19] = [
     &clock::PROBE,
     &launch::PROBE,
     &blocks::PROBE,
@@ -55,12 +88,15 @@ pub const ALL: [&Probe; 16] = [
     &banks::PROBE,
     &atomics::PROBE,
     &barriers::PROBE,
+    &streams::PROBE,
+    &graphs::PROBE,
     &copies::PROBE,
     &duplex::PROBE,
     &overlap::PROBE,
     &engines::PROBE,
     &mapped::PROBE,
     &numa::PROBE,
+    &peers::PROBE,
     &sharing::PROBE,
 ];
 

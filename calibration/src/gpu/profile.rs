@@ -6,21 +6,16 @@
 
 use models::gpu::copy::Direction;
 use models::gpu::machine::CALIBRATED;
-use models::input::{InputError, Source};
+use models::input::InputError;
 use models::pcie::Port;
-use models::profile::Profile;
 use sim::Bytes;
 
 use super::campaign::finding;
 use super::{Facts, Finding, Measured};
-use crate::fit::gpu::prior;
 use crate::fit::prior::digits;
 
 /// So long that the last packet of a transfer no longer shows.
 const LONG: Bytes = Bytes::gib(1);
-/// What the execution model needs and no probe identifies.
-const UNTOLD: [&str; 6] =
-    ["block_turnover", "load_port", "store_port", "dram_turnaround", "queueing", "graph_gap"];
 /// By how much copies may exceed what the port carries: the error of both figures.
 const TOLERANCE: f64 = 1.02;
 
@@ -42,7 +37,10 @@ pub fn profile(measured: &Measured, port: &Port, place: &str) -> Result<String, 
         lines.finding(needed(&measured.findings, parameter)?, &place);
     }
     copies(&measured.findings, port, &place, &mut lines)?;
-    execution(measured, &place, &mut lines)?;
+    for (parameter, _) in CALIBRATED {
+        needed(&measured.findings, parameter)?;
+    }
+    // Those of the execution model are among all the others.
     let (generation, lanes) = (port.link.generation.number(), port.link.width.lanes());
     let slot = format!("the slot as the user states it, {place}");
     lines.value("pcie_generation", f64::from(generation), "count", "assumed", &slot);
@@ -73,25 +71,6 @@ fn facts(facts: &Facts, place: &str, lines: &mut Lines) -> Result<(), InputError
     lines.value("l2_capacity", facts.l2 as f64, "B", "measured", &driver);
     lines.value("memory_bus_bits", f64::from(facts.memory_bus_bits), "count", "measured", &driver);
     lines.value("copy_engines", f64::from(facts.copy_engines), "count", "measured", &driver);
-    Ok(())
-}
-
-/// What the execution model (see [`models::gpu::machine`]) calls by other names than a probe does.
-fn execution(measured: &Measured, place: &str, lines: &mut Lines) -> Result<(), InputError> {
-    let bandwidth = needed(&measured.findings, "dram_bandwidth")?;
-    let peak = measured.facts.memory_peak();
-    let [value, low, high] = [bandwidth.value, bandwidth.low, bandwidth.high].map(|v| v / peak);
-    let source = format!("dram_bandwidth as a part of hbm_bandwidth; {}", bandwidth.source);
-    let parameter = "dram_efficiency".into();
-    lines.finding(&Finding { parameter, value, low, high, unit: "ratio", source }, place);
-    let interval = needed(&measured.findings, "launch_interval")?.clone();
-    lines.finding(&Finding { parameter: "stream_gap".into(), ..interval }, place);
-    let so_far = Profile::parse("so far", &Source::new("so far", lines.text()))?;
-    let known = "what its generation is known to do (priors/gpu.csv): no probe tells it apart";
-    for (parameter, unit) in CALIBRATED.iter().filter(|(name, _)| UNTOLD.contains(name)) {
-        let factor = models::profile::unit(unit).map_or(1.0, |unit| unit.2);
-        lines.value(parameter, prior(&so_far, parameter)? / factor, unit, "assumed", known);
-    }
     Ok(())
 }
 
@@ -149,12 +128,6 @@ impl Lines {
         self.push([&found.parameter, &value, found.unit, &low, &high, "measured", &source]);
     }
 
-    /// The lines so far.
-    fn text(&mut self) -> String {
-        self.writer.flush().expect("memory");
-        String::from_utf8(self.writer.get_ref().clone()).expect("text in, text out")
-    }
-
     fn finish(self) -> String {
         String::from_utf8(self.writer.into_inner().expect("memory")).expect("text in, text out")
     }
@@ -168,7 +141,9 @@ mod tests {
     use crate::shipped;
     use models::gpu::Gpu;
     use models::gpu::machine::Machine;
+    use models::input::Source;
     use models::library::Kind;
+    use models::profile::{How, Profile};
     use sim::Seed;
 
     fn port(name: &str) -> Port {
@@ -177,7 +152,7 @@ mod tests {
 
     /// What a calibration of a simulated device finds.
     fn measured() -> Measured {
-        let mut device = Simulated::new(plain(), plausible(), Seed::new(1));
+        let mut device = Simulated::new(plain(), plausible(), Seed::new(1)).unwrap();
         campaign::run(&mut device, 11, &mut |_| {}).unwrap()
     }
 
@@ -186,7 +161,11 @@ mod tests {
         let text = profile(&measured(), &port("gen4-x16"), "a test").unwrap();
         assert!(text.lines().filter(|line| line.contains("SIMULATED DEVICE")).count() > 40);
         let profile = Profile::parse("t", &Source::new("t.csv", text)).unwrap();
+        let assumed = profile.rows().iter().filter(|row| row.how == How::Assumed);
+        let assumed: Vec<&str> = assumed.map(|row| row.parameter.as_str()).collect();
+        assert_eq!(assumed, ["pcie_generation", "pcie_lanes"], "what only the user can say");
         let machine = Machine::from_profile(&profile).unwrap();
+        assert!((machine.block_turnover / 290e-9 - 1.0).abs() < 0.01, "{machine:?}");
         assert!((machine.memory_rate(0.0) / 1.38e12 - 1.0).abs() < 0.01, "{machine:?}");
         let gpu = Gpu::from_profile(&profile).unwrap();
         assert_eq!((gpu.sms, gpu.memory), (108, Bytes::gib(40)));

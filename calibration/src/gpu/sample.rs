@@ -5,7 +5,10 @@
 //! readings would have to be wrong to move: σ ≈ 1.4826 · MAD, and the median of n readings has a
 //! standard error of 1.2533 σ ÷ √n.
 
+use std::sync::Arc;
+
 use super::probe::Point;
+use super::state::Moment;
 use crate::quantile::quantile;
 
 /// A measured point.
@@ -19,6 +22,8 @@ pub struct Sample {
     pub readings: Vec<f64>,
     /// The state of the SM clock around the probe.
     pub clock: Clock,
+    /// What the driver said of the device after each pass of the probe.
+    pub moments: Arc<[Moment]>,
 }
 
 /// The SM clock around a probe.
@@ -68,7 +73,7 @@ mod tests {
             let clock = Clock { before_hz: 1e9, after_hz: 1e9, error: 0.0 };
             let point = Point::plain();
             let readings = vec![1.0, 3.0, 2.0, 4.0, last];
-            Sample { probe: "t", point, readings, clock }
+            Sample { probe: "t", point, readings, clock, moments: Arc::new([]) }
         };
         assert_eq!(sample(5.0).median(), 3.0);
         assert_eq!(sample(500.0).median(), 3.0);

@@ -5,18 +5,22 @@
 //! laws that the probes state at their heads. Readings scatter, and one in a hundred is late.
 
 mod executed;
+mod truth;
 
-use std::collections::BTreeMap;
+pub use truth::{Truth, plain, plausible};
 
 use models::gpu::copy::CopyEngine;
+use models::gpu::execute::Level;
 use models::gpu::machine::Machine;
+use models::input::InputError;
 use sim::{Bytes, Dist, Rate, Seed, Stream, Time};
 
-use super::GpuError;
 use super::device::Device;
 use super::facts::Facts;
 use super::kernel::Kernel;
+use super::state::Moment;
 use super::work::{Lane, Launch, Place, Step, Timer, Work};
+use super::{GpuError, execution};
 
 /// Standard deviation of the logarithm of a reading by the host or by events, and by cycles.
 const SCATTER: f64 = 0.015;
@@ -31,106 +35,50 @@ const SMALL: u64 = 64 << 10;
 /// How sharply bandwidth bends (see the probe of bandwidth).
 const KNEE: f64 = 4.0;
 
-/// What is true of a simulated device: its parameters in base units (s, B/s, B, Hz, 1).
-pub type Truth = BTreeMap<&'static str, f64>;
-
 /// A device that is none.
 #[derive(Debug)]
 pub struct Simulated {
     facts: Facts,
     truth: Truth,
-    /// The execution model, where it and not the few laws below decides.
-    machine: Option<Machine>,
+    /// The execution model, which streams follow, and its level of detail.
+    machine: Machine,
+    level: Level,
+    /// Whether other kernels follow it too where it has words for them, and not the laws below.
+    executes: bool,
     stream: Stream,
-}
-
-/// Parameters of the size that GPUs of data centres have; `sms` scales what all SMs do together.
-/// They are nobody's measurements.
-pub fn plausible() -> Truth {
-    BTreeMap::from([
-        ("sm_clock", 1.38e9),
-        ("launch_latency", 4.1e-6),
-        ("launch_round_trip", 7.3e-6),
-        ("launch_interval", 2.2e-6),
-        ("block_interval", 1.6e-9),
-        ("l1_latency", 24e-9),
-        ("l2_latency", 190e-9),
-        ("dram_latency", 410e-9),
-        ("shared_latency", 17e-9),
-        ("dram_bandwidth", 1.38e12),
-        ("dram_loaded_latency", 560e-9),
-        ("l2_bandwidth", 3.9e12),
-        ("l2_loaded_latency", 240e-9),
-        ("l1_bandwidth", 15e12),
-        ("l1_loaded_latency", 40e-9),
-        ("shared_bandwidth", 17e12),
-        ("shared_loaded_latency", 33e-9),
-        ("access_granule", 32.0),
-        ("bank_conflict", 1.45e-9),
-        ("atomic_one_word_interval", 0.71e-9),
-        ("atomic_own_word_interval", 0.02e-9),
-        ("atomic_latency", 330e-9),
-        ("barrier_latency", 14e-9),
-        ("barrier_per_warp", 1.5e-9),
-        ("copy_setup", 9e-6),
-        ("copy_call", 13e-6),
-        ("copy_to_device_rate", 24.1e9),
-        ("copy_to_host_rate", 25.3e9),
-        ("copy_to_device_pageable_rate", 11e9),
-        ("copy_to_host_pageable_rate", 9.4e9),
-        ("copy_to_device_write_combined_rate", 24.6e9),
-        ("copy_within_rate", 610e9),
-        ("copy_peer_rate", 21e9),
-        ("copy_duplex_efficiency", 0.86),
-        ("copy_compute_overlap", 0.94),
-        ("copy_engines_one_way", 1.6),
-        ("copy_engines_both_ways", 2.7),
-        ("mapped_read_rate", 20.5e9),
-        ("mapped_read_latency", 1150e-9),
-        ("node0.copy_to_device_rate", 24.1e9),
-        ("node0.copy_to_host_rate", 25.3e9),
-        ("node1.copy_to_device_rate", 19.7e9),
-        ("node1.copy_to_host_rate", 17.2e9),
-        ("share_streams_cost", 0.97),
-        ("share_memory_cost", 0.21),
-        ("share_contexts_cost", 1.12),
-    ])
-}
-
-/// A device of 108 SMs and 40 GiB, as a driver would describe it.
-pub fn plain() -> Facts {
-    Facts {
-        name: "108 SMs, 40 GiB".into(),
-        capability: (8, 0),
-        sms: 108,
-        clock_khz: 1_410_000,
-        memory_clock_khz: 1_215_000,
-        memory_bus_bits: 5120,
-        memory: 40 << 30,
-        copy_engines: 3,
-        l2: 40 << 20,
-        shared_per_sm: 164 << 10,
-        threads_per_sm: 2048,
-        nodes: vec![0, 1],
-        peer: true,
-        simulated: true,
-    }
 }
 
 impl Simulated {
     /// A device of which `truth` is true, with the chance of `seed`. It has two NUMA nodes and a
     /// peer, and says of itself that it is simulated.
-    pub fn new(mut facts: Facts, truth: Truth, seed: Seed) -> Simulated {
-        (facts.simulated, facts.peer, facts.nodes) = (true, true, vec![0, 1]);
+    ///
+    /// # Errors
+    /// If a parameter is not given, or nothing is known of the generation.
+    pub fn new(mut facts: Facts, truth: Truth, seed: Seed) -> Result<Simulated, InputError> {
+        (facts.simulated, facts.peer, facts.peer_loads) = (true, true, true);
+        facts.nodes = vec![0, 1];
         let stream = seed.stream("calibration/simulated-device");
-        Simulated { facts, truth, machine: None, stream }
+        let missing = |name: &str| InputError::new(name, "is not given");
+        let machine = execution::machine(&facts, |name| {
+            truth.get(name).copied().ok_or_else(|| missing(name))
+        })?;
+        Ok(Simulated { facts, truth, machine, level: Level::Kernel, executes: false, stream })
     }
 
     /// A device whose kernels run on the execution model of `machine` wherever that has words for
     /// them, and by `truth` elsewhere.
-    pub fn executing(name: &str, machine: Machine, truth: Truth, seed: Seed) -> Simulated {
+    ///
+    /// # Errors
+    /// If a parameter is not given.
+    pub fn executing(
+        name: &str,
+        machine: Machine,
+        truth: Truth,
+        seed: Seed,
+    ) -> Result<Simulated, InputError> {
         let facts = executed::facts(name, &machine);
-        Simulated { machine: Some(machine), ..Simulated::new(facts, truth, seed) }
+        let lawful = Simulated::new(facts, truth, seed)?;
+        Ok(Simulated { machine, level: Level::Cohort, executes: true, ..lawful })
     }
 
     fn is(&self, parameter: &str) -> f64 {
@@ -147,7 +95,10 @@ impl Simulated {
 
     /// What a kernel itself takes \[s\].
     fn kernel(&self, launch: &Launch) -> f64 {
-        let executed = self.machine.as_ref().map(|machine| executed::duration(machine, launch));
+        if let Ok(Some(seconds)) = executed::stream(&self.machine, launch, self.level) {
+            return seconds;
+        }
+        let executed = self.executes.then(|| executed::duration(&self.machine, launch));
         if let Some(Ok(Some(seconds))) = executed {
             return seconds;
         }
@@ -179,13 +130,20 @@ impl Simulated {
                 steps * (self.is("barrier_latency") + warps * self.is("barrier_per_warp"))
             }
             Kernel::Spin => steps * SPIN_CYCLES / self.is("sm_clock"),
+            Kernel::StreamInit
+            | Kernel::StreamRead
+            | Kernel::StreamScale
+            | Kernel::StreamTriad
+            | Kernel::StreamWide => launch.bytes as f64 / self.is("mapped_write_rate"),
         }
     }
 
     /// One dependent load: a level that holds a part of the ring serves that part.
     fn chase(&self, launch: &Launch) -> f64 {
-        if launch.memory != Place::Device {
-            return self.is("mapped_read_latency");
+        match launch.memory {
+            Place::Device => {}
+            Place::Peer => return self.is("peer_read_latency"),
+            _ => return self.is("mapped_read_latency"),
         }
         let ring = launch.bytes as f64;
         let part = |capacity: usize| (capacity as f64 / ring).min(1.0);
@@ -198,8 +156,10 @@ impl Simulated {
 
     fn read(&self, launch: &Launch) -> f64 {
         let amount = launch.bytes as f64 * f64::from(launch.steps);
-        if launch.memory != Place::Device {
-            return amount / self.is("mapped_read_rate");
+        match launch.memory {
+            Place::Device => {}
+            Place::Peer => return amount / self.is("peer_read_rate"),
+            _ => return amount / self.is("mapped_read_rate"),
         }
         let level = match (launch.stride, launch.bytes as usize <= self.facts.l2) {
             (0, true) => "l2",
@@ -224,18 +184,20 @@ impl Simulated {
             Place::WriteCombined => "_write_combined",
             _ => "",
         };
-        let rate = match (from, to) {
-            (Place::Device, Place::Device) => "copy_within_rate".into(),
-            (Place::Device, Place::Peer) => "copy_peer_rate".into(),
-            (Place::Node(node), _) => format!("node{node}.copy_to_device_rate"),
-            (_, Place::Node(node)) => format!("node{node}.copy_to_host_rate"),
-            (host, Place::Device) => format!("copy_to_device{}_rate", kind(host)),
-            (_, host) => format!("copy_to_host{}_rate", kind(host)),
+        let stem = match (from, to) {
+            (Place::Device, Place::Device) => "copy_within".into(),
+            (Place::Device, Place::Peer) => "copy_peer".into(),
+            (Place::Peer, _) => "copy_from_peer".into(),
+            (Place::Node(node), _) => format!("node{node}.copy_to_device"),
+            (_, Place::Node(node)) => format!("node{node}.copy_to_host"),
+            (host, Place::Device) => format!("copy_to_device{}", kind(host)),
+            (_, host) => format!("copy_to_host{}", kind(host)),
         };
+        let own = self.truth.get(format!("{stem}_latency").as_str());
         let engine = CopyEngine {
-            call: Time::from_seconds(self.is("copy_call")),
+            call: Time::from_seconds(own.copied().unwrap_or_else(|| self.is("copy_call"))),
             setup: Time::from_seconds(self.is("copy_setup")),
-            rate: Rate::bytes_per_s(self.is(&rate)),
+            rate: Rate::bytes_per_s(self.is(&format!("{stem}_rate"))),
         };
         engine.pinned(Bytes::new(bytes)).as_seconds()
     }
@@ -248,6 +210,10 @@ impl Simulated {
             match *step {
                 Step::Launch(launch) if launch.kernel == Kernel::Nothing => launches += 1,
                 Step::Launch(launch) => total += self.is("launch_interval") + self.kernel(&launch),
+                Step::Graph { nodes, .. } => {
+                    let each = self.machine.graph_gap + self.machine.block_turnover;
+                    total += self.is("launch_round_trip") + f64::from(nodes - 1) * each;
+                }
                 Step::Copy { from, to, bytes } => total += self.copy(from, to, bytes),
             }
         }
@@ -268,8 +234,13 @@ impl Simulated {
         let neighbours = number - 1.0;
         match lanes.iter().map(|lane| lane.steps[0]).collect::<Vec<_>>()[..] {
             [_] => first,
-            [Step::Copy { .. }, Step::Launch(_)] => {
-                let hidden = self.is("copy_compute_overlap") * alone[0].min(alone[1]);
+            [Step::Copy { to, .. }, Step::Launch(launch)] => {
+                let part = self.is(match (to, launch.kernel) {
+                    (Place::Device, _) => "copy_compute_overlap",
+                    (_, Kernel::Read) => "copy_to_host_memory_overlap",
+                    _ => "copy_to_host_compute_overlap",
+                });
+                let hidden = part * alone[0].min(alone[1]);
                 alone[0] + alone[1] - hidden
             }
             [Step::Copy { from, bytes, .. }, Step::Copy { from: other, .. }, ..]
@@ -278,10 +249,12 @@ impl Simulated {
                 let ways = if from == other { "one_way" } else { "both_ways" };
                 first * (number / self.is(&format!("copy_engines_{ways}"))).max(1.0)
             }
-            [Step::Copy { .. }, ..] => {
+            [Step::Copy { to, .. }, ..] => {
+                let between = if to == Place::Peer { "peer" } else { "copy" };
                 let rates: f64 = alone.iter().map(|time| 1.0 / time).sum();
-                number / (self.is("copy_duplex_efficiency") * rates)
+                number / (self.is(&format!("{between}_duplex_efficiency")) * rates)
             }
+            [Step::Graph { .. }, ..] => alone.iter().sum(),
             [Step::Launch(launch), ..] => {
                 let how = match (lanes[0].own_context, launch.kernel) {
                     (true, _) => "contexts",
@@ -300,9 +273,19 @@ impl Device for Simulated {
         &self.facts
     }
 
+    /// Power, temperature and what would hold its clocks down are not simulated.
+    fn moment(&self) -> Moment {
+        Moment::default()
+    }
+
+    fn silent(&self) -> Option<&str> {
+        Some("the device is simulated")
+    }
+
     fn time(&mut self, work: &Work) -> Result<f64, GpuError> {
         let kernel = |device: &Simulated| match work.lanes[0].steps[0] {
             Step::Launch(launch) => device.kernel(&launch),
+            Step::Graph { launch, nodes } => f64::from(nodes) * device.kernel(&launch),
             Step::Copy { from, to, bytes } => device.copy(from, to, bytes),
         };
         Ok(match work.timer {

@@ -2,6 +2,7 @@
 
 use super::Measured;
 use super::campaign::clock_moved;
+use super::state::{self, Moment};
 use super::work::Timer;
 use crate::fit::prior::digits;
 
@@ -45,6 +46,13 @@ pub fn points(measured: &Measured) -> String {
         "sm_clock_before_mhz",
         "sm_clock_after_mhz",
         "clock_moved",
+        "nvml_sm_clock_min_mhz",
+        "nvml_sm_clock_max_mhz",
+        "memory_clock_min_mhz",
+        "memory_clock_max_mhz",
+        "power_max_w",
+        "temperature_max_c",
+        "throttled_by",
     ];
     write(&mut writer, columns.map(str::to_owned).into_iter());
     let device = device(measured);
@@ -74,9 +82,29 @@ pub fn points(measured: &Measured) -> String {
             format!("{:.1}", sample.clock.after_hz / 1e6),
             clock_moved(sample).to_string(),
         ];
-        write(&mut writer, line.into_iter());
+        write(&mut writer, line.into_iter().chain(state(&sample.moments)));
     }
     finish(writer)
+}
+
+/// The cells that say in which state a probe ran; figures that nobody told are empty.
+fn state(moments: &[Moment]) -> [String; 7] {
+    let ends = |figure: fn(&Moment) -> Option<f64>| {
+        let range = state::range(moments, figure);
+        range.map_or([String::new(), String::new()], |(low, high)| {
+            [low, high].map(|value| format!("{value:.1}"))
+        })
+    };
+    let [sm_low, sm_high] = ends(|moment| moment.sm_clock_mhz);
+    let [memory_low, memory_high] = ends(|moment| moment.memory_clock_mhz);
+    let [_, power] = ends(|moment| moment.power_w);
+    let [_, temperature] = ends(|moment| moment.temperature_c);
+    let throttled = match state::throttled_by(moments) {
+        None => "unknown".into(),
+        Some(by) if by.is_empty() => "nothing".into(),
+        Some(by) => by.into_iter().collect::<Vec<_>>().join(" + "),
+    };
+    [sm_low, sm_high, memory_low, memory_high, power, temperature, throttled]
 }
 
 /// One line per parameter that was found.
@@ -98,7 +126,7 @@ pub fn findings(measured: &Measured) -> String {
 /// The name of the device, and that it is none if it is none.
 fn device(measured: &Measured) -> String {
     match measured.facts.simulated {
-        true => format!("simulated ({})", measured.facts.name),
+        true => format!("simulated device ({})", measured.facts.name),
         false => measured.facts.name.clone(),
     }
 }

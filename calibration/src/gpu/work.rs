@@ -59,13 +59,23 @@ pub struct Launch {
     pub steps: u32,
     /// Distance in 4-byte words.
     pub stride: u32,
+    /// How many of its blocks an SM shall hold at once, where they shall not be as many as fit.
+    pub residents: Option<u32>,
 }
 
 impl Launch {
     /// One thread that touches no memory and does nothing twice.
     pub const fn of(kernel: Kernel) -> Launch {
-        let memory = Place::Device;
-        Launch { kernel, blocks: 1, threads: 1, memory, bytes: 4096, steps: 1, stride: 1 }
+        Launch {
+            kernel,
+            blocks: 1,
+            threads: 1,
+            memory: Place::Device,
+            bytes: 4096,
+            steps: 1,
+            stride: 1,
+            residents: None,
+        }
     }
 }
 
@@ -74,6 +84,13 @@ impl Launch {
 pub enum Step {
     /// A kernel.
     Launch(Launch),
+    /// A graph of equal kernels, each after the one before, launched as one.
+    Graph {
+        /// Each of them.
+        launch: Launch,
+        /// How many.
+        nodes: u32,
+    },
     /// A copy.
     Copy {
         /// From where.

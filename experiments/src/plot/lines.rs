@@ -1,4 +1,4 @@
-//! One panel of lines over a logarithmic axis of bytes, each named at its end.
+//! One panel of lines over a logarithmic axis of bytes or counts, each named at its end.
 
 use super::frame::{self, LABEL, MARGIN, Panel, TICK, WIDTH};
 use super::ink;
@@ -20,7 +20,7 @@ const PITCH: f64 = 13.0;
 pub struct Line {
     /// Its name.
     pub name: String,
-    /// Bytes across, and what stands over them.
+    /// Bytes or a count across, and what stands over them.
     pub points: Vec<Point>,
 }
 
@@ -33,6 +33,8 @@ pub struct Words<'a> {
     pub note: &'a str,
     /// The title of the horizontal axis.
     pub across: &'a str,
+    /// How a number of that axis is written.
+    pub ticks: fn(f64) -> String,
     /// The unit of the vertical axis.
     pub unit: &'a str,
     /// Whether the vertical axis is logarithmic; otherwise it begins at zero.
@@ -77,9 +79,9 @@ fn axes(picture: &mut Picture, panel: &Panel, words: Words<'_>) {
     let ticks = if words.log { panel.y.decades(8) } else { panel.y.ticks(6) };
     let named = |tick: f64| (tick, words::number(tick));
     panel.grid_y(picture, &ticks.into_iter().map(named).collect::<Vec<_>>());
-    let sized = |tick: f64| (tick, words::size(tick));
+    let written = |tick: f64| (tick, (words.ticks)(tick));
     let ticks = panel.x.powers_of_two(((right - left) / 62.0) as usize);
-    panel.grid_x(picture, &ticks.into_iter().map(sized).collect::<Vec<_>>());
+    panel.grid_x(picture, &ticks.into_iter().map(written).collect::<Vec<_>>());
     panel.base(picture);
     picture.text((MARGIN, top - 9.0), words.unit, TICK);
     picture.text(((left + right) / 2.0, bottom + 28.0), words.across, TICK.middle());

@@ -4,7 +4,8 @@ use std::path::Path;
 
 use super::document::{Cell, Page, Section, Table as Sheet, numbers, words as column};
 use super::pick;
-use crate::plot::table::Table;
+use crate::plot::calibration::names;
+use crate::plot::table::{Row, Table};
 use crate::plot::{Figure, PlotError, words};
 
 /// The whole report.
@@ -26,10 +27,7 @@ pub fn page(dir: &Path, figures: &[Figure]) -> Result<Page, PlotError> {
         Section {
             id: "figures",
             title: "How it was seen",
-            figures: pick(
-                figures,
-                &["bandwidth-in-flight", "latency-working-set", "copy-bandwidth-size"],
-            ),
+            figures: pick(figures, &names()),
             ..Section::default()
         },
         Section {
@@ -37,7 +35,9 @@ pub fn page(dir: &Path, figures: &[Figure]) -> Result<Page, PlotError> {
             title: "In which state",
             paragraphs: vec![
                 "The SM clock is measured before and after each probe, by the cycles that a \
-                 kernel counts against the time that events give it."
+                 kernel counts against the time that events give it. The driver's management \
+                 library (NVML) is asked once after each pass: the range of both clocks, the \
+                 greatest power and temperature, and what held the clocks down."
                     .into(),
             ],
             tables: vec![state.table],
@@ -45,16 +45,29 @@ pub fn page(dir: &Path, figures: &[Figure]) -> Result<Page, PlotError> {
         },
     ];
     let many = words::count(findings.rows().len(), "parameter");
-    let mut answer = vec![format!("{many} of {device}, each with its 95 % interval.")];
+    let mut answer = vec![format!("{many}, each with its 95 % interval.")];
+    let vague = vague(&findings)?;
+    if !vague.is_empty() {
+        let names = words::list(&vague);
+        answer.push(format!("Hardly decided, as their intervals span more than 2 : 1: {names}."));
+    }
     if state.moved > 0 {
         let moved = words::count(state.moved, "probe");
         answer.push(format!("During {moved} the clock moved by more than 2 %: repeat them."));
     }
+    if state.throttled > 0 {
+        let throttled = words::count(state.throttled, "probe");
+        answer.push(format!("During {throttled} something held the clocks down, see below."));
+    }
+    if state.untold {
+        answer.push("NVML told nothing: power and what held the clocks down are unknown.".into());
+    }
     Ok(Page {
-        title: format!("Calibration of {device}"),
+        title: format!("Calibration: {device}"),
         version: env!("CARGO_PKG_VERSION").into(),
         about: "Every point is the median of its repetitions; every parameter is fitted to the \
-                points of one probe."
+                points of one probe, those of streams and graphs beside what the probes before \
+                them found."
             .into(),
         warning: simulated.then(|| {
             "No GPU was measured: this device is simulated, its parameters made up.".into()
@@ -62,6 +75,17 @@ pub fn page(dir: &Path, figures: &[Figure]) -> Result<Page, PlotError> {
         answer,
         sections,
     })
+}
+
+/// Parameters of which the points say little.
+fn vague(findings: &Table) -> Result<Vec<String>, PlotError> {
+    let mut names = Vec::new();
+    for row in findings.rows() {
+        if row.number("high")? > 2.0 * row.number("low")? {
+            names.push(row.text("parameter")?.to_owned());
+        }
+    }
+    Ok(names)
 }
 
 fn found(findings: &Table) -> Result<Sheet, PlotError> {
@@ -87,41 +111,67 @@ fn found(findings: &Table) -> Result<Sheet, PlotError> {
     Ok(Sheet::plain("Parameters with their 95 % intervals", columns, rows))
 }
 
-/// The clock around each probe.
+/// The state of the device around and during each probe.
 struct State {
     table: Sheet,
+    /// Probes during which the clock moved.
     moved: usize,
+    /// Probes during which something held the clocks down.
+    throttled: usize,
+    /// Whether nobody told of power and clocks.
+    untold: bool,
 }
 
 fn state(points: &Table) -> Result<State, PlotError> {
     let columns = vec![
         column("probe"),
         numbers("points"),
-        numbers("clock before [MHz]"),
-        numbers("after [MHz]"),
         numbers("largest spread"),
+        numbers("SM clock before [MHz]"),
+        numbers("after [MHz]"),
+        numbers("by NVML [MHz]"),
+        numbers("memory clock [MHz]"),
+        numbers("power [W]"),
+        numbers("temperature [°C]"),
+        column("held down by"),
     ];
     let mut rows: Vec<Vec<Cell>> = Vec::new();
-    let mut moved = 0;
+    let (mut moved, mut throttled, mut untold) = (0, 0, false);
     let all: Vec<_> = points.rows().collect();
-    let mut begin = 0;
-    while begin < all.len() {
-        let probe = all[begin].text("probe")?;
-        let mut end = begin;
+    for probe in all.chunk_by(|a, b| a.text("probe").ok() == b.text("probe").ok()) {
+        let first = &probe[0];
         let mut spread: f64 = 0.0;
-        while end < all.len() && all[end].text("probe")? == probe {
-            spread = spread.max(all[end].number("spread_ratio")?);
-            end += 1;
+        for row in probe {
+            spread = spread.max(row.number("spread_ratio")?);
         }
-        moved += usize::from(all[begin].text("clock_moved")? == "true");
+        let held = first.text("throttled_by")?;
+        moved += usize::from(first.text("clock_moved")? == "true");
+        throttled += usize::from(!matches!(held, "nothing" | "unknown"));
+        untold |= held == "unknown";
         rows.push(vec![
-            Cell::text(probe),
-            Cell::number((end - begin).to_string()),
-            Cell::number(all[begin].text("sm_clock_before_mhz")?),
-            Cell::number(all[begin].text("sm_clock_after_mhz")?),
+            Cell::text(first.text("probe")?),
+            Cell::number(probe.len().to_string()),
             Cell::number(words::percent(spread)),
+            Cell::number(first.text("sm_clock_before_mhz")?),
+            Cell::number(first.text("sm_clock_after_mhz")?),
+            Cell::number(range(first, "nvml_sm_clock")?),
+            Cell::number(range(first, "memory_clock")?),
+            Cell::number(known(first.text("power_max_w")?)),
+            Cell::number(known(first.text("temperature_max_c")?)),
+            Cell::text(held),
         ]);
-        begin = end;
     }
-    Ok(State { table: Sheet::plain("The clock around each probe", columns, rows), moved })
+    let table = Sheet::plain("The device around and during each probe", columns, rows);
+    Ok(State { table, moved, throttled, untold })
+}
+
+/// The lowest and the highest of a clock, or that nobody told it.
+fn range(row: &Row<'_>, clock: &str) -> Result<String, PlotError> {
+    let low = row.text(&format!("{clock}_min_mhz"))?;
+    let high = row.text(&format!("{clock}_max_mhz"))?;
+    Ok(if low == high { known(low) } else { format!("{low} – {high}") })
+}
+
+fn known(cell: &str) -> String {
+    if cell.is_empty() { "unknown".into() } else { cell.into() }
 }

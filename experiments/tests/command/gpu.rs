@@ -28,7 +28,20 @@ fn a_simulated_device_is_calibrated_and_named_as_such_everywhere() {
         let text = folder.read(&format!("r/{file}"));
         assert!(text.contains("simulated"), "{file} does not say that nothing was measured");
     }
-    for plot in ["bandwidth-in-flight", "latency-working-set", "copy-bandwidth-size"] {
+    let plots = [
+        "bandwidth-in-flight",
+        "latency-working-set",
+        "bandwidth-stride",
+        "stream-occupancy",
+        "kernels-in-a-row",
+        "copy-bandwidth-size",
+        "mapped-bandwidth-size",
+    ];
+    let report = folder.read("r/report.html");
+    assert!(report.contains("No GPU was measured"), "the report does not warn");
+    // What nobody tells of a simulated device is not made up.
+    assert!(report.contains("unknown"), "power is told");
+    for plot in plots {
         for ending in ["svg", "png"] {
             assert!(folder.path().join(format!("r/plots/{plot}.{ending}")).exists(), "{plot}");
         }

@@ -42,9 +42,17 @@ pub fn prior(profile: &Profile, parameter: &str) -> Result<f64, InputError> {
         return Ok(start * if *unit == "us" { 1e-6 } else { 1.0 });
     }
     let version = profile.count("compute_capability")?;
-    let generation = generation(version)?;
     let clock = profile.base("clock", Dimension::Frequency)?;
-    let sms = f64::from(profile.count("sms")?);
+    known_of(version, clock, f64::from(profile.count("sms")?), parameter)
+}
+
+/// What is known of a parameter of the execution model of a GPU of so many SMs at `clock` hertz,
+/// in base units. Of a generation that has no line, the one before it says what there is to say.
+///
+/// # Errors
+/// If it is no such parameter, or the generation is older than all that are known.
+pub fn known_of(version: u32, clock: f64, sms: f64, parameter: &str) -> Result<f64, InputError> {
+    let generation = generation(version)?;
     Ok(match parameter {
         "block_turnover" => generation.block_turnover_cycles / clock,
         "dram_latency" => generation.dram_latency_ns * 1e-9,
@@ -68,7 +76,8 @@ fn generation(version: u32) -> Result<Generation, InputError> {
     let all = reader.deserialize().collect::<Result<Vec<Generation>, _>>();
     let all = all.map_err(|error| InputError::new("priors", error.to_string()))?;
     let unknown = || InputError::new("priors", format!("none for capability {version}"));
-    all.into_iter().find(|known| known.capability == version).ok_or_else(unknown)
+    let older = all.into_iter().filter(|known| known.capability <= version);
+    older.max_by_key(|known| known.capability).ok_or_else(unknown)
 }
 
 /// Where the search begins, and a trial on the way.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use cudarc::driver::{CudaContext, CudaSlice, DevicePtr, PinnedHostSlice, sys};
 
 use super::super::work::{Place, Step, Work};
-use super::super::{GpuError, numa};
+use super::super::{GpuError, facts, numa};
 
 /// Words that a kernel can leave: a cycle count, and one that keeps the compiler from being clever.
 const OUT_WORDS: usize = 8;
@@ -39,7 +39,9 @@ impl Memory {
         let lanes = work.lanes.iter().flat_map(|lane| &lane.steps);
         for step in lanes {
             match *step {
-                Step::Launch(launch) => drop(self.address(launch.memory, 0, launch.bytes)?),
+                Step::Launch(launch) | Step::Graph { launch, .. } => {
+                    self.address(launch.memory, 0, launch.bytes)?;
+                }
                 Step::Copy { from, to, bytes } => {
                     self.address(from, 0, bytes)?;
                     self.address(to, usize::from(from == to), bytes)?;
@@ -88,8 +90,7 @@ impl Memory {
         if let Some(peer) = &self.peer {
             return Ok(Arc::clone(peer));
         }
-        let found = usize::try_from(CudaContext::device_count()?).unwrap_or(1).max(1);
-        let peer = CudaContext::new((self.context.ordinal() + 1) % found)?;
+        let peer = CudaContext::new(facts::next(self.context.ordinal())?)?;
         self.context.bind_to_thread()?;
         // SAFETY: both contexts are alive, and this one is current. Where peer access is not to be
         // had, the driver copies through the host; that is then what is measured.

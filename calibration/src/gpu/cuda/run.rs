@@ -3,20 +3,31 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use cudarc::driver::sys::{self, CUevent_flags};
-use cudarc::driver::{CudaEvent, CudaFunction, CudaStream, LaunchConfig, PushKernelArg};
+use cudarc::driver::sys::{self, CUevent_flags, CUgraphInstantiate_flags, CUstreamCaptureMode};
+use cudarc::driver::{CudaEvent, CudaFunction, CudaGraph, CudaStream, LaunchConfig, PushKernelArg};
 
 use super::super::GpuError;
 use super::super::work::{Launch, Step, Timer, Work};
-use super::State;
+use super::{State, residency};
 
 /// How long anything may take.
 const DEADLINE: Duration = Duration::from_secs(60);
 
 /// A step with its stream, its kernel and its addresses looked up: nothing but the call is left.
 enum Ready {
-    Launch { stream: Arc<CudaStream>, kernel: CudaFunction, launch: Launch, memory: u64, out: u64 },
+    Launch(Call),
+    Graph(CudaGraph),
     Copy { stream: Arc<CudaStream>, from: u64, to: u64, bytes: usize },
+}
+
+/// A kernel with its arguments.
+struct Call {
+    stream: Arc<CudaStream>,
+    kernel: CudaFunction,
+    launch: Launch,
+    shared: u32,
+    memory: u64,
+    out: u64,
 }
 
 impl State {
@@ -92,6 +103,18 @@ impl State {
         Ok((lanes.into_iter().map(|(_, stream)| stream).collect(), steps))
     }
 
+    fn call(
+        &mut self,
+        context: usize,
+        stream: Arc<CudaStream>,
+        launch: Launch,
+    ) -> Result<Call, GpuError> {
+        let kernel = self.kernel(context, launch.kernel)?;
+        let shared = residency::padding(&self.contexts[context], &kernel, &launch)?;
+        let memory = self.memory.address(launch.memory, 0, launch.bytes)?;
+        Ok(Call { stream, kernel, launch, shared, memory, out: self.memory.out()? })
+    }
+
     fn prepare(
         &mut self,
         context: usize,
@@ -100,10 +123,9 @@ impl State {
     ) -> Result<Ready, GpuError> {
         let stream = Arc::clone(stream);
         Ok(match *step {
-            Step::Launch(launch) => {
-                let kernel = self.kernel(context, launch.kernel)?;
-                let memory = self.memory.address(launch.memory, 0, launch.bytes)?;
-                Ready::Launch { stream, kernel, launch, memory, out: self.memory.out()? }
+            Step::Launch(launch) => Ready::Launch(self.call(context, stream, launch)?),
+            Step::Graph { launch, nodes } => {
+                Ready::Graph(captured(&self.call(context, stream, launch)?, nodes)?)
             }
             Step::Copy { from, to, bytes } => Ready::Copy {
                 stream,
@@ -115,23 +137,45 @@ impl State {
     }
 }
 
+impl Call {
+    #[allow(unsafe_code)]
+    fn go(&self) -> Result<(), GpuError> {
+        let launch = &self.launch;
+        let shape = LaunchConfig {
+            grid_dim: (launch.blocks, 1, 1),
+            block_dim: (launch.threads, 1, 1),
+            shared_mem_bytes: self.shared,
+        };
+        let words = launch.bytes / 4;
+        let mut call = self.stream.launch_builder(&self.kernel);
+        call.arg(&self.memory).arg(&self.out).arg(&words).arg(&launch.steps).arg(&launch.stride);
+        // SAFETY: every kernel takes these five, and touches `words` 4-byte words at `memory`,
+        // which has them, and two 8-byte words at `out`.
+        unsafe { call.launch(shape)? };
+        Ok(())
+    }
+}
+
+/// A graph of so many equal calls, each after the one before, on the device and ready to go.
+fn captured(call: &Call, nodes: u32) -> Result<CudaGraph, GpuError> {
+    let mode = CUstreamCaptureMode::CU_STREAM_CAPTURE_MODE_THREAD_LOCAL;
+    call.stream.begin_capture(mode)?;
+    let called = (0..nodes).try_for_each(|_| call.go());
+    // A capture that has begun has to end, whatever came of it.
+    let graph = call.stream.end_capture(CUgraphInstantiate_flags(0));
+    called?;
+    let graph = graph?.ok_or(GpuError::NoGraph)?;
+    graph.upload()?;
+    wait(&[ended(&call.stream)?], "a graph on its way to the device")?;
+    Ok(graph)
+}
+
 impl Ready {
     #[allow(unsafe_code)]
     fn go(&self) -> Result<(), GpuError> {
         match self {
-            Ready::Launch { stream, kernel, launch, memory, out } => {
-                let shape = LaunchConfig {
-                    grid_dim: (launch.blocks, 1, 1),
-                    block_dim: (launch.threads, 1, 1),
-                    shared_mem_bytes: 0,
-                };
-                let words = launch.bytes / 4;
-                let mut call = stream.launch_builder(kernel);
-                call.arg(memory).arg(out).arg(&words).arg(&launch.steps).arg(&launch.stride);
-                // SAFETY: every kernel takes these five, and touches `words` 4-byte words at
-                // `memory`, which has them, and two 8-byte words at `out`.
-                unsafe { call.launch(shape)? };
-            }
+            Ready::Launch(call) => call.go()?,
+            Ready::Graph(graph) => graph.launch()?,
             Ready::Copy { stream, from, to, bytes } => {
                 stream.context().bind_to_thread()?;
                 // SAFETY: both areas have `bytes` bytes and live until after the wait; the driver

@@ -7,7 +7,7 @@ use super::super::finding::{Finding, identify, open, vague};
 use super::super::kernel::Kernel;
 use super::super::sample::Sample;
 use super::super::work::{Launch, Timer, Work};
-use super::{Point, Probe, count, of, seconds};
+use super::{Point, Probe, Seen, count, of, seconds};
 
 pub(super) const PROBE: Probe = Probe {
     name: "atomics",
@@ -38,7 +38,7 @@ fn design(facts: &Facts) -> Vec<Point> {
     points
 }
 
-fn find(_: &Facts, samples: &[&Sample]) -> Result<Vec<Finding>, InputError> {
+fn find(Seen { samples, .. }: Seen<'_>) -> Result<Vec<Finding>, InputError> {
     let mut findings = Vec::new();
     for (series, name) in
         [("one-word", "atomic_one_word_interval"), ("own-word", "atomic_own_word_interval")]

@@ -14,7 +14,7 @@ use super::super::finding::{Finding, identify};
 use super::super::kernel::Kernel;
 use super::super::sample::Sample;
 use super::super::work::{Launch, Timer, Work};
-use super::{Point, Probe, count, empty, of, start};
+use super::{Point, Probe, Seen, count, empty, of, start};
 use crate::fit::posterior::Free;
 
 /// Four loads of 16 bytes that no other waits for.
@@ -76,7 +76,7 @@ fn design(facts: &Facts) -> Vec<Point> {
     points
 }
 
-fn find(_: &Facts, samples: &[&Sample]) -> Result<Vec<Finding>, InputError> {
+fn find(Seen { samples, .. }: Seen<'_>) -> Result<Vec<Finding>, InputError> {
     let start = start(samples);
     // Bytes per second, without what every kernel takes besides its work.
     let rate = |s: &Sample| s.point.amount / (s.median() - start).max(s.median() / 10.0);

@@ -11,7 +11,7 @@ use super::super::finding::{Finding, identify, open};
 use super::super::kernel::Kernel;
 use super::super::sample::Sample;
 use super::super::work::{Launch, Timer, Work};
-use super::{Point, Probe, seconds};
+use super::{Point, Probe, Seen, seconds};
 
 /// Loads that are timed.
 const STEPS: u32 = 8192;
@@ -35,7 +35,7 @@ fn design(_: &Facts) -> Vec<Point> {
     (0..=5).map(point).collect()
 }
 
-fn find(_: &Facts, samples: &[&Sample]) -> Result<Vec<Finding>, InputError> {
+fn find(Seen { samples, .. }: Seen<'_>) -> Result<Vec<Finding>, InputError> {
     let each = |s: &Sample| seconds(s) / s.point.amount;
     let (none, most) = (each(samples[0]), each(samples[samples.len() - 1]));
     let free =

@@ -7,7 +7,7 @@ use super::super::finding::{Finding, identify, open};
 use super::super::kernel::Kernel;
 use super::super::sample::Sample;
 use super::super::work::{Launch, Timer, Work};
-use super::{Point, Probe, seconds};
+use super::{Point, Probe, Seen, seconds};
 
 /// Barriers that are timed.
 const STEPS: u32 = 4096;
@@ -30,7 +30,7 @@ fn design(_: &Facts) -> Vec<Point> {
     [1, 2, 4, 8, 12, 16, 24, 32].map(point).to_vec()
 }
 
-fn find(_: &Facts, samples: &[&Sample]) -> Result<Vec<Finding>, InputError> {
+fn find(Seen { samples, .. }: Seen<'_>) -> Result<Vec<Finding>, InputError> {
     let each = |s: &Sample| seconds(s) / s.point.amount;
     let (one, most) = (each(samples[0]), each(samples[samples.len() - 1]));
     let free = [

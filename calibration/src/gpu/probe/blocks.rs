@@ -11,7 +11,7 @@ use super::super::finding::{Finding, identify, open, vague};
 use super::super::kernel::Kernel;
 use super::super::sample::Sample;
 use super::super::work::{Launch, Timer, Work};
-use super::{Point, Probe};
+use super::{Point, Probe, Seen};
 
 pub(super) const PROBE: Probe = Probe {
     name: "blocks",
@@ -31,7 +31,7 @@ fn design(_: &Facts) -> Vec<Point> {
     (8..=20).map(point).collect()
 }
 
-fn find(_: &Facts, samples: &[&Sample]) -> Result<Vec<Finding>, InputError> {
+fn find(Seen { samples, .. }: Seen<'_>) -> Result<Vec<Finding>, InputError> {
     let (first, last) = (samples[0].median(), samples[samples.len() - 1]);
     let free = [open("block_interval", last.median() / last.point.x), vague("start", first)];
     let line = |v: &[f64], s: &Sample| v[1] + s.point.x * v[0];

@@ -11,7 +11,7 @@ use super::super::finding::{Finding, identify, open, vague};
 use super::super::kernel::Kernel;
 use super::super::sample::Sample;
 use super::super::work::{Launch, Timer, Work};
-use super::{Point, Probe, of};
+use super::{Point, Probe, Seen, of};
 
 /// Steps of the short and of the long kernel: of the order of 0.1 and 0.5 ms.
 const STEPS: [u32; 4] = [40_000, 80_000, 120_000, 200_000];
@@ -38,7 +38,7 @@ fn design(_: &Facts) -> Vec<Point> {
     STEPS.into_iter().flat_map(both).collect()
 }
 
-fn find(_: &Facts, samples: &[&Sample]) -> Result<Vec<Finding>, InputError> {
+fn find(Seen { samples, .. }: Seen<'_>) -> Result<Vec<Finding>, InputError> {
     let cycles = of(samples, "cycles");
     let per_step = cycles.iter().map(|s| s.median() / s.point.amount).sum::<f64>();
     let per_step = per_step / cycles.len() as f64;

@@ -14,7 +14,7 @@ use super::super::finding::{Finding, identify, open};
 use super::super::kernel::Kernel;
 use super::super::sample::Sample;
 use super::super::work::{Launch, Timer, Work};
-use super::{Point, Probe, count, empty, of, start};
+use super::{Point, Probe, Seen, count, empty, of, start};
 
 /// Bytes of a word.
 const WORD: f64 = 4.0;
@@ -36,10 +36,10 @@ fn design(facts: &Facts) -> Vec<Point> {
         let work = Work::launch(launch, Timer::Events);
         Point::new("strided", ("stride_b", f64::from(stride) * WORD), work, wanted)
     };
-    [1, 2, 3, 4, 6, 20, 24, 28, 32].map(point).into_iter().chain(empty()).collect()
+    [1, 2, 3, 4, 6, 8, 16, 20, 24, 28, 32].map(point).into_iter().chain(empty()).collect()
 }
 
-fn find(_: &Facts, samples: &[&Sample]) -> Result<Vec<Finding>, InputError> {
+fn find(Seen { samples, .. }: Seen<'_>) -> Result<Vec<Finding>, InputError> {
     let start = start(samples);
     let each = |s: &Sample| (s.median() - start).max(s.median() / 10.0) / s.point.amount;
     let samples = of(samples, "strided");

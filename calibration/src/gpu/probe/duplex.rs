@@ -6,7 +6,7 @@ use super::super::facts::Facts;
 use super::super::finding::{Finding, identify, open};
 use super::super::sample::Sample;
 use super::super::work::{Place, Step, Timer, Work};
-use super::{Point, Probe, of};
+use super::{Point, Probe, Seen, of};
 
 /// Bytes each way.
 const SIZES: [u64; 3] = [64 << 20, 96 << 20, 128 << 20];
@@ -37,19 +37,28 @@ fn design(_: &Facts) -> Vec<Point> {
     points
 }
 
-fn find(_: &Facts, samples: &[&Sample]) -> Result<Vec<Finding>, InputError> {
+fn find(Seen { samples, .. }: Seen<'_>) -> Result<Vec<Finding>, InputError> {
+    Ok(vec![efficiency("copy_duplex_efficiency", ["to_device", "to_host"], samples, PROBE.about)?])
+}
+
+/// What part of the sum of the rates of two ways, in series of these names, is reached by both.
+pub(super) fn efficiency(
+    name: &str,
+    ways: [&str; 2],
+    samples: &[&Sample],
+    about: &str,
+) -> Result<Finding, InputError> {
     let rate = |series| {
         let line = of(samples, series);
         line[0].point.x / line[0].median()
     };
-    let (there, back, both) = (rate("to_device"), rate("to_host"), rate("both"));
-    let efficiency = 2.0 * both / (there + back);
-    let free =
-        [open("copy_duplex_efficiency", efficiency), open("there", there), open("back", back)];
-    let found = identify(&free, samples, Sample::median, |v, s| match s.point.series.as_str() {
-        "to_device" => s.point.x / v[1],
-        "to_host" => s.point.x / v[2],
-        _ => 2.0 * s.point.x / (v[0] * (v[1] + v[2])),
+    let (there, back, both) = (rate(ways[0]), rate(ways[1]), rate("both"));
+    let free = [open(name, 2.0 * both / (there + back)), open("there", there), open("back", back)];
+    let found = identify(&free, samples, Sample::median, |v, s| {
+        match ways.iter().position(|way| *way == s.point.series) {
+            Some(way) => s.point.x / v[1 + way],
+            None => 2.0 * s.point.x / (v[0] * (v[1] + v[2])),
+        }
     })?;
-    Ok(vec![Finding::of("copy_duplex_efficiency", &found[0], ("ratio", 1.0), PROBE.about)])
+    Ok(Finding::of(name, &found[0], ("ratio", 1.0), about))
 }

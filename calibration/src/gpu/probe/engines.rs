@@ -12,7 +12,7 @@ use super::super::facts::Facts;
 use super::super::finding::{Finding, identify};
 use super::super::sample::Sample;
 use super::super::work::{Place, Step, Timer, Work};
-use super::{Point, Probe, of};
+use super::{Point, Probe, Seen, of};
 use crate::fit::posterior::Free;
 
 /// Bytes of a copy, and copies of a stream.
@@ -43,7 +43,7 @@ fn design(_: &Facts) -> Vec<Point> {
     one_way.chain(both).collect()
 }
 
-fn find(_: &Facts, samples: &[&Sample]) -> Result<Vec<Finding>, InputError> {
+fn find(Seen { samples, .. }: Seen<'_>) -> Result<Vec<Finding>, InputError> {
     let mut findings = Vec::new();
     let one = of(samples, "one_way")[0];
     for (series, name) in

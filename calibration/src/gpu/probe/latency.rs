@@ -11,7 +11,7 @@ use super::super::finding::{Finding, identify, open};
 use super::super::kernel::Kernel;
 use super::super::sample::Sample;
 use super::super::work::{Launch, Place, Timer, Work};
-use super::{Point, Probe, of, seconds};
+use super::{Point, Probe, Seen, of, seconds};
 
 /// One load per line of 128 bytes.
 const STRIDE: u32 = 32;
@@ -54,7 +54,7 @@ fn design(facts: &Facts) -> Vec<Point> {
     sizes.take_while(|bytes| *bytes <= most).map(chase).chain((1..=4).map(shared)).collect()
 }
 
-fn find(facts: &Facts, samples: &[&Sample]) -> Result<Vec<Finding>, InputError> {
+fn find(Seen { facts, samples, .. }: Seen<'_>) -> Result<Vec<Finding>, InputError> {
     let (first, second, beyond) = levels(facts);
     let global = of(samples, "global");
     let within = |low: f64, high: f64| -> Vec<&Sample> {
@@ -81,9 +81,9 @@ fn find(facts: &Facts, samples: &[&Sample]) -> Result<Vec<Finding>, InputError> 
     Ok(findings)
 }
 
-/// Dependent loads from page-locked host memory: the same walk, beyond the bus.
-pub(super) fn from_host(bytes: u64, steps: u32) -> Work {
-    let ring = Launch { bytes, stride: STRIDE, memory: Place::Pinned, ..Launch::of(Kernel::Link) };
+/// Dependent loads from memory that is not the device's own: the same walk, beyond the bus.
+pub(super) fn beyond(memory: Place, bytes: u64, steps: u32) -> Work {
+    let ring = Launch { bytes, stride: STRIDE, memory, ..Launch::of(Kernel::Link) };
     let link = Launch { blocks: 64, threads: 256, ..ring };
     Work::launch(Launch { kernel: Kernel::Chase, steps, ..ring }, Timer::Cycles).after(link)
 }

@@ -12,7 +12,7 @@ use super::super::finding::{Finding, identify, open};
 use super::super::kernel::Kernel;
 use super::super::sample::Sample;
 use super::super::work::{Launch, Step, Timer, Work};
-use super::{Point, Probe, of};
+use super::{Point, Probe, Seen, of};
 
 pub(super) const PROBE: Probe = Probe {
     name: "launch",
@@ -37,7 +37,7 @@ fn design(_: &Facts) -> Vec<Point> {
     (0..9).map(queued).chain((1..=4).map(first)).collect()
 }
 
-fn find(_: &Facts, samples: &[&Sample]) -> Result<Vec<Finding>, InputError> {
+fn find(Seen { samples, .. }: Seen<'_>) -> Result<Vec<Finding>, InputError> {
     let first = of(samples, "first-store");
     let flat = |v: &[f64], _: &Sample| v[0];
     let latency =

@@ -1,4 +1,4 @@
-//! Host memory that a kernel reads directly: its bandwidth and its latency.
+//! Host memory that a kernel reads and writes directly: bandwidth both ways, and latency.
 
 use models::input::InputError;
 
@@ -7,17 +7,17 @@ use super::super::finding::{Finding, identify, open, vague};
 use super::super::kernel::Kernel;
 use super::super::sample::Sample;
 use super::super::work::{Launch, Place, Timer, Work};
-use super::{Point, Probe, count, latency, of, seconds};
+use super::{Point, Probe, Seen, count, latency, of, seconds};
 
-/// What is read \[B\].
-const SIZES: [u64; 4] = [8 << 20, 16 << 20, 32 << 20, 64 << 20];
+/// What is read, and what is written \[B\].
+const SIZES: [u64; 6] = [64 << 10, 256 << 10, 1 << 20, 4 << 20, 16 << 20, 64 << 20];
 /// Dependent loads.
 const CHAIN: u32 = 512;
 
 pub(super) const PROBE: Probe = Probe {
     name: "mapped",
-    about: "a kernel's loads from page-locked host memory, independent and dependent",
-    identifies: &["mapped_read_rate", "mapped_read_latency"],
+    about: "a kernel's loads from and stores to page-locked host memory, and dependent loads",
+    identifies: &["mapped_read_rate", "mapped_write_rate", "mapped_read_latency"],
     design,
     find,
 };
@@ -30,29 +30,40 @@ fn design(facts: &Facts) -> Vec<Point> {
         let work = Work::launch(launch, Timer::Events);
         Point::new("read", ("bytes_b", bytes as f64), work, bytes as f64)
     };
+    let write = |bytes: u64| {
+        let stride = (bytes / 4) as u32;
+        let shape = Launch { threads: 256, bytes, stride, ..Launch::of(Kernel::StreamInit) };
+        let blocks = (bytes / 8 / 256) as u32;
+        let launch = Launch { blocks, memory: Place::Pinned, ..shape };
+        let work = Work::launch(launch, Timer::Events);
+        Point::new("write", ("bytes_b", bytes as f64), work, bytes as f64)
+    };
     // Far more lines than steps, so that no load finds a line that was fetched before.
     let chase = |steps: u32| {
-        let work = latency::from_host(96 << 20, steps);
+        let work = latency::beyond(Place::Pinned, 96 << 20, steps);
         Point::new("chase", ("steps", f64::from(steps)), work, f64::from(steps))
     };
-    SIZES.map(read).into_iter().chain([CHAIN, 2 * CHAIN, 4 * CHAIN].map(chase)).collect()
+    let both = SIZES.map(read).into_iter().chain(SIZES.map(write));
+    both.chain([CHAIN, 2 * CHAIN, 4 * CHAIN].map(chase)).collect()
 }
 
-fn find(_: &Facts, samples: &[&Sample]) -> Result<Vec<Finding>, InputError> {
-    let read = of(samples, "read");
-    let (first, last) = (read[0], read[read.len() - 1]);
-    let rate = (last.point.x - first.point.x) / (last.median() - first.median());
-    let start = (first.median() - first.point.x / rate).max(first.median() / 1e3);
-    let line = |v: &[f64], s: &Sample| v[1] + s.point.x / v[0];
-    let free = [open("mapped_read_rate", rate), vague("start", start)];
-    let read = identify(&free, &read, Sample::median, line)?;
+fn find(Seen { samples, .. }: Seen<'_>) -> Result<Vec<Finding>, InputError> {
+    let mut findings = Vec::new();
+    for (series, name) in [("read", "mapped_read_rate"), ("write", "mapped_write_rate")] {
+        let line = of(samples, series);
+        let (first, last) = (line[0], line[line.len() - 1]);
+        let rate = (last.point.x - first.point.x) / (last.median() - first.median());
+        let start = (first.median() - first.point.x / rate).max(first.median() / 1e3);
+        let law = |v: &[f64], s: &Sample| v[1] + s.point.x / v[0];
+        let found =
+            identify(&[open(name, rate), vague("start", start)], &line, Sample::median, law)?;
+        findings.push(Finding::of(name, &found[0], ("GB/s", 1e9), PROBE.about));
+    }
     let chain = of(samples, "chase");
     let each = |s: &Sample| seconds(s) / s.point.amount;
     let flat = |v: &[f64], _: &Sample| v[0];
     let free = [open("mapped_read_latency", each(chain[0]))];
     let chain = identify(&free, &chain, each, flat)?;
-    Ok(vec![
-        Finding::of("mapped_read_rate", &read[0], ("GB/s", 1e9), PROBE.about),
-        Finding::of("mapped_read_latency", &chain[0], ("ns", 1e-9), PROBE.about),
-    ])
+    findings.push(Finding::of("mapped_read_latency", &chain[0], ("ns", 1e-9), PROBE.about));
+    Ok(findings)
 }

@@ -8,7 +8,7 @@ use super::super::facts::Facts;
 use super::super::finding::{Finding, identify, open, vague};
 use super::super::sample::Sample;
 use super::super::work::{Place, Work};
-use super::{Point, Probe, of};
+use super::{Point, Probe, Seen, of};
 
 /// Copies \[B\].
 const SIZES: [u64; 4] = [4 << 20, 16 << 20, 64 << 20, 128 << 20];
@@ -37,7 +37,7 @@ fn design(facts: &Facts) -> Vec<Point> {
     points
 }
 
-fn find(facts: &Facts, samples: &[&Sample]) -> Result<Vec<Finding>, InputError> {
+fn find(Seen { facts, samples, .. }: Seen<'_>) -> Result<Vec<Finding>, InputError> {
     let mut findings = Vec::new();
     for node in &facts.nodes {
         for way in ["to_device", "to_host"] {

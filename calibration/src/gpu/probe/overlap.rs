@@ -11,57 +11,116 @@ use super::super::finding::{Finding, identify, open, vague};
 use super::super::kernel::Kernel;
 use super::super::sample::Sample;
 use super::super::work::{Launch, Place, Step, Timer, Work};
-use super::{Point, Probe, count, of};
+use super::{Point, Probe, Seen, count, of};
 
-/// Bytes of the copy; the kernel that spins is of the same order.
+/// Bytes of the copy; the kernels are of the same order.
 const BYTES: u64 = 32 << 20;
-const STEPS: [u32; 3] = [400_000, 800_000, 1_600_000];
+/// Lengths of the kernel that needs nothing but time, and of the one that sweeps device memory.
+const SPINS: [u32; 3] = [400_000, 800_000, 1_600_000];
+const SWEEPS: [u32; 3] = [4, 8, 16];
+
+/// A copy, and the kernel that runs beside it.
+struct Pair {
+    series: &'static str,
+    from: Place,
+    to: Place,
+    kernel: Kernel,
+    name: &'static str,
+}
+
+const PAIRS: [Pair; 3] = [
+    Pair {
+        series: "to_device.spin",
+        from: Place::Pinned,
+        to: Place::Device,
+        kernel: Kernel::Spin,
+        name: "copy_compute_overlap",
+    },
+    Pair {
+        series: "to_host.spin",
+        from: Place::Device,
+        to: Place::Pinned,
+        kernel: Kernel::Spin,
+        name: "copy_to_host_compute_overlap",
+    },
+    Pair {
+        series: "to_host.sweep",
+        from: Place::Device,
+        to: Place::Pinned,
+        kernel: Kernel::Read,
+        name: "copy_to_host_memory_overlap",
+    },
+];
 
 pub(super) const PROBE: Probe = Probe {
     name: "overlap",
-    about: "a pinned copy of 32 MiB, kernels of three lengths, and each kernel beside the copy",
-    identifies: &["copy_compute_overlap"],
+    about: "a pinned copy of 32 MiB, kernels that compute or read memory, and both at once",
+    identifies: &[
+        "copy_compute_overlap",
+        "copy_to_host_compute_overlap",
+        "copy_to_host_memory_overlap",
+    ],
     design,
     find,
 };
 
+/// The kernel of a pair at its three lengths.
+fn kernels(facts: &Facts, kernel: Kernel) -> [Launch; 3] {
+    let blocks = count(facts.sms);
+    if kernel == Kernel::Spin {
+        let spin = Launch { blocks, threads: 128, ..Launch::of(kernel) };
+        return SPINS.map(|steps| Launch { steps, ..spin });
+    }
+    let bytes = (256 << 20).min(facts.memory as u64 / 8);
+    let sweep = Launch { blocks, threads: 1024, bytes, stride: 0, ..Launch::of(kernel) };
+    SWEEPS.map(|steps| Launch { steps, ..sweep })
+}
+
 fn design(facts: &Facts) -> Vec<Point> {
-    let copy = vec![Step::Copy { from: Place::Pinned, to: Place::Device, bytes: BYTES }];
     let mut points = Vec::new();
-    let mut add = |series, steps: u32, lanes| {
-        let work = Work::lanes(lanes, Timer::Host);
-        points.push(Point::new(series, ("steps", f64::from(steps)), work, 1.0));
-    };
-    add("copy", 0, vec![copy.clone()]);
-    for steps in STEPS {
-        let blocks = count(facts.sms);
-        let launch = Launch { blocks, threads: 128, steps, ..Launch::of(Kernel::Spin) };
-        let spin = vec![Step::Launch(launch)];
-        add("kernel", steps, vec![spin.clone()]);
-        add("both", steps, vec![copy.clone(), spin]);
+    for Pair { series, from, to, kernel, .. } in PAIRS {
+        let copy = vec![Step::Copy { from, to, bytes: BYTES }];
+        let mut add = |what: &str, steps: u32, lanes| {
+            let work = Work::lanes(lanes, Timer::Host);
+            let series = format!("{series}.{what}");
+            points.push(Point::new(&series, ("steps", f64::from(steps)), work, 1.0));
+        };
+        add("copy", 0, vec![copy.clone()]);
+        for launch in kernels(facts, kernel) {
+            let kernel = vec![Step::Launch(launch)];
+            add("kernel", launch.steps, vec![kernel.clone()]);
+            add("both", launch.steps, vec![copy.clone(), kernel]);
+        }
     }
     points
 }
 
-fn find(_: &Facts, samples: &[&Sample]) -> Result<Vec<Finding>, InputError> {
-    let copy = of(samples, "copy")[0].median();
-    let kernels = of(samples, "kernel");
+fn find(Seen { samples, .. }: Seen<'_>) -> Result<Vec<Finding>, InputError> {
+    PAIRS.iter().map(|pair| overlap(pair, samples)).collect()
+}
+
+/// What part of the shorter of a pair is hidden.
+fn overlap(pair: &Pair, samples: &[&Sample]) -> Result<Finding, InputError> {
+    let mine = |sample: &&Sample| sample.point.series.starts_with(pair.series);
+    let own: Vec<&Sample> = samples.iter().copied().filter(mine).collect();
+    let copy = of(&own, &format!("{}.copy", pair.series))[0].median();
+    let kernels = of(&own, &format!("{}.kernel", pair.series));
     let (short, long) = (kernels[0], kernels[kernels.len() - 1]);
     let per_step = (long.median() - short.median()) / (long.point.x - short.point.x);
     let start = (short.median() - per_step * short.point.x).max(short.median() / 1e3);
     let free = [
-        open("copy_compute_overlap", 0.9),
+        open(pair.name, 0.9),
         open("copy", copy),
         open("per_step", per_step),
         vague("start", start),
     ];
-    let found = identify(&free, samples, Sample::median, |v, s| {
+    let found = identify(&free, &own, Sample::median, |v, s| {
         let kernel = v[3] + s.point.x * v[2];
-        match s.point.series.as_str() {
-            "copy" => v[1],
-            "kernel" => kernel,
+        match s.point.series.rsplit('.').next() {
+            Some("copy") => v[1],
+            Some("kernel") => kernel,
             _ => v[1] + kernel - v[0] * v[1].min(kernel),
         }
     })?;
-    Ok(vec![Finding::of("copy_compute_overlap", &found[0], ("ratio", 1.0), PROBE.about)])
+    Ok(Finding::of(pair.name, &found[0], ("ratio", 1.0), PROBE.about))
 }

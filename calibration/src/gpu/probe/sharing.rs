@@ -15,7 +15,7 @@ use super::super::finding::{Finding, identify, open};
 use super::super::kernel::Kernel;
 use super::super::sample::Sample;
 use super::super::work::{Lane, Launch, Step, Timer, Work};
-use super::{Point, Probe, count, of};
+use super::{Point, Probe, Seen, count, of};
 
 /// How many run at once.
 const MOST: u32 = 4;
@@ -51,7 +51,7 @@ fn design(facts: &Facts) -> Vec<Point> {
     points
 }
 
-fn find(_: &Facts, samples: &[&Sample]) -> Result<Vec<Finding>, InputError> {
+fn find(Seen { samples, .. }: Seen<'_>) -> Result<Vec<Finding>, InputError> {
     let mut findings = Vec::new();
     for series in ["streams", "memory", "contexts"] {
         let name = format!("share_{series}_cost");

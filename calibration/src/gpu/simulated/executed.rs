@@ -12,6 +12,7 @@ use models::input::InputError;
 
 use super::super::facts::Facts;
 use super::super::kernel::Kernel;
+use super::super::probe::streams;
 use super::super::work::{Launch, Place};
 
 /// Bytes of a load of [`Kernel::Read`], and how many of them a thread has under way.
@@ -42,6 +43,19 @@ pub(super) fn duration(machine: &Machine, asked: &Launch) -> Result<Option<f64>,
     })
 }
 
+/// The time of a stream kernel in seconds; `None` for others, and for memory beyond the bus.
+pub(super) fn stream(
+    machine: &Machine,
+    asked: &Launch,
+    level: Level,
+) -> Result<Option<f64>, InputError> {
+    let (Place::Device, Some((launch, work))) = (asked.memory, streams::asked(asked)) else {
+        return Ok(None);
+    };
+    let ready = Prepared::new(machine, &launch, &work)?;
+    Ok(Some(execute(machine, &[ready], level)[0]))
+}
+
 fn run(machine: &Machine, asked: &Launch, work: &work::Work) -> Result<f64, InputError> {
     let line = launch::Launch::line(asked.blocks, asked.threads);
     let ready = Prepared::new(machine, &line, work)?;
@@ -67,6 +81,7 @@ pub(super) fn facts(name: &str, machine: &Machine) -> Facts {
         threads_per_sm: (machine.capability.warps_per_sm * 32) as i32,
         nodes: vec![0, 1],
         peer: true,
+        peer_loads: true,
         simulated: true,
     }
 }

@@ -87,7 +87,13 @@ fn measure(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     }
     let port = port(arguments)?;
     let mut device = open(arguments)?;
-    console.note("measuring; other work on the GPU disturbs it");
+    match arguments.simulate {
+        Some(_) => console.note("a SIMULATED device: nothing is measured"),
+        None => console.note("measuring; other work on the GPU disturbs it"),
+    }
+    if let Some(why) = device.silent() {
+        console.note(&format!("power, memory clock and throttling stay unknown: {why}"));
+    }
     let repetitions = usize::from(arguments.repetitions);
     let measured = campaign::run(device.as_mut(), repetitions, &mut |probe| {
         console.note(&format!("{}: {}", probe.name, probe.about));
@@ -101,7 +107,7 @@ fn measure(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
 
 fn open(arguments: &Arguments) -> Result<Box<dyn Device>, Failure> {
     match arguments.simulate {
-        Some(seed) => Ok(Box::new(Simulated::new(plain(), plausible(), Seed::new(seed)))),
+        Some(seed) => Ok(Box::new(Simulated::new(plain(), plausible(), Seed::new(seed))?)),
         None => Ok(Box::new(Cuda::open(arguments.device).map_err(failure)?)),
     }
 }

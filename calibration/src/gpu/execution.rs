@@ -1,0 +1,69 @@
+//! The execution model of a device ([`models::gpu::machine`]) from what is known of it so far.
+
+use models::gpu::capability::Capability;
+use models::gpu::machine::Machine;
+use models::input::InputError;
+use sim::{Bytes, Time};
+
+use super::{Facts, Finding};
+use crate::fit::gpu::known_of;
+
+/// Ten times the compute capability, as tables have it.
+pub(super) fn version(facts: &Facts) -> u32 {
+    let (major, minor) = facts.capability;
+    u32::try_from(10 * major + minor).unwrap_or(0)
+}
+
+/// The machine of which `is` says every parameter in base units, and the bandwidth of its memory.
+///
+/// # Errors
+/// If its generation is unknown, or `is` fails.
+pub(super) fn machine(
+    facts: &Facts,
+    is: impl Fn(&str) -> Result<f64, InputError>,
+) -> Result<Machine, InputError> {
+    let capability = Capability::of(version(facts))?;
+    let memory_peak = facts.memory_peak() * 1e9;
+    Ok(Machine {
+        capability,
+        sms: u32::try_from(facts.sms).unwrap_or(1).max(1),
+        clock_hz: is("sm_clock")?,
+        memory: Bytes::new(facts.memory as u64),
+        memory_peak,
+        l1_capacity: f64::from(capability.cache_kib) * 1024.0,
+        l2_capacity: facts.l2 as f64,
+        block_turnover: is("block_turnover")?,
+        l1_latency: is("l1_latency")?,
+        l2_latency: is("l2_latency")?,
+        dram_latency: is("dram_latency")?,
+        l2_bandwidth: is("l2_bandwidth")?,
+        load_port: is("load_port")?,
+        store_port: is("store_port")?,
+        dram_efficiency: is("dram_bandwidth")? / memory_peak,
+        dram_turnaround: is("dram_turnaround")?,
+        queueing: is("queueing")?,
+        stream_gap: is("stream_gap")?,
+        graph_gap: is("graph_gap")?,
+        launch_latency: Time::from_seconds(is("launch_latency")?),
+    })
+}
+
+/// The machine as far as it has been found, and as its generation is known to be beyond that.
+///
+/// # Errors
+/// If nothing is known of its generation, or a figure that no generation shares was not found.
+pub(super) fn so_far(facts: &Facts, findings: &[Finding]) -> Result<Machine, InputError> {
+    machine(facts, |name| {
+        let found = findings.iter().find(|finding| finding.parameter == name);
+        found.map_or_else(|| guess(facts, name), |finding| Ok(finding.base().0))
+    })
+}
+
+/// What a parameter of the execution model comes to on other GPUs of the generation, in base units.
+///
+/// # Errors
+/// If it is no such parameter.
+pub(super) fn guess(facts: &Facts, parameter: &str) -> Result<f64, InputError> {
+    let clock_hz = f64::from(facts.clock_khz) * 1e3;
+    known_of(version(facts), clock_hz, f64::from(facts.sms), parameter)
+}
