@@ -299,7 +299,8 @@ mod tests {
                 jobs.into_iter().map(|(at, who, work)| (us(at), who, us(work))).collect();
             jobs.sort_by_key(|job| job.0);
             let ends = served(&mut RoundRobin::new(us(quantum), Time::ZERO), &jobs);
-            let first_come = jobs.iter().fold(Time::ZERO, |end, (at, _, work)| end.max(*at) + *work);
+            let last = |end: Time, (at, _, work): &(Time, u32, Time)| end.max(*at) + *work;
+            let first_come = jobs.iter().fold(Time::ZERO, last);
             prop_assert_eq!(ends.iter().copied().max().unwrap(), first_come);
             for (end, (arrival, _, work)) in ends.iter().zip(&jobs) {
                 prop_assert!(*end >= *arrival + *work);
