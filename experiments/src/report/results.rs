@@ -21,8 +21,8 @@ pub fn goodput(run: &Run, plan: &Plan, figures: &[Figure]) -> Section {
         false => ranges(run, plan, largest),
     };
     let every = table(run, plan, "Goodput at every point", |_, _| true);
-    let text = "Goodput is the payload that arrives, over the time from its being ready in memory \
-                to its last byte's arrival. The line rate is that of the slowest link on the way.";
+    let text = "Goodput is the payload that arrives, over the time from its being ready in memory, \
+                or from the launch of the kernel that makes it, to its last byte's arrival. The line rate is that of the slowest link on the way.";
     Section {
         id: "goodput",
         title: "What arrives",
