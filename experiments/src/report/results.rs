@@ -22,7 +22,8 @@ pub fn goodput(run: &Run, plan: &Plan, figures: &[Figure]) -> Section {
     };
     let every = table(run, plan, "Goodput at every point", |_, _| true);
     let text = "Goodput is the payload that arrives, over the time from its being ready in memory, \
-                or from the launch of the kernel that makes it, to its last byte's arrival. The line rate is that of the slowest link on the way.";
+                or from the launch of the kernel that makes it, to its last byte's arrival. The \
+                line rate is that of the slowest link on the way.";
     Section {
         id: "goodput",
         title: "What arrives",
