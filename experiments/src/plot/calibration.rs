@@ -86,7 +86,7 @@ const PLANS: [Plan; 7] = [
     Plan {
         name: "stream-occupancy",
         title: "Streams against threads on an SM",
-        caption: "Two blocks of growing size on each SM, one element a thread: small blocks are \
+        caption: "Two blocks of growing size on each SM, one element of 8 bytes a thread: small blocks are \
                   ruled by how a slot changes hands, larger ones by latency and by the ports of \
                   the SM, the largest by memory.",
         probe: "streams",
@@ -101,6 +101,7 @@ const PLANS: [Plan; 7] = [
             ("read.dram.2", "read, DRAM"),
             ("scale.dram.2", "scale, DRAM"),
             ("triad.dram.2", "triad, DRAM"),
+            ("wide-triad.dram.2", "triad of 16 B, DRAM"),
             ("read.l2.2", "read, L2"),
             ("scale.l2.2", "scale, L2"),
             ("triad.l2.2", "triad, L2"),
