@@ -1,5 +1,6 @@
 //! What must hold whatever the numbers are, and what can be worked out by hand.
 
+use models::gpu::execute::Level;
 use models::gpu::kernel::{Kernel, Precision};
 use models::outcome::{Fidelity, Outcome};
 use models::solve::{attribute, solve, steady};
@@ -209,6 +210,7 @@ fn a_kernel_comes_before_its_result_and_costs_no_goodput() {
         precision: Precision::Single,
         threads: 0,
         block: 256,
+        level: Level::default(),
     };
     let computed = Transfer { kernel: Some(kernel), ..plain.clone() };
     for fidelity in FIDELITIES {

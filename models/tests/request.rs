@@ -1,6 +1,7 @@
 //! Laws of requests: what they must hold whatever their numbers are.
 
 use models::cluster::Cluster;
+use models::gpu::execute::Level;
 use models::gpu::kernel::{BLOCK, Kernel, Precision};
 use models::input::Source;
 use models::name::resolver::{Order, Resolver};
@@ -55,6 +56,7 @@ fn reply(change: impl FnOnce(&mut Request)) -> Transfer {
             precision: Precision::Single,
             threads: 0,
             block: BLOCK,
+            level: Level::default(),
         }),
         request: Some(request),
         ..fixture::transfer("gpu-b", "client", Bytes::mib(1))

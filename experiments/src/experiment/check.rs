@@ -196,6 +196,7 @@ impl RawTransfer {
             (Field::KernelPrecision, &self.kernel_precision),
             (Field::KernelThreads, &self.kernel_threads),
             (Field::KernelBlock, &self.kernel_block),
+            (Field::KernelLevel, &self.kernel_level),
         ]
     }
 }

@@ -1,6 +1,7 @@
 //! A transfer whose fields can be set one by one, by name: from its table, by a sweep, or by an
 //! argument. One list of fields, [`Field::ALL`], serves all three, and the columns of results.
 
+use models::gpu::execute::Level;
 use models::gpu::kernel::{BLOCK, Kernel, Precision};
 use models::input::suggest;
 use models::quantity::parse_bytes;
@@ -48,6 +49,7 @@ pub(crate) enum Field {
     KernelPrecision,
     KernelThreads,
     KernelBlock,
+    KernelLevel,
     RequestService,
     RequestName,
     RequestNamespace,
@@ -66,7 +68,7 @@ pub(crate) enum Field {
 
 impl Field {
     /// Every field with its name in files.
-    pub(crate) const ALL: [(Field, &'static str); 33] = [
+    pub(crate) const ALL: [(Field, &'static str); 34] = [
         (Field::From, "from"),
         (Field::To, "to"),
         (Field::Via, "via"),
@@ -86,6 +88,7 @@ impl Field {
         (Field::KernelPrecision, "kernel_precision"),
         (Field::KernelThreads, "kernel_threads"),
         (Field::KernelBlock, "kernel_block"),
+        (Field::KernelLevel, "kernel_level"),
         (Field::RequestService, "request.service"),
         (Field::RequestName, "request.name"),
         (Field::RequestNamespace, "request.namespace"),
@@ -166,6 +169,7 @@ const IDLE: Kernel = Kernel {
     precision: Precision::Single,
     threads: 0,
     block: BLOCK,
+    level: Level::Cohort,
 };
 
 fn as_text<S: serde::Serializer>(bytes: &Option<Bytes>, out: S) -> Result<S::Ok, S::Error> {
@@ -245,6 +249,11 @@ impl Draft {
                 self.kernel_mut().threads = count(value, THREADS_MAX)? as u64;
             }
             Field::KernelBlock => self.kernel_mut().block = count(value, BLOCK_MAX)? as u32,
+            Field::KernelLevel => {
+                let levels =
+                    [("kernel", Level::Kernel), ("cohort", Level::Cohort), ("warp", Level::Warp)];
+                self.kernel_mut().level = one_of(value, levels)?;
+            }
             of_request => {
                 let request = self.request.get_or_insert_with(request::nobody);
                 request::assign(request, of_request, value)?;

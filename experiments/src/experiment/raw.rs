@@ -140,6 +140,10 @@ pub(crate) struct RawTransfer {
     /// Threads of a block, 1 to 1024. Default 256.
     #[schemars(with = "Option<u32>", range(min = 1, max = 1024))]
     pub(crate) kernel_block: Option<Spanned<Scalar>>,
+    /// How finely the kernel's grid is run: `kernel` (one equation), `cohort` (default: blocks
+    /// that start together) or `warp` (every warp; at most 4194304 of them).
+    #[schemars(with = "Option<String>", extend("enum" = ["kernel", "cohort", "warp", null]))]
+    pub(crate) kernel_level: Option<Spanned<Scalar>>,
 }
 
 /// How the result of the transfer was asked for: the call of a client pod, by name, through a

@@ -14,13 +14,17 @@
 //! Where they are given, and the profile has an execution model, the grid runs on it: see
 //! [`super::execute`]. Every thread then does its even share, in loads and stores of up to 16
 //! bytes, four loads at a time.
+//!
+//! The default level is the cohort of blocks: for one kernel with equal blocks it gives what the
+//! closed form gives, in microseconds whatever the grid, and it is the level that also knows
+//! several kernels. The warp level costs a microsecond a warp, and is refused where that is long.
 
 use serde::{Deserialize, Serialize};
 use sim::{Bytes, Time};
 
 use super::Gpu;
 use super::access::Access;
-use super::execute::{Prepared, duration as run};
+use super::execute::{Level, Prepared, execute};
 use super::launch::Launch;
 use super::work::Work;
 use crate::input::InputError;
@@ -50,6 +54,8 @@ pub struct Kernel {
     pub threads: u64,
     /// Threads of a block.
     pub block: u32,
+    /// How finely its grid is run; without threads there is none.
+    pub level: Level,
 }
 
 /// Threads of a block where nothing is said of it.
@@ -58,6 +64,8 @@ pub const BLOCK: u32 = 256;
 const WIDTH_MAX: u64 = 16;
 /// Loads of a thread that are under way together.
 const TOGETHER: u64 = 4;
+/// The most warps that are followed one by one: a few seconds.
+pub const WARPS_MAX: u64 = 1 << 22;
 
 impl Kernel {
     /// The launch, and what each of its threads does.
@@ -101,7 +109,8 @@ fn accesses(amount: Bytes, threads: u64) -> (u64, u32) {
 /// The time from the launch call to the kernel's end on an idle GPU.
 ///
 /// # Errors
-/// If its grid or its block is impossible, or the profile has no execution model for it.
+/// If its grid or its block is impossible, the profile has no execution model for it, or it has
+/// more warps than [`WARPS_MAX`] and is to be run warp by warp.
 pub fn time(gpu: &Gpu, kernel: &Kernel) -> Result<Time, InputError> {
     if kernel.threads == 0 {
         return Ok(duration(gpu, kernel));
@@ -112,7 +121,20 @@ pub fn time(gpu: &Gpu, kernel: &Kernel) -> Result<Time, InputError> {
     };
     let (launch, work) = kernel.launch()?;
     let prepared = Prepared::new(machine, &launch, &work)?;
-    Ok(gpu.launch_latency.saturating_add(Time::from_seconds(run(machine, &prepared))))
+    check_warps(&prepared, kernel.level)?;
+    let lasts = execute(machine, &[prepared], kernel.level)[0];
+    Ok(gpu.launch_latency.saturating_add(Time::from_seconds(lasts)))
+}
+
+/// Refuses a grid that would take minutes warp by warp.
+fn check_warps(kernel: &Prepared, level: Level) -> Result<(), InputError> {
+    let warps = kernel.launch.blocks() * u64::from(kernel.launch.warps());
+    if level != Level::Warp || warps <= WARPS_MAX {
+        return Ok(());
+    }
+    let problem = format!("`warp` would follow {warps} warps of this grid one by one");
+    Err(InputError::new("kernel_level", problem)
+        .help(format!("fewer threads (at most {WARPS_MAX} warps), or kernel_level = \"cohort\"")))
 }
 
 /// The same by the roofline, whatever its threads.
@@ -168,7 +190,15 @@ mod tests {
             (3e9, Single, 1_503),
         ];
         for (flop, precision, us) in cases {
-            let kernel = Kernel { read, written, flop, precision, threads: 0, block: BLOCK };
+            let kernel = Kernel {
+                read,
+                written,
+                flop,
+                precision,
+                threads: 0,
+                block: BLOCK,
+                level: Level::Cohort,
+            };
             let error = duration(&gpu(), &kernel).as_seconds() - us as f64 * 1e-6;
             assert!(error.abs() < 2e-12, "{flop} {precision:?}: off by {error} s");
         }
@@ -183,6 +213,7 @@ mod tests {
             precision: Precision::Single,
             threads: 0,
             block: BLOCK,
+            level: Level::Cohort,
         };
         assert_eq!(duration(&gpu(), &nothing), Time::from_us(3));
     }
@@ -197,6 +228,7 @@ mod tests {
             precision: Precision::Double,
             threads,
             block: 128,
+            level: Level::Cohort,
         };
         let (launch, work) = kernel(1 << 20, 1 << 19, 1 << 16).launch().unwrap();
         assert_eq!((launch.blocks(), launch.threads()), (512, 128));
