@@ -21,7 +21,7 @@ mod world;
 use sim::{Rate, Seed};
 
 use crate::cluster::{Accelerator, Cluster};
-use crate::gpu::kernel::demand;
+use crate::gpu::kernel;
 use crate::input::InputError;
 use crate::outcome::{Fidelity, Outcome};
 use crate::price::Presence;
@@ -154,21 +154,18 @@ fn check(transfer: &Transfer) -> Result<(), InputError> {
 /// Refuses a kernel that the GPU it is to run on cannot carry out. Any part of a possible kernel is
 /// possible.
 fn check_kernel(cluster: &Cluster, transfer: &Transfer) -> Result<(), InputError> {
-    let Some(kernel) = &transfer.kernel else { return Ok(()) };
+    let Some(own) = &transfer.kernel else { return Ok(()) };
     let place = cluster.places.get(&transfer.from);
     let Some(Accelerator { gpu, .. }) = place.and_then(|place| cluster.gpus.get(place)) else {
         return Ok(());
     };
-    let held = [
-        ("kernel_read", kernel.read),
-        ("kernel_written", kernel.written),
-        ("message", transfer.message),
-    ];
+    let held =
+        [("kernel_read", own.read), ("kernel_written", own.written), ("message", transfer.message)];
     if let Some((field, needed)) = held.into_iter().find(|(_, bytes)| *bytes > gpu.memory) {
         let problem = format!("{needed} are more than the {} of device memory", gpu.memory);
         return Err(InputError::new(field, problem).help("less, or a larger GPU or share of one"));
     }
-    demand(gpu, kernel).map(drop)
+    kernel::check(gpu, own)
 }
 
 /// Refuses a scene that would take hours unit by unit.

@@ -2,6 +2,7 @@
 //! hand.
 
 use models::cluster::{Cluster, Setting};
+use models::gpu::execute::Level;
 use models::gpu::kernel::{BLOCK, Kernel, Launches, Precision};
 use models::input::{InputError, Source};
 use models::library::{Kind, Library};
@@ -194,6 +195,7 @@ pub(crate) const MILLISECOND: Kernel = Kernel {
     threads: 0,
     block: BLOCK,
     launches: Launches::Once,
+    level: Level::Cohort,
 };
 
 /// A transfer between the GPUs, to be changed.

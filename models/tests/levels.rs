@@ -1,14 +1,32 @@
 //! Three levels of detail of one kernel agree, and several kernels share as they should.
+//!
+//! Kernel and cohort level are the same equation for one kernel of equal blocks. The warp level
+//! parts from them where lines are not yet what they are in steady state, and then by no more than
+//! the bounds here, which are those of the sweep, rounded up:
+//!
+//! | regime | median | 90th percentile | worst |
+//! | --- | --- | --- | --- |
+//! | one wave at most | 0.1 % | 2 % | 9 % |
+//! | more waves, two residents an SM and more | 0.2 % | 4 % | 18 % |
+//! | more waves, one resident an SM | 5 % | 20 % | 30 % |
+//! | unequal blocks (standard deviation 30 %) | 15 % | 35 % | 50 % |
+//!
+//! With one resident an SM nothing of a block overlaps with its successor's start; the equations
+//! take the lines to be full all the same. Unequal blocks draw at the warp level, and a grid just
+//! beyond a wave gives its last block to the SM that is free first.
 
 use models::gpu::access::Access;
 use models::gpu::execute::{Level, Prepared, execute};
 use models::gpu::launch::Launch;
 use models::gpu::machine::Machine;
-use models::gpu::work::Work;
+use models::gpu::work::{Atomics, Work};
 use models::input::Source;
 use models::profile::Profile;
+use proptest::prelude::*;
 
 const GPUS: [&str; 4] = ["v100-16-pcie", "a40-48-pcie", "a100-40-pcie", "h100-80-pcie"];
+/// More warps than this are too many for a test.
+const WARPS_MAX: u64 = 20_000;
 
 fn machine(name: &str) -> Machine {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../calibration/profiles/gpu");
@@ -16,58 +34,197 @@ fn machine(name: &str) -> Machine {
     Machine::from_profile(&Profile::parse(name, &Source::new(name, text)).unwrap()).unwrap()
 }
 
-/// Kernels from nothing but latency to nothing but bandwidth, and from one block to many waves.
-fn kernels(machine: &Machine) -> Vec<(String, Prepared)> {
-    let works = [
-        ("init", Work::streams(0, 1, 8)),
-        ("read", Work::streams(1, 0, 8)),
-        ("triad", Work { double: 1.0, ..Work::streams(2, 1, 8) }),
-        ("strided", Work { loads: vec![Access { width: 4, stride: 32, fresh: true }], ..null() }),
-        ("lanes", Work { single: 2_000.0, ..Work::streams(1, 0, 4) }),
-        ("cached", Work { footprint: 1e6, ..Work::streams(1, 1, 8) }),
-    ];
-    let mut kernels = Vec::new();
-    for (name, work) in works {
-        for threads in [32, 128, 512, 1024] {
-            for blocks in [1, 40, 1_000, 20_000] {
-                let launch = Launch::line(blocks, threads);
-                let kernel = Prepared::new(machine, &launch, &work).unwrap();
-                kernels.push((format!("{name} {blocks} x {threads}"), kernel));
-            }
-        }
-    }
-    kernels
+/// Kernels from nothing but latency to nothing but bandwidth.
+fn works() -> Vec<(&'static str, Work)> {
+    let strided = vec![Access { width: 4, stride: 32, fresh: true }];
+    let conflicts = vec![Access { width: 4, stride: 128, fresh: true }; 20];
+    let atomics = Some(Atomics { per_thread: 1.0, conflicts: 4.0 });
+    let work = |loads, stores, width| Work::streams(loads, stores, width);
+    vec![
+        ("null", Work::none()),
+        ("init", work(0, 1, 8)),
+        ("read", work(1, 0, 8)),
+        ("eight loads", work(8, 0, 8)),
+        ("triad", Work { double: 1.0, ..work(2, 1, 8) }),
+        ("strided", Work { loads: strided, ..Work::none() }),
+        ("cached", Work { footprint: 1e6, ..work(1, 1, 8) }),
+        ("balanced", Work { single: 60.0, ..work(1, 0, 4) }),
+        ("lanes", Work { single: 2_000.0, ..work(1, 0, 4) }),
+        ("divergent", Work { single: 2_000.0, active: 0.5, ..work(1, 0, 4) }),
+        ("bank conflicts", Work { shared: conflicts, ..work(1, 1, 4) }),
+        ("rounds", Work { rounds: 16, ..work(4, 1, 8) }),
+        ("atomics", Work { atomics, ..work(1, 0, 4) }),
+        ("spills", Work { spilled: 64, ..work(1, 1, 8) }),
+        ("unequal", Work { variation: 0.3, single: 200.0, ..work(1, 1, 8) }),
+    ]
 }
 
-fn null() -> Work {
-    Work::none()
-}
-
-#[test]
-fn three_levels_agree() {
-    let (mut apart, mut complaints) = (Vec::new(), Vec::new());
-    for name in GPUS {
-        let machine = machine(name);
-        for (what, kernel) in kernels(&machine) {
-            let time = |level| execute(&machine, std::slice::from_ref(&kernel), level)[0];
-            let closed = time(Level::Kernel);
-            for level in [Level::Cohort, Level::Warp] {
-                let ratio = time(level) / closed;
-                apart.push(ratio.ln().abs());
-                // A single wave that asks for everything at once waits for its bytes and then for
-                // its latency; the closed form lets them overlap, as in steady state.
-                let most: f64 = if level == Level::Cohort { 1.25 } else { 2.0 };
-                if ratio.ln().abs() > most.ln() {
-                    complaints.push(format!("{name} {what}: {level:?} {ratio:.2}"));
+/// Launches around every boundary: of an SM, of the device, of a wave and of the next.
+fn launches(machine: &Machine, work: &Work) -> Vec<Prepared> {
+    let mut found = Vec::new();
+    for threads in [32, 128, 256, 1024] {
+        for shared_dynamic in [0, 40 << 10] {
+            let one = Launch { shared_dynamic, ..Launch::line(1, threads) };
+            let slots = Prepared::new(machine, &one, work).unwrap().slots(machine);
+            let sms = u64::from(machine.sms);
+            let waves = [slots - 1, slots, slots + 1, 3 * slots / 2, 2 * slots, 2 * slots + 1];
+            let few = [1, sms / 2, sms, sms + 1, slots / 2];
+            for blocks in few.into_iter().chain(waves).chain([10 * slots / 3, 8 * slots]) {
+                if blocks * u64::from(one.warps()) <= WARPS_MAX {
+                    let launch = Launch { grid: [blocks as u32, 1, 1], ..one };
+                    found.push(Prepared::new(machine, &launch, work).unwrap());
                 }
             }
         }
     }
-    apart.sort_by(f64::total_cmp);
-    let (median, p90) = (apart[apart.len() / 2], apart[apart.len() * 9 / 10]);
-    println!("{} kernels: median {median:.3}, 90th percentile {p90:.3}", apart.len());
+    found
+}
+
+/// Which bounds hold for a kernel: median, 90th percentile and worst, as factors.
+fn regime(machine: &Machine, kernel: &Prepared) -> (&'static str, [f64; 3]) {
+    let waves = kernel.launch.blocks() as f64 / kernel.slots(machine) as f64;
+    match kernel.occupancy.blocks {
+        _ if kernel.cost.variation > 0.0 => ("unequal", [1.15, 1.35, 1.5]),
+        _ if waves <= 1.0 => ("one wave", [1.001, 1.02, 1.09]),
+        1 => ("waves of one resident", [1.05, 1.2, 1.3]),
+        _ => ("waves", [1.002, 1.04, 1.18]),
+    }
+}
+
+fn times(machine: &Machine, kernel: &Prepared) -> [f64; 3] {
+    [Level::Kernel, Level::Cohort, Level::Warp]
+        .map(|level| execute(machine, std::slice::from_ref(kernel), level)[0])
+}
+
+#[test]
+fn three_levels_agree() {
+    let mut apart = std::collections::BTreeMap::<&str, ([f64; 3], Vec<(f64, String)>)>::new();
+    for name in GPUS {
+        let machine = machine(name);
+        for (what, work) in works() {
+            for kernel in launches(&machine, &work) {
+                let [closed, cohort, warp] = times(&machine, &kernel);
+                let (regime, bounds) = regime(&machine, &kernel);
+                if kernel.cost.variation == 0.0 {
+                    assert!(
+                        (cohort / closed - 1.0).abs() < 1e-9,
+                        "{name} {what} {closed} {cohort}"
+                    );
+                } else {
+                    assert!((cohort / closed).ln().abs() < 1.25f64.ln(), "{name} {what}");
+                }
+                let (blocks, threads) = (kernel.launch.blocks(), kernel.launch.threads());
+                let label = format!("{name} {what} {blocks} x {threads}: {:.3}", warp / cohort);
+                let of = apart.entry(regime).or_insert((bounds, Vec::new()));
+                of.1.push(((warp / cohort).ln().abs().exp(), label));
+            }
+        }
+    }
+    let mut complaints = Vec::new();
+    for (regime, (bounds, mut found)) in apart {
+        found.sort_by(|one, other| one.0.total_cmp(&other.0));
+        let at = |part: usize| &found[(found.len() * part / 100).min(found.len() - 1)];
+        let seen = [at(50), at(90), at(100)];
+        println!("{regime}, {} kernels: {:?}", found.len(), seen.map(|(factor, _)| factor));
+        for (bound, (factor, label)) in bounds.iter().zip(seen) {
+            if factor > bound {
+                complaints.push(format!("{regime}: {factor:.3} of at most {bound}, {label}"));
+            }
+        }
+    }
     assert!(complaints.is_empty(), "\n{}", complaints.join("\n"));
-    assert!(median < 0.05 && p90 < 0.25, "{median} {p90}");
+}
+
+prop_compose! {
+    fn any_kernel()(
+        gpu in 0..GPUS.len(),
+        threads in 1u32..=1024,
+        waves in 0.0f64..4.0,
+        residents in proptest::option::of(1u32..=4),
+        registers in 16u32..=64,
+        loads in 0usize..=8,
+        stores in 0usize..=2,
+        width in proptest::sample::select(vec![4u32, 8, 16]),
+        single in 0.0f64..500.0,
+        rounds in 1u32..=4,
+        cached in any::<bool>(),
+    ) -> (usize, Launch, Work, f64) {
+        let footprint = if cached { 1e6 } else { 0.0 };
+        let work = Work { single, rounds, footprint, ..Work::streams(loads, stores, width) };
+        let launch = Launch { registers, residents_max: residents, ..Launch::line(1, threads) };
+        (gpu, launch, work, waves)
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(60))]
+
+    /// Launches that nobody chose. With one resident an SM the equation is at most off by two:
+    /// it takes all of latency and line to overlap, and none may.
+    #[test]
+    fn levels_agree_on_any_launch((gpu, launch, work, waves) in any_kernel()) {
+        let machine = machine(GPUS[gpu]);
+        let slots = Prepared::new(&machine, &launch, &work).unwrap().slots(&machine);
+        let most = (WARPS_MAX / u64::from(launch.warps())).max(1) as f64;
+        let blocks = (waves * slots as f64).min(most).max(1.0) as u32;
+        let kernel = Prepared::new(&machine, &Launch { grid: [blocks, 1, 1], ..launch }, &work);
+        let kernel = kernel.unwrap();
+        let [closed, cohort, warp] = times(&machine, &kernel);
+        prop_assert!((cohort / closed - 1.0).abs() < 1e-9, "{closed} {cohort}");
+        // Chance finds the corners: the sums of what overlaps in one equation and not in the other.
+        let (regime, _) = regime(&machine, &kernel);
+        let worst = match regime {
+            "one wave" => 1.2,
+            "waves" => 1.35,
+            _ => 2.0,
+        };
+        let factor = (warp / cohort).ln().abs().exp();
+        prop_assert!(factor <= worst, "{regime}: {cohort} and {warp}");
+    }
+}
+
+/// Where lines stay full and nothing is smoothed, warps and cohorts tell the same story.
+#[test]
+fn without_smoothing_long_grids_agree_closely() {
+    for name in GPUS {
+        let machine = machine(name).with("queueing", 1e3);
+        for (what, work) in works().into_iter().filter(|(what, _)| *what != "unequal") {
+            let launch = Launch::line(0, 256);
+            let one =
+                Prepared::new(&machine, &Launch { grid: [1, 1, 1], ..launch }, &work).unwrap();
+            let blocks = 20 * one.slots(&machine) as u32;
+            let launch = Launch { grid: [blocks, 1, 1], ..launch };
+            let [_, cohort, warp] =
+                times(&machine, &Prepared::new(&machine, &launch, &work).unwrap());
+            let off = (warp / cohort - 1.0).abs();
+            assert!(off < 0.02, "{name} {what}: {cohort} and {warp}");
+        }
+    }
+}
+
+/// Several kernels that start together: the cohort level says when each has ended.
+#[test]
+fn several_kernels_at_once_agree() {
+    for name in GPUS {
+        let machine = machine(name);
+        let mut apart = Vec::new();
+        for (_, first) in works().iter().filter(|(what, _)| *what != "unequal") {
+            for (_, second) in works().iter().filter(|(what, _)| *what != "unequal") {
+                for (few, many) in [(40, 40), (40, 2_000), (2_000, 40), (1_000, 1_000)] {
+                    let kernels = [(few, first), (many, second)]
+                        .map(|(n, w)| Prepared::new(&machine, &Launch::line(n, 256), w).unwrap());
+                    let cohort = execute(&machine, &kernels, Level::Cohort);
+                    let warp = execute(&machine, &kernels, Level::Warp);
+                    let last = |ends: &[f64]| ends.iter().copied().fold(0.0, f64::max);
+                    apart.push((last(&warp) / last(&cohort)).ln().abs().exp());
+                }
+            }
+        }
+        apart.sort_by(f64::total_cmp);
+        let seen = [apart[apart.len() / 2], apart[apart.len() * 9 / 10], apart[apart.len() - 1]];
+        println!("{name}: {seen:?}");
+        assert!(seen[0] < 1.05 && seen[1] < 1.25 && seen[2] < 1.6, "{name}: {seen:?}");
+    }
 }
 
 /// A kernel whose last wave leaves SMs idle lets the next one in: both together end sooner than

@@ -1,6 +1,7 @@
 //! Laws of requests: what they must hold whatever their numbers are.
 
 use models::cluster::Cluster;
+use models::gpu::execute::Level;
 use models::gpu::kernel::{BLOCK, Kernel, Launches, Precision};
 use models::input::Source;
 use models::name::resolver::{Order, Resolver};
@@ -56,6 +57,7 @@ fn reply(change: impl FnOnce(&mut Request)) -> Transfer {
             threads: 0,
             block: BLOCK,
             launches: Launches::Once,
+            level: Level::Cohort,
         }),
         request: Some(request),
         ..fixture::transfer("gpu-b", "client", Bytes::mib(1))

@@ -175,7 +175,7 @@ fn checked_transfer(
 
 impl RawTransfer {
     /// Every field with what the file says of it.
-    fn fields(&self) -> [(Field, &Option<Spanned<Scalar>>); 20] {
+    fn fields(&self) -> [(Field, &Option<Spanned<Scalar>>); 21] {
         [
             (Field::From, &self.from),
             (Field::To, &self.to),
@@ -197,6 +197,7 @@ impl RawTransfer {
             (Field::KernelThreads, &self.kernel_threads),
             (Field::KernelBlock, &self.kernel_block),
             (Field::KernelLaunch, &self.kernel_launch),
+            (Field::KernelLevel, &self.kernel_level),
         ]
     }
 }

@@ -41,6 +41,7 @@ pub(crate) enum Field {
     KernelThreads,
     KernelBlock,
     KernelLaunch,
+    KernelLevel,
     RequestService,
     RequestName,
     RequestNamespace,
@@ -59,7 +60,7 @@ pub(crate) enum Field {
 
 impl Field {
     /// Every field with its name in files.
-    pub(crate) const ALL: [(Field, &'static str); 34] = [
+    pub(crate) const ALL: [(Field, &'static str); 35] = [
         (Field::From, "from"),
         (Field::To, "to"),
         (Field::Via, "via"),
@@ -80,6 +81,7 @@ impl Field {
         (Field::KernelThreads, "kernel_threads"),
         (Field::KernelBlock, "kernel_block"),
         (Field::KernelLaunch, "kernel_launch"),
+        (Field::KernelLevel, "kernel_level"),
         (Field::RequestService, "request.service"),
         (Field::RequestName, "request.name"),
         (Field::RequestNamespace, "request.namespace"),
@@ -108,7 +110,7 @@ impl Field {
 
     /// Whether it is about the kernel that makes the result.
     pub(crate) fn is_of_kernel(self) -> bool {
-        (Field::KernelRead..=Field::KernelLaunch).contains(&self)
+        (Field::KernelRead..=Field::KernelLevel).contains(&self)
     }
 
     /// Its name.

@@ -1,5 +1,6 @@
 //! The fields of a transfer that are about the kernel which makes its result.
 
+use models::gpu::execute::Level;
 use models::gpu::kernel::{BLOCK, Kernel, Launches, Precision};
 use sim::Bytes;
 
@@ -23,6 +24,7 @@ pub(super) const IDLE: Kernel = Kernel {
     threads: 0,
     block: BLOCK,
     launches: Launches::Once,
+    level: Level::Cohort,
 };
 
 /// Sets one field of `kernel`.
@@ -47,6 +49,11 @@ pub(super) fn assign(kernel: &mut Kernel, field: Field, value: &Scalar) -> Resul
                 ("graph", Launches::Graph),
             ];
             kernel.launches = one_of(value, ways)?;
+        }
+        Field::KernelLevel => {
+            let levels =
+                [("kernel", Level::Kernel), ("cohort", Level::Cohort), ("warp", Level::Warp)];
+            kernel.level = one_of(value, levels)?;
         }
         other => unreachable!("`{}` is not about a kernel", other.name()),
     }

@@ -145,6 +145,10 @@ pub(crate) struct RawTransfer {
     /// per chunk.
     #[schemars(with = "Option<String>", extend("enum" = ["once", "per-chunk", "graph", null]))]
     pub(crate) kernel_launch: Option<Spanned<Scalar>>,
+    /// How finely the kernel's grid is run: `kernel` (one equation), `cohort` (default: blocks
+    /// that start together) or `warp` (every warp; at most 4194304 of them).
+    #[schemars(with = "Option<String>", extend("enum" = ["kernel", "cohort", "warp", null]))]
+    pub(crate) kernel_level: Option<Spanned<Scalar>>,
 }
 
 /// How the result of the transfer was asked for: the call of a client pod, by name, through a

@@ -1,10 +1,10 @@
 //! What one block costs: its time alone, and what it takes of the things all blocks share.
 //!
 //! ```text
-//! alone  = turnover                                           a slot changes hands
-//!        + latency + further loads + own and others' loads ÷ load port
-//!        + own and others' stores ÷ store port               where loads wait behind them
-//!        + instructions of the own block, and half of the others', on the SM's lanes
+//! alone  = turnover                            a slot changes hands
+//!        + latency + further loads             waiting for the first byte
+//!        + own bytes ÷ ports                   taking in and giving away the rest
+//!        + own instructions on the SM's lanes
 //! ```
 //!
 //! By Little's law a device with N resident blocks then finishes N ÷ alone blocks per second, until
@@ -12,14 +12,21 @@
 //! queueing, and one exponent describes it:
 //!
 //! ```text
-//! time = (alone^q + memory^q + lanes^q)^(1/q)        loads: somebody waits
-//!      = max(alone, memory, lanes)                   stores alone: nobody waits
+//! cycle = (alone^q + memory^q + lanes^q)^(1/q)       loads: somebody waits
+//!       = max(alone, memory, lanes)                  stores alone: nobody waits
 //! ```
 //!
-//! q → ∞ would be a single server without variance. That latency bounds throughput while few warps
-//! are resident, and bandwidth when many are, is the MWP–CWP argument of S. Hong and H. Kim, *An
+//! q → ∞ would be servers without variance. That latency bounds throughput while few warps are
+//! resident, and bandwidth when many are, is the MWP–CWP argument of S. Hong and H. Kim, *An
 //! analytical model for a GPU architecture*, ISCA 2009, <https://doi.org/10.1145/1555754.1555775>;
 //! here with blocks that come and go, which MWP–CWP leaves out and short blocks are ruled by.
+//!
+//! Such a cycle is how long a slot is taken. The last blocks of a grid are not done when their
+//! slots could have been filled again: what they asked for stands in line at the memory, and the
+//! last byte still needs its latency. So a grid ends with a **burst**, latency and lines one after
+//! the other. Without it the small kernels of the A40 come out fast by a tenth.
+
+use std::f64::consts::PI;
 
 use super::access::SECTOR;
 use super::capability::WARP;
@@ -42,16 +49,19 @@ const ISSUES: f64 = 4.0;
 /// Atomic operations on different addresses that L2 takes per cycle and GHz of its clock, per SM
 /// of the device. Assumed: one sector per cycle and SM.
 const ATOMICS_PER_CYCLE: f64 = 1.0;
+/// Euler's constant.
+const EULER: f64 = 0.577_215_664_901_532_9;
 
 /// The costs of one block of a kernel on a machine.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct BlockCost {
     /// Time of the phases that nobody shares in seconds.
     pub fixed: f64,
-    /// Time of one block at the SM's ports in seconds; every resident block waits for all.
-    pub ports: f64,
-    /// Seconds of one block on the SM's busiest lanes; a resident block waits for half of the
-    /// others.
+    /// Time in which a block's own bytes come in, beyond latency in seconds.
+    pub loading: f64,
+    /// Time in which a block's own bytes go out in seconds, where it waits for that.
+    pub storing: f64,
+    /// Time of one block on the SM's busiest lanes in seconds.
     pub lanes: f64,
     /// Time of one block at L2 and device memory, if it had them to itself in seconds.
     pub memory: f64,
@@ -61,6 +71,21 @@ pub struct BlockCost {
     pub queueing: f64,
     /// Standard deviation ÷ mean of a block's work.
     pub variation: f64,
+    /// Warps of a block.
+    pub warps: f64,
+}
+
+/// What the blocks on a device ask together of the things they share.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Company {
+    /// Blocks.
+    pub blocks: f64,
+    /// Their time at L2 and device memory in seconds.
+    pub memory: f64,
+    /// Their time at the unit for atomics in seconds.
+    pub atomics: f64,
+    /// Time of the lanes of the fullest SM in seconds.
+    pub lanes: f64,
 }
 
 impl BlockCost {
@@ -72,27 +97,50 @@ impl BlockCost {
         let spilled = f64::from(work.spilled * WARP) * warps;
         // Stores are posted: where nothing is loaded, nobody waits behind them.
         let behind = if work.loads.is_empty() { 0.0 } else { stored };
-        let ports = (loaded + behind * hits + 2.0 * spilled) / machine.load_port
+        let loading = (loaded + spilled) / machine.load_port;
+        let storing = (behind * hits + spilled) / machine.load_port
             + behind * (1.0 - hits) / machine.store_port;
         BlockCost {
             fixed: machine.block_turnover + waits(machine, launch, work, hits),
-            ports,
+            loading,
+            storing,
             lanes: lanes(machine, work) * warps,
             memory: memory(machine, loaded, stored, hits) + 2.0 * spilled / machine.l2_bandwidth,
             atomics: atomics(machine, work) * warps,
             queueing: if work.loads.is_empty() { f64::INFINITY } else { machine.queueing },
             variation: work.variation,
+            warps,
         }
     }
 
-    /// A block's seconds while `residents` blocks share its SM and nothing beyond it is full.
-    pub fn alone(&self, residents: f64) -> f64 {
-        let others = (residents - 1.0).max(0.0);
-        self.fixed + self.ports * residents.max(1.0) + self.lanes * (1.0 + others / 2.0)
+    /// The time of a block that never has to stand in line in seconds.
+    pub fn alone(&self) -> f64 {
+        self.fixed + self.loading + self.lanes + self.storing
+    }
+
+    /// The time for which a block takes its slot, while it has this company in seconds.
+    pub fn cycle(&self, machine: &Machine, company: &Company) -> f64 {
+        let full = [company.memory, company.lanes, company.atomics];
+        self.join(self.alone(), full).max(company.blocks / machine.block_rate())
+    }
+
+    /// The time from the first start to the last end of a company that begins together, if the
+    /// last is such a block in seconds.
+    ///
+    /// Warps leave one line for the next, so that lines overlap but for the time of a warp.
+    pub fn burst(&self, machine: &Machine, company: &Company) -> f64 {
+        let (computed, own) = (self.lanes / self.warps, self.memory.max(self.atomics));
+        let lines = [
+            company.memory + computed,
+            company.atomics + computed,
+            company.lanes + own / self.warps,
+            (company.blocks - 1.0).max(0.0) / machine.block_rate() + self.lanes + own,
+        ];
+        self.fixed + self.loading + self.storing + lines.into_iter().fold(0.0, f64::max)
     }
 
     /// Joins the time of latency and those of full resources.
-    pub fn join(&self, alone: f64, full: [f64; 3]) -> f64 {
+    fn join(&self, alone: f64, full: [f64; 3]) -> f64 {
         let longest = full.into_iter().fold(alone, f64::max);
         if self.queueing.is_infinite() || longest <= 0.0 {
             return longest;
@@ -101,6 +149,19 @@ impl BlockCost {
         let sum = part(alone) + full.into_iter().map(part).sum::<f64>();
         longest * sum.powf(1.0 / self.queueing)
     }
+}
+
+/// How far the largest of `count` normal deviations lies above the mean, in standard deviations.
+///
+/// H. Cramér, *Mathematical Methods of Statistics*, 1946, § 28.6: the location of the largest of
+/// many, and Euler's constant times its scale; within 0.2 from two on.
+pub fn largest(count: f64) -> f64 {
+    if count < 2.0 {
+        return 0.0;
+    }
+    let far = (2.0 * count.ln()).sqrt();
+    let location = far - (count.ln().ln() + (4.0 * PI).ln()) / (2.0 * far);
+    location + EULER / far
 }
 
 /// Waiting for memory, for partners and for L2's atomics in seconds.

@@ -3,29 +3,36 @@
 //! | level | what is computed | cost |
 //! | --- | --- | --- |
 //! | [`Level::Kernel`] | one equation for the whole grid | under a microsecond |
-//! | [`Level::Cohort`] | the block scheduler, by waves of blocks | a few events a wave |
-//! | [`Level::Warp`] | every warp at every queue: the reference twin | a few events a warp |
+//! | [`Level::Cohort`] | the block scheduler, by waves of blocks (the default) | a few events a wave |
+//! | [`Level::Warp`] | every warp at every queue: the reference twin | four events a warp |
 //!
-//! Only the cohort and the warp level know several kernels at once.
+//! Only the cohort and the warp level know several kernels at once. Of one kernel with equal
+//! blocks kernel and cohort level say the same, to rounding; the warp level knows besides which
+//! warp stands where in which line. `models/tests/levels.rs` holds the three together, and
+//! `experiments/gpu-levels.toml` shows where they part.
 
 mod closed;
 mod cohort;
 mod warp;
 
+use serde::{Deserialize, Serialize};
+
 use crate::input::InputError;
 
-use super::block::BlockCost;
+use super::block::{BlockCost, Company};
 use super::launch::Launch;
 use super::machine::Machine;
 use super::occupancy::{Occupancy, occupancy};
 use super::work::Work;
 
 /// How finely to look.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Level {
     /// One equation.
     Kernel,
     /// Blocks that start together go together.
+    #[default]
     Cohort,
     /// Every warp.
     Warp,
@@ -70,6 +77,26 @@ impl Prepared {
     pub fn slots(&self, machine: &Machine) -> u64 {
         u64::from(self.occupancy.blocks) * u64::from(machine.sms)
     }
+}
+
+/// What resident blocks ask together: so many of each kernel, spread evenly over the SMs.
+fn company<'a>(
+    machine: &Machine,
+    residents: impl IntoIterator<Item = (f64, &'a Prepared)>,
+) -> Company {
+    let mut all = Company { blocks: 0.0, memory: 0.0, atomics: 0.0, lanes: 0.0 };
+    for (count, kernel) in residents {
+        all.blocks += count;
+        all.memory += count * kernel.cost.memory;
+        all.atomics += count * kernel.cost.atomics;
+        all.lanes += count * kernel.cost.lanes;
+    }
+    // The last to end are on the SMs that have a block more than the others.
+    let fullest = (all.blocks / f64::from(machine.sms)).ceil();
+    if all.blocks > 0.0 {
+        all.lanes *= fullest / all.blocks;
+    }
+    all
 }
 
 /// Runs kernels that are all ready at once; the time from the first block's start until each

@@ -17,14 +17,21 @@
 //!
 //! A kernel may be launched once, and its result be sent when all of it is there, or chunk by
 //! chunk, each sent while the next is computed: [`Launches`].
+//!
+//! The default level is the cohort of blocks: for one kernel with equal blocks it gives what the
+//! closed form gives, in microseconds whatever the grid, and it is the level that also knows
+//! several kernels. The warp level costs a microsecond a warp, and is refused where that is long.
+
+mod recent;
 
 use serde::{Deserialize, Serialize};
 use sim::{Bytes, Time};
 
 use super::Gpu;
 use super::access::Access;
-use super::execute::{Prepared, duration as run};
+use super::execute::{Level, Prepared, execute};
 use super::launch::Launch;
+use super::machine::Machine;
 use super::work::Work;
 use crate::input::InputError;
 
@@ -69,6 +76,9 @@ pub struct Kernel {
     /// How it is launched, where its result travels in chunks.
     #[serde(default)]
     pub launches: Launches,
+    /// How finely its grid is run; without threads there is none.
+    #[serde(default)]
+    pub level: Level,
 }
 
 /// What a kernel asks of a GPU that it has to itself.
@@ -88,6 +98,8 @@ pub const BLOCK: u32 = 256;
 const WIDTH_MAX: u64 = 16;
 /// Loads of a thread that are under way together.
 const TOGETHER: u64 = 4;
+/// The most warps that are followed one by one: a few seconds.
+pub const WARPS_MAX: u64 = 1 << 22;
 
 impl Kernel {
     /// The part of it that makes `part` of a result of `whole`: so much of its bytes, operations
@@ -147,15 +159,36 @@ fn accesses(amount: Bytes, threads: u64) -> (u64, u32) {
 /// What a kernel asks of an idle GPU, its launch aside.
 ///
 /// # Errors
-/// If its grid or its block is impossible, its work is not a number, or the profile has no
-/// execution model for it.
+/// As [`check`].
 pub fn demand(gpu: &Gpu, kernel: &Kernel) -> Result<Demand, InputError> {
+    match prepared(gpu, kernel)? {
+        None => Ok(roofline(gpu, kernel)),
+        Some((machine, prepared)) => {
+            Ok(recent::demand(machine, kernel, || executed(machine, &prepared, kernel.level)))
+        }
+    }
+}
+
+/// Checks that a GPU can run a kernel, without running it.
+///
+/// # Errors
+/// If its grid or its block is impossible, its work is not a number, the profile has no execution
+/// model for it, or it has more warps than [`WARPS_MAX`] and is to be run warp by warp.
+pub fn check(gpu: &Gpu, kernel: &Kernel) -> Result<(), InputError> {
+    prepared(gpu, kernel).map(drop)
+}
+
+/// The machine and the grid that is to run on it; none where the roofline is all there is.
+fn prepared<'g>(
+    gpu: &'g Gpu,
+    kernel: &Kernel,
+) -> Result<Option<(&'g Machine, Prepared)>, InputError> {
     if !(kernel.flop.is_finite() && kernel.flop >= 0.0) {
         let problem = format!("{} operations are not possible", kernel.flop);
         return Err(InputError::new("kernel_flop", problem).help("a finite number, zero or more"));
     }
     if kernel.threads == 0 {
-        return Ok(roofline(gpu, kernel));
+        return Ok(None);
     }
     let Some(machine) = &gpu.machine else {
         return Err(InputError::new("kernel_threads", "the GPU's profile has no execution model")
@@ -163,13 +196,29 @@ pub fn demand(gpu: &Gpu, kernel: &Kernel) -> Result<Demand, InputError> {
     };
     let (launch, work) = kernel.launch()?;
     let prepared = Prepared::new(machine, &launch, &work)?;
-    let (blocks, slots) = (prepared.launch.blocks() as f64, prepared.slots(machine) as f64);
-    let run = run(machine, &prepared);
-    Ok(Demand {
+    check_warps(&prepared, kernel.level)?;
+    Ok(Some((machine, prepared)))
+}
+
+fn executed(machine: &Machine, kernel: &Prepared, level: Level) -> Demand {
+    let (blocks, slots) = (kernel.launch.blocks() as f64, kernel.slots(machine) as f64);
+    let run = execute(machine, std::slice::from_ref(kernel), level)[0];
+    Demand {
         run: Time::from_seconds(run),
         sms: (blocks / slots).min(1.0),
-        memory: Time::from_seconds((blocks * prepared.cost.memory).min(run)),
-    })
+        memory: Time::from_seconds((blocks * kernel.cost.memory).min(run)),
+    }
+}
+
+/// Refuses a grid that would take minutes warp by warp.
+fn check_warps(kernel: &Prepared, level: Level) -> Result<(), InputError> {
+    let warps = kernel.launch.blocks() * u64::from(kernel.launch.warps());
+    if level != Level::Warp || warps <= WARPS_MAX {
+        return Ok(());
+    }
+    let problem = format!("`warp` would follow {warps} warps of this grid one by one");
+    Err(InputError::new("kernel_level", problem)
+        .help(format!("fewer threads (at most {WARPS_MAX} warps), or kernel_level = \"cohort\"")))
 }
 
 /// The same by the roofline, whatever its threads.
@@ -208,6 +257,7 @@ mod tests {
         threads: 0,
         block: BLOCK,
         launches: Launches::Once,
+        level: Level::Cohort,
     };
 
     /// 1 GB/s, 2 and 1 Tflop/s, 3 us to launch: the ridge is at 2000 and 1000 flop a byte.

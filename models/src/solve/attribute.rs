@@ -8,6 +8,8 @@ use sim::{Rate, Seed};
 
 use super::{Floor, Scene, advice, closed, ways};
 use crate::cluster::{Cluster, HopModel, LinkUnit};
+use crate::gpu::execute::Level;
+use crate::gpu::kernel::Kernel;
 use crate::input::InputError;
 use crate::outcome::{Attribution, Taken};
 use crate::price::Presence;
@@ -28,6 +30,7 @@ pub fn attribute(
     seed: u64,
 ) -> Result<Attribution, InputError> {
     let ways = ways(cluster, transfers)?;
+    let transfers: &[Transfer] = &transfers.iter().map(in_closed_form).collect::<Vec<_>>();
     let seed = Seed::new(seed);
     let (reference, reference_link) = reference(cluster, &ways[which]).unwrap_or_else(|| {
         // No wire on the way: what the two sockets alone reach.
@@ -41,6 +44,12 @@ pub fn attribute(
     let goodput = Rate::bytes_per_s(goodput.max(1e-3));
     let returned = advice::advise(&question)?;
     Ok(Attribution { reference, reference_link, goodput, taken, returned })
+}
+
+/// Counterfactuals are many, and computed in closed form: so are their kernels.
+fn in_closed_form(transfer: &Transfer) -> Transfer {
+    let kernel = transfer.kernel.map(|kernel| Kernel { level: Level::Kernel, ..kernel });
+    Transfer { kernel, ..transfer.clone() }
 }
 
 /// The slowest byte link of a way: its line rate is what the user paid for.

@@ -174,6 +174,7 @@ fn chain(plan: &mut Plan, after: Option<NodeIndex>, ops: &[Op]) -> Option<NodeIn
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::gpu::execute::Level;
     use crate::gpu::kernel::{Kernel, Precision};
     use crate::transfer::{Connection, HostMemory, Transport};
 
@@ -228,6 +229,7 @@ mod tests {
             threads: 0,
             block: 256,
             launches: Launches::Once,
+            level: Level::Cohort,
         };
         let mode = Mode::Overlapped { chunk: Bytes::new(1_000), buffers: 2 };
         let plan = |launches| {

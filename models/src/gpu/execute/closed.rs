@@ -2,28 +2,24 @@
 //!
 //! ```text
 //! waves = ⌈blocks ÷ (SMs · residents)⌉
-//! time  = join(waves · alone, memory of all blocks, lanes of the fullest SM), tail
+//! time  = (waves − 1) · cycle of a full device + burst of the last wave + tail
 //! ```
 
+use super::super::block::largest;
 use super::super::machine::Machine;
-use super::Prepared;
+use super::{Prepared, company};
 
 pub(super) fn duration(machine: &Machine, kernel: &Prepared) -> f64 {
     let cost = &kernel.cost;
-    let blocks = kernel.launch.blocks() as f64;
-    let sms = f64::from(machine.sms);
-    let slots = kernel.slots(machine) as f64;
-    let waves = (blocks / slots).ceil();
-    let residents = f64::from(kernel.occupancy.blocks).min((blocks / sms).ceil());
-    let alone = waves * cost.alone(residents);
-    let fullest = (blocks / sms).ceil();
-    let full = [blocks * cost.memory, fullest * cost.lanes, blocks * cost.atomics];
-    let steady = cost.join(alone, full).max(blocks / machine.block_rate());
-    steady + tail(cost.variation, cost.alone(residents), blocks.min(slots))
-}
-
-/// How much later the last of `count` blocks ends than the mean one, if their work varies: the
-/// expected largest of so many normal deviations, √(2 ln n).
-fn tail(variation: f64, mean: f64, count: f64) -> f64 {
-    variation * mean * (2.0 * count.max(1.0).ln()).sqrt()
+    let (blocks, slots) = (kernel.launch.blocks(), kernel.slots(machine));
+    let waves = blocks.div_ceil(slots);
+    let last = (blocks - (waves - 1) * slots) as f64;
+    let steady = match waves {
+        1 => 0.0,
+        _ => (waves - 1) as f64 * cost.cycle(machine, &company(machine, [(slots as f64, kernel)])),
+    };
+    let burst = cost.burst(machine, &company(machine, [(last, kernel)]));
+    // Of unequal blocks the largest ends last.
+    let tail = cost.variation * largest(blocks.min(slots) as f64) * cost.alone();
+    steady + burst + tail
 }

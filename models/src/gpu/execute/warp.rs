@@ -1,28 +1,36 @@
 //! The warp level: every warp at every queue. The reference that the other levels are held to.
 //!
 //! ```text
-//!  block ─ turnover ─► warps ─► SM's port ─► L2 and memory ─ latency ─► SM's lanes ─► SM's port
-//!                               (FIFO)       (FIFO, all SMs)            (FIFO)          │ posted
-//!                               last warp done: the slot is free ◄──────────────────────┘
+//!  block ─ turnover, loads' port ─► SM's turn at L2 and memory ─ latency ─► SM's lanes
+//!                                   (one warp of each SM)                   (FIFO) │
+//!     last warp done: the slot is free ◄─ stores' port ◄─ atomics (FIFO, all SMs) ◄┘
+//!     last block done and last byte written: the kernel's end
 //! ```
 //!
-//! Servers are first come, first served, and times of service are constant, so that nothing but
-//! queueing itself rounds the corner between latency and bandwidth. Real memory varies more; the
-//! exponent `queueing` of the other levels covers that, and a study shows how far they part.
+//! Memory serves the SMs in turn, so that all get on alike; a warp's stores are served with its
+//! loads, because the small kernels of the A40 grow with all their bytes from the first wave on.
+//! The ports are no lines but times: an SM goes round its warps, and the requests of a block are
+//! through about together. Times of service are constant, so that nothing but queueing itself
+//! rounds the corner between latency and bandwidth. Real memory varies more; the exponent
+//! `queueing` of the other levels covers that. Where blocks differ, each draws its own work.
 
-use sim::Time;
+use std::collections::VecDeque;
+
+use rand::RngExt;
 use sim::agenda::Agenda;
+use sim::{Seed, Stream, Time};
 
 use super::super::machine::Machine;
 use super::Prepared;
+use super::cohort::WORK_MIN;
 
 /// Where a warp is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stage {
-    Port,
     Memory,
+    Served,
     Lanes,
-    Store,
+    Atomics,
     Done,
 }
 
@@ -37,17 +45,33 @@ struct Block {
     kernel: usize,
     sm: usize,
     warps: u32,
+    /// Its work, of the mean.
+    work: f64,
 }
 
-/// What one warp asks of the servers in seconds.
+/// What one warp asks of the servers, and what it waits for besides in seconds.
 struct Service {
     turnover: f64,
-    port: f64,
-    load: f64,
+    loading: f64,
+    memory: f64,
     wait: f64,
     lanes: f64,
-    store_port: f64,
-    store: f64,
+    atomics: f64,
+    storing: f64,
+    /// Whether it loads: if not, what it stores is posted.
+    loads: bool,
+}
+
+/// A streaming multiprocessor.
+#[derive(Clone, Default)]
+struct Multiprocessor {
+    /// SMs' worth of slots in use.
+    used: f64,
+    /// When the lanes are free in seconds.
+    lanes: f64,
+    /// Whether memory has a request of it, and which blocks' warps have to wait for that.
+    asks: bool,
+    asking: VecDeque<u32>,
 }
 
 struct Device<'a> {
@@ -58,16 +82,20 @@ struct Device<'a> {
     left: Vec<u64>,
     blocks: Vec<Block>,
     free: Vec<u32>,
-    /// SMs' worth of slots in use, and when the ports and the lanes are free.
-    used: Vec<f64>,
-    ports: Vec<f64>,
-    lanes: Vec<f64>,
+    sms: Vec<Multiprocessor>,
+    /// When memory and the unit for atomics are free, and the next block can start in seconds.
     memory: f64,
+    atomics: f64,
     next_start: f64,
+    /// Seconds of memory's work that L2 holds.
+    held: f64,
+    /// When all that a kernel has stored is written in seconds.
+    written: Vec<f64>,
+    /// What decides how much work a block has.
+    chance: Stream,
 }
 
 pub(super) fn durations(machine: &Machine, kernels: &[Prepared]) -> Vec<f64> {
-    let sms = machine.sms as usize;
     let mut device = Device {
         machine,
         kernels,
@@ -76,11 +104,13 @@ pub(super) fn durations(machine: &Machine, kernels: &[Prepared]) -> Vec<f64> {
         left: kernels.iter().map(|kernel| kernel.launch.blocks()).collect(),
         blocks: Vec::new(),
         free: Vec::new(),
-        used: vec![0.0; sms],
-        ports: vec![0.0; sms],
-        lanes: vec![0.0; sms],
+        sms: vec![Multiprocessor::default(); machine.sms as usize],
         memory: 0.0,
+        atomics: 0.0,
         next_start: 0.0,
+        held: machine.l2_capacity / machine.memory_rate(1.0),
+        written: vec![0.0; kernels.len()],
+        chance: Seed::new(1).stream("blocks"),
     };
     let mut agenda = Agenda::new();
     let mut ends = vec![0.0; kernels.len()];
@@ -88,7 +118,7 @@ pub(super) fn durations(machine: &Machine, kernels: &[Prepared]) -> Vec<f64> {
     while let Some(arrival) = agenda.next(Time::MAX) {
         let now = agenda.now().as_seconds();
         if let Some(ended) = device.handle(arrival, now, &mut agenda) {
-            ends[ended] = now;
+            ends[ended] = now.max(device.written[ended]);
         }
     }
     ends
@@ -96,19 +126,16 @@ pub(super) fn durations(machine: &Machine, kernels: &[Prepared]) -> Vec<f64> {
 
 /// Splits the costs of a block among its warps and stages.
 fn service(machine: &Machine, kernel: &Prepared) -> Service {
-    let cost = &kernel.cost;
-    let warps = f64::from(kernel.launch.warps());
-    let (loaded, stored) = (kernel.work.loaded(), kernel.work.stored());
-    let part = if loaded + stored > 0.0 { loaded / (loaded + stored) } else { 1.0 };
-    let load_port = loaded / machine.load_port;
+    let (cost, warps) = (&kernel.cost, kernel.cost.warps);
     Service {
         turnover: machine.block_turnover,
-        port: load_port.min(cost.ports / warps),
-        load: cost.memory / warps * part,
+        loading: cost.loading,
+        memory: cost.memory / warps,
         wait: cost.fixed - machine.block_turnover,
-        lanes: (cost.lanes + cost.atomics * f64::from(machine.sms)) / warps,
-        store_port: (cost.ports / warps - load_port).max(0.0),
-        store: cost.memory / warps * (1.0 - part),
+        lanes: cost.lanes / warps,
+        atomics: cost.atomics / warps,
+        storing: cost.storing,
+        loads: !kernel.work.loads.is_empty(),
     }
 }
 
@@ -118,7 +145,7 @@ impl Device<'_> {
         let mut placed = true;
         while placed {
             placed = false;
-            for sm in 0..self.used.len() {
+            for sm in 0..self.sms.len() {
                 placed |= self.fill(sm, 0.0, agenda);
             }
         }
@@ -128,13 +155,16 @@ impl Device<'_> {
     fn fill(&mut self, sm: usize, now: f64, agenda: &mut Agenda<Arrival>) -> bool {
         let fits = |kernel: &usize| {
             let each = 1.0 / f64::from(self.kernels[*kernel].occupancy.blocks);
-            self.waiting[*kernel] > 0 && self.used[sm] + each <= 1.0 + 1e-9
+            self.waiting[*kernel] > 0 && self.sms[sm].used + each <= 1.0 + 1e-9
         };
         let Some(kernel) = (0..self.kernels.len()).find(fits) else { return false };
         self.waiting[kernel] -= 1;
-        self.used[sm] += 1.0 / f64::from(self.kernels[kernel].occupancy.blocks);
+        self.sms[sm].used += 1.0 / f64::from(self.kernels[kernel].occupancy.blocks);
+        let start = now.max(self.next_start);
+        self.next_start = start + 1.0 / self.machine.block_rate();
+        let work = self.draw(self.kernels[kernel].cost.variation);
         let warps = self.kernels[kernel].launch.warps();
-        let entry = Block { kernel, sm, warps };
+        let entry = Block { kernel, sm, warps, work };
         let block = match self.free.pop() {
             Some(old) => {
                 self.blocks[old as usize] = entry;
@@ -145,13 +175,23 @@ impl Device<'_> {
                 (self.blocks.len() - 1) as u32
             }
         };
-        let start = now.max(self.next_start);
-        self.next_start = start + 1.0 / self.machine.block_rate();
-        let ready = Time::from_seconds(start + self.services[kernel].turnover);
+        let service = &self.services[kernel];
+        let ready = Time::from_seconds(start + service.turnover + work * service.loading);
         for _ in 0..warps {
-            agenda.at(ready, Arrival { stage: Stage::Port, block });
+            agenda.at(ready, Arrival { stage: Stage::Memory, block });
         }
         true
+    }
+
+    /// The work of a block, of the mean: normal, by the method of G. Box and M. Muller, *Annals of
+    /// Mathematical Statistics* 29(2), 1958.
+    fn draw(&mut self, variation: f64) -> f64 {
+        if variation == 0.0 {
+            return 1.0;
+        }
+        let (distance, angle) = (1.0 - self.chance.random::<f64>(), self.chance.random::<f64>());
+        let deviation = (-2.0 * distance.ln()).sqrt() * (std::f64::consts::TAU * angle).cos();
+        (1.0 + variation * deviation).max(WORK_MIN)
     }
 
     /// Serves a warp; the kernel that ended with it, if one did.
@@ -161,27 +201,54 @@ impl Device<'_> {
         now: f64,
         agenda: &mut Agenda<Arrival>,
     ) -> Option<usize> {
-        let Block { kernel, sm, .. } = self.blocks[arrival.block as usize];
-        let service = &self.services[kernel];
+        let entry = &self.blocks[arrival.block as usize];
+        let (service, work) = (&self.services[entry.kernel], entry.work);
         let (at, stage) = match arrival.stage {
-            Stage::Port => (serve(&mut self.ports[sm], now, service.port), Stage::Memory),
-            Stage::Memory => {
-                (serve(&mut self.memory, now, service.load) + service.wait, Stage::Lanes)
+            Stage::Memory if !service.loads => {
+                // Stores are posted: a warp waits only for a place in L2.
+                let written = serve(&mut self.memory, now, work * service.memory);
+                self.written[entry.kernel] = written;
+                (now.max(written - self.held) + work * service.wait, Stage::Lanes)
             }
-            Stage::Lanes => (serve(&mut self.lanes[sm], now, service.lanes), Stage::Store),
-            Stage::Store => {
-                let sent = serve(&mut self.ports[sm], now, service.store_port);
-                let written = match service.store {
-                    0.0 => sent,
-                    store => serve(&mut self.memory, now, store),
-                };
-                // Stores are posted: a warp waits only for a place in the buffers.
-                (sent.max(written - self.machine.dram_latency), Stage::Done)
+            Stage::Memory if self.sms[entry.sm].asks => {
+                self.sms[entry.sm].asking.push_back(arrival.block);
+                return None;
+            }
+            Stage::Memory => {
+                self.sms[entry.sm].asks = true;
+                (serve(&mut self.memory, now, work * service.memory), Stage::Served)
+            }
+            Stage::Served => {
+                let after = now + work * service.wait;
+                self.ask(entry.sm, now, agenda);
+                (after, Stage::Lanes)
+            }
+            Stage::Lanes => {
+                let computed = serve(&mut self.sms[entry.sm].lanes, now, work * service.lanes);
+                match service.atomics > 0.0 {
+                    true => (computed, Stage::Atomics),
+                    false => (computed + work * service.storing, Stage::Done),
+                }
+            }
+            Stage::Atomics => {
+                let added = serve(&mut self.atomics, now, work * service.atomics);
+                (added + work * service.storing, Stage::Done)
             }
             Stage::Done => return self.retire(arrival.block, now, agenda),
         };
         agenda.at(Time::from_seconds(at), Arrival { stage, ..arrival });
         None
+    }
+
+    /// It is this SM's turn again at the memory.
+    fn ask(&mut self, sm: usize, now: f64, agenda: &mut Agenda<Arrival>) {
+        let Some(block) = self.sms[sm].asking.pop_front() else {
+            self.sms[sm].asks = false;
+            return;
+        };
+        let Block { kernel, work, .. } = self.blocks[block as usize];
+        let served = serve(&mut self.memory, now, work * self.services[kernel].memory);
+        agenda.at(Time::from_seconds(served), Arrival { stage: Stage::Served, block });
     }
 
     fn retire(&mut self, at: u32, now: f64, agenda: &mut Agenda<Arrival>) -> Option<usize> {
@@ -192,7 +259,7 @@ impl Device<'_> {
         }
         let (kernel, sm) = (block.kernel, block.sm);
         self.free.push(at);
-        self.used[sm] -= 1.0 / f64::from(self.kernels[kernel].occupancy.blocks);
+        self.sms[sm].used -= 1.0 / f64::from(self.kernels[kernel].occupancy.blocks);
         self.left[kernel] -= 1;
         while self.fill(sm, now, agenda) {}
         (self.left[kernel] == 0).then_some(kernel)
