@@ -1,4 +1,4 @@
-//! The state of a device while a probe runs: clocks, power, temperature, and what holds clocks down.
+//! The state of a device while a probe runs: clocks, power, temperature, what holds clocks down.
 //!
 //! The SM clock that kernels count is measured; this is what the driver's management library says
 //! beside it, once after each pass of a probe. What nobody tells is `None`, never a guess.

@@ -86,9 +86,9 @@ const PLANS: [Plan; 7] = [
     Plan {
         name: "stream-occupancy",
         title: "Streams against threads on an SM",
-        caption: "Two blocks of growing size on each SM, one element of 8 bytes a thread: small blocks are \
-                  ruled by how a slot changes hands, larger ones by latency and by the ports of \
-                  the SM, the largest by memory.",
+        caption: "Two blocks of growing size on each SM, one element of 8 bytes a thread: small \
+                  blocks are ruled by how a slot changes hands, larger ones by latency and by the \
+                  ports of the SM, the largest by memory.",
         probe: "streams",
         axis: "resident_threads",
         across: "threads on an SM",
