@@ -1,11 +1,13 @@
 //! Topologies that are refused, and why; routes that are taken.
 
-use models::cluster::Setting;
+use models::cluster::{Cluster, Setting};
+use models::input::Source;
+use models::library::Kind;
 use models::route::route;
 use models::transfer::Mode;
 use sim::Bytes;
 
-use crate::fixture::{PAIR, cluster, refused, transfer};
+use crate::fixture::{PAIR, cluster, library, refused, transfer};
 
 #[test]
 fn what_is_wrong_is_named_with_its_line() {
@@ -88,4 +90,34 @@ fn a_service_is_crossed_at_the_clients_node() {
     assert!(
         route(&cluster, &models::transfer::Transfer { from: "server".into(), ..stray }).is_err()
     );
+}
+
+/// 12 links of 25 GB/s, and 16 of 17 flits are payload: all of them through an NVSwitch, or as many
+/// as two GPUs have between them.
+#[test]
+fn nvlink_moves_what_the_gpus_profiles_say() {
+    let mut library = library();
+    let a100 = "../../calibration/profiles/gpu/a100-40-sxm.csv";
+    let path = format!("{}/tests/{a100}", env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(path).unwrap();
+    library.add(Kind::Gpu, "sxm", Source::new("sxm.csv", text));
+    let pair = PAIR.replace("CNI", "veth").replace("profile = \"gpu\"", "profile = \"sxm\"");
+    let with = |lines: &str, text: &str| {
+        let nvlink = "[[nvlink]]\nbetween = [\"gpu-a\", \"gpu-b\"]\nlatency = \"1 us\"";
+        let source = Source::new("t.toml", format!("{text}{nvlink}\n{lines}"));
+        Cluster::assemble("t", &source, &library, &[])
+    };
+    for (lines, gbyte_s) in [("", 300.0), ("links = 4", 100.0)] {
+        let cluster = with(lines, &pair).unwrap();
+        let link = cluster.links.iter().find(|link| link.name == "gpu-a→gpu-b").unwrap();
+        let ratio = link.capacity / (gbyte_s * 1e9 * 16.0 / 17.0);
+        assert!((ratio - 1.0).abs() < 1e-6, "{lines}: {ratio}");
+    }
+    let refused = |lines, text: &str| with(lines, text).unwrap_err().to_string();
+    let many = refused("links = 13", &pair);
+    assert!(many.contains("links: 13 links are not possible (1 to 12)"), "{many}");
+    let both = refused("links = 4\nrate = \"9 GB/s\"", &pair);
+    assert!(both.contains("links: stands beside `rate`"), "{both}");
+    let none = refused("", &PAIR.replace("CNI", "veth"));
+    assert!(none.contains("has no NVLink"), "{none}");
 }
