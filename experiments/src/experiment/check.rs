@@ -175,7 +175,7 @@ fn checked_transfer(
 
 impl RawTransfer {
     /// Every field with what the file says of it.
-    fn fields(&self) -> [(Field, &Option<Spanned<Scalar>>); 19] {
+    fn fields(&self) -> [(Field, &Option<Spanned<Scalar>>); 20] {
         [
             (Field::From, &self.from),
             (Field::To, &self.to),
