@@ -20,6 +20,7 @@ pub(crate) mod fixture;
 pub mod frame;
 pub mod graph;
 pub mod ink;
+pub mod levels;
 pub mod life;
 pub mod lines;
 pub mod manifest;
@@ -227,6 +228,13 @@ fn drafts(run: &Run, manifest: &Manifest) -> Vec<Draft> {
         "Small messages are ruled by latencies, large ones by the slowest stage; the names stand \
          where their lines end.",
         sizes::draw(run),
+    );
+    add(
+        "kernel-levels",
+        "Where the levels of a kernel part",
+        "Each line is one GPU and one size of block. Grids just beyond a wave, and blocks of which \
+         an SM holds one, are where it matters which warp stands in which line.",
+        levels::draw(run),
     );
     add(
         "serial-vs-overlapped",

@@ -10,7 +10,7 @@ use crate::plot::words;
 
 /// The section on goodput.
 pub fn goodput(run: &Run, plan: &Plan, figures: &[Figure]) -> Section {
-    let names = ["goodput-by-topology", "goodput-by-size", "serial-vs-overlapped"];
+    let names = ["goodput-by-topology", "goodput-by-size", "kernel-levels", "serial-vs-overlapped"];
     let largest = |topology: &str| {
         let own = run.results.iter().filter(|result| result.key.topology == topology);
         own.map(|result| result.key.message_b).fold(0.0, f64::max)

@@ -1,0 +1,63 @@
+//! Where the levels at which a kernel is run part: how far the warp level lies from the cohorts of
+//! blocks, against what the kernel reads.
+
+use super::lines::{self, Line, Words};
+use super::picture::Picture;
+use super::run::{Outcome, Run, distinct};
+use super::series;
+
+/// The column of the level, and that of the grid's size in bytes.
+const LEVEL: &str = "kernel_level";
+const READ: &str = "kernel_read_b";
+
+/// Draws how far apart they are; none if the run has not both levels at several sizes.
+pub fn draw(run: &Run) -> Option<Picture> {
+    let warps: Vec<&Outcome> =
+        run.results.iter().filter(|result| result.key.get(LEVEL) == "warp").collect();
+    let mut lines: Vec<Line> = Vec::new();
+    for name in distinct(warps.iter().map(|result| name(result))) {
+        let own = warps.iter().filter(|warp| self::name(warp) == name);
+        let points = own.filter_map(|warp| {
+            let read = warp.key.get(READ).parse::<f64>().ok().filter(|read| *read > 0.0)?;
+            Some((read, 100.0 * apart(run, warp)?))
+        });
+        let mut points: Vec<_> = points.collect();
+        points.sort_by(|one, other| one.0.total_cmp(&other.0));
+        if points.len() > 1 {
+            lines.push(Line { name, points });
+        }
+    }
+    let words = Words {
+        title: "How far warps and cohorts of blocks are apart",
+        note: "Difference of the completion times, without its sign. The closed form lies on the \
+               cohorts.",
+        across: "bytes that the kernel reads",
+        unit: "%",
+        log: false,
+    };
+    lines::draw(&lines, words)
+}
+
+/// The relative difference between a result at the warp level and its like at the cohort level.
+fn apart(run: &Run, warp: &Outcome) -> Option<f64> {
+    let alike = |other: &&Outcome| {
+        let same = |(column, value): &(String, String)| {
+            column == LEVEL || other.key.get(column) == value.as_str()
+        };
+        other.key.get(LEVEL) == "cohort"
+            && other.key.topology == warp.key.topology
+            && other.key.message_b == warp.key.message_b
+            && warp.key.dimensions.iter().all(same)
+    };
+    let cohort = run.results.iter().find(alike)?.completion_s?;
+    Some((warp.completion_s? / cohort - 1.0).abs())
+}
+
+/// What tells a line from the others: topology, block, and whether the kernel computes.
+fn name(result: &Outcome) -> String {
+    let block = series::setting("kernel_block", result.key.get("kernel_block"));
+    let computes = result.key.get("kernel_flop").parse::<f64>().is_ok_and(|flop| flop > 0.0);
+    let topology = result.key.topology.trim_start_matches("gpu-result-");
+    let bound = if computes { ", computes" } else { "" };
+    format!("{topology}, {block}{bound}")
+}
