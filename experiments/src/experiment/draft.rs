@@ -18,7 +18,6 @@ use super::scalar::Scalar;
 const COUNT_MAX: i64 = 1024;
 /// The most work of one kernel, in flop: a day at an exaflop a second.
 const FLOP_MAX: f64 = 1e23;
-
 /// The most threads of one kernel: a grid of 2^31 − 1 blocks.
 const THREADS_MAX: i64 = ((1 << 31) - 1) * BLOCK_MAX;
 /// The most threads of a block.
