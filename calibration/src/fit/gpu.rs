@@ -12,7 +12,7 @@ mod start;
 use models::gpu::machine::{CALIBRATED, Machine};
 use models::input::InputError;
 use models::library::Kind;
-use models::profile::{Profile, unit};
+use models::profile::{How, Profile, unit};
 
 use super::memcpy;
 use super::posterior::{Beside, Estimate, Free, Observation, Posterior, fit};
@@ -135,7 +135,10 @@ pub fn run(options: &Options) -> Result<GpuFit, InputError> {
         .filter(|(estimate, free)| {
             let unit_scale = unit(unit_of(&base, &estimate.name)).expect("a parsed unit").2;
             let moved = (estimate.value * unit_scale / free.prior).ln().abs();
-            estimate.spread_ratio <= DECIDED || moved > MOVED
+            // What other rows decided must not stand beside a fit that never saw them.
+            let stale =
+                base.rows().iter().any(|r| r.parameter == free.name && r.how == How::Fitted);
+            stale || estimate.spread_ratio <= DECIDED || moved > MOVED
         })
         .map(|(e, _)| {
             let [value, low, high] = [e.value, e.low, e.high].map(super::prior::digits);

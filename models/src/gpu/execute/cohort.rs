@@ -28,6 +28,8 @@ const QUARTERS: [f64; 4] = [-1.271, 0.325, -0.325, 1.271];
 pub(super) const WORK_MIN: f64 = 0.05;
 /// Cohorts of fewer blocks are not cut any further.
 const CUT: f64 = 16.0;
+/// Nor are any while so many are in flight: a million unequal blocks are then a millisecond's work.
+const COHORTS_MAX: usize = 16;
 /// A cohort this near to its end has ended: rounding of the sums.
 const ENDED: f64 = 1e-9;
 
@@ -92,7 +94,8 @@ impl Device<'_> {
         let own = &self.kernels[kernel];
         let variation = own.cost.variation;
         // Cohorts are cut in four, so that unequal blocks do not march in step.
-        let parts = if variation > 0.0 && blocks >= CUT { 4 } else { 1 };
+        let few = self.cohorts.len() < COHORTS_MAX;
+        let parts = if variation > 0.0 && blocks >= CUT && few { 4 } else { 1 };
         let together = own.launch.blocks().min(own.slots(self.machine)) as f64;
         for part in 0..parts {
             let (done, next) = (blocks * f64::from(part), blocks * f64::from(part + 1));
