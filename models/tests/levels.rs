@@ -85,6 +85,8 @@ fn regime(machine: &Machine, kernel: &Prepared) -> (&'static str, [f64; 3]) {
     let waves = kernel.launch.blocks() as f64 / kernel.slots(machine) as f64;
     match kernel.occupancy.blocks {
         _ if kernel.cost.variation > 0.0 => ("unequal", [1.15, 1.35, 1.5]),
+        // An SM with a block more than the others has no more turns at memory than they.
+        _ if kernel.cost.rounds > 1.0 => ("rounds", [1.01, 1.05, 1.4]),
         _ if waves <= 1.0 => ("one wave", [1.001, 1.02, 1.09]),
         1 => ("waves of one resident", [1.05, 1.2, 1.3]),
         _ => ("waves", [1.002, 1.04, 1.18]),

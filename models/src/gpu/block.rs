@@ -73,6 +73,8 @@ pub struct BlockCost {
     pub variation: f64,
     /// Warps of a block.
     pub warps: f64,
+    /// Dependent rounds of its work, in each of which it waits and stands in line again.
+    pub rounds: f64,
 }
 
 /// What the blocks on a device ask together of the things they share.
@@ -110,6 +112,7 @@ impl BlockCost {
             queueing: if work.loads.is_empty() { f64::INFINITY } else { machine.queueing },
             variation: work.variation,
             warps,
+            rounds: f64::from(work.rounds),
         }
     }
 
@@ -127,7 +130,9 @@ impl BlockCost {
     /// The time from the first start to the last end of a company that begins together, if the
     /// last is such a block in seconds.
     ///
-    /// Warps leave one line for the next, so that lines overlap but for the time of a warp.
+    /// Warps leave one line for the next, so that lines overlap but for the time of a warp. Of work
+    /// in several rounds only the last one ends so: in all others, who waits leaves the lines to
+    /// who does not.
     pub fn burst(&self, machine: &Machine, company: &Company) -> f64 {
         let (computed, own) = (self.lanes / self.warps, self.memory.max(self.atomics));
         let lines = [
@@ -136,7 +141,9 @@ impl BlockCost {
             company.lanes + own / self.warps,
             (company.blocks - 1.0).max(0.0) / machine.block_rate() + self.lanes + own,
         ];
-        self.fixed + self.loading + self.storing + lines.into_iter().fold(0.0, f64::max)
+        let longest = lines.into_iter().fold(0.0, f64::max);
+        let together = self.fixed + self.loading + self.storing + longest;
+        self.cycle(machine, company) * (1.0 - 1.0 / self.rounds) + together / self.rounds
     }
 
     /// Joins the time of latency and those of full resources.

@@ -98,7 +98,7 @@ pub const BLOCK: u32 = 256;
 const WIDTH_MAX: u64 = 16;
 /// Loads of a thread that are under way together.
 const TOGETHER: u64 = 4;
-/// The most warps that are followed one by one: a few seconds.
+/// The most rounds of warps that are followed one by one: a few seconds.
 pub const WARPS_MAX: u64 = 1 << 22;
 
 impl Kernel {
@@ -213,6 +213,7 @@ fn executed(machine: &Machine, kernel: &Prepared, level: Level) -> Demand {
 /// Refuses a grid that would take minutes warp by warp.
 fn check_warps(kernel: &Prepared, level: Level) -> Result<(), InputError> {
     let warps = kernel.launch.blocks() * u64::from(kernel.launch.warps());
+    let warps = warps.saturating_mul(u64::from(kernel.work.rounds));
     if level != Level::Warp || warps <= WARPS_MAX {
         return Ok(());
     }

@@ -3,7 +3,8 @@
 //! ```text
 //!  block ─ turnover, loads' port ─► SM's turn at L2 and memory ─ latency ─► SM's lanes
 //!                                   (one warp of each SM)                   (FIFO) │
-//!     last warp done: the slot is free ◄─ stores' port ◄─ atomics (FIFO, all SMs) ◄┘
+//!     next round, from the loads' port on ◄─ stores' port ◄─ atomics (FIFO, all SMs) ◄┘
+//!     last warp done with its last round: the slot is free
 //!     last block done and last byte written: the kernel's end
 //! ```
 //!
@@ -39,6 +40,8 @@ enum Stage {
 struct Arrival {
     stage: Stage,
     block: u32,
+    /// Rounds of its work that it has behind it.
+    round: u32,
 }
 
 struct Block {
@@ -49,8 +52,10 @@ struct Block {
     work: f64,
 }
 
-/// What one warp asks of the servers, and what it waits for besides in seconds.
+/// What one warp asks of the servers in one round of its work, and what it waits for besides in
+/// seconds.
 struct Service {
+    rounds: u32,
     turnover: f64,
     loading: f64,
     memory: f64,
@@ -71,7 +76,7 @@ struct Multiprocessor {
     lanes: f64,
     /// Whether memory has a request of it, and which blocks' warps have to wait for that.
     asks: bool,
-    asking: VecDeque<u32>,
+    asking: VecDeque<Arrival>,
 }
 
 struct Device<'a> {
@@ -124,17 +129,19 @@ pub(super) fn durations(machine: &Machine, kernels: &[Prepared]) -> Vec<f64> {
     ends
 }
 
-/// Splits the costs of a block among its warps and stages.
+/// Splits the costs of a block among its warps, rounds and stages.
 fn service(machine: &Machine, kernel: &Prepared) -> Service {
-    let (cost, warps) = (&kernel.cost, kernel.cost.warps);
+    let (cost, rounds) = (&kernel.cost, kernel.cost.rounds);
+    let each = cost.warps * rounds;
     Service {
+        rounds: kernel.work.rounds,
         turnover: machine.block_turnover,
-        loading: cost.loading,
-        memory: cost.memory / warps,
-        wait: cost.fixed - machine.block_turnover,
-        lanes: cost.lanes / warps,
-        atomics: cost.atomics / warps,
-        storing: cost.storing,
+        loading: cost.loading / rounds,
+        memory: cost.memory / each,
+        wait: (cost.fixed - machine.block_turnover) / rounds,
+        lanes: cost.lanes / each,
+        atomics: cost.atomics / each,
+        storing: cost.storing / rounds,
         loads: !kernel.work.loads.is_empty(),
     }
 }
@@ -178,7 +185,7 @@ impl Device<'_> {
         let service = &self.services[kernel];
         let ready = Time::from_seconds(start + service.turnover + work * service.loading);
         for _ in 0..warps {
-            agenda.at(ready, Arrival { stage: Stage::Memory, block });
+            agenda.at(ready, Arrival { stage: Stage::Memory, block, round: 0 });
         }
         true
     }
@@ -211,7 +218,7 @@ impl Device<'_> {
                 (now.max(written - self.held) + work * service.wait, Stage::Lanes)
             }
             Stage::Memory if self.sms[entry.sm].asks => {
-                self.sms[entry.sm].asking.push_back(arrival.block);
+                self.sms[entry.sm].asking.push_back(arrival);
                 return None;
             }
             Stage::Memory => {
@@ -234,6 +241,12 @@ impl Device<'_> {
                 let added = serve(&mut self.atomics, now, work * service.atomics);
                 (added + work * service.storing, Stage::Done)
             }
+            Stage::Done if arrival.round + 1 < service.rounds => {
+                let again = Time::from_seconds(now + work * service.loading);
+                let round = arrival.round + 1;
+                agenda.at(again, Arrival { stage: Stage::Memory, round, ..arrival });
+                return None;
+            }
             Stage::Done => return self.retire(arrival.block, now, agenda),
         };
         agenda.at(Time::from_seconds(at), Arrival { stage, ..arrival });
@@ -242,13 +255,13 @@ impl Device<'_> {
 
     /// It is this SM's turn again at the memory.
     fn ask(&mut self, sm: usize, now: f64, agenda: &mut Agenda<Arrival>) {
-        let Some(block) = self.sms[sm].asking.pop_front() else {
+        let Some(next) = self.sms[sm].asking.pop_front() else {
             self.sms[sm].asks = false;
             return;
         };
-        let Block { kernel, work, .. } = self.blocks[block as usize];
+        let Block { kernel, work, .. } = self.blocks[next.block as usize];
         let served = serve(&mut self.memory, now, work * self.services[kernel].memory);
-        agenda.at(Time::from_seconds(served), Arrival { stage: Stage::Served, block });
+        agenda.at(Time::from_seconds(served), Arrival { stage: Stage::Served, ..next });
     }
 
     fn retire(&mut self, at: u32, now: f64, agenda: &mut Agenda<Arrival>) -> Option<usize> {
