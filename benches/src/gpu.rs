@@ -49,6 +49,12 @@ pub fn times() {
         black_box(execute(&machine, std::slice::from_ref(&kernel), Level::Cohort));
     });
     println!("  cohorts              {} ms", scaled(cohort, 1e3));
+    let work = Work { variation: 0.3, ..work };
+    let unequal = Prepared::new(&machine, &launch, &work).expect("it fits");
+    let unequal = turns(21, || {
+        black_box(execute(&machine, std::slice::from_ref(&unequal), Level::Cohort));
+    });
+    println!("  of unequal blocks    {} ms", scaled(unequal, 1e3));
     let warps = turns(1, || {
         black_box(execute(&machine, std::slice::from_ref(&kernel), Level::Warp));
     });

@@ -1,14 +1,14 @@
 //! Where the levels at which a kernel is run part: how far the warp level lies from the cohorts of
-//! blocks, against what the kernel reads.
+//! blocks, against the size of the grid.
 
 use super::lines::{self, Line, Words};
 use super::picture::Picture;
 use super::run::{Outcome, Run, distinct};
 use super::series;
 
-/// The column of the level, and that of the grid's size in bytes.
+/// The column of the level, and that of the grid's threads.
 const LEVEL: &str = "kernel_level";
-const READ: &str = "kernel_read_b";
+const THREADS: &str = "kernel_threads";
 
 /// Draws how far apart they are; none if the run has not both levels at several sizes.
 pub fn draw(run: &Run) -> Option<Picture> {
@@ -18,8 +18,8 @@ pub fn draw(run: &Run) -> Option<Picture> {
     for name in distinct(warps.iter().map(|result| name(result))) {
         let own = warps.iter().filter(|warp| self::name(warp) == name);
         let points = own.filter_map(|warp| {
-            let read = warp.key.get(READ).parse::<f64>().ok().filter(|read| *read > 0.0)?;
-            Some((read, 100.0 * apart(run, warp)?))
+            let threads = warp.key.get(THREADS).parse::<f64>().ok();
+            Some((threads.filter(|threads| *threads > 0.0)?, 100.0 * apart(run, warp)?))
         });
         let mut points: Vec<_> = points.collect();
         points.sort_by(|one, other| one.0.total_cmp(&other.0));
@@ -31,7 +31,8 @@ pub fn draw(run: &Run) -> Option<Picture> {
         title: "How far warps and cohorts of blocks are apart",
         note: "Difference of the completion times, without its sign. The closed form lies on the \
                cohorts.",
-        across: "bytes that the kernel reads",
+        across: "threads of the grid",
+        ticks: super::words::number,
         unit: "%",
         log: false,
     };
