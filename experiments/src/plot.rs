@@ -179,6 +179,40 @@ pub fn calibration(dir: &Path) -> Result<Vec<Figure>, PlotError> {
     write(dir, calibration::drafts(&Table::read(dir, "points.csv")?)?)
 }
 
+/// A figure: its name, its title, its caption, and what draws it from a run that has what it shows.
+type OfRun = (&'static str, &'static str, &'static str, fn(&Run) -> Option<Picture>);
+
+/// Figures of some experiments only.
+const SHOWN_IF_THERE: [OfRun; 4] = [
+    (
+        "request-steps",
+        "Where a request's time goes",
+        "Each bar is one request: name, connection, request, GPU and reply, one after the other.",
+        steps::draw,
+    ),
+    (
+        "goodput-by-size",
+        "Goodput against message size",
+        "Small messages are ruled by latencies, large ones by the slowest stage; the names stand \
+         where their lines end.",
+        sizes::draw,
+    ),
+    (
+        "kernel-levels",
+        "Where the levels of a kernel part",
+        "Each line is one GPU and one size of block. Grids just beyond a wave, and blocks of which \
+         an SM holds one, are where it matters which warp stands in which line.",
+        levels::draw,
+    ),
+    (
+        "serial-vs-overlapped",
+        "Serial against overlapped",
+        "What cutting a message into chunks, so that device copies and network run at the same \
+         time, returns at each size.",
+        overlap::draw,
+    ),
+];
+
 fn drafts(run: &Run, manifest: &Manifest) -> Vec<Draft> {
     let mut drafts = Vec::new();
     if run.results.is_empty() {
@@ -216,33 +250,9 @@ fn drafts(run: &Run, manifest: &Manifest) -> Vec<Draft> {
          byte arrives.",
         life::draw(run, &plan),
     );
-    add(
-        "request-steps",
-        "Where a request's time goes",
-        "Each bar is one request: name, connection, request, GPU and reply, one after the other.",
-        steps::draw(run),
-    );
-    add(
-        "goodput-by-size",
-        "Goodput against message size",
-        "Small messages are ruled by latencies, large ones by the slowest stage; the names stand \
-         where their lines end.",
-        sizes::draw(run),
-    );
-    add(
-        "kernel-levels",
-        "Where the levels of a kernel part",
-        "Each line is one GPU and one size of block. Grids just beyond a wave, and blocks of which \
-         an SM holds one, are where it matters which warp stands in which line.",
-        levels::draw(run),
-    );
-    add(
-        "serial-vs-overlapped",
-        "Serial against overlapped",
-        "What cutting a message into chunks, so that device copies and network run at the same \
-         time, returns at each size.",
-        overlap::draw(run),
-    );
+    for (name, title, caption, draw) in SHOWN_IF_THERE {
+        add(name, title, caption, draw(run));
+    }
     add(
         "reported-vs-predicted",
         "Reported figures beside the predictions",

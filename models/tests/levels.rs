@@ -53,6 +53,7 @@ fn works() -> Vec<(&'static str, Work)> {
         ("divergent", Work { single: 2_000.0, active: 0.5, ..work(1, 0, 4) }),
         ("bank conflicts", Work { shared: conflicts, ..work(1, 1, 4) }),
         ("rounds", Work { rounds: 16, ..work(4, 1, 8) }),
+        ("rounds that compute", Work { rounds: 16, single: 100.0, ..work(4, 1, 8) }),
         ("atomics", Work { atomics, ..work(1, 0, 4) }),
         ("spills", Work { spilled: 64, ..work(1, 1, 8) }),
         ("unequal", Work { variation: 0.3, single: 200.0, ..work(1, 1, 8) }),

@@ -117,8 +117,12 @@ impl BlockCost {
     }
 
     /// The time of a block that never has to stand in line in seconds.
+    ///
+    /// In all rounds of its work but the last, some of its warps compute while others wait.
     pub fn alone(&self) -> f64 {
-        self.fixed + self.loading + self.lanes + self.storing
+        let waits = self.fixed + self.loading + self.storing;
+        let together = (waits + self.lanes / self.warps).max(self.lanes);
+        together * (1.0 - 1.0 / self.rounds) + (waits + self.lanes) / self.rounds
     }
 
     /// The time for which a block takes its slot, while it has this company in seconds.

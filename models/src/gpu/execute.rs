@@ -3,8 +3,8 @@
 //! | level | what is computed | cost |
 //! | --- | --- | --- |
 //! | [`Level::Kernel`] | one equation for the whole grid | under a microsecond |
-//! | [`Level::Cohort`] | the block scheduler, by waves of blocks (the default) | a few events a wave |
-//! | [`Level::Warp`] | every warp at every queue: the reference twin | four events a warp |
+//! | [`Level::Cohort`], the default | the block scheduler, by waves | a few events a wave |
+//! | [`Level::Warp`] | every warp at every queue: the reference twin | four events a warp and round |
 //!
 //! Only the cohort and the warp level know several kernels at once. Of one kernel with equal
 //! blocks kernel and cohort level say the same, to rounding; the warp level knows besides which

@@ -1,4 +1,4 @@
-//! Kernels that were run lately, so that a question which prices one kernel many times runs it once.
+//! Kernels that were run lately: a question that prices one kernel many times runs it once.
 //!
 //! What a kernel takes is a function of machine and kernel alone, so remembering it changes no
 //! result; warp by warp it may cost seconds.
