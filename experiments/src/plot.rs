@@ -200,8 +200,8 @@ const SHOWN_IF_THERE: [OfRun; 4] = [
     (
         "kernel-levels",
         "Where the levels of a kernel part",
-        "Each line is one GPU and one size of block. Grids just beyond a wave, and blocks of which \
-         an SM holds one, are where it matters which warp stands in which line.",
+        "Each line is one GPU and one size of block, of kernels that only read or that compute as \
+         well: how much it matters which warp stands in which line.",
         levels::draw,
     ),
     (

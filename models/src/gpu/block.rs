@@ -57,6 +57,8 @@ const EULER: f64 = 0.577_215_664_901_532_9;
 pub struct BlockCost {
     /// Time of the phases that nobody shares in seconds.
     pub fixed: f64,
+    /// The part of it that passes once, however many rounds there are, in seconds.
+    pub turnover: f64,
     /// Time in which a block's own bytes come in, beyond latency in seconds.
     pub loading: f64,
     /// Time in which a block's own bytes go out in seconds, where it waits for that.
@@ -104,6 +106,7 @@ impl BlockCost {
             + behind * (1.0 - hits) / machine.store_port;
         BlockCost {
             fixed: machine.block_turnover + waits(machine, launch, work, hits),
+            turnover: machine.block_turnover,
             loading,
             storing,
             lanes: lanes(machine, work) * warps,
@@ -120,9 +123,10 @@ impl BlockCost {
     ///
     /// In all rounds of its work but the last, some of its warps compute while others wait.
     pub fn alone(&self) -> f64 {
-        let waits = self.fixed + self.loading + self.storing;
+        let waits = self.fixed - self.turnover + self.loading + self.storing;
         let together = (waits + self.lanes / self.warps).max(self.lanes);
-        together * (1.0 - 1.0 / self.rounds) + (waits + self.lanes) / self.rounds
+        let rounds = together * (1.0 - 1.0 / self.rounds) + (waits + self.lanes) / self.rounds;
+        self.turnover + rounds
     }
 
     /// The time for which a block takes its slot, while it has this company in seconds.

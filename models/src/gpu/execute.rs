@@ -4,7 +4,7 @@
 //! | --- | --- | --- |
 //! | [`Level::Kernel`] | one equation for the whole grid | under a microsecond |
 //! | [`Level::Cohort`], the default | the block scheduler, by waves | a few events a wave |
-//! | [`Level::Warp`] | every warp at every queue: the reference twin | four events a warp and round |
+//! | [`Level::Warp`] | every warp at every queue: the reference | four events a warp and round |
 //!
 //! Only the cohort and the warp level know several kernels at once. Of one kernel with equal
 //! blocks kernel and cohort level say the same, to rounding; the warp level knows besides which
