@@ -2,8 +2,7 @@
 //! hand.
 
 use models::cluster::{Cluster, Setting};
-use models::gpu::execute::Level;
-use models::gpu::kernel::{BLOCK, Kernel, Launches, Precision};
+use models::gpu::kernel::Kernel;
 use models::input::{InputError, Source};
 use models::library::{Kind, Library};
 use models::transfer::{Connection, HostMemory, Mode, Transfer, Transport};
@@ -191,11 +190,7 @@ pub(crate) const MILLISECOND: Kernel = Kernel {
     read: Bytes::new(999_000_000),
     written: Bytes::new(1_000_000),
     flop: 1e9,
-    precision: Precision::Single,
-    threads: 0,
-    block: BLOCK,
-    launches: Launches::Once,
-    level: Level::Cohort,
+    ..Kernel::IDLE
 };
 
 /// A transfer between the GPUs, to be changed.

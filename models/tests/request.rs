@@ -1,8 +1,7 @@
 //! Laws of requests: what they must hold whatever their numbers are.
 
 use models::cluster::Cluster;
-use models::gpu::execute::Level;
-use models::gpu::kernel::{BLOCK, Kernel, Launches, Precision};
+use models::gpu::kernel::Kernel;
 use models::input::Source;
 use models::name::resolver::{Order, Resolver};
 use models::outcome::{Fidelity, Outcome, Step};
@@ -49,16 +48,7 @@ fn reply(change: impl FnOnce(&mut Request)) -> Transfer {
     let (read, written) = (Bytes::mib(64), Bytes::mib(1));
     Transfer {
         connection: Connection::New,
-        kernel: Some(Kernel {
-            read,
-            written,
-            flop: 0.0,
-            precision: Precision::Single,
-            threads: 0,
-            block: BLOCK,
-            launches: Launches::Once,
-            level: Level::Cohort,
-        }),
+        kernel: Some(Kernel { read, written, ..Kernel::IDLE }),
         request: Some(request),
         ..fixture::transfer("gpu-b", "client", Bytes::mib(1))
     }

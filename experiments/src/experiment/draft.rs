@@ -226,7 +226,7 @@ impl Draft {
                 self.connection = one_of(value, states)?;
             }
             of_kernel if of_kernel.is_of_kernel() => {
-                kernel::assign(self.kernel.get_or_insert(kernel::IDLE), of_kernel, value)?;
+                kernel::assign(self.kernel.get_or_insert(Kernel::IDLE), of_kernel, value)?;
             }
             of_request => {
                 let request = self.request.get_or_insert_with(request::nobody);

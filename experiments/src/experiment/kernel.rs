@@ -1,8 +1,7 @@
 //! The fields of a transfer that are about the kernel which makes its result.
 
 use models::gpu::execute::Level;
-use models::gpu::kernel::{BLOCK, Kernel, Launches, Precision};
-use sim::Bytes;
+use models::gpu::kernel::{Kernel, Launches, Precision};
 
 use super::draft::{Field, amount, count, one_of};
 use super::problem::Problem;
@@ -14,18 +13,6 @@ const FLOP_MAX: f64 = 1e23;
 const THREADS_MAX: i64 = ((1 << 31) - 1) * BLOCK_MAX;
 /// The most threads of a block.
 const BLOCK_MAX: i64 = 1024;
-
-/// A kernel that does nothing.
-pub(super) const IDLE: Kernel = Kernel {
-    read: Bytes::ZERO,
-    written: Bytes::ZERO,
-    flop: 0.0,
-    precision: Precision::Single,
-    threads: 0,
-    block: BLOCK,
-    launches: Launches::Once,
-    level: Level::Cohort,
-};
 
 /// Sets one field of `kernel`.
 ///

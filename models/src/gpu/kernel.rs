@@ -102,6 +102,18 @@ const TOGETHER: u64 = 4;
 pub const WARPS_MAX: u64 = 1 << 22;
 
 impl Kernel {
+    /// A kernel that does nothing.
+    pub const IDLE: Kernel = Kernel {
+        read: Bytes::ZERO,
+        written: Bytes::ZERO,
+        flop: 0.0,
+        precision: Precision::Single,
+        threads: 0,
+        block: BLOCK,
+        launches: Launches::Once,
+        level: Level::Cohort,
+    };
+
     /// The part of it that makes `part` of a result of `whole`: so much of its bytes, operations
     /// and threads, rounded up.
     pub fn share(&self, part: Bytes, whole: Bytes) -> Kernel {
@@ -250,17 +262,6 @@ mod tests {
     use super::*;
     use crate::gpu::copy::Parameters;
 
-    const IDLE: Kernel = Kernel {
-        read: Bytes::ZERO,
-        written: Bytes::ZERO,
-        flop: 0.0,
-        precision: Precision::Single,
-        threads: 0,
-        block: BLOCK,
-        launches: Launches::Once,
-        level: Level::Cohort,
-    };
-
     /// 1 GB/s, 2 and 1 Tflop/s, 3 us to launch: the ridge is at 2000 and 1000 flop a byte.
     fn gpu() -> Gpu {
         Gpu {
@@ -293,7 +294,7 @@ mod tests {
             (3e9, Single, 1_500),
         ];
         for (flop, precision, us) in cases {
-            let kernel = Kernel { read, written, flop, precision, ..IDLE };
+            let kernel = Kernel { read, written, flop, precision, ..Kernel::IDLE };
             let error = demand(&gpu(), &kernel).unwrap().run.as_seconds() - us as f64 * 1e-6;
             assert!(error.abs() < 2e-12, "{flop} {precision:?}: off by {error} s");
         }
@@ -301,7 +302,7 @@ mod tests {
 
     #[test]
     fn shares_of_a_kernel_add_up() {
-        let kernel = Kernel { read: Bytes::new(1_000), flop: 100.0, threads: 10, ..IDLE };
+        let kernel = Kernel { read: Bytes::new(1_000), flop: 100.0, threads: 10, ..Kernel::IDLE };
         let share = |part| kernel.share(Bytes::new(part), Bytes::new(30));
         assert_eq!((share(30), share(15).threads), (kernel, 5));
         // Two thirds of ten threads are seven, of a thousand bytes 667.
@@ -320,7 +321,7 @@ mod tests {
             precision: Precision::Double,
             threads,
             block: 128,
-            ..IDLE
+            ..Kernel::IDLE
         };
         let (launch, work) = kernel(1 << 20, 1 << 19, 1 << 16).launch().unwrap();
         assert_eq!((launch.blocks(), launch.threads()), (512, 128));

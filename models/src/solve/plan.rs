@@ -174,8 +174,7 @@ fn chain(plan: &mut Plan, after: Option<NodeIndex>, ops: &[Op]) -> Option<NodeIn
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::gpu::execute::Level;
-    use crate::gpu::kernel::{Kernel, Precision};
+    use crate::gpu::kernel::Kernel;
     use crate::transfer::{Connection, HostMemory, Transport};
 
     fn transfer(mode: Mode) -> Transfer {
@@ -221,16 +220,7 @@ mod tests {
 
     #[test]
     fn a_kernel_is_launched_once_or_chunk_by_chunk() {
-        let kernel = Kernel {
-            read: Bytes::ZERO,
-            written: Bytes::new(2_500),
-            flop: 0.0,
-            precision: Precision::Single,
-            threads: 0,
-            block: 256,
-            launches: Launches::Once,
-            level: Level::Cohort,
-        };
+        let kernel = Kernel { written: Bytes::new(2_500), ..Kernel::IDLE };
         let mode = Mode::Overlapped { chunk: Bytes::new(1_000), buffers: 2 };
         let plan = |launches| {
             let kernel = Some(Kernel { launches, ..kernel });

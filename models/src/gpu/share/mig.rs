@@ -23,7 +23,7 @@ use crate::input::{InputError, suggest};
 /// What the name of the one instance ends in that has the media engines.
 const MEDIA: &str = ".me";
 
-const PROFILES: &str = include_str!("../mig.csv");
+const PROFILES: &str = include_str!("mig.csv");
 
 /// A published MIG profile.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
