@@ -48,7 +48,7 @@ pub fn times() {
     let cohort = turns(21, || {
         black_box(execute(&machine, std::slice::from_ref(&kernel), Level::Cohort));
     });
-    println!("  cohorts              {} ms", scaled(cohort, 1e3));
+    println!("  cohorts              {} us", scaled(cohort, 1e6));
     let work = Work { variation: 0.3, ..work };
     let unequal = Prepared::new(&machine, &launch, &work).expect("it fits");
     let unequal = turns(21, || {

@@ -28,8 +28,8 @@ const QUARTERS: [f64; 4] = [-1.271, 0.325, -0.325, 1.271];
 pub(super) const WORK_MIN: f64 = 0.05;
 /// Cohorts of fewer blocks are not cut any further.
 const CUT: f64 = 16.0;
-/// Nor are any while so many are in flight: a million unequal blocks are then a millisecond's work.
-const COHORTS_MAX: usize = 16;
+/// Nor are any while so many are in flight: a million unequal blocks then take milliseconds.
+const COHORTS_MAX: usize = 8;
 /// A cohort this near to its end has ended: rounding of the sums.
 const ENDED: f64 = 1e-9;
 
