@@ -99,11 +99,8 @@ fn day(machine: &Machine) {
         arrivals.sort_by(f64::total_cmp);
         for (at, arrival) in arrivals.into_iter().enumerate() {
             let not_before = Time::from_seconds(arrival);
-            let copy = |direction, amount| Operation::Copy {
-                direction,
-                amount,
-                host: HostSide::Pinned,
-            };
+            let copy =
+                |direction, amount| Operation::Copy { direction, amount, host: HostSide::Pinned };
             let operations = [
                 copy(Direction::ToDevice, Bytes::mib(16)),
                 Operation::Kernel(Box::new(kernel.clone())),
@@ -111,9 +108,7 @@ fn day(machine: &Machine) {
                 copy(Direction::ToHost, Bytes::mib(4)),
             ];
             let stream = at as u32 % 4;
-            program.extend(
-                operations.map(|operation| Command { not_before, stream, operation }),
-            );
+            program.extend(operations.map(|operation| Command { not_before, stream, operation }));
         }
         black_box(device.run(&program));
     }
