@@ -99,30 +99,15 @@ pub fn carry_out(
     done: &dyn Fn(),
 ) -> Result<Vec<Readings>, RoundError> {
     let labs = labs(tasks, rounds, library)?;
-    let mut readings: Vec<Readings> = vec![Vec::new(); tasks.len()];
-    'rounds: for round in 0..rounds.repetitions {
-        for at in order(round, tasks.len()) {
-            if stop.load(Ordering::Relaxed) {
-                break 'rounds;
-            }
-            let task = &tasks[at];
-            let stage = Stage {
-                lab: &labs[at],
-                topology: &task.topology,
-                pins: &rounds.pins,
-                seconds: rounds.seconds,
-            };
-            match trial::carry_out(&stage, &task.transfers, stop) {
-                Ok(reading) => readings[at].push(reading),
-                Err(TrafficError::Stopped) => break 'rounds,
-                Err(error) => {
-                    return Err(RoundError::Traffic { what: task.name.clone(), error });
-                }
-            }
-            done();
-        }
-    }
-    Ok(readings)
+    through(tasks, rounds, stop, done, |at, task| {
+        let stage = Stage {
+            lab: &labs[at],
+            topology: &task.topology,
+            pins: &rounds.pins,
+            seconds: rounds.seconds,
+        };
+        trial::carry_out(&stage, &task.transfers, stop)
+    })
 }
 
 /// Goes through the rounds between this machine and the podpath that serves on `host`: the same
@@ -137,7 +122,6 @@ pub fn carry_out_to(
     stop: &AtomicBool,
     done: &dyn Fn(),
 ) -> Result<Vec<Readings>, RoundError> {
-    let failed = |what: &str, error| RoundError::Traffic { what: what.to_owned(), error };
     if let Some(task) = tasks.iter().find(|task| task.transfers.len() > 1) {
         let problem = format!("{} has several transfers at once", task.name);
         return Err(InputError::new("--peer", problem).help("one [transfer]").into());
@@ -145,25 +129,33 @@ pub fn carry_out_to(
     let from = End { netns: None, address: Ipv4Addr::UNSPECIFIED, cores: Vec::new() };
     let from = End { cores: rounds.pins.senders.clone(), ..from };
     let mut peer = Peer::connect(&from, host, &rounds.pins.readers, PATIENCE, stop)
-        .map_err(|error| failed(host, error))?;
+        .map_err(|error| RoundError::Traffic { what: host.to_owned(), error })?;
+    through(tasks, rounds, stop, done, |_, task| {
+        let (topology, transfers) = (&task.topology, &task.transfers);
+        trial::carry_out_to(&mut peer, topology, transfers, rounds.seconds, stop)
+    })
+}
+
+/// Goes through all tasks round by round; a stop leaves what is finished.
+fn through(
+    tasks: &[Task],
+    rounds: &Rounds,
+    stop: &AtomicBool,
+    done: &dyn Fn(),
+    mut carry_out: impl FnMut(usize, &Task) -> Result<Vec<Reading>, TrafficError>,
+) -> Result<Vec<Readings>, RoundError> {
     let mut readings: Vec<Readings> = vec![Vec::new(); tasks.len()];
     'rounds: for round in 0..rounds.repetitions {
         for at in order(round, tasks.len()) {
             if stop.load(Ordering::Relaxed) {
                 break 'rounds;
             }
-            let task = &tasks[at];
-            let reading = trial::carry_out_to(
-                &mut peer,
-                &task.topology,
-                &task.transfers,
-                rounds.seconds,
-                stop,
-            );
-            match reading {
-                Ok(reading) => readings[at].push(reading),
+            match carry_out(at, &tasks[at]) {
+                Ok(round) => readings[at].push(round),
                 Err(TrafficError::Stopped) => break 'rounds,
-                Err(error) => return Err(failed(&task.name, error)),
+                Err(error) => {
+                    return Err(RoundError::Traffic { what: tasks[at].name.clone(), error });
+                }
             }
             done();
         }

@@ -55,7 +55,6 @@ pub(super) struct Card {
     /// Its place, if one pod has it whole.
     pub(super) place: Option<NodeIndex>,
     name: String,
-    sharing: Sharing,
     offer: Offer,
     turns: Option<usize>,
     /// SMs and memory, where all shares have them in common.
@@ -87,14 +86,13 @@ pub(super) fn card(
     let sharing = sharing(at)?;
     let name = table.name.get_ref().clone();
     let (offer, turns) = (Offer::of(&sharing), server(builder, &sharing));
-    let mut card =
-        Card { slot, spec, profile, place: None, name, sharing, offer, turns, links: None };
-    if !matches!(card.sharing, Sharing::Mig(_)) {
-        card.links = Some(links(builder, &card.name));
-    }
-    if card.sharing == Sharing::Exclusive {
-        let name = card.name.clone();
-        card.place = Some(place(builder, &mut card, &name, &Share::Whole));
+    let links = match sharing {
+        Sharing::Mig(_) => None,
+        _ => Some(links(builder, &name)),
+    };
+    let mut card = Card { slot, spec, profile, place: None, name, offer, turns, links };
+    if sharing == Sharing::Exclusive {
+        card.place = Some(place(builder, &card, &card.name, &Share::Whole));
     }
     Ok(card)
 }
@@ -111,7 +109,7 @@ fn links(builder: &mut Builder<'_>, name: &str) -> [LinkIndex; 2] {
 }
 
 /// Adds the place called `name` of a share.
-fn place(builder: &mut Builder<'_>, card: &mut Card, name: &str, share: &Share) -> NodeIndex {
+fn place(builder: &mut Builder<'_>, card: &Card, name: &str, share: &Share) -> NodeIndex {
     let node = card.slot.node.clone();
     let place = builder.place(name, PlaceKind::DeviceMemory, Some(&node));
     let [sms, memory] = card.links.unwrap_or_else(|| links(builder, name));

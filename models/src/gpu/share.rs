@@ -104,18 +104,6 @@ pub enum Sharing {
     Mig(Vec<MigProfile>),
 }
 
-impl Sharing {
-    /// Its name in topology files.
-    pub const fn name(&self) -> &'static str {
-        match self {
-            Sharing::Exclusive => "exclusive",
-            Sharing::TimeSlicing { .. } => "time-slicing",
-            Sharing::Mps { .. } => "mps",
-            Sharing::Mig(_) => "mig",
-        }
-    }
-}
-
 /// What a pod holds of a GPU.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Share {

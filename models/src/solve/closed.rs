@@ -26,13 +26,11 @@ use super::{Scene, Steady};
 use crate::gpu::kernel::Launches;
 use crate::outcome::{Cause, Interval, Outcome, Utilisation};
 use crate::price::Carrier;
-use crate::transfer::Transfer;
 
 /// Steady rates: the slowest stage of each transfer.
 pub(super) fn steady(scene: &Scene<'_>) -> Vec<Steady> {
     let capacities = scene.capacities();
-    let all: Vec<Vec<PlacedStage>> =
-        (0..scene.transfers.len()).map(|t| scene.stages(t, scene.transfers[t].message)).collect();
+    let all = whole(scene);
     (0..all.len())
         .map(|t| {
             let total = |s: usize| sum(&shared(scene, &capacities, &all, t, s));
@@ -48,6 +46,12 @@ pub(super) fn steady(scene: &Scene<'_>) -> Vec<Steady> {
             }
         })
         .collect()
+}
+
+/// The stages of every transfer for its whole message.
+fn whole(scene: &Scene<'_>) -> Vec<Vec<PlacedStage>> {
+    let messages = scene.transfers.iter().map(|transfer| transfer.message).enumerate();
+    messages.map(|(t, message)| scene.stages(t, message)).collect()
 }
 
 /// A rate that a report can print: what nothing limits is not infinite but very fast.
@@ -76,16 +80,21 @@ pub(super) fn outcomes(scene: &Scene<'_>) -> Vec<Outcome> {
         cuts.iter().enumerate().map(|(t, cut)| scene.stages(t, size(cut))).collect()
     };
     let (full, last) = (stages(|cut| cut.full), stages(|cut| cut.last));
+    // Only kernels are asked about as a whole.
+    let kernels = scene.transfers.iter().any(|transfer| transfer.kernel.is_some());
+    let whole = if kernels { whole(scene) } else { Vec::new() };
     (0..scene.transfers.len())
         .map(|t| {
+            let timing =
+                |all: &[Vec<PlacedStage>], s| timing(scene, &capacities, all, &whole, t, s);
             let timings = |all: &[Vec<PlacedStage>]| -> Vec<Timing> {
-                (0..all[t].len()).map(|s| timing(scene, &capacities, all, t, s)).collect()
+                (0..all[t].len()).map(|s| timing(all, s)).collect()
             };
             let once = launches(&scene.transfers[t]) == Some(Launches::Once);
             let piece = Pieces {
                 full: (&full[t], timings(&full)),
                 last: (&last[t], timings(&last)),
-                kernel: once.then(|| whole_kernel(scene, &capacities, t)),
+                kernel: once.then(|| (&whole[t][0], timing(&whole, 0))),
                 cut: cuts[t],
             };
             piece.outcome(&capacities, scene)
@@ -93,20 +102,12 @@ pub(super) fn outcomes(scene: &Scene<'_>) -> Vec<Outcome> {
         .collect()
 }
 
-/// The kernel of transfer `t` as one launch, beside the kernels of all others.
-fn whole_kernel(scene: &Scene<'_>, capacities: &[f64], t: usize) -> (PlacedStage, Timing) {
-    let stages = |(other, transfer): (usize, &Transfer)| scene.stages(other, transfer.message);
-    let mut all: Vec<Vec<PlacedStage>> = scene.transfers.iter().enumerate().map(stages).collect();
-    let timing = timing(scene, capacities, &all, t, 0);
-    (all.swap_remove(t).swap_remove(0), timing)
-}
-
 /// One transfer: stages and timings of its two sizes of chunk.
 struct Pieces<'a> {
     full: (&'a [PlacedStage], Vec<Timing>),
     last: (&'a [PlacedStage], Vec<Timing>),
     /// The kernel, if it is launched once.
-    kernel: Option<(PlacedStage, Timing)>,
+    kernel: Option<(&'a PlacedStage, Timing)>,
     cut: Chunks,
 }
 

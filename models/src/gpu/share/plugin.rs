@@ -48,19 +48,19 @@ impl Offer {
     /// # Errors
     /// If this GPU does not offer the resource, or all of it is taken.
     pub fn take(&mut self, resource: &str) -> Result<Share, InputError> {
+        let offered = format!("offered here: {}", self.offered().join(", "));
         let Some(name) = resource.strip_prefix(VENDOR) else {
-            return Err(InputError::new("limits", format!("`{resource}` is no GPU"))
-                .help(format!("offered here: {}", self.offered().join(", "))));
+            let problem = format!("`{resource}` is no GPU");
+            return Err(InputError::new("limits", problem).help(offered));
         };
         let remedy = self.remedy();
         let taken = || {
             let problem = format!("no `{resource}` is left of this GPU");
             InputError::new("limits", problem).help(remedy)
         };
-        let offered = self.offered().join(", ");
         let unknown = || {
             let problem = format!("this GPU does not offer `{resource}`");
-            InputError::new("limits", problem).help(format!("offered here: {offered}"))
+            InputError::new("limits", problem).help(&offered)
         };
         let share = match (&self.sharing, name) {
             (Sharing::Exclusive, "gpu") => Share::Whole,

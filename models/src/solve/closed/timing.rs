@@ -98,11 +98,13 @@ pub(in crate::solve) fn seconds(parts: &[Part]) -> f64 {
     parts.iter().map(|part| part.2).sum()
 }
 
-/// The timing of stage `s` of transfer `t` for chunks of the size that `all[t]` was priced for.
+/// The timing of stage `s` of transfer `t` for chunks of the size that `all[t]` was priced for;
+/// `whole` has the stages for whole messages, if there is any kernel.
 pub(super) fn timing(
     scene: &Scene<'_>,
     capacities: &[f64],
     all: &[Vec<PlacedStage>],
+    whole: &[Vec<PlacedStage>],
     t: usize,
     s: usize,
 ) -> Timing {
@@ -112,7 +114,7 @@ pub(super) fn timing(
     // Streams that share a core finish last; those that are done leave their links to the others,
     // which changes nothing once each is held by its own core: the longest rules.
     let stream = match stage.stage.turn {
-        Some(turn) => stage.stream_parts(capacities).1 * in_turns(scene, capacities, t, turn),
+        Some(turn) => stage.stream_parts(capacities).1 * in_turns(scene, capacities, whole, turn),
         None => rates.iter().map(|r| share / r.sent).fold(0.0, f64::max),
     };
     let total = sum(&rates);
@@ -125,14 +127,10 @@ pub(super) fn timing(
     }
 }
 
-/// By how much the turns of others make the kernel of transfer `t` longer, as a factor.
-fn in_turns(scene: &Scene<'_>, capacities: &[f64], t: usize, own: Turn) -> f64 {
+/// By how much the turns of others make the kernels of client `own` longer, as a factor.
+fn in_turns(scene: &Scene<'_>, capacities: &[f64], whole: &[Vec<PlacedStage>], own: Turn) -> f64 {
     let mut clients: Vec<(u32, Time)> = Vec::new();
-    for (other, transfer) in scene.transfers.iter().enumerate() {
-        if transfer.kernel.is_none() {
-            continue;
-        }
-        let stage = scene.stages(other, transfer.message).swap_remove(0);
+    for stage in whole.iter().filter_map(|stages| stages.first()) {
         let Some(turn) = stage.stage.turn.filter(|turn| turn.server == own.server) else {
             continue;
         };
@@ -143,10 +141,8 @@ fn in_turns(scene: &Scene<'_>, capacities: &[f64], t: usize, own: Turn) -> f64 {
         }
     }
     let works: Vec<Time> = clients.iter().map(|(_, work)| *work).collect();
-    let Some(which) = clients.iter().position(|(client, _)| *client == own.client) else {
-        debug_assert!(false, "transfer {t} has a kernel");
-        return 1.0;
-    };
+    let which = clients.iter().position(|(client, _)| *client == own.client);
+    let which = which.expect("who asks has a kernel there");
     let elapsed = scene.cluster.turns[own.server].elapsed(&works, which);
     elapsed.as_seconds() / works[which].as_seconds().max(f64::MIN_POSITIVE)
 }
