@@ -97,6 +97,20 @@ pub struct Flows<T> {
     due: Due,
     started: u64,
     changed: Vec<u32>,
+    /// Whether changed rates are kept for [`Flows::changes`], and the slots that have one.
+    watched: bool,
+    news: Vec<u32>,
+}
+
+/// A rate that has changed.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Change<T> {
+    /// The tag of the flow.
+    pub tag: T,
+    /// Its rate from now on [units/s].
+    pub rate: f64,
+    /// The link that holds it back; `None` if its own limit does.
+    pub bottleneck: Option<LinkId>,
 }
 
 /// A flow and its account.
@@ -125,7 +139,14 @@ impl<T: Copy> Flows<T> {
             due: Due::default(),
             started: 0,
             changed: Vec::new(),
+            watched: false,
+            news: Vec::new(),
         }
+    }
+
+    /// Keeps an account of changed rates from now on, for [`Flows::changes`].
+    pub fn watch(&mut self) {
+        self.watched = true;
     }
 
     /// Adds a link that does `capacity` units of work per second [units/s].
@@ -180,6 +201,37 @@ impl<T: Copy> Flows<T> {
             Claim { hops, limit, share: 1.0 }.check();
             self.sharing.limit(flow.slot, limit);
         }
+    }
+
+    /// Changes the capacity of `link` at `now` [units/s]: what is left of it for these flows. It
+    /// may be zero; flows that cross it then wait.
+    ///
+    /// # Panics
+    /// If `capacity` is negative or not finite, and as [`Flows::start`].
+    pub fn capacity(&mut self, now: Time, link: LinkId, capacity: f64) {
+        assert!(capacity >= 0.0 && capacity.is_finite(), "bad capacity {capacity}");
+        self.pass(now);
+        self.sharing.capacity(link, capacity);
+    }
+
+    /// The rates that have changed since the last call, if [`Flows::watch`] was called: each flow
+    /// once, with its rate now. A flow that is complete is not among them.
+    pub fn changes(&mut self) -> Vec<Change<T>> {
+        self.share();
+        let mut news = std::mem::take(&mut self.news);
+        news.sort_unstable();
+        news.dedup();
+        let change = |slot: u32| Change {
+            tag: self.flows[slot as usize].tag,
+            rate: self.sharing.rate(slot),
+            bottleneck: self.sharing.bottleneck(slot),
+        };
+        let changes =
+            news.iter().filter(|&&slot| self.sharing.is_present(slot)).map(|&slot| change(slot));
+        let changes = changes.collect();
+        news.clear();
+        self.news = news;
+        changes
     }
 
     /// Ends `flow` at `now`, unfinished; returns its tag, or `None` if it is complete. Panics for
@@ -274,6 +326,9 @@ impl<T: Copy> Flows<T> {
         }
         let mut changed = std::mem::take(&mut self.changed);
         self.sharing.solve(&mut changed);
+        if self.watched {
+            self.news.extend(&changed);
+        }
         for slot in changed.drain(..) {
             self.book(slot);
             let flow = &mut self.flows[slot as usize];

@@ -11,7 +11,7 @@
 //! | [`pool`] | counted things with a first-come queue |
 //! | [`flow`], [`share`] | links with a rate, shared max-min fairly: over time, in closed form |
 //! | [`round_robin`] | a server whose clients take turns |
-//! | [`fifo`] | first-come servers: the chunk-level twin of flows |
+//! | [`fifo`], [`fair`] | servers of jobs, first come first served or fair: the chunk-level twins of flows |
 //! | [`seed`], [`dist`] | named random streams, and what is drawn from them |
 //! | [`span`], [`stats`] | what a model says of itself, and what may be concluded from it |
 //!
@@ -50,6 +50,7 @@
 
 pub mod agenda;
 pub mod dist;
+pub mod fair;
 pub mod fifo;
 pub mod flow;
 pub mod model;
@@ -64,8 +65,9 @@ pub mod units;
 
 pub use agenda::{Agenda, Alarm};
 pub use dist::Dist;
+pub use fair::Fair;
 pub use fifo::Fifo;
-pub use flow::{Demand, FlowId, Flows, Hop, LinkId};
+pub use flow::{Change, Demand, FlowId, Flows, Hop, LinkId};
 pub use model::{Model, run};
 pub use pool::Pool;
 pub use round_robin::RoundRobin;

@@ -46,7 +46,7 @@ impl Claim<'_> {
 /// against which [`Flows`](crate::Flows) is tested.
 ///
 /// # Panics
-/// If a capacity or share is not above zero, a limit or weight is negative, a number is not
+/// If a share is not above zero, a capacity, limit or weight is negative, a number is not
 /// finite (a limit may be), or a flow has neither a limit nor a link that it weighs on.
 ///
 /// ```
@@ -60,7 +60,7 @@ impl Claim<'_> {
 /// ```
 pub fn solve(capacities: &[f64], claims: &[Claim<'_>]) -> Vec<f64> {
     for &capacity in capacities {
-        assert!(capacity > 0.0 && capacity.is_finite(), "bad capacity {capacity}");
+        assert!(capacity >= 0.0 && capacity.is_finite(), "bad capacity {capacity}");
     }
     claims.iter().for_each(Claim::check);
     let mut rates: Vec<Option<f64>> = vec![None; claims.len()];

@@ -181,6 +181,34 @@ impl Sharing {
         }
     }
 
+    /// Changes the capacity of a link. Flows that cross a link which got less may be too fast for
+    /// it, and all of them rise anew; one that got more may have slack.
+    pub(super) fn capacity(&mut self, link: LinkId, capacity: f64) {
+        let changed = &mut self.links[link.index()];
+        if changed.capacity == capacity {
+            return;
+        }
+        if capacity < changed.capacity {
+            self.renewed.extend(changed.crossings.iter().map(|crossing| crossing.flow));
+        }
+        changed.capacity = capacity;
+        if !changed.slack {
+            changed.slack = true;
+            self.slack.push(link.0);
+        }
+    }
+
+    /// The link that holds back the flow in `slot`; `None` if its own limit does.
+    pub(super) fn bottleneck(&self, slot: u32) -> Option<LinkId> {
+        let bottleneck = self.flows[slot as usize].bottleneck;
+        (bottleneck < NOWHERE).then_some(LinkId(bottleneck))
+    }
+
+    /// Whether there is a flow in `slot`.
+    pub(super) fn is_present(&self, slot: u32) -> bool {
+        self.flows[slot as usize].state != State::Absent
+    }
+
     /// The hops of the flow in `slot`, without repetitions.
     pub(super) fn hops(&self, slot: u32) -> &[Hop] {
         &self.wanted[slot as usize].hops

@@ -1,5 +1,7 @@
 //! Max-min sharing: the conditions that define it, and the two solvers against each other.
 
+use std::collections::BTreeMap;
+
 use proptest::prelude::*;
 use rand::RngExt;
 use sim::share::{Claim, solve};
@@ -92,6 +94,8 @@ enum Step {
     /// Gives a live flow a new limit.
     Limit(prop::sample::Index, f64),
     Stop(prop::sample::Index),
+    /// Gives a link another capacity, or none.
+    Capacity(u32, f64),
     /// Lets so many milliseconds pass.
     Pass(u64),
     /// Lets time pass to the next completion.
@@ -103,6 +107,8 @@ fn step() -> impl Strategy<Value = Step> {
         6 => wish().prop_map(Step::Start),
         2 => (any::<prop::sample::Index>(), amount()).prop_map(|(i, x)| Step::Limit(i, x)),
         1 => any::<prop::sample::Index>().prop_map(Step::Stop),
+        2 => (0..LINKS, prop_oneof![4 => amount(), 1 => Just(0.0)])
+            .prop_map(|(link, capacity)| Step::Capacity(link, capacity)),
         2 => (1..2000u64).prop_map(Step::Pass),
         2 => Just(Step::Next),
     ]
@@ -114,9 +120,15 @@ struct Twins {
     flows: Flows<usize>,
     live: Vec<(usize, FlowId, Wish)>,
     now: Time,
+    /// The rates of live flows, by what `changes` says of them.
+    heard: BTreeMap<usize, f64>,
 }
 
 impl Twins {
+    fn new(capacities: Vec<f64>, flows: Flows<usize>) -> Twins {
+        Twins { capacities, flows, live: Vec::new(), now: Time::ZERO, heard: BTreeMap::new() }
+    }
+
     fn apply(&mut self, step: Step, tag: usize) {
         match step {
             Step::Start(wish) => {
@@ -135,6 +147,10 @@ impl Twins {
                 assert_eq!(self.flows.stop(self.now, id), None, "it is gone");
             }
             Step::Limit(..) | Step::Stop(_) => {}
+            Step::Capacity(link, capacity) => {
+                self.flows.capacity(self.now, LinkId::new(link), capacity);
+                self.capacities[link as usize] = capacity;
+            }
             Step::Pass(ms) => self.advance(self.now + Time::from_ms(ms)),
             Step::Next => {
                 let next = self.flows.next();
@@ -159,8 +175,12 @@ impl Twins {
     fn check(&mut self) {
         let claims: Vec<Claim<'_>> = self.live.iter().map(|(.., wish)| wish.claim()).collect();
         let expected = solve(&self.capacities, &claims);
-        for ((_, id, wish), expected) in self.live.iter().zip(expected) {
+        for change in self.flows.changes() {
+            self.heard.insert(change.tag, change.rate);
+        }
+        for ((tag, id, wish), expected) in self.live.iter().zip(expected) {
             let found = self.flows.rate(*id);
+            assert_eq!(found, self.heard.get(tag).copied().unwrap_or(0.0), "a change was not told");
             assert!((found - expected).abs() <= 1e-12 * expected, "{found} {expected} {wish:?}");
         }
     }
@@ -186,7 +206,8 @@ proptest! {
     ) {
         let mut flows = Flows::new();
         capacities.iter().for_each(|&capacity| _ = flows.link(capacity));
-        let mut twins = Twins { capacities, flows, live: Vec::new(), now: Time::ZERO };
+        flows.watch();
+        let mut twins = Twins::new(capacities, flows);
         for (tag, step) in steps.into_iter().enumerate() {
             twins.apply(step, tag);
             // Rates are asked for after each change, or after many changes at one instant.
@@ -205,7 +226,8 @@ fn a_mesh_of_many_flows_stays_at_the_static_solution() {
     let capacities: Vec<f64> = (0..60).map(|_| stream.random_range(1.0..4.0)).collect();
     let mut flows = Flows::new();
     capacities.iter().for_each(|&capacity| _ = flows.link(capacity));
-    let mut twins = Twins { capacities, flows, live: Vec::new(), now: Time::ZERO };
+    flows.watch();
+    let mut twins = Twins::new(capacities, flows);
     for tag in 0..2_000 {
         let hops: Vec<u32> = (0..4).map(|_| stream.random_range(0..60)).collect();
         let limit = if tag % 5 == 0 { 0.1 } else { f64::INFINITY };
