@@ -9,8 +9,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use models::cluster::{Cluster, Setting};
 use models::input::InputError;
 use models::library::{Kind, Library};
-use models::solve::steady;
-use models::transfer::{Connection, HostMemory, Mode, Transfer, Transport};
+use models::outcome::Fidelity;
+use models::predict::predict as ask;
+use models::transfer::{Transfer, Transport};
 use sim::Bytes;
 
 use crate::data::Row;
@@ -95,20 +96,11 @@ pub struct Predicted {
 
 /// A test on a cluster with the pods `client` and `server`.
 fn predict(cluster: &Cluster, test: CniTest) -> Result<Predicted, InputError> {
+    let to = if test.service { "server-svc" } else { "server" };
     let transfer = Transfer {
-        from: "client".into(),
-        to: if test.service { "server-svc".into() } else { "server".into() },
-        via: None,
-        write: None,
-        reply: None,
-        message: MESSAGE,
         transport: if test.udp { Transport::Udp } else { Transport::Tcp },
         streams: test.streams,
-        mode: Mode::Serial,
-        host_memory: HostMemory::Pinned,
-        connection: Connection::Warm,
-        kernel: None,
-        request: None,
+        ..Transfer::message("client", to, MESSAGE)
     };
     let hashes = match (test.streams, test.udp) {
         (1, _) => 1,
@@ -117,9 +109,9 @@ fn predict(cluster: &Cluster, test: CniTest) -> Result<Predicted, InputError> {
     };
     let mut mean = Predicted { goodput: 0.0, sent: 0.0 };
     for hash in 0..hashes {
-        let rates = steady(cluster, std::slice::from_ref(&transfer), hash)?;
-        mean.goodput += rates[0].goodput.as_gbit_s() * 1e9 / hashes as f64;
-        mean.sent += rates[0].sent.as_gbit_s() * 1e9 / hashes as f64;
+        let outcomes = ask(cluster, std::slice::from_ref(&transfer), Fidelity::Flow, hash)?;
+        mean.goodput += outcomes[0].goodput.as_gbit_s() * 1e9 / hashes as f64;
+        mean.sent += outcomes[0].sent.as_gbit_s() * 1e9 / hashes as f64;
     }
     Ok(mean)
 }

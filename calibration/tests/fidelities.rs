@@ -3,8 +3,8 @@
 use models::cluster::{Cluster, PlaceKind};
 use models::library::Kind;
 use models::outcome::Fidelity;
-use models::solve::solve;
-use models::transfer::{Connection, HostMemory, Mode, Transfer, Transport};
+use models::predict::predict;
+use models::transfer::{Mode, Transfer};
 use sim::Bytes;
 
 /// How far two fidelities may be apart.
@@ -25,21 +25,7 @@ fn ends(cluster: &Cluster) -> Vec<(String, String)> {
 }
 
 fn question(from: &str, to: &str, streams: u32, mode: Mode) -> Transfer {
-    Transfer {
-        from: from.into(),
-        to: to.into(),
-        via: None,
-        write: None,
-        reply: None,
-        message: Bytes::mib(64),
-        transport: Transport::Tcp,
-        streams,
-        mode,
-        host_memory: HostMemory::Pinned,
-        connection: Connection::Warm,
-        kernel: None,
-        request: None,
-    }
+    Transfer { streams, mode, ..Transfer::message(from, to, Bytes::mib(64)) }
 }
 
 #[test]
@@ -55,7 +41,7 @@ fn three_fidelities_agree_on_every_shipped_topology() {
                 let transfer = question(&from, &to, streams, mode);
                 let goodput = |fidelity| {
                     let outcomes =
-                        solve(&cluster, std::slice::from_ref(&transfer), fidelity, 1).ok()?;
+                        predict(&cluster, std::slice::from_ref(&transfer), fidelity, 1).ok()?;
                     Some(outcomes[0].goodput.as_gbit_s())
                 };
                 let Some(flow) = goodput(Fidelity::Flow) else { continue };

@@ -13,7 +13,7 @@ use models::cluster::lab::Lab;
 use models::input::{InputError, Source};
 use models::library::Library;
 use models::outcome::Outcome;
-use models::solve::solve;
+use models::predict::predict;
 use models::transfer::{Transfer, Transport};
 
 use crate::experiment::{Experiment, Plan};
@@ -47,7 +47,7 @@ pub(crate) fn predicted(
         let (source, settings) = experiment.built(point)?;
         let label = &experiment.topologies[point.topology].label;
         let cluster = Cluster::assemble_lab(label, source, library, &settings, &lab)?;
-        let outcomes = solve(&cluster, &point.transfers, point.fidelity, experiment.seed);
+        let outcomes = predict(&cluster, &point.transfers, point.fidelity, experiment.seed);
         outcomes.map_err(|error| experiment.placed(error, point))
     };
     plan.points.iter().map(of).collect()

@@ -3,8 +3,7 @@
 //! Outcomes and attributions are large (an entry per hop and link); they are reduced here, in the
 //! thread that made them, so that a sweep's memory grows with its rows and not with its hops.
 
-use models::cluster::Cluster;
-use models::outcome::{Advice, Attribution, Cause, Outcome, Step, StepTime};
+use models::outcome::{Advice, Cause, Outcome, Step, StepTime};
 use sim::Time;
 
 use calibration::trial::Reading;
@@ -24,7 +23,7 @@ pub(crate) struct Digest {
     pub(crate) loss_ratio: Estimate,
     pub(crate) reference_bit_s: f64,
     pub(crate) reference_link: String,
-    /// What is left at the end of the waterfall.
+    /// What is left at the end of the waterfall: the goodput.
     pub(crate) left_bit_s: f64,
     pub(crate) taken: Vec<Taken>,
     pub(crate) returned: Vec<Returned>,
@@ -60,12 +59,12 @@ pub(crate) struct Replication {
     pub(crate) busiest_link: String,
     pub(crate) busiest_ratio: f64,
     /// Seconds by cause, in the order of [`CAUSES`]; a measurement does not tell them apart.
-    pub(crate) seconds: [Option<f64>; 4],
+    pub(crate) seconds: [Option<f64>; 5],
 }
 
 /// The causes by which a message's life is booked, in column order.
-pub(crate) const CAUSES: [Cause; 4] =
-    [Cause::Service, Cause::Queueing, Cause::Window, Cause::Propagation];
+pub(crate) const CAUSES: [Cause; 5] =
+    [Cause::Service, Cause::Queueing, Cause::Window, Cause::Propagation, Cause::LineRate];
 
 /// What one hop took, over replications.
 #[derive(Clone, Debug)]
@@ -80,25 +79,26 @@ pub(crate) struct Taken {
 pub(crate) struct Returned {
     pub(crate) change: String,
     pub(crate) feasible: bool,
+    /// What it takes to do it, and what is lost with it.
+    pub(crate) requires: String,
+    pub(crate) gives_up: String,
     pub(crate) goodput_bit_s: f64,
     pub(crate) gain_ratio: f64,
 }
 
 impl Digest {
     /// The digest of transfer `which` from all replications of its point.
-    pub(crate) fn of(cluster: &Cluster, samples: &[Sample], which: usize) -> Digest {
+    pub(crate) fn of(samples: &[Sample], which: usize) -> Digest {
         let replications: Vec<Replication> =
             samples.iter().map(|sample| Replication::of(sample, which)).collect();
-        let left = samples.iter().map(|s| s.attributions[which].goodput.as_bytes_per_s() * 8.0);
-        let left_bit_s = Estimate::of(&left.collect::<Vec<f64>>()).mean;
         let (taken, returned) = (taken(samples, which), returned(samples, which));
-        let (steps, life) = (steps(samples, which), life(cluster, samples, which));
-        Digest { left_bit_s, taken, returned, steps, life, ..Digest::over(replications) }
+        let (steps, life) = (steps(samples, which), life(samples, which));
+        Digest { taken, returned, steps, life, ..Digest::over(replications) }
     }
 
     /// The digest of a transfer that was measured once a round; `line` says what its line rate is.
     /// What each hop took is not in it: only the model tells hops apart.
-    pub(crate) fn measured(readings: &[&Reading], line: &Attribution) -> Digest {
+    pub(crate) fn measured(readings: &[&Reading], line: &Outcome) -> Digest {
         let replications = readings.iter().map(|r| Replication::measured(r, line)).collect();
         Digest::over(replications)
     }
@@ -151,7 +151,7 @@ impl Digest {
 }
 
 impl Replication {
-    fn measured(reading: &Reading, line: &Attribution) -> Replication {
+    fn measured(reading: &Reading, line: &Outcome) -> Replication {
         let busy = |times: &calibration::traffic::CoreTimes| {
             let all = times.busy_s() + times.idle_s + times.steal_s;
             if all > 0.0 { times.busy_s() / all } else { 0.0 }
@@ -167,14 +167,13 @@ impl Replication {
             reference_link: line.reference_link.clone(),
             busiest_link: busiest.map_or(String::new(), |(core, _)| format!("lab/core{core}")),
             busiest_ratio: busiest.map_or(0.0, |(_, busy)| busy),
-            seconds: [None; 4],
+            seconds: [None; 5],
         }
     }
 
     fn of(sample: &Sample, which: usize) -> Replication {
         let outcome: &Outcome = &sample.outcomes[which];
-        let attribution = &sample.attributions[which];
-        let busiest = outcome.utilisation.iter().reduce(|a, b| if b.busy > a.busy { b } else { a });
+        let busiest = outcome.bottleneck();
         let spent = |cause: Cause| {
             let here = outcome.life.iter().filter(|interval| interval.cause == cause);
             here.map(|interval| interval.span).sum::<Time>().as_seconds()
@@ -184,8 +183,8 @@ impl Replication {
             completion_s: (outcome.completion < Time::MAX).then(|| outcome.completion.as_seconds()),
             sent_bit_s: outcome.sent.as_bytes_per_s() * 8.0,
             loss_ratio: outcome.loss_ratio,
-            reference_bit_s: attribution.reference.as_bytes_per_s() * 8.0,
-            reference_link: attribution.reference_link.clone(),
+            reference_bit_s: outcome.reference.as_bytes_per_s() * 8.0,
+            reference_link: outcome.reference_link.clone(),
             busiest_link: busiest.map_or(String::new(), |link| link.link.clone()),
             busiest_ratio: busiest.map_or(0.0, |link| link.busy),
             seconds: CAUSES.map(|cause| Some(spent(cause))),
@@ -229,9 +228,9 @@ fn quantile(sorted: &[f64], q: f64) -> f64 {
 
 /// The waterfall: hops in path order, which chance does not change.
 fn taken(samples: &[Sample], which: usize) -> Vec<Taken> {
-    let first = &samples[0].attributions[which].taken;
+    let first = &samples[0].outcomes[which].taken;
     let at = |hop: usize| {
-        let of = samples.iter().map(|s| s.attributions[which].taken[hop].bytes_per_s * 8.0);
+        let of = samples.iter().map(|s| s.outcomes[which].taken[hop].bytes_per_s * 8.0);
         Estimate::of(&of.collect::<Vec<f64>>())
     };
     let hops = first.iter().enumerate();
@@ -240,9 +239,9 @@ fn taken(samples: &[Sample], which: usize) -> Vec<Taken> {
 
 /// The changes that every replication weighs, best first.
 fn returned(samples: &[Sample], which: usize) -> Vec<Returned> {
-    let lists = || samples.iter().map(|sample| &sample.attributions[which].returned);
+    let lists = || samples.iter().map(|sample| &sample.advice[which]);
     let mut all: Vec<Returned> = Vec::new();
-    for advice in &samples[0].attributions[which].returned {
+    for advice in &samples[0].advice[which] {
         let same = |list: &Vec<Advice>| list.iter().find(|a| a.change == advice.change).cloned();
         let Some(found) = lists().map(same).collect::<Option<Vec<Advice>>>() else { continue };
         let mean = |value: fn(&Advice) -> f64| {
@@ -251,6 +250,8 @@ fn returned(samples: &[Sample], which: usize) -> Vec<Returned> {
         all.push(Returned {
             change: advice.change.clone(),
             feasible: advice.feasible,
+            requires: advice.requires.clone(),
+            gives_up: advice.gives_up.clone(),
             goodput_bit_s: mean(|a| a.goodput.as_bytes_per_s() * 8.0),
             gain_ratio: mean(|a| a.gain_ratio),
         });

@@ -11,7 +11,8 @@ use calibration::net::round::{self, Readings, Rounds, Task};
 use calibration::trial::Reading;
 use models::cluster::Setting;
 use models::input::InputError;
-use models::solve::attribute;
+use models::outcome::Fidelity;
+use models::predict::predict;
 use models::topology::Topology;
 
 use crate::digest::Digest;
@@ -81,12 +82,12 @@ pub(crate) fn digests(
         }
         let point = &plan.points[at];
         let cluster = &plan.worlds[point.world].cluster;
-        let digest = |which: usize| {
-            let line = attribute(cluster, &point.transfers, which, experiment.seed)?;
+        let lines = predict(cluster, &point.transfers, Fidelity::Closed, experiment.seed)?;
+        let digest = |(which, line)| {
             let readings: Vec<&Reading> = rounds.iter().map(|round| &round[which]).collect();
-            Ok(Digest::measured(&readings, &line))
+            Digest::measured(&readings, line)
         };
-        (0..point.transfers.len()).map(digest).collect::<Result<Vec<_>, _>>().map(Some)
+        Ok(Some(lines.iter().enumerate().map(digest).collect()))
     };
     readings.iter().enumerate().map(of).collect()
 }

@@ -35,7 +35,7 @@ const KEYS: [&str; 18] = [
 ];
 
 /// The columns of `runs.csv` behind the keys.
-const RUNS: [&str; 13] = [
+const RUNS: [&str; 14] = [
     "replication",
     "goodput_bit_s",
     "completion_s",
@@ -49,6 +49,7 @@ const RUNS: [&str; 13] = [
     "queueing_s",
     "window_s",
     "propagation_s",
+    "line_rate_s",
 ];
 
 /// The columns of `summary.csv` behind the keys.
@@ -90,7 +91,8 @@ const TAKEN: [&str; 9] = [
 ];
 
 /// The columns of `returned.csv` behind the keys.
-const RETURNED: [&str; 5] = ["rank", "change", "feasible", "goodput_bit_s", "gain_ratio"];
+const RETURNED: [&str; 7] =
+    ["rank", "change", "feasible", "goodput_bit_s", "gain_ratio", "requires", "gives_up"];
 
 /// The columns of `life.csv` behind the keys.
 const LIFE: [&str; 8] =
@@ -314,6 +316,8 @@ fn returned_rows(digest: &Digest) -> Vec<Vec<String>> {
             returned.feasible.to_string(),
             returned.goodput_bit_s.to_string(),
             returned.gain_ratio.to_string(),
+            returned.requires.clone(),
+            returned.gives_up.clone(),
         ]
     };
     digest.returned.iter().enumerate().map(row).collect()

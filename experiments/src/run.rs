@@ -5,19 +5,19 @@
 //! random numbers), and differences between topologies are not differences of luck.
 
 use models::input::InputError;
-use models::outcome::{Attribution, Outcome};
-use models::solve::{attribute, solve};
+use models::outcome::{Advice, Outcome};
+use models::predict::{advise, predict};
 use rayon::prelude::*;
 use sim::Seed;
 
 use crate::digest::Digest;
 use crate::experiment::{Experiment, Plan, Point};
 
-/// What one replication of a point gave: an outcome and an attribution per transfer.
+/// What one replication of a point gave: an outcome per transfer, and what changes would bring.
 #[derive(Clone, Debug)]
 pub(crate) struct Sample {
     pub(crate) outcomes: Vec<Outcome>,
-    pub(crate) attributions: Vec<Attribution>,
+    pub(crate) advice: Vec<Vec<Advice>>,
 }
 
 /// Runs every point and gives one digest per transfer of each, in the order of the plan; a point
@@ -51,8 +51,7 @@ fn run_point(
 ) -> Result<Vec<Digest>, InputError> {
     let samples = replicate(experiment, plan, point);
     let samples = samples.map_err(|error| experiment.placed(error, point))?;
-    let cluster = &plan.worlds[point.world].cluster;
-    let digest = |which| Digest::of(cluster, &samples, which);
+    let digest = |which| Digest::of(&samples, which);
     Ok((0..point.transfers.len()).map(digest).collect())
 }
 
@@ -69,12 +68,10 @@ pub(crate) fn replicate(
     let seeds = (0..experiment.repetitions)
         .map(|number| Seed::new(experiment.seed).replication(u64::from(number)).get());
     let sample = |seed| {
-        let outcomes = solve(cluster, transfers, point.fidelity, seed)?;
+        let outcomes = predict(cluster, transfers, point.fidelity, seed)?;
         // Once per replication as well: chance may decide a counterfactual ("send over 8 streams")
         // of a transfer that it does not touch.
-        let attributions =
-            (0..transfers.len()).map(|which| attribute(cluster, transfers, which, seed));
-        Ok(Sample { outcomes, attributions: attributions.collect::<Result<_, _>>()? })
+        Ok(Sample { outcomes, advice: advise(cluster, transfers, seed)? })
     };
     seeds.map(sample).collect()
 }

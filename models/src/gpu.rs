@@ -26,7 +26,6 @@ pub mod access;
 pub mod block;
 pub mod capability;
 pub mod copy;
-pub mod device;
 pub mod execute;
 pub mod kernel;
 pub mod launch;

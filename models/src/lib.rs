@@ -1,18 +1,19 @@
 //! The cluster as one graph: places, hops, links and pools, and what a transfer meets on its way.
 //!
 //! ```text
-//!  topology file ──┐                                        ┌► solve::closed  (static shares)
-//!  library         ├► Cluster ──route──► Path ──price──► ───┼► solve::flow    (engine, max-min)
-//!  (profiles,      │  (petgraph)         (stages of hops,   └► solve::chunk   (FIFO twin)
-//!   hops, CNIs) ───┘                      work per link)            │
-//!                                                     Outcome ◄─────┴──► attribution
+//!  topology file ──┐
+//!  library         ├► cluster ──► route ──► price ──► plan ──► run ──► account ──► outcome
+//!  (profiles,      │  (petgraph)  (stages   (work     (steps   (three   (one)
+//!   hops, CNIs) ───┘               of hops)  per link) in order) readers)
 //! ```
 //!
 //! This crate parses text but never opens a file, and cannot fail once a [`cluster::Cluster`] and
 //! a [`transfer::Transfer`] have been accepted.
 
+mod account;
 pub mod catalogue;
 pub mod cluster;
+pub mod framing;
 pub mod gpu;
 pub mod host;
 pub mod input;
@@ -20,12 +21,13 @@ pub mod library;
 pub mod name;
 pub mod outcome;
 pub mod pcie;
+pub mod plan;
+pub mod predict;
 pub mod price;
 pub mod profile;
 pub mod quantity;
-pub mod request;
 pub mod route;
+mod run;
 pub mod service;
-pub mod solve;
 pub mod topology;
 pub mod transfer;

@@ -23,19 +23,33 @@ pub struct Outcome {
     /// that makes it, to its last byte's arrival.
     pub goodput: Rate,
     /// From the result's being ready to the arrival of its last byte; from the launch of the
-    /// kernel where the transfer has one, and from the client's call where it has a request.
+    /// kernel where the transfer has one, from the client's call where it has a request, and to the
+    /// arrival of the reply where it has one.
     pub completion: Time,
     /// The rate at which the sender sent; above `goodput` where datagrams were lost.
     pub sent: Rate,
     /// The part of what was sent that never arrived, 0 to 1.
     pub loss_ratio: f64,
-    /// The life of the message, in order, without gap or overlap: parts sum to `completion`.
+    /// The line rate of the way: that of its slowest cable, or of its slowest device link.
+    pub reference: Rate,
+    /// The name of that link; `sockets` where two sockets on one node are all there is.
+    pub reference_link: String,
+    /// What each hop takes of the line rate, in path order; sums to `reference − goodput`.
+    pub taken: Vec<Taken>,
+    /// The life of the message by hop and cause; parts sum to `completion`.
     pub life: Vec<Interval>,
     /// The steps of the request that this replies to, in order, which sum to `completion`; empty
     /// where nobody asked.
     pub steps: Vec<StepTime>,
     /// Busy part of every link that was used, 0 to 1, in path order.
     pub utilisation: Vec<Utilisation>,
+}
+
+impl Outcome {
+    /// The bottleneck: the link of the way that was busiest, whoever used it.
+    pub fn bottleneck(&self) -> Option<&Utilisation> {
+        self.utilisation.iter().reduce(|a, b| if b.busy > a.busy { b } else { a })
+    }
 }
 
 /// A step from a client's call to its answer.
@@ -98,6 +112,8 @@ pub struct StepTime {
 pub struct Interval {
     /// The hop's name in the cluster: `node-a/vxlan`.
     pub hop: String,
+    /// The hop's kind, equal on both sides: `vxlan`.
+    pub kind: String,
     /// Why the time passed there.
     pub cause: Cause,
     /// How long.
@@ -116,6 +132,9 @@ pub enum Cause {
     Window,
     /// Signals and fixed latencies.
     Propagation,
+    /// What would pass at the line rate of the way in any case: no loss.
+    #[serde(rename = "line-rate")]
+    LineRate,
 }
 
 /// How busy a link was while the message was under way.
@@ -123,43 +142,36 @@ pub enum Cause {
 pub struct Utilisation {
     /// The link's name: `node-b/core3`, `nic-a/wire-out`.
     pub link: String,
-    /// Busy part, 0 to 1.
+    /// Busy part, 0 to 1, by whoever used it.
     pub busy: f64,
+    /// The part that this message kept it busy for.
+    pub own: f64,
+    /// How many other transfers of the run use it.
+    pub others: u32,
 }
 
-/// Where the bandwidth went and what would bring it back (DESIGN section 5).
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Attribution {
-    /// The line rate that the waterfall starts from: the slowest link of the way.
-    pub reference: Rate,
-    /// The name of that link.
-    pub reference_link: String,
-    /// What is left at the end of the waterfall: `reference` less all that was taken.
-    pub goodput: Rate,
-    /// The drop booked to each hop, in path order; sums to `reference − goodput`.
-    pub taken: Vec<Taken>,
-    /// What to change, best first.
-    pub returned: Vec<Advice>,
-}
-
-/// The drop booked to one hop.
+/// What one hop takes of the line rate.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Taken {
     /// The hop's name in the cluster: `node-a/vxlan`.
     pub hop: String,
     /// The hop's kind, equal on both sides: `vxlan`, `device-to-host copy`.
     pub kind: String,
-    /// Bytes per second that adding this hop cost.
+    /// The loss that is booked to it in bytes per second.
     pub bytes_per_s: f64,
 }
 
 /// One change and what it would bring.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Advice {
-    /// The change as an instruction: `overlap copies with 1 MiB chunks`, `take vxlan away`.
+    /// The change as an instruction: `overlap copies with 1 MiB chunks`, `make vxlan free`.
     pub change: String,
     /// Whether a user can do it (`true`) or it only bounds what work on that hop could bring.
     pub feasible: bool,
+    /// What it takes to do it; empty where nothing is needed.
+    pub requires: String,
+    /// What is lost with it; empty where nothing is.
+    pub gives_up: String,
     /// The goodput with the change.
     pub goodput: Rate,
     /// The relative gain: 0.38 for +38 %.

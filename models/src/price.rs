@@ -18,21 +18,9 @@ mod stage;
 
 use sim::Bytes;
 
-use crate::cluster::{Cluster, LinkIndex, PoolIndex};
-use crate::route::Route;
+use crate::cluster::{Cluster, Hop, LinkIndex, PoolIndex};
+use crate::route::{Leg, Route};
 use crate::transfer::Transfer;
-
-/// Bytes around every Ethernet frame's payload: preamble 8, header 14, FCS 4, gap 12.
-pub const ETHERNET_OVERHEAD: Bytes = Bytes::new(38);
-/// IPv4 and TCP headers with the timestamp option (RFC 791, 9293, 7323).
-pub const TCP_IP_HEADERS: Bytes = Bytes::new(20 + 20 + 12);
-/// IPv4 and UDP headers (RFC 791, 768).
-pub const UDP_IP_HEADERS: Bytes = Bytes::new(20 + 8);
-/// RoCEv2: IPv4 20, UDP 8, base transport header 12, invariant CRC 4 (InfiniBand architecture
-/// specification, annex A17).
-pub const ROCE_HEADERS: Bytes = Bytes::new(20 + 8 + 12 + 4);
-/// The largest IP packet a GSO super-packet may pretend to be.
-pub const GSO_MAX: Bytes = Bytes::new(65_535);
 
 /// A link that a flow uses; cores are only known once the flow has been placed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,15 +53,13 @@ pub struct Limit {
 }
 
 /// A hop with its price for one message.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct PricedHop {
-    /// The hop's name.
-    pub name: String,
-    /// The hop's kind.
-    pub kind: String,
-    /// Before the first byte, occupying the stage in seconds.
+    /// Time before the first byte, in which the stage can do nothing else \[s\].
     pub setup: f64,
-    /// Delay that occupies nobody in seconds.
+    /// What opening the connection adds to that, once a connection \[s\].
+    pub open: f64,
+    /// Delay during which the stage can go on with the next message \[s\].
     pub latency: f64,
     /// Work on links.
     pub works: Vec<Work>,
@@ -119,13 +105,27 @@ pub struct Turn {
     pub client: u32,
 }
 
+/// What a connection that is opened anew waits for before it has its full rate.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Opening {
+    /// The round trip of the handshake (RFC 9293, section 3.5) \[s\].
+    pub handshake: f64,
+    /// Round trips of slow start until the whole message is sent or the way is full: doubling
+    /// without loss from ten segments (RFC 5681, RFC 6928) \[s\].
+    pub slow_start: f64,
+}
+
 /// A part of the way between two places where data rests.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Stage {
+    /// The position of its first hop along the whole way.
+    pub first_hop: usize,
     /// What carries it out.
     pub carrier: Carrier,
-    /// What the first piece waits for besides, in the stage's first hop, in seconds.
+    /// What the first kernel of several waits for longer than the others, in its launch \[s\].
     pub first: f64,
+    /// What opening the connection takes, once a connection.
+    pub opening: Opening,
     /// The server that it has in turns with others, where its GPU is time-sliced.
     pub turn: Option<Turn>,
     /// Its hops in order.
@@ -146,8 +146,10 @@ impl Stage {
     /// A stage without hops.
     fn of(carrier: Carrier, flows: u32, unit: Bytes) -> Stage {
         Stage {
+            first_hop: 0,
             carrier,
             first: 0.0,
+            opening: Opening::default(),
             turn: None,
             hops: Vec::new(),
             pool: None,
@@ -164,33 +166,49 @@ impl Stage {
     }
 }
 
-/// What a hop must do in a counterfactual.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Presence {
-    /// Costs what it costs.
-    Real,
-    /// Costs nothing: no work, no latency, no header, no limit.
-    Free,
+/// What a counterfactual changes about the cluster; the default changes nothing.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Change {
+    /// Hops of this kind cost nothing: no work, no latency, no header, no limit.
+    pub free: Option<String>,
+    /// Every card on the way segments and coalesces.
+    pub offloads: bool,
+    /// Every card on the way does so inside a tunnel.
+    pub tunnel_offloads: bool,
+    /// The MTU of every card on the way is at least this, and pods have what is left of it.
+    pub mtu: Option<Bytes>,
+    /// The window of the sending TCP socket is at least this.
+    pub window: Option<Bytes>,
 }
 
-/// Prices a message of `bytes` on `route`, all streams together; `presence` is asked for each hop
-/// by its position along the whole way.
+impl Change {
+    /// Whether a hop costs what it costs.
+    fn keeps(&self, hop: &Hop) -> bool {
+        self.free.as_deref() != Some(&hop.kind)
+    }
+}
+
+/// Prices a message of `bytes` on stage `which` of `route`, all streams together, after `change`.
 pub fn price(
     cluster: &Cluster,
     route: &Route<'_>,
+    which: usize,
     transfer: &Transfer,
     bytes: Bytes,
-    presence: &dyn Fn(usize) -> Presence,
-) -> Vec<Stage> {
-    let mut position = 0;
-    route
-        .stages
-        .iter()
-        .map(|legs| {
-            let begin = position;
-            position += legs.len();
-            let present = |i: usize| presence(begin + i) == Presence::Real;
-            stage::price(cluster, route, legs, transfer, bytes, &present)
-        })
-        .collect()
+    change: &Change,
+) -> Stage {
+    let first_hop = route.stages[..which].iter().map(Vec::len).sum();
+    let question = Question { cluster, route, legs: &route.stages[which], transfer, bytes, change };
+    Stage { first_hop, ..stage::price(&question) }
+}
+
+/// What is priced: a message on one stage of its way.
+#[derive(Clone, Copy)]
+struct Question<'a> {
+    cluster: &'a Cluster,
+    route: &'a Route<'a>,
+    legs: &'a [Leg<'a>],
+    transfer: &'a Transfer,
+    bytes: Bytes,
+    change: &'a Change,
 }

@@ -3,8 +3,12 @@
 use serde::{Deserialize, Serialize};
 use sim::Bytes;
 
+use crate::gpu::execute::Level;
 use crate::gpu::kernel::Kernel;
-use crate::request::Request;
+
+mod request;
+
+pub use request::Request;
 
 /// A result that leaves `from` and is complete when its last byte is at `to`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -45,6 +49,32 @@ pub struct Transfer {
 }
 
 impl Transfer {
+    /// One message over an open connection, from host memory or a GPU to another: TCP, one stream,
+    /// stage by stage.
+    pub fn message(from: impl Into<String>, to: impl Into<String>, message: Bytes) -> Transfer {
+        Transfer {
+            from: from.into(),
+            to: to.into(),
+            via: None,
+            message,
+            write: None,
+            reply: None,
+            transport: Transport::Tcp,
+            streams: 1,
+            mode: Mode::Serial,
+            host_memory: HostMemory::Pinned,
+            connection: Connection::Warm,
+            kernel: None,
+            request: None,
+        }
+    }
+
+    /// The same with a kernel at its closed form, which takes no time to find.
+    pub(crate) fn in_closed_form(&self) -> Transfer {
+        let kernel = self.kernel.map(|kernel| Kernel { level: Level::Kernel, ..kernel });
+        Transfer { kernel, ..self.clone() }
+    }
+
     /// The state in which the message meets its connection: a reply finds it open.
     pub fn connection_met(&self) -> Connection {
         match (&self.request, self.connection) {

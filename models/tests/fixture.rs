@@ -5,7 +5,9 @@ use models::cluster::{Cluster, Setting};
 use models::gpu::kernel::Kernel;
 use models::input::{InputError, Source};
 use models::library::{Kind, Library};
-use models::transfer::{Connection, HostMemory, Mode, Transfer, Transport};
+use models::outcome::{Fidelity, Outcome};
+use models::predict::{CHUNKS_MAX, predict};
+use models::transfer::{Mode, Transfer};
 use sim::Bytes;
 
 pub(crate) const HOST: &str = "\
@@ -195,19 +197,18 @@ pub(crate) const MILLISECOND: Kernel = Kernel {
 
 /// A transfer between the GPUs, to be changed.
 pub(crate) fn transfer(from: &str, to: &str, message: Bytes) -> Transfer {
-    Transfer {
-        from: from.into(),
-        to: to.into(),
-        via: None,
-        write: None,
-        reply: None,
-        message,
-        transport: Transport::Tcp,
-        streams: 1,
-        mode: Mode::Serial,
-        host_memory: HostMemory::Pinned,
-        connection: Connection::Warm,
-        kernel: None,
-        request: None,
-    }
+    Transfer::message(from, to, message)
+}
+
+/// What transfers reach that go on for so long that their beginnings and ends hardly count.
+pub(crate) fn steady(cluster: &Cluster, asked: &[Transfer], fidelity: Fidelity) -> Vec<Outcome> {
+    let long = asked.iter().map(|asked| {
+        let message = match asked.mode {
+            Mode::Overlapped { chunk, .. } => chunk * CHUNKS_MAX,
+            Mode::Serial | Mode::GpuDirect => Bytes::gib(1 << 14),
+        };
+        Transfer { message, ..asked.clone() }
+    });
+    let outcomes = predict(cluster, &long.collect::<Vec<_>>(), fidelity, 7);
+    outcomes.unwrap_or_else(|error| panic!("{error}"))
 }

@@ -2,7 +2,7 @@
 
 use models::gpu::kernel::{Kernel, Launches};
 use models::outcome::{Fidelity, Interval, Outcome};
-use models::solve::{attribute, solve};
+use models::predict::{advise, predict};
 use models::transfer::{Mode, Transfer};
 use sim::{Bytes, Time};
 
@@ -12,7 +12,7 @@ const FIDELITIES: [Fidelity; 3] = [Fidelity::Closed, Fidelity::Flow, Fidelity::C
 const OVERLAPPED: Mode = Mode::Overlapped { chunk: Bytes::mib(4), buffers: 2 };
 
 fn one(transfer: &Transfer, fidelity: Fidelity) -> Outcome {
-    let outcomes = solve(&cluster("veth"), std::slice::from_ref(transfer), fidelity, 7);
+    let outcomes = predict(&cluster("veth"), std::slice::from_ref(transfer), fidelity, 7);
     outcomes.unwrap_or_else(|error| panic!("{error}")).remove(0)
 }
 
@@ -82,7 +82,7 @@ fn a_slow_kernel_hides_the_network() {
         Kernel { read: Bytes::new(99_999_000_000), launches: Launches::PerChunk, ..MILLISECOND };
     let asked = Transfer { kernel: Some(kernel), ..plain(OVERLAPPED) };
     let refused =
-        solve(&cluster("veth"), std::slice::from_ref(&asked), Fidelity::Flow, 7).unwrap_err();
+        predict(&cluster("veth"), std::slice::from_ref(&asked), Fidelity::Flow, 7).unwrap_err();
     assert_eq!(refused.field, "kernel_read", "more than the GPU's memory");
     let kernel = Kernel { read: Bytes::gib(32), flop: 1e12, ..kernel };
     let asked = Transfer { kernel: Some(kernel), ..asked };
@@ -98,23 +98,20 @@ fn a_slow_kernel_hides_the_network() {
 #[test]
 fn what_a_kernel_takes_is_in_the_waterfall_and_overlap_brings_it_back() {
     let asked = computed(Mode::Serial, Launches::Once);
-    let told = attribute(&cluster("veth"), std::slice::from_ref(&asked), 0, 7).unwrap();
+    let told = one(&asked, Fidelity::Flow);
+    let returned = advise(&cluster("veth"), std::slice::from_ref(&asked), 7).unwrap().remove(0);
     let taken: f64 = told.taken.iter().map(|hop| hop.bytes_per_s).sum();
     let (reference, goodput) = (told.reference.as_bytes_per_s(), told.goodput.as_bytes_per_s());
     assert!((reference - taken - goodput).abs() < 1e-6 * reference);
     let kernel = told.taken.iter().find(|hop| hop.kind == "kernel").unwrap();
     assert!(kernel.bytes_per_s > 0.01 * reference, "{kernel:?}");
     let gain = |text: &str| {
-        let own = told.returned.iter().filter(|advice| advice.feasible);
+        let own = returned.iter().filter(|advice| advice.feasible);
         own.filter(|advice| advice.change.starts_with(text))
             .map(|advice| advice.gain_ratio)
             .fold(0.0, f64::max)
     };
-    assert!(
-        gain("launch the kernel chunk by chunk") > gain("overlap copies"),
-        "{:?}",
-        told.returned
-    );
+    assert!(gain("launch the kernel chunk by chunk") > gain("overlap copies"), "{returned:?}");
 }
 
 #[test]
@@ -122,7 +119,7 @@ fn a_kernel_needs_a_gpu_and_a_possible_amount_of_work() {
     let error = |change: fn(&mut Transfer)| {
         let mut asked = computed(Mode::Serial, Launches::Once);
         change(&mut asked);
-        solve(&cluster("veth"), &[asked], Fidelity::Flow, 7).unwrap_err()
+        predict(&cluster("veth"), &[asked], Fidelity::Flow, 7).unwrap_err()
     };
     assert_eq!(error(|asked| asked.from = "client".into()).field, "kernel");
     let flop = |asked: &mut Transfer| asked.kernel.as_mut().unwrap().flop = f64::NAN;

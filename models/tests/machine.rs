@@ -4,11 +4,11 @@
 use models::cluster::{Cluster, Setting};
 use models::input::{InputError, Source};
 use models::library::{Kind, Library};
-use models::solve::steady;
+use models::outcome::Fidelity;
 use models::transfer::{Mode, Transfer};
 use sim::Bytes;
 
-use crate::fixture::{HOST, PAIR, PCIE, library, transfer};
+use crate::fixture::{HOST, PAIR, PCIE, library, steady, transfer};
 
 /// Two GPUs on two NUMA nodes of one machine, whose pods share memory.
 const SOCKETS: &str = r#"
@@ -66,7 +66,7 @@ fn assembled(text: &str, library: &Library, settings: &[Setting]) -> Result<Clus
 }
 
 fn gbit_s(cluster: &Cluster, asked: &[Transfer]) -> Vec<f64> {
-    let rates = steady(cluster, asked, 7).unwrap_or_else(|error| panic!("{error}"));
+    let rates = steady(cluster, asked, Fidelity::Closed);
     rates.iter().map(|rate| rate.goodput.as_gbit_s()).collect()
 }
 
@@ -114,10 +114,10 @@ fn data_crosses_between_sockets_once_and_both_ways_at_once() {
     let cluster = assembled(SOCKETS, &library, &[]).unwrap();
     let (there, back) = (piped("gpu-0", "gpu-1"), piped("gpu-1", "gpu-0"));
     for rate in gbit_s(&cluster, &[there.clone(), back]) {
-        assert!((rate - 64.0).abs() < 1e-6, "{rate}");
+        assert!((rate - 64.0).abs() < 2e-3, "{rate}");
     }
     for rate in gbit_s(&cluster, &[there.clone(), there]) {
-        assert!((rate - 32.0).abs() < 1e-6, "{rate}");
+        assert!((rate - 32.0).abs() < 2e-3, "{rate}");
     }
 }
 
@@ -142,6 +142,6 @@ fn shared_memory_costs_a_core_only_where_one_copies() {
     let copying = assembled(&copying, &library(), &[]).unwrap();
     let asked = [piped("gpu-0", "gpu-1")];
     let (fast, slow) = (gbit_s(&nobody, &asked)[0], gbit_s(&copying, &asked)[0]);
-    assert!((slow - 80.0).abs() < 1e-6, "{slow}");
+    assert!((slow - 80.0).abs() < 2e-3, "{slow}");
     assert!(fast > 1.5 * slow, "{fast}");
 }

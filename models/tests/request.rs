@@ -5,9 +5,8 @@ use models::gpu::kernel::Kernel;
 use models::input::Source;
 use models::name::resolver::{Order, Resolver};
 use models::outcome::{Fidelity, Outcome, Step};
-use models::request::Request;
-use models::solve::solve;
-use models::transfer::{Connection, Transfer};
+use models::predict::predict;
+use models::transfer::{Connection, Request, Transfer};
 use sim::{Bytes, Time};
 
 use super::fixture;
@@ -55,7 +54,7 @@ fn reply(change: impl FnOnce(&mut Request)) -> Transfer {
 }
 
 fn asked(cluster: &Cluster, transfer: &Transfer, fidelity: Fidelity, seed: u64) -> Outcome {
-    let outcomes = solve(cluster, std::slice::from_ref(transfer), fidelity, seed);
+    let outcomes = predict(cluster, std::slice::from_ref(transfer), fidelity, seed);
     outcomes.unwrap_or_else(|error| panic!("{error}")).remove(0)
 }
 

@@ -4,7 +4,7 @@ use models::cluster::Cluster;
 use models::gpu::kernel::Kernel;
 use models::input::Source;
 use models::outcome::{Fidelity, Interval, Outcome};
-use models::solve::solve;
+use models::predict::predict;
 use models::transfer::Transfer;
 use sim::{Bytes, Time};
 
@@ -36,7 +36,7 @@ fn question(pod: &str, kernel: Kernel) -> Transfer {
 
 fn solved(text: &str, kernels: &[(&str, Kernel)], fidelity: Fidelity) -> Vec<Outcome> {
     let all: Vec<Transfer> = kernels.iter().map(|(pod, kernel)| question(pod, *kernel)).collect();
-    solve(&assembled(text), &all, fidelity, 7).unwrap_or_else(|error| panic!("{error}"))
+    predict(&assembled(text), &all, fidelity, 7).unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// The time that a life has at the kernel.
@@ -119,7 +119,8 @@ fn instances_do_not_feel_each_other() {
     }
     // Its memory is a half, too.
     let large = Kernel { read: Bytes::gib(21), ..MILLISECOND };
-    let error = solve(&assembled(&two), &[question("one", large)], Fidelity::Flow, 7).unwrap_err();
+    let error =
+        predict(&assembled(&two), &[question("one", large)], Fidelity::Flow, 7).unwrap_err();
     assert_eq!(error.field, "kernel_read");
     assert_eq!(error.problem, "21 GiB are more than the 20 GiB of device memory");
 }
@@ -131,7 +132,7 @@ fn a_whole_gpu_is_asked_for_by_either_name() {
     let asked = question("one", MILLISECOND);
     let by_gpu = Transfer { from: "gpu-a".into(), ..asked.clone() };
     let completion = |asked: &Transfer| {
-        solve(&cluster, std::slice::from_ref(asked), Fidelity::Flow, 7).unwrap()[0].completion
+        predict(&cluster, std::slice::from_ref(asked), Fidelity::Flow, 7).unwrap()[0].completion
     };
     assert_eq!(completion(&asked), completion(&by_gpu));
 }

@@ -2,7 +2,6 @@
 
 use models::cluster::Cluster;
 use models::gpu::copy::{CopyEngine, Direction, Parameters};
-use models::gpu::device::{Command, DefaultStream, Device, HostSide, Operation, Ran};
 use models::gpu::execute::Prepared;
 use models::gpu::kernel::{Kernel, Launches};
 use models::gpu::launch::Launch;
@@ -12,8 +11,9 @@ use models::input::Source;
 use models::library::Kind;
 use models::outcome::Fidelity;
 use models::pcie::Port;
+use models::plan::program::{Command, DefaultStream, Device, HostSide, Operation, Ran};
+use models::predict::predict;
 use models::profile::Profile;
-use models::solve::solve;
 use models::transfer::{Mode, Transfer};
 use sim::{Bytes, Rate, Time};
 
@@ -217,7 +217,7 @@ fn a_transfers_plan_is_the_program_that_a_user_would_write() {
             .collect();
         let ends = device.run(&program).last().unwrap().end.as_seconds();
         for fidelity in [Fidelity::Closed, Fidelity::Flow] {
-            let outcome = &solve(&cluster, std::slice::from_ref(&asked), fidelity, 7).unwrap()[0];
+            let outcome = &predict(&cluster, std::slice::from_ref(&asked), fidelity, 7).unwrap()[0];
             let later = outcome.completion.as_seconds() - ends - gap;
             assert!((0.0..1e-6).contains(&later), "{fidelity:?} {flop}: {later} s later");
         }

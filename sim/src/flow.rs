@@ -280,6 +280,11 @@ impl<T: Copy> Flows<T> {
         if self.is_live(flow) { self.sharing.rate(flow.slot) } else { 0.0 }
     }
 
+    /// The links that `flow` weighs on, each once; none once it is complete.
+    pub fn hops(&self, flow: FlowId) -> &[Hop] {
+        if self.is_live(flow) { self.sharing.hops(flow.slot) } else { &[] }
+    }
+
     /// How much of `flow` is left to move at `now` \[units\]; zero once it is complete. Panics for
     /// the times for which [`Flows::start`] does.
     pub fn left(&mut self, now: Time, flow: FlowId) -> f64 {

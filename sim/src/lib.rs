@@ -10,7 +10,7 @@
 //! | [`agenda`], [`model`] | the clock, what lies ahead, and the loop |
 //! | [`pool`] | counted things with a first-come queue |
 //! | [`flow`], [`share`] | links with a rate, shared max-min fairly: over time, in closed form |
-//! | [`round_robin`] | a server whose clients take turns |
+//! | [`round_robin`], [`in_order`] | servers whose clients take turns, or are served in order |
 //! | [`fifo`], [`fair`] | servers of jobs, first come first served or fair: the chunk-level twins of flows |
 //! | [`seed`], [`dist`] | named random streams, and what is drawn from them |
 //! | [`span`], [`stats`] | what a model says of itself, and what may be concluded from it |
@@ -53,6 +53,7 @@ pub mod dist;
 pub mod fair;
 pub mod fifo;
 pub mod flow;
+pub mod in_order;
 pub mod model;
 pub mod pool;
 pub mod round_robin;
@@ -68,6 +69,7 @@ pub use dist::Dist;
 pub use fair::Fair;
 pub use fifo::Fifo;
 pub use flow::{Change, Demand, FlowId, Flows, Hop, LinkId};
+pub use in_order::InOrder;
 pub use model::{Model, run};
 pub use pool::Pool;
 pub use round_robin::RoundRobin;

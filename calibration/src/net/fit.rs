@@ -13,7 +13,7 @@ use models::cluster::lab::{Lab, Pins};
 use models::input::{InputError, Source};
 use models::library::{Kind, Library};
 use models::outcome::{Fidelity, Outcome};
-use models::solve::{solve, steady};
+use models::predict::predict;
 use models::transfer::{Transfer, Transport};
 
 use super::host::{Machine, PROFILE};
@@ -254,7 +254,7 @@ impl Bench<'_> {
 /// What the model says of a figure.
 ///
 /// # Errors
-/// As [`solve`].
+/// As [`predict`].
 pub fn value(
     cluster: &Cluster,
     transfer: &Transfer,
@@ -263,11 +263,11 @@ pub fn value(
 ) -> Result<f64, InputError> {
     let transfers = std::slice::from_ref(transfer);
     let outcome = || -> Result<Outcome, InputError> {
-        Ok(solve(cluster, transfers, Fidelity::Closed, 0)?.swap_remove(0))
+        Ok(predict(cluster, transfers, Fidelity::Closed, 0)?.swap_remove(0))
     };
     Ok(match figure {
-        Figure::Goodput => steady(cluster, transfers, 0)?[0].goodput.as_bytes_per_s() * 8.0,
-        Figure::Sent => steady(cluster, transfers, 0)?[0].sent.as_bytes_per_s() * 8.0,
+        Figure::Goodput => outcome()?.goodput.as_bytes_per_s() * 8.0,
+        Figure::Sent => outcome()?.sent.as_bytes_per_s() * 8.0,
         Figure::RoundTrip => outcome()?.completion.as_seconds(),
         Figure::Sending | Figure::Reading => {
             let outcome = outcome()?;

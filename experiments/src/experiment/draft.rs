@@ -4,8 +4,7 @@
 use models::gpu::kernel::{Kernel, Launches};
 use models::input::suggest;
 use models::quantity::parse_bytes;
-use models::request::Request;
-use models::transfer::{Connection, HostMemory, Mode, Transfer, Transport};
+use models::transfer::{Connection, HostMemory, Mode, Request, Transfer, Transport};
 use serde::Serialize;
 use sim::Bytes;
 

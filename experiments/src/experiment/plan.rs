@@ -10,7 +10,7 @@ use models::cluster::{Cluster, Setting};
 use models::input::{InputError, Source};
 use models::library::Library;
 use models::outcome::Fidelity;
-use models::solve::solve;
+use models::predict::check as check_transfers;
 use models::transfer::Transfer;
 use rayon::prelude::*;
 
@@ -133,13 +133,12 @@ impl Experiment {
         Ok(plan)
     }
 
-    /// Solves every point in closed form, which takes microseconds and finds what is wrong with
-    /// any of them before the first is run in earnest.
+    /// Plans every point, which takes microseconds and finds what is wrong with any of them before
+    /// the first is run.
     fn check_points(&self, plan: &Plan) -> Result<(), InputError> {
         let check = |point: &Point| {
             let cluster = &plan.worlds[point.world].cluster;
-            solve(cluster, &point.transfers, Fidelity::Closed, self.seed)
-                .map(drop)
+            check_transfers(cluster, &point.transfers, point.fidelity)
                 .map_err(|error| self.placed(error, point))
         };
         let checks: Vec<Result<(), InputError>> = plan.points.par_iter().map(check).collect();

@@ -3,7 +3,7 @@
 use models::input::InputError;
 use models::name::resolver::{ATTEMPTS_MAX, NDOTS_MAX, Order, Resolver, TIMEOUT_MAX_S};
 use models::quantity::parse_time;
-use models::request::Request;
+use models::transfer::Request;
 use serde_spanned::Spanned;
 use sim::Bytes;
 use std::sync::Arc;

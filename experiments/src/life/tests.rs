@@ -20,18 +20,18 @@ fn the_parts_of_every_replication_sum_to_its_completion() {
         for point in plan.points.iter().take(points) {
             let samples = replicate(&experiment, &plan, point).unwrap();
             let outcomes: Vec<&Outcome> = samples.iter().map(|s| &s.outcomes[0]).collect();
-            let parts = parts(&outcomes, &samples[0].attributions[0]);
+            let parts = parts(&outcomes);
             for outcome in &outcomes {
-                let spans = parts.iter().map(|(hop, cause)| booked(outcome, hop, *cause));
+                let spans = parts.iter().map(|part| booked(outcome, *part));
                 assert_eq!(spans.sum::<Time>(), outcome.completion, "{name} {:?}", point.steps);
             }
-            causes.extend(parts.iter().map(|(_, cause)| *cause));
-            let shares = life(&plan.worlds[point.world].cluster, &samples, 0);
+            causes.extend(parts.iter().map(|part| part.cause));
+            let shares = life(&samples, 0);
             let sum: f64 = shares.iter().map(|spent| spent.share).sum();
             assert!((sum - 1.0).abs() < 1e-12, "{name}: shares sum to {sum}");
         }
     }
-    for cause in [Cause::Service, Cause::Window, Cause::Propagation] {
+    for cause in [Cause::Service, Cause::Window, Cause::Propagation, Cause::LineRate] {
         assert!(causes.contains(&cause), "no {cause:?} in either experiment");
     }
 }
@@ -43,8 +43,8 @@ fn hops_stand_in_path_order_and_each_but_once_for_a_cause() {
     // The last size is cut into a thousand chunks: their intervals are added up.
     for point in &plan.points {
         let samples = replicate(&experiment, &plan, point).unwrap();
-        let life = life(&plan.worlds[point.world].cluster, &samples, 0);
-        let taken = &samples[0].attributions[0].taken;
+        let life = life(&samples, 0);
+        let taken = &samples[0].outcomes[0].taken;
         let first: Vec<&str> = life[..3].iter().map(|spent| spent.kind.as_str()).collect();
         assert_eq!(first, ["launch", "kernel", "event"]);
         let steps: Vec<(usize, Cause)> = life
@@ -66,7 +66,7 @@ fn what_is_no_hop_of_the_way_has_a_kind_too() {
     let plan = experiment.plan().unwrap();
     let point = &plan.points[0];
     let samples = replicate(&experiment, &plan, point).unwrap();
-    let life = life(&plan.worlds[point.world].cluster, &samples, 0);
+    let life = life(&samples, 0);
     let kind = |hop: &str| life.iter().find(|spent| spent.hop == hop).map(|s| s.kind.as_str());
     assert_eq!(kind("gpu-b/copy-in"), Some("host-to-device copy"), "a hop before its way");
     let names = life.iter().find(|spent| spent.kind == "names");

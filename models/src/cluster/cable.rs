@@ -8,8 +8,8 @@ use sim::Bytes;
 use super::assemble::{Builder, quantity};
 use super::lab::{QUEUE_FRAMING, is_shaped};
 use super::{Hop, HopModel, Lane, LinkIndex, PlaceKind, Side, WireHop, network};
+use crate::framing::ETHERNET_OVERHEAD;
 use crate::input::{InputError, suggest};
-use crate::price::ETHERNET_OVERHEAD;
 use crate::quantity::{parse_rate, parse_time};
 use crate::topology::{CableTable, Placed, Topology};
 

@@ -22,8 +22,6 @@
 //! closed form gives, in microseconds whatever the grid, and it is the level that also knows
 //! several kernels. The warp level costs a microsecond a warp, and is refused where that is long.
 
-mod recent;
-
 use serde::{Deserialize, Serialize};
 use sim::{Bytes, Time};
 
@@ -175,9 +173,7 @@ fn accesses(amount: Bytes, threads: u64) -> (u64, u32) {
 pub fn demand(gpu: &Gpu, kernel: &Kernel) -> Result<Demand, InputError> {
     match prepared(gpu, kernel)? {
         None => Ok(roofline(gpu, kernel)),
-        Some((machine, prepared)) => {
-            Ok(recent::demand(machine, kernel, || executed(machine, &prepared, kernel.level)))
-        }
+        Some((machine, prepared)) => Ok(executed(machine, &prepared, kernel.level)),
     }
 }
 

@@ -21,12 +21,9 @@
 use petgraph::graph::NodeIndex;
 use sim::Bytes;
 
-use super::stage::free;
-use super::{Carrier, Limit, LinkRef, PricedHop, Stage, Turn, Work};
-use crate::cluster::{Accelerator, Cluster, GpuStep, HopModel};
+use super::{Carrier, Limit, LinkRef, PricedHop, Question, Stage, Turn, Work};
+use crate::cluster::{Accelerator, GpuStep, HopModel};
 use crate::gpu::kernel::{Demand, Kernel, demand, gap};
-use crate::route::Leg;
-use crate::transfer::Transfer;
 
 /// Parts of a result that the chunk level lets pass through SMs and memory one by one: fine enough
 /// that they interleave, and that filling the way is half a per cent.
@@ -36,23 +33,17 @@ const UNITS: u64 = 256;
 ///
 /// # Panics
 /// If the transfer has no kernel, or an impossible one: both are checked before anything is priced.
-pub(super) fn price(
-    cluster: &Cluster,
-    gpu: NodeIndex,
-    legs: &[Leg<'_>],
-    transfer: &Transfer,
-    bytes: Bytes,
-    present: &dyn Fn(usize) -> bool,
-) -> Stage {
+pub(super) fn price(question: &Question<'_>, gpu: NodeIndex) -> Stage {
+    let Question { cluster, legs, transfer, bytes, change, .. } = *question;
     let accelerator = &cluster.gpus[&gpu];
     let whole = transfer.kernel.as_ref().expect("a stage of launch, kernel and event has a kernel");
     let kernel = whole.share(bytes, transfer.message);
     let unit = Bytes::new(bytes.get().div_ceil(UNITS));
     let mut stage = Stage::of(Carrier::Kernel, 1, unit);
-    for (i, leg) in legs.iter().enumerate() {
+    for leg in legs {
         let HopModel::Gpu(hop) = &leg.hop().model else { continue };
-        let mut priced = free(leg.hop());
-        if present(i) {
+        let mut priced = PricedHop::default();
+        if change.keeps(leg.hop()) {
             match hop.step {
                 GpuStep::Launch => launch(accelerator, &kernel, &mut priced, &mut stage),
                 GpuStep::Kernel => {

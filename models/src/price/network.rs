@@ -2,9 +2,10 @@
 
 use sim::Bytes;
 
-use super::{GSO_MAX, ROCE_HEADERS, TCP_IP_HEADERS, UDP_IP_HEADERS};
-use crate::cluster::{Cluster, HopModel, Side};
-use crate::route::{Leg, Route};
+use super::Question;
+use crate::cluster::{HopModel, Side};
+use crate::framing::{GSO_MAX, ROCE_HEADERS, TCP_IP_HEADERS, UDP_IP_HEADERS};
+use crate::route::Leg;
 use crate::transfer::Transport;
 
 /// The RDMA path MTUs (InfiniBand specification, section 7.7.8), largest first.
@@ -41,18 +42,13 @@ pub(super) enum Protocol {
     Rdma,
 }
 
-/// The part of a route that a message is cut for.
-pub(super) struct Way<'a> {
-    pub(super) cluster: &'a Cluster,
-    pub(super) route: &'a Route<'a>,
-    pub(super) legs: &'a [Leg<'a>],
-    /// Whether a hop of `legs` costs what it costs.
-    pub(super) present: &'a dyn Fn(usize) -> bool,
-}
-
-/// Cuts `bytes`, written `write` at a time, for the smallest packet size of a way.
-pub(super) fn cut(way: &Way<'_>, protocol: Protocol, write: Option<Bytes>, bytes: Bytes) -> Cut {
-    let (mtu, sends_large, receives_large) = packet(way);
+/// Cuts `bytes` for the smallest packet size of a way.
+pub(super) fn cut(question: &Question<'_>, protocol: Protocol, bytes: Bytes) -> Cut {
+    let (mtu, sends_large, receives_large) = packet(question);
+    let write = match protocol {
+        Protocol::Kernel(_) => question.transfer.write,
+        Protocol::Rdma => None,
+    };
     let (headers, mss) = match protocol {
         Protocol::Kernel(Transport::Tcp) => (TCP_IP_HEADERS, mtu.get() - TCP_IP_HEADERS.get()),
         // A datagram of the size iperf3 picks: the TCP segment of the same path.
@@ -96,32 +92,34 @@ pub(super) fn cut(way: &Way<'_>, protocol: Protocol, write: Option<Bytes>, bytes
 /// way out and those of the way in. Without tunnel offloads the sender's stack segments in
 /// software where it hands over to the card, below its hops, which is not priced; the receiver's
 /// has single packets from the card on.
-fn packet(way: &Way<'_>) -> (Bytes, bool, bool) {
-    let Way { cluster, route, legs, present } = way;
+fn packet(question: &Question<'_>) -> (Bytes, bool, bool) {
+    let Question { cluster, route, legs, change, .. } = question;
+    let jumbo = change.mtu.map_or(0, Bytes::get);
     let mut added = 0;
     let mut mtu: Option<u64> = None;
     // A receiver without them still takes super-packets that were made elsewhere.
     let mut offloads = route.pods.is_none_or(|(from, _)| !cluster.without_offloads.contains(&from));
     let mut tunnel_offloads = true;
-    for (i, leg) in legs.iter().enumerate() {
+    for leg in legs.iter() {
         if let HopModel::Cpu(cpu) = &leg.hop().model
             && cpu.side == Side::Send
-            && present(i)
+            && change.keeps(leg.hop())
         {
             added += cpu.header.get();
         }
         let Leg::Edge(edge, _) = leg else { continue };
         let (from, to) = cluster.graph.edge_endpoints(*edge).expect("an edge of this graph");
         for nic in [from, to].iter().filter_map(|place| cluster.nics.get(place)) {
-            offloads &= nic.offloads;
-            tunnel_offloads &= nic.tunnel_offloads;
-            mtu = Some(mtu.unwrap_or(u64::MAX).min(nic.mtu.get()));
+            offloads &= nic.offloads || change.offloads;
+            tunnel_offloads &= nic.tunnel_offloads || change.tunnel_offloads;
+            mtu = Some(mtu.unwrap_or(u64::MAX).min(nic.mtu.get().max(jumbo)));
         }
     }
     // Inside a node there is no NIC; pods keep the MTU that they have for the way out.
     let wire = mtu.or_else(|| cluster.nics.values().map(|nic| nic.mtu.get()).min()).unwrap_or(1500);
     let mut inner = wire - added.min(wire - 256);
-    if let Some((a, b)) = route.pods {
+    // Pods that had room for the small frames' headers get the same share of the large ones.
+    if let Some((a, b)) = route.pods.filter(|_| change.mtu.is_none()) {
         for own in [a, b].iter().filter_map(|pod| cluster.pod_mtus.get(pod)) {
             inner = inner.min(own.get());
         }

@@ -3,13 +3,13 @@
 
 use sim::Bytes;
 
-use super::network::{Cut, Protocol, Way, cut};
-use super::{Carrier, Limit, LinkRef, PricedHop, Stage, UdpRole, Work, kernel};
+use super::network::{Cut, Protocol, cut};
+use super::{Carrier, Limit, LinkRef, Opening, PricedHop, Question, Stage, Work, kernel};
 use crate::catalogue::BackPressure;
 use crate::cluster::{
     Cluster, Core, CpuCosts, CpuHop, DmaHop, Hop, HopModel, Pageable, Side, WireHop,
 };
-use crate::route::{Leg, Route};
+use crate::route::Leg;
 use crate::transfer::{Connection, HostMemory, Mode, Transfer, Transport};
 
 /// DMA moves bursts of a page through its FIFO twin; a TLP would be sixteen times as many events
@@ -20,47 +20,34 @@ const INITIAL_WINDOW_SEGMENTS: f64 = 10.0;
 /// IPv4 and TCP headers of a pure acknowledgement with timestamps, in its frame.
 const ACK_BYTES: f64 = (52 + 38) as f64;
 
-pub(super) fn price(
-    cluster: &Cluster,
-    route: &Route<'_>,
-    legs: &[Leg<'_>],
-    transfer: &Transfer,
-    bytes: Bytes,
-    present: &dyn Fn(usize) -> bool,
-) -> Stage {
+pub(super) fn price(question: &Question<'_>) -> Stage {
+    let Question { legs, transfer, bytes, .. } = *question;
     let sends = |leg: &Leg<'_>| matches!(&leg.hop().model, HopModel::Cpu(cpu) if cpu.socket);
     let wires = |leg: &Leg<'_>| matches!(&leg.hop().model, HopModel::Wire(_));
     if let Some(HopModel::Gpu(hop)) = legs.first().map(|leg| &leg.hop().model) {
-        return kernel::price(cluster, hop.gpu, legs, transfer, bytes, present);
+        return kernel::price(question, hop.gpu);
     }
     if legs.iter().any(sends) {
-        let protocol = Protocol::Kernel(transfer.transport);
         let share = Bytes::new(bytes.get().div_ceil(u64::from(transfer.streams)));
-        let way = Way { cluster, route, legs, present };
-        let cut = cut(&way, protocol, transfer.write, share);
-        Walk::new(cluster, transfer, cut).network(legs, present)
+        let cut = cut(question, Protocol::Kernel(transfer.transport), share);
+        Walk::new(question, cut).network()
     } else if legs.iter().any(wires) {
-        let way = Way { cluster, route, legs, present };
-        let cut = cut(&way, Protocol::Rdma, None, bytes);
-        Walk::new(cluster, transfer, cut).direct(legs, present)
+        let cut = cut(question, Protocol::Rdma, bytes);
+        Walk::new(question, cut).direct()
     } else {
-        copy(legs, transfer, bytes, present)
+        copy(question)
     }
 }
 
 /// A copy between device and host, or between devices.
-fn copy(
-    legs: &[Leg<'_>],
-    transfer: &Transfer,
-    bytes: Bytes,
-    present: &dyn Fn(usize) -> bool,
-) -> Stage {
+fn copy(question: &Question<'_>) -> Stage {
+    let Question { legs, transfer, bytes, change, .. } = *question;
     let mut stage = Stage::of(Carrier::Copy, 1, DMA_BURST);
-    for (i, leg) in legs.iter().enumerate() {
+    for leg in legs {
         let HopModel::Dma(dma) = &leg.hop().model else { continue };
         stage.pool = stage.pool.or(dma.pool);
-        let real = present(i);
-        let mut priced = dma_hop(leg.hop(), dma, real);
+        let real = change.keeps(leg.hop());
+        let mut priced = dma_hop(dma, real);
         if let (Some(limit), true) = (priced.limit, real) {
             // A copy that is over sooner than the call returns takes as long as the call.
             let moving = bytes.as_f64() / limit.bytes_per_s;
@@ -89,8 +76,8 @@ fn staged(pageable: &Pageable, memory: HostMemory, bytes: Bytes) -> f64 {
     staging.per_byte + touch + chunks * staging.per_chunk / bytes.as_f64().max(1.0)
 }
 
-fn dma_hop(hop: &Hop, dma: &DmaHop, real: bool) -> PricedHop {
-    let mut priced = free(hop);
+fn dma_hop(dma: &DmaHop, real: bool) -> PricedHop {
+    let mut priced = PricedHop::default();
     if real {
         priced.setup = dma.setup;
         priced.latency = dma.latency;
@@ -109,21 +96,9 @@ fn dma_hop(hop: &Hop, dma: &DmaHop, real: bool) -> PricedHop {
     priced
 }
 
-/// A hop that costs nothing.
-pub(super) fn free(hop: &Hop) -> PricedHop {
-    PricedHop {
-        name: hop.name.clone(),
-        kind: hop.kind.clone(),
-        setup: 0.0,
-        latency: 0.0,
-        works: Vec::new(),
-        limit: None,
-        udp: UdpRole::default(),
-    }
-}
-
 /// A message on its way through the network, carrying the headers put around it so far.
 struct Walk<'a> {
+    question: &'a Question<'a>,
     cluster: &'a Cluster,
     transfer: &'a Transfer,
     cut: Cut,
@@ -136,16 +111,22 @@ struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    fn new(cluster: &'a Cluster, transfer: &'a Transfer, cut: Cut) -> Walk<'a> {
+    fn new(question: &'a Question<'a>, cut: Cut) -> Walk<'a> {
+        let Question { cluster, transfer, .. } = *question;
         let (encapsulation, worker, forwards) = (Bytes::ZERO, None, false);
-        Walk { cluster, transfer, cut, encapsulation, worker, forwards }
+        Walk { question, cluster, transfer, cut, encapsulation, worker, forwards }
     }
 
-    fn network(mut self, legs: &[Leg<'_>], present: &dyn Fn(usize) -> bool) -> Stage {
+    fn hops(&mut self) -> Vec<PricedHop> {
+        let Question { legs, change, .. } = *self.question;
+        legs.iter().map(|leg| self.hop(leg.hop(), change.keeps(leg.hop()))).collect()
+    }
+
+    fn network(mut self) -> Stage {
+        let legs = self.question.legs;
         let works = |leg: &&Leg<'_>| matches!(&leg.hop().model, HopModel::Cpu(cpu) if !cpu.socket);
         self.forwards = legs.iter().filter(works).count() > 1;
-        let hops: Vec<PricedHop> =
-            legs.iter().enumerate().map(|(i, leg)| self.hop(leg.hop(), present(i))).collect();
+        let hops = self.hops();
         let of_network = Stage::of(Carrier::Network, self.transfer.streams, self.cut.unit);
         let mut stage = Stage { hops, ..of_network };
         let sender = legs.iter().find_map(|leg| match &leg.hop().model {
@@ -156,44 +137,44 @@ impl<'a> Walk<'a> {
         let one_way: f64 = stage.hops.iter().map(|hop| hop.latency).sum();
         match self.transfer.transport {
             Transport::Tcp if one_way > 0.0 => {
-                stage.window = Some(host.tcp_window.as_f64() / (2.0 * one_way));
+                let least = self.question.change.window.unwrap_or(Bytes::ZERO);
+                stage.window = Some(host.tcp_window.max(least).as_f64() / (2.0 * one_way));
             }
             Transport::Tcp => {}
             Transport::Udp => {
                 stage.udp_send_limit = host.udp_send_limit.map(sim::Rate::as_bytes_per_s);
             }
         }
-        match self.transfer.connection_met() {
-            Connection::New => self.open(&mut stage, one_way, 1.0),
-            Connection::Fresh => self.open(&mut stage, one_way, 0.0),
-            Connection::Warm | Connection::Opening => {}
-        }
+        stage.opening = match self.transfer.connection_met() {
+            Connection::New => self.opening(&stage, one_way, 1.0),
+            Connection::Fresh => self.opening(&stage, one_way, 0.0),
+            Connection::Warm | Connection::Opening => Opening::default(),
+        };
         stage
     }
 
     /// GPUDirect RDMA: DMA, wires, DMA; headers of RoCEv2, no core.
-    fn direct(mut self, legs: &[Leg<'_>], present: &dyn Fn(usize) -> bool) -> Stage {
-        let hops =
-            legs.iter().enumerate().map(|(i, leg)| self.hop(leg.hop(), present(i))).collect();
+    fn direct(mut self) -> Stage {
+        let hops = self.hops();
         Stage { hops, ..Stage::of(Carrier::Network, 1, self.cut.unit) }
     }
 
     fn hop(&mut self, hop: &Hop, real: bool) -> PricedHop {
         match &hop.model {
-            HopModel::Cpu(cpu) => self.cpu_hop(hop, cpu, real),
+            HopModel::Cpu(cpu) => self.cpu_hop(cpu, real),
             HopModel::Gpu(_) => unreachable!("a kernel is a stage of its own"),
             HopModel::Dma(dma) => {
-                let mut priced = dma_hop(hop, dma, real);
+                let mut priced = dma_hop(dma, real);
                 // The NIC posts its work in advance: nothing occupies the stage.
                 priced.latency += std::mem::take(&mut priced.setup);
                 priced
             }
-            HopModel::Wire(wire) => self.wire_hop(hop, wire, real),
+            HopModel::Wire(wire) => self.wire_hop(wire, real),
         }
     }
 
-    fn cpu_hop(&mut self, hop: &Hop, cpu: &CpuHop, real: bool) -> PricedHop {
-        let mut priced = free(hop);
+    fn cpu_hop(&mut self, cpu: &CpuHop, real: bool) -> PricedHop {
+        let mut priced = PricedHop::default();
         priced.udp.receives = cpu.side == Side::Receive;
         priced.udp.delivers = cpu.side == Side::Receive && cpu.socket;
         if cpu.side == Side::Receive && self.worker.is_none() && matches!(cpu.core, Core::Serial(_))
@@ -215,14 +196,14 @@ impl<'a> Walk<'a> {
             priced.works.push(Work { link: self.core(cpu), weight, beside: false });
         }
         if matches!(self.transfer.connection_met(), Connection::New | Connection::Opening) {
-            priced.setup = costs.per_connection;
+            priced.open = costs.per_connection;
         }
         if self.transfer.connection_met() == Connection::New
             && self.transfer.transport == Transport::Tcp
             && !cpu.socket
         {
             // The handshake: one packet there and one back cross every hop before the first byte.
-            priced.setup += 2.0 * (costs.per_skb + costs.per_segment);
+            priced.open += 2.0 * (costs.per_skb + costs.per_segment);
         }
         match cpu.side {
             Side::Send => self.encapsulation += cpu.header,
@@ -275,8 +256,8 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn wire_hop(&mut self, hop: &Hop, wire: &WireHop, real: bool) -> PricedHop {
-        let mut priced = free(hop);
+    fn wire_hop(&mut self, wire: &WireHop, real: bool) -> PricedHop {
+        let mut priced = PricedHop::default();
         priced.udp.wire = true;
         if !real {
             return priced;
@@ -295,12 +276,12 @@ impl<'a> Walk<'a> {
         priced
     }
 
-    /// Opening a connection: `handshakes` of one round trip each, then as many as slow start
-    /// needs to send the message or to fill the way (closed form, RFC 5681 doubling, no loss).
-    fn open(&self, stage: &mut Stage, one_way: f64, handshakes: f64) {
+    /// Opening a connection: `handshakes` of one round trip each, then as many as slow start needs
+    /// to send the message or to fill the way.
+    fn opening(&self, stage: &Stage, one_way: f64, handshakes: f64) -> Opening {
         let round_trip = 2.0 * one_way;
         if self.transfer.transport == Transport::Udp || round_trip <= 0.0 {
-            return;
+            return Opening::default();
         }
         let initial = INITIAL_WINDOW_SEGMENTS * self.cut.mss.as_f64();
         let heaviest = stage.hops.iter().flat_map(|hop| &hop.works).map(|work| {
@@ -316,8 +297,6 @@ impl<'a> Walk<'a> {
             false => self.cut.bytes,
         };
         let rounds = (full / initial).log2().ceil().max(0.0);
-        if let Some(socket) = stage.hops.first_mut() {
-            socket.setup += round_trip * (handshakes + rounds);
-        }
+        Opening { handshake: round_trip * handshakes, slow_start: round_trip * rounds }
     }
 }

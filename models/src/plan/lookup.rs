@@ -7,14 +7,13 @@
 
 use sim::{Bytes, Time};
 
-use super::chance::scaled;
-use super::{Asking, book};
+use super::request::Asking;
 use crate::input::InputError;
 use crate::name::cache::{behind, hit_ratio};
 use crate::name::resolver::{Resolver, Round};
 use crate::name::server::NameServer;
 use crate::name::zone::{Verdict, Zone};
-use crate::outcome::{Cause, Interval};
+use crate::outcome::{Cause, Step as Part};
 use crate::transfer::{Connection, Transfer, Transport};
 
 /// The domain of a cluster where nobody chose another (`kubelet --cluster-domain`).
@@ -39,8 +38,8 @@ struct Path {
 }
 
 impl Asking<'_> {
-    /// The life of looking the name of the Service up from pod `client`.
-    pub(super) fn lookup(&mut self, client: &str) -> Result<Vec<Interval>, InputError> {
+    /// Looks the name of the Service up from pod `client`.
+    pub(super) fn lookup(&mut self, client: &str) -> Result<(), InputError> {
         let request = self.request;
         let zone = Zone::new(
             DOMAIN,
@@ -61,24 +60,18 @@ impl Asking<'_> {
             return Err(InputError::new("request.name", problem)
                 .help(format!("`{}`, or `{whole}.`", request.service)));
         }
-        let mut life = Vec::new();
         for round in &rounds {
             let waited = self.chance.waited(&resolver, request.loss, round.questions.len());
-            book(&mut life, format!("{client}/resolver-timeout"), Cause::Queueing, waited);
-            self.round(client, round, &zone, &mut life)?;
+            let name = format!("{client}/resolver-timeout");
+            self.wait(name, Cause::Queueing, Part::Resolve, waited);
+            self.round(client, round, &zone)?;
         }
-        Ok(life)
+        Ok(())
     }
 
     /// One round: the node's cache if there is one, the cluster's server if that has no answer, and
     /// whoever is outside if the name is.
-    fn round(
-        &mut self,
-        client: &str,
-        round: &Round,
-        zone: &Zone,
-        life: &mut Vec<Interval>,
-    ) -> Result<(), InputError> {
+    fn round(&mut self, client: &str, round: &Round, zone: &Zone) -> Result<(), InputError> {
         let request = self.request;
         let mut asks = client.to_owned();
         let mut reaches = 1.0;
@@ -89,27 +82,29 @@ impl Asking<'_> {
         if let Some(cache) = &request.node_cache {
             let path = self.path(&asks, "request.node_cache", cache)?;
             let there = behind(request.node_hz, request.others_hz, path.server.ttl_s);
-            life.extend(self.exchange(&path, round)?);
+            self.exchange(&path, round, 1.0)?;
             reaches = self.chance.part(1.0 - hit_ratio(request.node_hz, there.ttl_s));
             (asks, hit) = (path.to, there.hit);
         }
         if reaches > 0.0 {
             let path = self.path(&asks, "request.dns", &request.dns)?;
-            life.extend(scaled(self.exchange(&path, round)?, reaches));
+            self.exchange(&path, round, reaches)?;
             if !zone.is_inside(&round.name) {
                 let part = reaches * self.chance.part(1.0 - hit);
                 let span = Time::from_seconds(path.server.forward_s * part);
-                book(life, format!("{}/forward", path.to), Cause::Propagation, span);
+                let name = format!("{}/forward", path.to);
+                self.wait(name, Cause::Propagation, Part::Resolve, span);
             }
         }
         Ok(())
     }
 
     fn path(&self, from: &str, field: &str, name: &str) -> Result<Path, InputError> {
+        let cluster = self.context.cluster;
         let (to, via) = self.server(field, name)?;
-        let place = self.cluster.places[&to];
-        let node = self.cluster.graph[place].node.as_deref();
-        let host = self.cluster.hosts.iter().find(|host| Some(host.name.as_str()) == node);
+        let place = cluster.places[&to];
+        let node = cluster.graph[place].node.as_deref();
+        let host = cluster.hosts.iter().find(|host| Some(host.name.as_str()) == node);
         let Some(server) = host.and_then(|host| host.names) else {
             let problem = format!("the host profile of `{to}` has no costs of a name server");
             return Err(InputError::new(field, problem)
@@ -118,8 +113,9 @@ impl Asking<'_> {
         Ok(Path { from: from.to_owned(), to, via, server })
     }
 
-    /// A question and its answer; once more over TCP if the answer does not fit a datagram.
-    fn exchange(&self, path: &Path, round: &Round) -> Result<Vec<Interval>, InputError> {
+    /// A question and its answer, with chance `part`; once more over TCP if the answer does not fit
+    /// a datagram.
+    fn exchange(&mut self, path: &Path, round: &Round, part: f64) -> Result<(), InputError> {
         let question = HEADER + round.name.len() + 2 + TYPE_AND_CLASS;
         let found = round.questions.iter().any(|(_, verdict)| *verdict == Verdict::Address);
         let answer = question
@@ -127,23 +123,21 @@ impl Asking<'_> {
                 true => A_RECORD * self.request.addresses.max(1) as usize,
                 false => SOA_RECORD,
             };
-        let fits = answer <= DATAGRAM_MAX;
-        let mut life = Vec::new();
-        self.ask(path, Transport::Udp, question, answer.min(DATAGRAM_MAX), &mut life)?;
-        if !fits {
-            self.open(&path.from, &path.to, path.via.as_deref(), &mut life)?;
-            self.ask(path, Transport::Tcp, question, answer, &mut life)?;
+        self.ask(path, Transport::Udp, question, answer.min(DATAGRAM_MAX), part)?;
+        if answer > DATAGRAM_MAX {
+            self.open(&path.from, &path.to, path.via.as_deref(), Part::Resolve, part)?;
+            self.ask(path, Transport::Tcp, question, answer, part)?;
         }
-        Ok(life)
+        Ok(())
     }
 
     fn ask(
-        &self,
+        &mut self,
         path: &Path,
         transport: Transport,
         question: usize,
         answer: usize,
-        life: &mut Vec<Interval>,
+        part: f64,
     ) -> Result<(), InputError> {
         let (there, back) = (Bytes::new(question as u64), Bytes::new(answer as u64));
         let question = Transfer {
@@ -154,13 +148,12 @@ impl Asking<'_> {
                 Transport::Udp => Connection::Opening,
                 Transport::Tcp => Connection::Warm,
             },
-            ..self.message(&path.from, &path.to, there)
+            ..Transfer::message(&path.from, &path.to, there)
         };
-        let answer = Transfer { transport, ..self.message(&path.to, &path.from, back) };
-        life.extend(self.solved(&question)?);
-        let works = Time::from_seconds(path.server.per_query_s);
-        book(life, format!("{}/names", path.to), Cause::Service, works);
-        life.extend(self.solved(&answer)?);
-        Ok(())
+        let answer = Transfer { transport, ..Transfer::message(&path.to, &path.from, back) };
+        self.send(&question, Part::Resolve, part)?;
+        let works = Time::from_seconds(path.server.per_query_s * part);
+        self.wait(format!("{}/names", path.to), Cause::Service, Part::Resolve, works);
+        self.send(&answer, Part::Resolve, part)
     }
 }

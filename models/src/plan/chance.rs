@@ -4,7 +4,6 @@ use sim::{Stream, Time};
 
 use crate::name::resolver::Resolver;
 use crate::name::wait;
-use crate::outcome::Interval;
 
 /// Whose word decides.
 pub(super) enum Chance {
@@ -30,10 +29,4 @@ impl Chance {
             Chance::Drawn(stream) => wait::drawn(resolver, loss, questions, stream),
         }
     }
-}
-
-/// The intervals of `life`, of which `part` counts.
-pub(super) fn scaled(life: Vec<Interval>, part: f64) -> impl Iterator<Item = Interval> {
-    let span = move |whole: Time| Time::from_ps((whole.as_ps() as f64 * part) as u64);
-    life.into_iter().map(move |i| Interval { span: span(i.span), ..i })
 }

@@ -1,0 +1,160 @@
+//! The account: from the spans that a reader left of a plan to rates, times and who took what.
+//!
+//! There is one. Time by hop and the loss by hop are the same ledger in two units, so they name the
+//! same bottleneck:
+//!
+//! ```text
+//!  completion        = time at line rate + Σ over hops: time
+//!  line rate − sent  =                     Σ over hops: line rate × time ÷ completion
+//! ```
+
+mod change;
+mod life;
+
+use std::collections::BTreeMap;
+
+use sim::{LinkId, Rate, Time};
+
+use self::life::Ledger;
+use crate::cluster::Cluster;
+use crate::outcome::{Interval, Outcome, Step, StepTime, Taken, Utilisation};
+use crate::plan::{Plan, Row};
+use crate::run::{Load, Trace};
+
+pub(crate) use change::{Question, advise};
+
+/// A rate that a report can print: what nothing limits is not infinite but very fast.
+fn finite(bytes_per_s: f64) -> Rate {
+    Rate::bytes_per_s(bytes_per_s.clamp(1e-3, 1e18))
+}
+
+/// The outcomes of plans that ran beside each other.
+pub(crate) fn outcomes(cluster: &Cluster, plans: &[Plan], traces: &[Trace]) -> Vec<Outcome> {
+    let mut users: BTreeMap<LinkId, u32> = BTreeMap::new();
+    for link in plans.iter().flat_map(Plan::links) {
+        *users.entry(link).or_default() += 1;
+    }
+    let of = |(plan, trace)| outcome(cluster, plan, trace, &users);
+    plans.iter().zip(traces).map(of).collect()
+}
+
+fn outcome(
+    cluster: &Cluster,
+    plan: &Plan,
+    trace: &Trace,
+    users: &BTreeMap<LinkId, u32>,
+) -> Outcome {
+    let ledger = Ledger::of(plan, trace);
+    let completion = trace.spans.ended().saturating_sub(trace.spans.begin);
+    let sending = ledger.counted(plan);
+    let (sent, goodput) = rates(plan, trace, sending);
+    let line = plan.line.as_ref();
+    let reference = line.map_or(goodput, |line| line.rate);
+    Outcome {
+        goodput,
+        completion,
+        sent,
+        loss_ratio: loss_ratio(plan, trace),
+        reference,
+        reference_link: line.map_or(String::new(), |line| line.link.clone()),
+        taken: taken(plan, &ledger, trace, reference, sending),
+        life: life(plan, &ledger),
+        steps: steps(plan, &ledger),
+        utilisation: utilisation(cluster, plan, trace, completion, users),
+    }
+}
+
+/// How long the transfer itself takes in closed form, and what arrives of it.
+pub(crate) fn goodput(plan: &Plan, trace: &Trace) -> Rate {
+    let sending = Ledger::of(plan, trace).counted(plan);
+    rates(plan, trace, sending).1
+}
+
+fn loss_ratio(plan: &Plan, trace: &Trace) -> f64 {
+    let lost: f64 = trace.lost.iter().map(|lost| lost.bytes).sum();
+    (lost / plan.message.as_f64()).clamp(0.0, 1.0)
+}
+
+fn rates(plan: &Plan, trace: &Trace, sending: Time) -> (Rate, Rate) {
+    let sent = finite(plan.message.as_f64() / sending.as_seconds().max(1e-12));
+    let arrives = 1.0 - loss_ratio(plan, trace);
+    (sent, finite(sent.as_bytes_per_s() * arrives))
+}
+
+/// What each hop of the way takes of the line rate: by its time, and by the datagrams that it lost.
+fn taken(
+    plan: &Plan,
+    ledger: &Ledger,
+    trace: &Trace,
+    reference: Rate,
+    sending: Time,
+) -> Vec<Taken> {
+    let whole = sending.as_seconds().max(1e-12);
+    let mut taken: Vec<Taken> = plan.hops[..plan.way as usize]
+        .iter()
+        .map(|hop| Taken { hop: hop.name.clone(), kind: hop.kind.clone(), bytes_per_s: 0.0 })
+        .collect();
+    for (row, span) in plan.rows.iter().zip(&ledger.rows) {
+        let Some(taken) = taken.get_mut(row.hop as usize) else { continue };
+        if row.counts && row.cause.is_loss() {
+            taken.bytes_per_s += reference.as_bytes_per_s() * span.as_seconds() / whole;
+        }
+    }
+    for lost in &trace.lost {
+        taken[plan.rows[lost.row as usize].hop as usize].bytes_per_s += lost.bytes / whole;
+    }
+    taken
+}
+
+/// The life of the message: hops in the order of the way, each cause once in each step.
+fn life(plan: &Plan, ledger: &Ledger) -> Vec<Interval> {
+    let met = |row: usize| {
+        let Row { hop, step, counts, .. } = plan.rows[row];
+        // The transfer's own hops are numbered along its way; others stand as they were met.
+        let first = || plan.rows.iter().position(|row| (row.hop, row.step) == (hop, step));
+        if counts { Some(hop as usize) } else { first() }
+    };
+    let mut order: Vec<usize> =
+        (0..plan.rows.len()).filter(|&row| ledger.rows[row] > Time::ZERO).collect();
+    order.sort_by_key(|&row| (plan.rows[row].step, met(row), plan.rows[row].cause));
+    let interval = |row: usize| Interval {
+        hop: plan.hops[plan.rows[row].hop as usize].name.clone(),
+        kind: plan.hops[plan.rows[row].hop as usize].kind.clone(),
+        cause: plan.rows[row].cause,
+        span: ledger.rows[row],
+    };
+    order.into_iter().map(interval).collect()
+}
+
+/// The steps of a request, each once, in order.
+fn steps(plan: &Plan, ledger: &Ledger) -> Vec<StepTime> {
+    let span = |step: Step| -> Time {
+        let rows = plan.rows.iter().zip(&ledger.rows);
+        rows.filter(|(row, _)| row.step == Some(step)).map(|(_, span)| *span).sum()
+    };
+    let taken = Step::ALL.into_iter().map(|step| StepTime { step, span: span(step) });
+    taken.filter(|step| step.span > Time::ZERO).collect()
+}
+
+/// How busy the links of the way were, by whoever used them.
+fn utilisation(
+    cluster: &Cluster,
+    plan: &Plan,
+    trace: &Trace,
+    completion: Time,
+    users: &BTreeMap<LinkId, u32>,
+) -> Vec<Utilisation> {
+    let whole = completion.as_seconds().max(1e-12);
+    let work = plan.work();
+    let of_link = |load: &Load| {
+        let link = &cluster.links[load.link.index()];
+        let busy = |work: f64| (work / link.capacity / whole).clamp(0.0, 1.0);
+        Utilisation {
+            link: link.name.clone(),
+            busy: busy(load.work),
+            own: busy(work.get(&load.link).copied().unwrap_or(0.0)),
+            others: users[&load.link] - 1,
+        }
+    };
+    trace.loads.iter().map(of_link).collect()
+}

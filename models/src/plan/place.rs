@@ -1,0 +1,115 @@
+//! On which cores the work of each stream falls.
+//!
+//! A sending thread gets the next core of its machine, from the last one down, as a scheduler
+//! spreads runnable threads. A receive queue is chosen by hashing the flow (RSS), which is chance:
+//! the stream `rss/<transfer>/<stream>` is the same for every topology, so that two of them can be
+//! compared on common random numbers.
+
+use rand::RngExt;
+use sim::Seed;
+
+use crate::cluster::{Cluster, HopModel, Host, LinkIndex, Side};
+use crate::price::LinkRef;
+use crate::route::Route;
+use crate::transfer::Transfer;
+
+/// The cores of one stream.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Cores {
+    send: usize,
+    /// A draw in [0, 1): the receive queue on any machine is its part of that machine's queues.
+    receive: f64,
+    /// Whether pinned threads that read now send: a reply.
+    turned: bool,
+}
+
+/// The cores of every stream of every transfer.
+pub(crate) fn place(
+    cluster: &Cluster,
+    transfers: &[Transfer],
+    routes: &[Route<'_>],
+    seed: Seed,
+) -> Vec<Vec<Cores>> {
+    let mut senders = vec![0usize; cluster.hosts.len()];
+    let streams = transfers.iter().zip(routes).enumerate().map(|(t, (transfer, route))| {
+        let host = sender(route).unwrap_or(0);
+        // Pinned machines are one machine: its threads are counted together.
+        let pinned = cluster.hosts.get(host).is_some_and(|host| host.pinned.is_some());
+        let host = if pinned { 0 } else { host };
+        let next = senders.get_mut(host);
+        let first = next.map_or(0, |next| {
+            let first = *next;
+            *next += transfer.streams as usize;
+            first
+        });
+        let cores = |s: u32| Cores {
+            send: first + s as usize,
+            receive: seed.stream(&format!("rss/{t}/{s}")).random::<f64>(),
+            turned: false,
+        };
+        (0..transfer.streams).map(cores).collect()
+    });
+    streams.collect()
+}
+
+/// More streams of transfer `t`, placed as if they were its only ones.
+pub(crate) fn more(cores: &[Cores], t: usize, streams: u32, seed: Seed) -> Vec<Cores> {
+    let first = cores[0];
+    let next = |s: u32| Cores {
+        send: first.send + s as usize,
+        receive: seed.stream(&format!("rss/{t}/{s}")).random::<f64>(),
+        ..first
+    };
+    (0..streams).map(next).collect()
+}
+
+/// The machine whose socket sends.
+fn sender(route: &Route<'_>) -> Option<usize> {
+    route.stages.iter().flatten().find_map(|leg| match &leg.hop().model {
+        HopModel::Cpu(cpu) if cpu.side == Side::Send => Some(cpu.host),
+        _ => None,
+    })
+}
+
+impl Cores {
+    /// The cores of an answer to the stream.
+    pub(crate) fn turned(self) -> Cores {
+        Cores { turned: !self.turned, ..self }
+    }
+
+    /// The link that a piece of work falls on.
+    pub(crate) fn resolve(&self, cluster: &Cluster, link: LinkRef) -> LinkIndex {
+        match link {
+            LinkRef::Fixed(link) => link,
+            LinkRef::SendCore(host) => self.sends(&cluster.hosts[host]),
+            LinkRef::ReceiveCore(host) => self.receives(&cluster.hosts[host]),
+        }
+    }
+
+    fn sends(&self, host: &Host) -> LinkIndex {
+        if let Some(pins) = &host.pinned {
+            let pins = if self.turned { &pins.readers } else { &pins.senders };
+            return host.cores[pins[self.send % pins.len()]];
+        }
+        let bank = &host.cores;
+        let core = bank.len() - 1 - self.send % bank.len();
+        // A scheduler keeps a thread off the core that its own packets arrive on.
+        let taken = core == self.queue(host);
+        bank[if taken { (core + bank.len() - 1) % bank.len() } else { core }]
+    }
+
+    fn receives(&self, host: &Host) -> LinkIndex {
+        match &host.pinned {
+            Some(pins) => {
+                let pins = if self.turned { &pins.senders } else { &pins.readers };
+                host.cores[pins[self.send % pins.len()]]
+            }
+            None => host.cores[self.queue(host)],
+        }
+    }
+
+    /// The core of the receive queue that the flow is hashed to on `host`.
+    fn queue(&self, host: &Host) -> usize {
+        (self.receive * f64::from(host.receive_queues)) as usize
+    }
+}

@@ -1,0 +1,359 @@
+//! From a priced stage to steps of a plan: waits, a demand, and to whom each is booked.
+
+use sim::{Bytes, Hop, LinkId, Rate};
+
+use super::demand::{Flow, Loss, Streaming, Taker};
+use super::{Book, Cores, Demand, Draft, Row};
+use crate::cluster::{Cluster, HopModel, LinkIndex, LinkUnit};
+use crate::outcome::{Cause, Step};
+use crate::price::{Carrier, LinkRef, PricedHop, Stage};
+use crate::route::Route;
+use crate::transfer::Transport;
+
+/// The line rate of a way: what a user has paid for.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Line {
+    /// The rate.
+    pub(crate) rate: Rate,
+    /// The name of the link.
+    pub(crate) link: String,
+    /// The position of its hop along the way.
+    pub(crate) hop: usize,
+}
+
+/// The slowest cable of a way; where it has none, its slowest device link.
+pub(crate) fn line(cluster: &Cluster, route: &Route<'_>) -> Option<Line> {
+    let legs = || route.stages.iter().flatten().enumerate();
+    let wires = legs().filter_map(|(at, leg)| match &leg.hop().model {
+        HopModel::Wire(wire) => Some((at, wire.link)),
+        _ => None,
+    });
+    let dma = legs().flat_map(|(at, leg)| match &leg.hop().model {
+        HopModel::Dma(dma) => dma.links.iter().map(|(link, _)| (at, *link)).collect(),
+        _ => Vec::new(),
+    });
+    let slowest = |links: Vec<(usize, LinkIndex)>| {
+        let links = links.into_iter().map(|(hop, link)| (hop, &cluster.links[link.0]));
+        let bytes = links.filter(|(_, link)| link.unit == LinkUnit::Bytes);
+        let slowest = bytes.min_by(|a, b| a.1.capacity.total_cmp(&b.1.capacity));
+        slowest.map(|(hop, link)| Line {
+            rate: Rate::bytes_per_s(link.capacity),
+            link: link.name.clone(),
+            hop,
+        })
+    };
+    slowest(wires.collect()).or_else(|| slowest(dma.collect()))
+}
+
+/// A priced stage, and whose it is.
+pub(crate) struct Placed<'a> {
+    pub(crate) cluster: &'a Cluster,
+    pub(crate) stage: &'a Stage,
+    /// The cores of its streams.
+    pub(crate) cores: &'a [Cores],
+    /// Payload of the message or chunk that it was priced for.
+    pub(crate) bytes: Bytes,
+    pub(crate) transport: Transport,
+    /// The rows' hops by their position along the way.
+    pub(crate) hops: &'a [u32],
+    /// The step of a request that it is part of.
+    pub(crate) step: Option<Step>,
+    /// Whether its time counts against the goodput.
+    pub(crate) counts: bool,
+    /// The line rate that its time is compared with, if its line is in this stage.
+    pub(crate) line: Option<&'a Line>,
+}
+
+/// A flow, and which hops of its way work on each link.
+struct Owned {
+    flow: Flow,
+    /// Every link that it crosses.
+    links: Vec<Crossed>,
+    limit_hop: usize,
+}
+
+/// A link that a flow crosses.
+struct Crossed {
+    hop: Hop,
+    /// The hops of the way that work on it, with the weight of each.
+    owners: Vec<(usize, f64)>,
+    /// Whether it holds a datagram's sender back.
+    held: bool,
+    /// Whether no unit waits for it.
+    beside: bool,
+}
+
+impl Placed<'_> {
+    fn row(&self, draft: &mut Draft, at: usize, cause: Cause) -> u32 {
+        let hop = self.hops[self.stage.first_hop + at];
+        draft.row(Row { hop, cause, step: self.step, counts: self.counts })
+    }
+
+    /// Seconds that pass at each hop, and their booking.
+    pub(crate) fn wait(
+        &self,
+        draft: &mut Draft,
+        cause: Cause,
+        of: fn(&PricedHop) -> f64,
+    ) -> (f64, Book) {
+        let hops = self.stage.hops.iter().enumerate().map(|(at, hop)| (at, cause, of(hop)));
+        self.booked(draft, hops.collect())
+    }
+
+    pub(crate) fn booked(&self, draft: &mut Draft, parts: Vec<(usize, Cause, f64)>) -> (f64, Book) {
+        let parts: Vec<_> = parts.into_iter().filter(|part| part.2 > 0.0).collect();
+        let seconds = parts.iter().map(|part| part.2).sum();
+        let rows: Vec<(u32, f64)> =
+            parts.into_iter().map(|(at, cause, s)| (self.row(draft, at, cause), s)).collect();
+        (seconds, draft.book(rows))
+    }
+
+    /// The first unit being stored and forwarded by every link but the slowest, whose time is in
+    /// the streaming.
+    pub(crate) fn fill(&self, draft: &mut Draft) -> (f64, Book) {
+        let owned = self.owned(0);
+        let share = self.bytes.as_f64() / f64::from(self.stage.flows);
+        let first = match self.stage.carrier {
+            // SMs and memory work at the same time, and nothing is handed on before the end.
+            Carrier::Kernel => 0.0,
+            Carrier::Copy | Carrier::Network => share.min(self.stage.unit.as_f64()),
+        };
+        let cost = |crossed: &&Crossed| crossed.hop.weight / self.capacity(crossed.hop.link);
+        // What loses datagrams does not slow their streaming down: its time is not in there.
+        let streams = |crossed: &&Crossed| owned.flow.hops.contains(&crossed.hop);
+        let slowest = owned.links.iter().filter(streams).max_by(|a, b| cost(a).total_cmp(&cost(b)));
+        let slowest = slowest.map(|crossed| crossed.hop.link);
+        let mut parts = Vec::new();
+        for crossed in owned.links.iter().filter(|crossed| !crossed.beside) {
+            let link = crossed.hop.link;
+            if Some(link) != slowest {
+                let seconds = |weight| first * weight / self.capacity(link);
+                let owners = crossed.owners.iter();
+                parts.extend(owners.map(|&(at, weight)| (at, Cause::Service, seconds(weight))));
+            }
+        }
+        parts.sort_by_key(|part| part.0);
+        self.booked(draft, parts)
+    }
+
+    fn capacity(&self, link: LinkId) -> f64 {
+        self.cluster.links[link.index()].capacity
+    }
+
+    /// The demand of the stage.
+    pub(crate) fn demand(
+        &self,
+        draft: &mut Draft,
+        lane: u32,
+        place: Option<i32>,
+        main: bool,
+    ) -> Demand {
+        let owned: Vec<Owned> = (0..self.stage.flows as usize).map(|f| self.owned(f)).collect();
+        let bytes = self.bytes.as_f64() / f64::from(self.stage.flows);
+        let streaming = self.streaming(draft, &owned, bytes);
+        let mut flows: Vec<Flow> = Vec::with_capacity(owned.len());
+        for mut owned in owned {
+            for loss in &mut owned.flow.losses {
+                loss.row = self.row(draft, loss.met as usize, Cause::Queueing);
+            }
+            flows.push(owned.flow);
+        }
+        Demand { flows, bytes, unit: self.stage.unit, lane, place, main, streaming }
+    }
+
+    /// A flow of the stage: where its work falls.
+    fn owned(&self, which: usize) -> Owned {
+        let stage = self.stage;
+        let cores = &self.cores[which.min(self.cores.len() - 1)];
+        let mut links: Vec<Crossed> = Vec::new();
+        let (mut limit, mut limit_hop) = (f64::INFINITY, 0);
+        let is_datagram = self.transport == Transport::Udp && stage.is_network();
+        let hold = Hold::of(stage);
+        for (at, hop) in stage.hops.iter().enumerate() {
+            for work in hop.works.iter().filter(|work| work.weight > 0.0) {
+                let index = cores.resolve(self.cluster, work.link);
+                let link = LinkId::new(index.0 as u32);
+                let slot = links.iter().position(|crossed| crossed.hop.link == link);
+                let slot = slot.unwrap_or_else(|| {
+                    let hop = Hop { link, weight: 0.0 };
+                    links.push(Crossed { hop, owners: Vec::new(), held: false, beside: true });
+                    links.len() - 1
+                });
+                let crossed = &mut links[slot];
+                crossed.hop.weight += work.weight;
+                crossed.owners.push((at, work.weight));
+                crossed.held |= matches!(work.link, LinkRef::SendCore(_)) || at < hold.until;
+                crossed.beside &= work.beside;
+            }
+            if let Some(own) = hop.limit.filter(|own| own.bytes_per_s < limit) {
+                (limit, limit_hop) = (own.bytes_per_s, at);
+            }
+        }
+        if let Some(window) = stage.window.filter(|window| *window < limit) {
+            (limit, limit_hop) = (window, 0);
+        }
+        let mut losses = Vec::new();
+        if is_datagram {
+            if let (false, Some(most)) = (hold.orphaned, stage.udp_send_limit) {
+                limit = limit.min(most);
+            }
+            for (at, hop) in stage.hops.iter().enumerate() {
+                let (met, row) = (at as u32, 0);
+                let here = links.iter().filter(|one| !one.held && one.owners[0].0 == at);
+                losses.extend(here.map(|one| Loss {
+                    met,
+                    row,
+                    beside: one.beside,
+                    taker: Taker::Link(one.hop),
+                }));
+                let queue = hop.udp.flow_limit.map(Taker::Queue);
+                losses.extend(queue.map(|taker| Loss { met, row, beside: false, taker }));
+            }
+        }
+        let kept = || links.iter().filter(|crossed| !is_datagram || crossed.held);
+        let flow = Flow {
+            hops: kept().map(|crossed| crossed.hop).collect(),
+            met: kept().map(|crossed| crossed.owners[0].0 as u32).collect(),
+            beside: kept().map(|crossed| crossed.beside).collect(),
+            limit,
+            losses,
+        };
+        Owned { flow, links, limit_hop }
+    }
+
+    /// The rate that the sockets of the stage reach, if all that is between them is free.
+    pub(crate) fn sockets(&self, is_socket: &dyn Fn(usize) -> bool) -> Option<Line> {
+        let bytes = self.bytes.as_f64() / f64::from(self.stage.flows);
+        let mut seconds: Vec<(LinkId, f64)> = Vec::new();
+        for crossed in (0..self.stage.flows as usize).flat_map(|f| self.owned(f).links) {
+            let Crossed { hop, owners, .. } = crossed;
+            let weight: f64 =
+                owners.iter().filter(|(at, _)| is_socket(*at)).map(|(_, weight)| weight).sum();
+            let spent = bytes * weight / self.capacity(hop.link);
+            match seconds.iter_mut().find(|(link, _)| *link == hop.link) {
+                Some((_, sum)) => *sum += spent,
+                None => seconds.push((hop.link, spent)),
+            }
+        }
+        let slowest = seconds.into_iter().map(|(_, seconds)| seconds).fold(0.0, f64::max);
+        (slowest > 0.0).then(|| Line {
+            rate: Rate::bytes_per_s(self.bytes.as_f64() / slowest),
+            link: "sockets".into(),
+            hop: self.stage.first_hop,
+        })
+    }
+
+    /// Where the time of the stage's streaming goes when nobody else is there.
+    ///
+    /// It takes as long as its slowest resource. What that is beyond the time at line rate is
+    /// divided among all resources that take longer than line rate, by the rule for an airport's
+    /// runway (S. Littlechild, G. Owen, *A simple expression for the Shapley value in a special
+    /// case*, Management Science 20(3), 1973): each stretch of time is shared evenly by those that
+    /// need it. So resources that are equally slow take equal parts, in whatever order they stand,
+    /// and one that is a little faster than the slowest takes nearly as much.
+    fn streaming(&self, draft: &mut Draft, owned: &[Owned], bytes: f64) -> Streaming {
+        let mut resources: Vec<(f64, Vec<(u32, f64)>)> = Vec::new();
+        let mut waits: Vec<(LinkId, u32)> = Vec::new();
+        let mut met: Vec<LinkId> = Vec::new();
+        for one in owned {
+            for Crossed { hop, owners, .. } in &one.links {
+                if met.contains(&hop.link) {
+                    continue;
+                }
+                met.push(hop.link);
+                // The streams of one message that share a link are its own work, not a queue.
+                let weight: f64 = owned
+                    .iter()
+                    .flat_map(|other| &other.links)
+                    .filter(|other| other.hop.link == hop.link)
+                    .map(|other| other.hop.weight)
+                    .sum();
+                waits.push((hop.link, self.row(draft, owners[0].0, Cause::Queueing)));
+                if one.flow.hops.iter().all(|held| held.link != hop.link) {
+                    continue; // It loses datagrams instead of slowing them down.
+                }
+                let seconds = bytes * weight / self.capacity(hop.link);
+                let rows = owners
+                    .iter()
+                    .map(|&(at, own)| (self.row(draft, at, Cause::Service), own / hop.weight));
+                resources.push((seconds, rows.collect()));
+            }
+        }
+        let limited = match self.stage.carrier {
+            // What limits a kernel is the kernel.
+            Carrier::Kernel => Cause::Service,
+            Carrier::Copy | Carrier::Network => Cause::Window,
+        };
+        let (limit, limit_hop) = (owned[0].flow.limit, owned[0].limit_hop);
+        if limit.is_finite() {
+            let row = self.row(draft, limit_hop, limited);
+            resources.push((bytes / limit, vec![(row, 1.0)]));
+        }
+        resources.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let alone = resources.last().map_or(0.0, |(seconds, _)| *seconds);
+        let (line, line_row) = match self.line {
+            Some(line) => {
+                let hop = self.hops[line.hop];
+                let row = Row { hop, cause: Cause::LineRate, step: self.step, counts: self.counts };
+                let seconds = self.bytes.as_f64() / line.rate.as_bytes_per_s();
+                (seconds.min(alone), draft.row(row))
+            }
+            None => (0.0, 0),
+        };
+        let mut parts: Vec<(u32, f64)> = Vec::new();
+        let mut reached = line;
+        for at in 0..resources.len() {
+            let stretch = resources[at].0 - reached;
+            if stretch <= 0.0 {
+                continue;
+            }
+            reached = resources[at].0;
+            let each = stretch / (resources.len() - at) as f64;
+            for (row, share) in resources[at..].iter().flat_map(|(_, rows)| rows) {
+                match parts.iter_mut().find(|(known, _)| known == row) {
+                    Some((_, seconds)) => *seconds += each * share,
+                    None => parts.push((*row, each * share)),
+                }
+            }
+        }
+        let waits_else = match resources.last() {
+            Some((_, rows)) => {
+                let hop = draft.rows[rows[0].0 as usize].hop;
+                let (step, counts) = (self.step, self.counts);
+                draft.row(Row { hop, cause: Cause::Queueing, step, counts })
+            }
+            None => self.row(draft, 0, Cause::Queueing),
+        };
+        Streaming { alone, line, line_row, parts, waits, waits_else }
+    }
+}
+
+/// How far a datagram's sender is held back.
+///
+/// While a packet still charges its socket, the sender is held back by everything up to the wire
+/// and by its send buffer (buffer ÷ time to completion). Where a hop orphans the packet
+/// (`skb_orphan`, as in `ip_rcv`), only the sending core holds it back. Behind the wire, or past the
+/// queue of a receiving socket, which takes the packet onto its own account (`skb_set_owner_r`),
+/// nothing holds it back in any case.
+struct Hold {
+    /// Hops before this one hold the sender back.
+    until: usize,
+    /// Whether that is because a hop orphans the packet.
+    orphaned: bool,
+}
+
+impl Hold {
+    fn of(stage: &Stage) -> Hold {
+        let roles = || stage.hops.iter().map(|hop| hop.udp);
+        if let Some(until) = roles().position(|role| role.orphans) {
+            return Hold { until, orphaned: true };
+        }
+        let end = stage.hops.iter().position(|hop| hop.udp.wire || hop.udp.delivers);
+        let until = match end {
+            Some(at) if stage.hops[at].udp.wire => at + 1,
+            Some(at) => at,
+            None => stage.hops.len(),
+        };
+        Hold { until, orphaned: false }
+    }
+}

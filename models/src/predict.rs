@@ -1,0 +1,226 @@
+//! The one question: what becomes of transfers on a cluster, at a fidelity.
+//!
+//! ```text
+//!  route ─► price ─► plan ─┬► closed: longest path, static rates
+//!                          ├► flow:   the engine, max-min flows          ─► account
+//!                          └► chunk:  the engine, units that queue
+//! ```
+//!
+//! `run`, `validate`, `compare` and the fits all ask it here.
+
+use sim::{Seed, Time};
+
+use crate::account::{self, Question};
+use crate::cluster::{Accelerator, Cluster};
+use crate::gpu::kernel;
+use crate::input::InputError;
+use crate::outcome::{Advice, Fidelity, Outcome};
+use crate::plan::{Context, Plan, build, place};
+use crate::price::Change;
+use crate::route::{Route, route};
+use crate::run::units;
+use crate::run::world::{Resources, traces, traces_watched};
+use crate::run::{Trace, closed};
+use crate::transfer::{Mode, Transfer};
+
+/// More chunks than this in one transfer is taken for a mistake.
+pub const CHUNKS_MAX: u64 = 1 << 16;
+/// More parallel streams than this in one transfer is taken for a mistake.
+pub const STREAMS_MAX: u32 = 4096;
+/// The largest message: 1 PiB.
+pub const MESSAGE_MAX: u64 = 1 << 50;
+
+/// Predicts transfers that begin at the same instant: one outcome each, in order.
+///
+/// `seed` decides what chance decides: which receive queue each flow is hashed to, and what of a
+/// request is lost or cached.
+///
+/// # Errors
+/// If a transfer names no place of the cluster, there is no route between its ends, or a number in
+/// it is out of range.
+pub fn predict(
+    cluster: &Cluster,
+    transfers: &[Transfer],
+    fidelity: Fidelity,
+    seed: u64,
+) -> Result<Vec<Outcome>, InputError> {
+    let starts = vec![Time::ZERO; transfers.len()];
+    predict_from(cluster, transfers, &starts, fidelity, seed)
+}
+
+/// The same for transfers that begin at instants of their own. The closed form takes all others to
+/// be there for as long, whenever they begin.
+///
+/// # Errors
+/// As [`predict`].
+///
+/// # Panics
+/// If there is not one start for each transfer.
+pub fn predict_from(
+    cluster: &Cluster,
+    transfers: &[Transfer],
+    starts: &[Time],
+    fidelity: Fidelity,
+    seed: u64,
+) -> Result<Vec<Outcome>, InputError> {
+    assert_eq!(transfers.len(), starts.len(), "one start for each transfer");
+    let plans = plans(cluster, transfers, fidelity, seed)?;
+    let resources = Resources::of(cluster);
+    let all: Vec<&Plan> = plans.iter().collect();
+    let traces: Vec<Trace> = match fidelity {
+        Fidelity::Closed => closed::traces(&resources, &all),
+        Fidelity::Flow | Fidelity::Chunk => traces(&resources, &all, starts, fidelity),
+    };
+    Ok(account::outcomes(cluster, &plans, &traces))
+}
+
+/// The greatest part of each link of a cluster that transfers had in use at any instant, by name:
+/// never above one, whoever sends.
+///
+/// # Errors
+/// As [`predict`].
+pub fn occupancy(
+    cluster: &Cluster,
+    transfers: &[Transfer],
+    fidelity: Fidelity,
+    seed: u64,
+) -> Result<Vec<(String, f64)>, InputError> {
+    let plans = plans(cluster, transfers, fidelity, seed)?;
+    let all: Vec<&Plan> = plans.iter().collect();
+    let starts = vec![Time::ZERO; transfers.len()];
+    let (_, most) = traces_watched(&Resources::of(cluster), &all, &starts, fidelity);
+    let names = cluster.links.iter().map(|link| link.name.clone());
+    Ok(names.zip(most).collect())
+}
+
+/// The plans of transfers.
+///
+/// # Errors
+/// As [`predict`].
+pub fn plans(
+    cluster: &Cluster,
+    transfers: &[Transfer],
+    fidelity: Fidelity,
+    seed: u64,
+) -> Result<Vec<Plan>, InputError> {
+    let (routes, seed, change) = (routes(cluster, transfers)?, Seed::new(seed), Change::default());
+    let cores = place(cluster, transfers, &routes, seed);
+    let plan = |at: usize| {
+        let (transfer, route, cores) = (&transfers[at], &routes[at], &cores[at][..]);
+        let (change, whole) = (&change, true);
+        build(&Context { cluster, transfer, route, cores, change, whole, fidelity, seed })
+    };
+    let plans = (0..transfers.len()).map(plan).collect::<Result<Vec<Plan>, InputError>>()?;
+    if fidelity == Fidelity::Chunk {
+        check_units(&plans)?;
+    }
+    Ok(plans)
+}
+
+/// What changes to each transfer would bring while the others run beside it, best first.
+///
+/// # Errors
+/// As [`predict`].
+pub fn advise(
+    cluster: &Cluster,
+    transfers: &[Transfer],
+    seed: u64,
+) -> Result<Vec<Vec<Advice>>, InputError> {
+    let question = Question::new(cluster, transfers, seed)?;
+    Ok((0..transfers.len()).map(|which| account::advise(&question, which)).collect())
+}
+
+/// Finds what is wrong with transfers, without running them.
+///
+/// # Errors
+/// As [`predict`].
+pub fn check(
+    cluster: &Cluster,
+    transfers: &[Transfer],
+    fidelity: Fidelity,
+) -> Result<(), InputError> {
+    routes(cluster, transfers)?;
+    // A kernel may take seconds at a fine level, and is right if its closed form is.
+    let transfers: Vec<Transfer> = transfers.iter().map(Transfer::in_closed_form).collect();
+    plans(cluster, &transfers, fidelity, 0).map(drop)
+}
+
+pub(crate) fn routes<'a>(
+    cluster: &'a Cluster,
+    transfers: &[Transfer],
+) -> Result<Vec<Route<'a>>, InputError> {
+    transfers.iter().map(|transfer| way(cluster, transfer)).collect()
+}
+
+/// The way of a transfer that has been checked.
+pub(crate) fn way<'a>(cluster: &'a Cluster, transfer: &Transfer) -> Result<Route<'a>, InputError> {
+    check_numbers(transfer)?;
+    let way = route(cluster, transfer)?;
+    check_kernel(cluster, transfer)?;
+    Ok(way)
+}
+
+/// Refuses numbers that no transfer can have.
+fn check_numbers(transfer: &Transfer) -> Result<(), InputError> {
+    let bytes = transfer.message.get();
+    if !(1..=MESSAGE_MAX).contains(&bytes) {
+        return Err(
+            InputError::new("message", format!("{bytes} bytes is no message")).help("1 B to 1 PiB")
+        );
+    }
+    if !(1..=STREAMS_MAX).contains(&transfer.streams) || u64::from(transfer.streams) > bytes {
+        let problem = format!("{} streams cannot share {bytes} bytes", transfer.streams);
+        return Err(InputError::new("streams", problem)
+            .help(format!("1 to {STREAMS_MAX}, and no more than the message has bytes")));
+    }
+    for (field, bytes) in [("write", transfer.write), ("reply", transfer.reply)] {
+        if bytes.is_some_and(|bytes| !(1..=MESSAGE_MAX).contains(&bytes.get())) {
+            return Err(InputError::new(field, "is no amount of payload").help("1 B to 1 PiB"));
+        }
+    }
+    if let Mode::Overlapped { chunk, buffers } = transfer.mode {
+        if chunk.get() == 0 || transfer.message.div_ceil(chunk) > CHUNKS_MAX {
+            let problem = format!("{chunk} cuts {} into too many chunks", transfer.message);
+            return Err(InputError::new("chunk", problem)
+                .help(format!("above zero, and at most {CHUNKS_MAX} chunks a message")));
+        }
+        if chunk.get() < u64::from(transfer.streams) {
+            return Err(InputError::new("chunk", "has fewer bytes than there are streams"));
+        }
+        if !(1..=65_536).contains(&buffers) {
+            return Err(InputError::new("buffers", format!("{buffers} is no number of buffers"))
+                .help("1 to 65536; 2 are enough to overlap two stages"));
+        }
+    }
+    Ok(())
+}
+
+/// Refuses a kernel that the GPU it is to run on cannot carry out. Any part of a possible kernel is
+/// possible.
+fn check_kernel(cluster: &Cluster, transfer: &Transfer) -> Result<(), InputError> {
+    let Some(own) = &transfer.kernel else { return Ok(()) };
+    let place = cluster.places.get(&transfer.from);
+    let Some(Accelerator { gpu, .. }) = place.and_then(|place| cluster.gpus.get(place)) else {
+        return Ok(());
+    };
+    let held =
+        [("kernel_read", own.read), ("kernel_written", own.written), ("message", transfer.message)];
+    if let Some((field, needed)) = held.into_iter().find(|(_, bytes)| *bytes > gpu.memory) {
+        let problem = format!("{needed} are more than the {} of device memory", gpu.memory);
+        return Err(InputError::new(field, problem).help("less, or a larger GPU or share of one"));
+    }
+    kernel::check(gpu, own)
+}
+
+/// Refuses a question that would take hours unit by unit.
+fn check_units(plans: &[Plan]) -> Result<(), InputError> {
+    let all: f64 = plans.iter().map(Plan::units).sum();
+    if all <= units::EVENTS_MAX {
+        return Ok(());
+    }
+    let problem = format!("`chunk` would take {all:.1e} events for these messages");
+    Err(InputError::new("fidelity", problem).help(format!(
+        "smaller messages (at most {:.0e} events), or fidelity = \"flow\"",
+        units::EVENTS_MAX
+    )))
+}

@@ -1,0 +1,19 @@
+//! The readers of a plan: each finds when every step begins and ends, and by what it was released.
+//!
+//! ```text
+//!  plans ─┬► closed: longest path, static rates            (one plan at a time, company as rates)
+//!         └► world:  the engine, events, first come        ┬► fluid: max-min flows
+//!                                                          └► units: units that queue
+//!                                │
+//!                             spans, loads ──► account
+//! ```
+
+pub(crate) mod closed;
+mod company;
+mod datagram;
+mod fluid;
+mod spans;
+pub(crate) mod units;
+pub(crate) mod world;
+
+pub(crate) use spans::{Load, NOBODY, Spans, Trace};

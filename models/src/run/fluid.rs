@@ -1,0 +1,285 @@
+//! Moves as flows that share links max-min, with datagrams that nobody slows down.
+//!
+//! What datagrams take of a link is taken off its capacity for everyone else. Their rates depend on
+//! what others leave where they are still held back, and the other way round; both are found again
+//! whenever a rate has changed, until nothing changes any more.
+
+use std::collections::BTreeMap;
+
+use sim::{Agenda, Alarm, FlowId, Flows, LinkId, Time};
+
+use super::Load;
+use super::datagram;
+use super::world::{Event, Ticket};
+use crate::plan::{Demand, Loss};
+
+/// Rounds in which datagrams and others find their rates.
+const ROUNDS: usize = 64;
+/// Changes of a capacity that are rounding.
+const NEARLY: f64 = 1e-12;
+
+/// A flow under way.
+struct Active {
+    ticket: Ticket,
+    /// Which of its demand.
+    flow: u32,
+    id: FlowId,
+    /// The rate that it would have with nobody else there [B/s].
+    alone: f64,
+    /// Since when it has its rate.
+    since: Time,
+    rate: f64,
+    bottleneck: Option<LinkId>,
+    slowed: Vec<(LinkId, f64)>,
+    datagrams: Option<Box<Datagrams>>,
+}
+
+/// Where a flow of datagrams loses them.
+struct Datagrams {
+    losses: Vec<Loss>,
+    /// The part that passes each place at present.
+    parts: Vec<f64>,
+    /// What was lost there \[B\].
+    lost: Vec<f64>,
+}
+
+/// A flow that is complete.
+pub(super) struct Done {
+    pub(super) ticket: Ticket,
+    pub(super) flow: u32,
+    pub(super) slowed: Vec<(LinkId, f64)>,
+    pub(super) lost: Option<Vec<f64>>,
+}
+
+/// The flows, and the one wake-up that they wait for.
+pub(super) struct Fluid {
+    flows: Flows<u32>,
+    alarm: Alarm,
+    capacities: Vec<f64>,
+    active: Vec<Option<Active>>,
+    free: Vec<u32>,
+    /// Those of datagrams.
+    lossy: Vec<u32>,
+    /// What datagrams take of links at present [units/s], and took before \[units\].
+    taken: BTreeMap<LinkId, f64>,
+    took: BTreeMap<LinkId, f64>,
+    taken_since: Time,
+    done: Vec<u32>,
+    /// The greatest part of each link that was in use at any instant.
+    pub(super) most: Vec<f64>,
+}
+
+impl Fluid {
+    pub(super) fn new(capacities: &[f64]) -> Fluid {
+        let mut flows = Flows::new();
+        for &capacity in capacities {
+            flows.link(capacity);
+        }
+        flows.watch();
+        Fluid {
+            flows,
+            alarm: Alarm::new(),
+            capacities: capacities.to_vec(),
+            active: Vec::new(),
+            free: Vec::new(),
+            lossy: Vec::new(),
+            taken: BTreeMap::new(),
+            took: BTreeMap::new(),
+            taken_since: Time::ZERO,
+            done: Vec::new(),
+            most: vec![0.0; capacities.len()],
+        }
+    }
+
+    /// Starts the flows of a move; how many there are to wait for: none where every hop is free.
+    pub(super) fn send(
+        &mut self,
+        ticket: Ticket,
+        demand: &Demand,
+        agenda: &mut Agenda<Event>,
+    ) -> u32 {
+        let now = agenda.now();
+        let alone = demand.bytes / demand.streaming.alone;
+        let mut started = 0;
+        for (at, flow) in demand.flows.iter().enumerate() {
+            if flow.hops.is_empty() && flow.limit.is_infinite() {
+                continue;
+            }
+            started += 1;
+            let slot = self.free.pop().unwrap_or_else(|| {
+                self.active.push(None);
+                self.active.len() as u32 - 1
+            });
+            let (hops, limit) = (&flow.hops[..], flow.limit);
+            let asked = sim::Demand { hops, size: demand.bytes, limit, share: 1.0 };
+            let id = self.flows.start(now, asked, slot);
+            let datagrams = (!flow.losses.is_empty()).then(|| {
+                self.lossy.push(slot);
+                Box::new(Datagrams {
+                    losses: flow.losses.clone(),
+                    parts: vec![1.0; flow.losses.len()],
+                    lost: vec![0.0; flow.losses.len()],
+                })
+            });
+            self.active[slot as usize] = Some(Active {
+                ticket,
+                flow: at as u32,
+                id,
+                alone,
+                since: now,
+                rate: 0.0,
+                bottleneck: None,
+                slowed: Vec::new(),
+                datagrams,
+            });
+        }
+        if started > 0 {
+            self.alarm.set(now, Event::Flows, agenda);
+        }
+        started
+    }
+
+    /// Moves everything forward to `now`: the flows that are complete.
+    pub(super) fn advance(&mut self, now: Time) -> Vec<Done> {
+        self.alarm.rang(now);
+        let mut tags = std::mem::take(&mut self.done);
+        self.flows.advance(now, &mut tags);
+        let done = tags.drain(..).map(|slot| {
+            let mut active = self.active[slot as usize].take().expect("a flow that was started");
+            active.pass(now);
+            self.free.push(slot);
+            let lost = active.datagrams.map(|datagrams| datagrams.lost);
+            if lost.is_some() {
+                self.lossy.retain(|other| *other != slot);
+            }
+            let Active { ticket, flow, slowed, .. } = active;
+            Done { ticket, flow, slowed, lost }
+        });
+        let done = done.collect();
+        self.done = tags;
+        done
+    }
+
+    /// Finds the rates from now on, and wakes when the next flow is complete.
+    pub(super) fn share(&mut self, agenda: &mut Agenda<Event>) {
+        let now = agenda.now();
+        self.yield_to_datagrams(now);
+        for change in self.flows.changes() {
+            if let Some(active) = &mut self.active[change.tag as usize] {
+                active.pass(now);
+                (active.rate, active.bottleneck) = (change.rate, change.bottleneck);
+            }
+        }
+        self.witness();
+        let next = self.flows.next();
+        if next < Time::MAX {
+            self.alarm.set(next, Event::Flows, agenda);
+        }
+    }
+
+    fn yield_to_datagrams(&mut self, now: Time) {
+        if self.lossy.is_empty() && self.taken.is_empty() {
+            return;
+        }
+        let span = (now - self.taken_since).as_seconds();
+        for (link, rate) in &self.taken {
+            *self.took.entry(*link).or_default() += rate * span;
+        }
+        self.taken_since = now;
+        for _ in 0..ROUNDS {
+            let mut sending: Vec<(&[Loss], f64)> = Vec::with_capacity(self.lossy.len());
+            for &slot in &self.lossy {
+                let active = self.active[slot as usize].as_ref().expect("it is under way");
+                let losses = active.datagrams.as_ref().map_or(&[][..], |some| &some.losses);
+                sending.push((losses, self.flows.rate(active.id)));
+            }
+            let capacities = &self.capacities;
+            let passed = datagram::pass(&|link| capacities[link.index()], &sending);
+            let mut changed = false;
+            let links = self.taken.keys().chain(passed.loads.keys()).copied();
+            for link in links.collect::<std::collections::BTreeSet<LinkId>>() {
+                let before = self.taken.get(&link).copied().unwrap_or(0.0);
+                let load = passed.loads.get(&link).copied().unwrap_or(0.0);
+                let whole = self.capacities[link.index()];
+                if (load - before).abs() > NEARLY * whole {
+                    changed = true;
+                    self.flows.capacity(now, link, (whole - load).max(0.0));
+                }
+            }
+            for (parts, &slot) in passed.parts.into_iter().zip(&self.lossy) {
+                let active = self.active[slot as usize].as_mut().expect("it is under way");
+                active.pass(now);
+                active.datagrams.as_mut().expect("it is lossy").parts = parts;
+            }
+            self.taken = passed.loads;
+            if !changed {
+                break;
+            }
+        }
+        self.taken.retain(|_, load| *load > 0.0);
+    }
+
+    /// Notes how much of each link is in use. Costs what all flows cross: for tests only.
+    fn witness(&mut self) {
+        if !cfg!(any(test, debug_assertions)) {
+            return;
+        }
+        let mut loads: BTreeMap<LinkId, f64> = self.taken.clone();
+        for active in self.active.iter().flatten() {
+            let rate = self.flows.rate(active.id);
+            for hop in self.flows.hops(active.id) {
+                *loads.entry(hop.link).or_default() += rate * hop.weight;
+            }
+        }
+        for (link, load) in loads {
+            let most = &mut self.most[link.index()];
+            *most = most.max(load / self.capacities[link.index()]);
+        }
+    }
+
+    /// The work of links up to now.
+    fn work(&mut self, link: LinkId, now: Time) -> f64 {
+        let pending = self.taken.get(&link).copied().unwrap_or(0.0);
+        let span = (now - self.taken_since).as_seconds();
+        self.flows.used(now, link) + self.took.get(&link).copied().unwrap_or(0.0) + pending * span
+    }
+
+    /// Adds the work of links up to now.
+    pub(super) fn loads(&mut self, loads: &mut [Load], now: Time) {
+        for load in loads {
+            load.work += self.work(load.link, now);
+        }
+    }
+
+    /// Takes away the work of links up to now: what a plan that begins later has not seen.
+    pub(super) fn forget(&mut self, loads: &mut [Load], now: Time) {
+        for load in loads {
+            load.work -= self.work(load.link, now);
+        }
+    }
+}
+
+impl Active {
+    /// Lets time pass at the present rate.
+    fn pass(&mut self, now: Time) {
+        let span = (now - self.since).as_seconds();
+        self.since = now;
+        if span <= 0.0 {
+            return;
+        }
+        let slower = 1.0 - self.rate / self.alone;
+        if let (Some(link), true) = (self.bottleneck, slower > 1e-9) {
+            match self.slowed.iter_mut().find(|(known, _)| *known == link) {
+                Some((_, seconds)) => *seconds += slower * span,
+                None => self.slowed.push((link, slower * span)),
+            }
+        }
+        if let Some(datagrams) = &mut self.datagrams {
+            let mut bytes = self.rate * span;
+            for (lost, part) in datagrams.lost.iter_mut().zip(&datagrams.parts) {
+                *lost += bytes * (1.0 - part);
+                bytes *= part;
+            }
+        }
+    }
+}
