@@ -126,6 +126,8 @@ pub struct Stage {
     pub first: f64,
     /// What opening the connection takes, once a connection.
     pub opening: Opening,
+    /// Whether it sends datagrams, which nobody sends again.
+    pub datagrams: bool,
     /// The server that it has in turns with others, where its GPU is time-sliced.
     pub turn: Option<Turn>,
     /// Its hops in order.
@@ -149,6 +151,7 @@ impl Stage {
             first_hop: 0,
             carrier,
             first: 0.0,
+            datagrams: false,
             opening: Opening::default(),
             turn: None,
             hops: Vec::new(),

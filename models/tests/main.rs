@@ -5,6 +5,7 @@ mod kernel;
 mod laws;
 mod levels;
 mod machine;
+mod random;
 mod request;
 mod sharing;
 mod streams;

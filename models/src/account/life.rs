@@ -40,7 +40,7 @@ impl Ledger {
             }
             (at, landing) = (spans.by[at as usize], spans.by_landing[at as usize]);
         }
-        ledger.set_line_apart(plan);
+        ledger.set_line_apart(plan, trace);
         ledger
     }
 
@@ -101,33 +101,40 @@ impl Ledger {
         rows.filter(|(row, _)| row.counts).map(|(_, span)| *span).sum()
     }
 
-    /// Gives the line rate the time that the whole message takes at it, and all other rows what is
-    /// left, in proportion: on the path of a pipeline are the chunks of its slowest stage, and the
-    /// network may have moved the message meanwhile.
-    fn set_line_apart(&mut self, plan: &Plan) {
+    /// Gives the line rate the time that what arrives takes at it; those who lost datagrams what
+    /// these would have taken; and all other rows what is left, in proportion: on the path of a
+    /// pipeline are the chunks of its slowest stage, and the network may have moved the message
+    /// meanwhile.
+    fn set_line_apart(&mut self, plan: &Plan, trace: &Trace) {
         let Some(line) = &plan.line else { return };
-        let is_line = |row: usize| plan.rows[row].counts && !plan.rows[row].cause.is_loss();
-        let Some(line_row) = (0..plan.rows.len()).find(|&row| is_line(row)) else { return };
+        let rows = || (0..plan.rows.len()).filter(|&row| plan.rows[row].counts);
+        let Some(line_row) = rows().find(|&row| !plan.rows[row].cause.is_loss()) else { return };
         let whole = self.counted(plan);
-        let unavoidable = (plan.message / line.rate).min(whole);
-        let others: Vec<(u32, f64)> = (0..plan.rows.len())
-            .filter(|&row| plan.rows[row].counts && !is_line(row))
+        let at_line = |bytes: f64| Time::from_seconds(bytes / line.rate.as_bytes_per_s());
+        let all: f64 = trace.lost.iter().map(|lost| lost.bytes).sum();
+        let unavoidable = at_line(plan.message.as_f64() - all).min(whole);
+        let lost = at_line(all).min(whole - unavoidable);
+        let others: Vec<(u32, f64)> = rows()
+            .filter(|&row| row != line_row)
             .map(|row| (row as u32, self.rows[row].as_ps() as f64))
             .filter(|(_, ps)| *ps > 0.0)
             .collect();
-        let path: Time =
-            (0..plan.rows.len()).filter(|&row| is_line(row)).map(|row| self.rows[row]).sum();
-        if path == unavoidable {
+        let left = whole - unavoidable - lost;
+        if self.rows[line_row] == unavoidable && all == 0.0 {
             return;
         }
-        if others.is_empty() {
-            return;
-        }
-        for row in (0..plan.rows.len()).filter(|&row| plan.rows[row].counts) {
-            self.rows[row] = Time::ZERO;
-        }
+        rows().for_each(|row| self.rows[row] = Time::ZERO);
         self.rows[line_row] = unavoidable;
-        self.book(whole - unavoidable, &others);
+        let losers: Vec<(u32, f64)> =
+            trace.lost.iter().map(|lost| (lost.row, lost.bytes)).collect();
+        match (others.is_empty(), losers.is_empty()) {
+            (false, _) => {
+                self.book(left, &others);
+                self.book(lost, &losers);
+            }
+            (true, false) => self.book(lost + left, &losers),
+            (true, true) => self.rows[line_row] = whole,
+        }
     }
 }
 

@@ -52,10 +52,23 @@ pub(crate) struct Loss {
 /// What takes datagrams, up to its capacity.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Taker {
-    /// A link, shared with others.
-    Link(Hop),
+    /// A link that serves what comes first, such as a cable: datagrams take what they are offered
+    /// at.
+    Wire(Hop),
+    /// A core, which its threads share evenly, however much is offered to one of them.
+    Core(Hop),
     /// A queue of the flow's own, up to a rate [B/s].
     Queue(f64),
+}
+
+impl Taker {
+    /// The link, and the work on it.
+    pub(crate) fn hop(self) -> Option<Hop> {
+        match self {
+            Taker::Wire(hop) | Taker::Core(hop) => Some(hop),
+            Taker::Queue(_) => None,
+        }
+    }
 }
 
 /// Where the time of a move goes.
@@ -91,10 +104,7 @@ impl Demand {
     /// Every link that it loads, and the work on each if nothing is lost \[units\].
     pub(crate) fn works(&self) -> impl Iterator<Item = (LinkId, f64)> {
         self.flows.iter().flat_map(|flow| {
-            let lost = flow.losses.iter().filter_map(|loss| match loss.taker {
-                Taker::Link(hop) => Some(hop),
-                Taker::Queue(_) => None,
-            });
+            let lost = flow.losses.iter().filter_map(|loss| loss.taker.hop());
             let all = flow.hops.iter().copied().chain(lost);
             all.map(|hop| (hop.link, hop.weight * self.bytes))
         })

@@ -8,7 +8,6 @@ use crate::cluster::{Cluster, HopModel, LinkIndex, LinkUnit};
 use crate::outcome::{Cause, Step};
 use crate::price::{Carrier, LinkRef, PricedHop, Stage};
 use crate::route::Route;
-use crate::transfer::Transport;
 
 /// The line rate of a way: what a user has paid for.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,6 +18,8 @@ pub(crate) struct Line {
     pub(crate) link: String,
     /// The position of its hop along the way.
     pub(crate) hop: usize,
+    /// Whether two sockets are all there is.
+    pub(crate) sockets: bool,
 }
 
 /// The slowest cable of a way; where it has none, its slowest device link.
@@ -40,6 +41,7 @@ pub(crate) fn line(cluster: &Cluster, route: &Route<'_>) -> Option<Line> {
             rate: Rate::bytes_per_s(link.capacity),
             link: link.name.clone(),
             hop,
+            sockets: false,
         })
     };
     slowest(wires.collect()).or_else(|| slowest(dma.collect()))
@@ -53,7 +55,6 @@ pub(crate) struct Placed<'a> {
     pub(crate) cores: &'a [Cores],
     /// Payload of the message or chunk that it was priced for.
     pub(crate) bytes: Bytes,
-    pub(crate) transport: Transport,
     /// The rows' hops by their position along the way.
     pub(crate) hops: &'a [u32],
     /// The step of a request that it is part of.
@@ -167,7 +168,7 @@ impl Placed<'_> {
         let cores = &self.cores[which.min(self.cores.len() - 1)];
         let mut links: Vec<Crossed> = Vec::new();
         let (mut limit, mut limit_hop) = (f64::INFINITY, 0);
-        let is_datagram = self.transport == Transport::Udp && stage.is_network();
+        let is_datagram = stage.datagrams;
         let hold = Hold::of(stage);
         for (at, hop) in stage.hops.iter().enumerate() {
             for work in hop.works.iter().filter(|work| work.weight > 0.0) {
@@ -200,11 +201,13 @@ impl Placed<'_> {
             for (at, hop) in stage.hops.iter().enumerate() {
                 let (met, row) = (at as u32, 0);
                 let here = links.iter().filter(|one| !one.held && one.owners[0].0 == at);
-                losses.extend(here.map(|one| Loss {
-                    met,
-                    row,
-                    beside: one.beside,
-                    taker: Taker::Link(one.hop),
+                losses.extend(here.map(|one| {
+                    let link = &self.cluster.links[one.hop.link.index()];
+                    let taker = match link.unit {
+                        LinkUnit::Cores => Taker::Core(one.hop),
+                        LinkUnit::Bytes | LinkUnit::Parts => Taker::Wire(one.hop),
+                    };
+                    Loss { met, row, beside: one.beside, taker }
                 }));
                 let queue = hop.udp.flow_limit.map(Taker::Queue);
                 losses.extend(queue.map(|taker| Loss { met, row, beside: false, taker }));
@@ -240,6 +243,7 @@ impl Placed<'_> {
             rate: Rate::bytes_per_s(self.bytes.as_f64() / slowest),
             link: "sockets".into(),
             hop: self.stage.first_hop,
+            sockets: true,
         })
     }
 

@@ -353,7 +353,6 @@ impl Message<'_> {
             stage,
             cores: self.cores,
             bytes,
-            transport: self.transfer.transport,
             hops: &self.hops,
             step,
             counts: self.counts,

@@ -135,6 +135,7 @@ impl<'a> Walk<'a> {
         });
         let host = &self.cluster.hosts[sender.expect("a network stage begins at a socket")];
         let one_way: f64 = stage.hops.iter().map(|hop| hop.latency).sum();
+        stage.datagrams = self.transfer.transport == Transport::Udp;
         match self.transfer.transport {
             Transport::Tcp if one_way > 0.0 => {
                 let least = self.question.change.window.unwrap_or(Bytes::ZERO);

@@ -21,7 +21,7 @@ use super::datagram::Rates;
 use super::world::{Discipline, Resources};
 use super::{Spans, Trace};
 use crate::gpu::share::Turns;
-use crate::plan::{Demand, DemandId, Op, Plan};
+use crate::plan::{Demand, DemandId, Loss, Op, Plan, Taker};
 
 /// Reads all plans, which begin at the same time.
 pub(crate) fn traces(resources: &Resources, plans: &[&Plan]) -> Vec<Trace> {
@@ -39,6 +39,9 @@ pub(crate) fn traces(resources: &Resources, plans: &[&Plan]) -> Vec<Trace> {
 pub(crate) fn trace(resources: &Resources, plans: &[&Plan], of: usize) -> Trace {
     Reader::new(resources, plans).trace(of)
 }
+
+/// A rate that is this part of that alone is none.
+const STARVED: f64 = 1e-6;
 
 struct Reader<'a> {
     resources: &'a Resources,
@@ -97,9 +100,9 @@ impl<'a> Reader<'a> {
             let lost = demand.bytes * (1.0 - rates.delivered / rates.sent) * times;
             // To the place that lets least of it pass.
             let capacity = |link: LinkId| self.resources.links[link.index()];
-            let room = |loss: &&crate::plan::Loss| match loss.taker {
-                crate::plan::Taker::Link(hop) => capacity(hop.link) / hop.weight,
-                crate::plan::Taker::Queue(most) => most,
+            let room = |loss: &&Loss| match loss.taker {
+                Taker::Wire(hop) | Taker::Core(hop) => capacity(hop.link) / hop.weight,
+                Taker::Queue(most) => most,
             };
             let least = flow.losses.iter().min_by(|a, b| room(a).total_cmp(&room(b)));
             if let Some(loss) = least {
@@ -145,18 +148,20 @@ impl<'a> Reader<'a> {
 
     fn timing(&self, of: usize, demand: &Demand) -> Timing {
         let rates = self.company.rates(of, demand);
-        let slowest = rates.iter().map(|rate| rate.sent).fold(f64::INFINITY, f64::min);
-        let seconds = match slowest {
-            // Datagrams take all of some link: it waits until they are through.
-            0.0 => {
-                let floods = self.company.others(of).flat_map(|other| &self.plans[other].demands);
-                let floods = floods.filter(|demand| demand.main && demand.is_lossy());
-                let longest = floods.map(|demand| demand.streaming.alone).fold(0.0, f64::max);
-                longest + demand.streaming.alone
-            }
-            rate => demand.bytes / rate,
+        let span = |rates: &[Rates]| {
+            let slowest = rates.iter().map(|rate| rate.sent).fold(f64::INFINITY, f64::min);
+            demand.bytes / slowest
         };
-        Timing { span: Time::from_seconds(seconds), rates }
+        let seconds = span(&rates);
+        if seconds * STARVED <= demand.streaming.alone {
+            return Timing { span: Time::from_seconds(seconds), rates };
+        }
+        // Datagrams take all of some link: it waits until they are through, and is then alone.
+        let floods = self.company.others(of).flat_map(|other| &self.plans[other].demands);
+        let floods = floods.filter(|demand| demand.main && demand.is_lossy());
+        let longest = floods.map(|demand| demand.streaming.alone).fold(0.0, f64::max);
+        let rates = self.company.alone(demand);
+        Timing { span: Time::from_seconds(longest + span(&rates)), rates }
     }
 
     /// By how much the turns of others make those of `client` longer.

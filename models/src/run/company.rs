@@ -69,6 +69,12 @@ impl<'a> Company<'a> {
         rates
     }
 
+    /// The rates of the flows of a demand that has everything to itself.
+    pub(super) fn alone(&self, demand: &Demand) -> Vec<Rates> {
+        let flows: Vec<&Flow> = demand.flows.iter().collect();
+        datagram::steady(&|link| self.capacity(link), &flows)
+    }
+
     /// The other plans that are there at the same time, for as long as anything meets anything.
     pub(super) fn others(&self, of: usize) -> impl Iterator<Item = usize> {
         let group = &self.groups[self.guests[of].group];

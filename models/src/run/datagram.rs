@@ -1,33 +1,51 @@
 //! Datagrams: senders that nobody tells to slow down, and what is lost behind them.
 //!
 //! As far as a sender is held back, its datagrams share links with everyone else, max-min. Behind
-//! that they are sent whatever comes: they take what they are offered at, up to the whole link, and
-//! everyone who can wait shares what is left. At a link that is offered more datagrams than it can
-//! take, every flow of them loses the same part (a full drop-tail queue):
+//! that they are sent whatever comes:
+//!
+//! - A **cable**, or whatever else serves what comes first, they take at the rate at which they are
+//!   offered, up to the whole of it, and everyone who can wait shares what is left. If more
+//!   datagrams are offered than it can take, every flow of them loses the same part (a full
+//!   drop-tail queue).
+//! - A **core** is shared evenly by its threads, however much is offered to one: the kernel hands
+//!   packets over to a thread of its own (`ksoftirqd`) when they come too fast. A flow of datagrams
+//!   gets what everyone else on the core could have, and loses the rest.
 //!
 //! ```text
-//!  part that passes = min(1, capacity ÷ Σ over datagram flows: offered × weight)
+//!  part that passes a cable = min(1, capacity ÷ Σ over datagram flows: offered × weight)
+//!  part that passes a core  = its max-min share ÷ offered
 //! ```
 
 use std::collections::BTreeMap;
 
-use sim::LinkId;
 use sim::share::{Claim, solve};
+use sim::{Hop, LinkId};
 
 use crate::plan::{Flow, Loss, Taker};
 
 /// Rounds after which rates are taken as they are. Each is nearer to the solution than the one
-/// before; random systems need fewer than ten.
-const ROUNDS: usize = 64;
-/// Changes of a capacity that are rounding.
-const NEARLY: f64 = 1e-12;
+/// before; nearly all systems need fewer than ten.
+pub(super) const ROUNDS: usize = 64;
+/// Changes of a rate or capacity that are rounding, as a part of it.
+pub(super) const NEARLY: f64 = 1e-12;
+
+/// A flow of datagrams: where it loses them, the rate at which it sends, and the rates that cores
+/// have for it, in the order of its losses.
+#[derive(Clone, Debug)]
+pub(super) struct Sending<'a> {
+    pub(super) losses: &'a [Loss],
+    pub(super) sent: f64,
+    pub(super) cores: Vec<f64>,
+}
 
 /// What becomes of datagrams that are sent at some rates.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Passed {
     /// For each flow, the part that passes each of its places of loss.
     pub(super) parts: Vec<Vec<f64>>,
-    /// The work of what passes on each link that it loads [units/s].
+    /// For each flow, the rate that reaches each of its cores [B/s].
+    pub(super) reaching: Vec<Vec<f64>>,
+    /// The work of what passes on each cable that it loads [units/s].
     pub(super) loads: BTreeMap<LinkId, f64>,
 }
 
@@ -39,7 +57,7 @@ impl Passed {
 }
 
 /// Sends datagram flows through their places of loss.
-pub(super) fn pass(capacity: &dyn Fn(LinkId) -> f64, flows: &[(&[Loss], f64)]) -> Passed {
+pub(super) fn pass(capacity: &dyn Fn(LinkId) -> f64, flows: &[Sending<'_>]) -> Passed {
     let mut passing: BTreeMap<LinkId, f64> = BTreeMap::new();
     for round in 0..ROUNDS {
         let offered = offered(flows, &passing);
@@ -62,45 +80,64 @@ pub(super) fn pass(capacity: &dyn Fn(LinkId) -> f64, flows: &[(&[Loss], f64)]) -
         }
     }
     let mut passed = Passed::default();
-    for &(losses, sent) in flows {
-        let mut rate = sent;
-        let parts = losses.iter().map(|loss| {
-            let part = part(loss, rate, &passing);
-            rate *= part;
-            if let Taker::Link(hop) = loss.taker {
-                *passed.loads.entry(hop.link).or_default() += rate * hop.weight;
+    for flow in flows {
+        let (mut parts, mut reaching) = (Vec::new(), Vec::new());
+        walk(flow, &passing, &mut |loss, rate, part| {
+            parts.push(part);
+            match loss.taker {
+                Taker::Wire(hop) => {
+                    *passed.loads.entry(hop.link).or_default() += rate * part * hop.weight;
+                }
+                Taker::Core(_) => reaching.push(rate),
+                Taker::Queue(_) => {}
             }
-            part
         });
-        let parts = parts.collect();
         passed.parts.push(parts);
+        passed.reaching.push(reaching);
     }
     passed
 }
 
-/// The part of what reaches a place that passes it.
-fn part(loss: &Loss, rate: f64, passing: &BTreeMap<LinkId, f64>) -> f64 {
-    match loss.taker {
-        Taker::Link(hop) => passing.get(&hop.link).copied().unwrap_or(1.0),
-        Taker::Queue(most) if rate > most => most / rate,
-        Taker::Queue(_) => 1.0,
+/// Goes along a flow's places of loss: the rate that reaches each, and the part of it that passes.
+fn walk(
+    flow: &Sending<'_>,
+    passing: &BTreeMap<LinkId, f64>,
+    visit: &mut dyn FnMut(&Loss, f64, f64),
+) {
+    let mut rate = flow.sent;
+    let mut cores = flow.cores.iter();
+    for loss in flow.losses {
+        let most = |most: f64| if rate > most { most / rate } else { 1.0 };
+        let part = match loss.taker {
+            Taker::Wire(hop) => passing.get(&hop.link).copied().unwrap_or(1.0),
+            Taker::Core(_) => most(*cores.next().expect("a rate for each core")),
+            Taker::Queue(limit) => most(limit),
+        };
+        visit(loss, rate, part);
+        rate *= part;
     }
 }
 
-/// The work that reaches each link.
-fn offered(flows: &[(&[Loss], f64)], passing: &BTreeMap<LinkId, f64>) -> BTreeMap<LinkId, f64> {
-    let mut offered = BTreeMap::new();
-    for &(losses, sent) in flows {
-        let mut rate = sent;
-        for loss in losses {
-            if let Taker::Link(hop) = loss.taker {
+/// The work that reaches each cable.
+fn offered(flows: &[Sending<'_>], passing: &BTreeMap<LinkId, f64>) -> BTreeMap<LinkId, f64> {
+    let mut offered: BTreeMap<LinkId, f64> = BTreeMap::new();
+    for flow in flows {
+        walk(flow, passing, &mut |loss, rate, _| {
+            if let Taker::Wire(hop) = loss.taker {
                 *offered.entry(hop.link).or_default() += rate * hop.weight;
             }
-            rate *= part(loss, rate, passing);
-        }
+        });
     }
     offered.retain(|_, offered| *offered > 0.0);
     offered
+}
+
+/// The cores of a flow, in the order of its losses.
+pub(super) fn cores(losses: &[Loss]) -> impl Iterator<Item = Hop> {
+    losses.iter().filter_map(|loss| match loss.taker {
+        Taker::Core(hop) => Some(hop),
+        Taker::Wire(_) | Taker::Queue(_) => None,
+    })
 }
 
 /// The rates of one flow in steady state [B/s]; infinite where nothing limits it.
@@ -110,67 +147,91 @@ pub(super) struct Rates {
     pub(super) delivered: f64,
 }
 
+/// What claims links in a static system: a flow as far as it is held back, or its work on a core
+/// behind that.
+struct Claimed {
+    hops: Vec<Hop>,
+    limit: f64,
+}
+
 /// The rates of flows that run beside each other for long.
 pub(super) fn steady(capacity: &dyn Fn(LinkId) -> f64, flows: &[&Flow]) -> Vec<Rates> {
     let mut local: BTreeMap<LinkId, u32> = BTreeMap::new();
-    for hop in flows.iter().flat_map(|flow| &flow.hops) {
+    let mut near = |hop: &Hop| {
         let next = local.len() as u32;
-        local.entry(hop.link).or_insert(next);
+        Hop { link: LinkId::new(*local.entry(hop.link).or_insert(next)), ..*hop }
+    };
+    let mut claims: Vec<Claimed> = Vec::new();
+    // For each flow, its claim, and those of its cores.
+    let mut own: Vec<Option<usize>> = Vec::new();
+    let mut of_cores: Vec<Vec<usize>> = Vec::new();
+    for flow in flows {
+        let bounded = flow.limit.is_finite() || !flow.hops.is_empty();
+        own.push(bounded.then_some(claims.len()));
+        if bounded {
+            claims.push(Claimed {
+                hops: flow.hops.iter().map(&mut near).collect(),
+                limit: flow.limit,
+            });
+        }
+        let behind = cores(&flow.losses).filter(|_| bounded).map(|hop| {
+            claims.push(Claimed { hops: vec![near(&hop)], limit: f64::INFINITY });
+            claims.len() - 1
+        });
+        let behind = behind.collect();
+        of_cores.push(behind);
     }
     let mut whole = vec![0.0; local.len()];
     for (link, at) in &local {
         whole[*at as usize] = capacity(*link);
     }
-    let hops: Vec<Vec<sim::Hop>> = flows
-        .iter()
-        .map(|flow| {
-            let near = |hop: &sim::Hop| sim::Hop { link: LinkId::new(local[&hop.link]), ..*hop };
-            flow.hops.iter().map(near).collect()
-        })
-        .collect();
-    let bounded = |at: &usize| flows[*at].limit.is_finite() || !hops[*at].is_empty();
-    let bound: Vec<usize> = (0..flows.len()).filter(bounded).collect();
-    let claims: Vec<Claim<'_>> = bound
-        .iter()
-        .map(|&at| Claim { hops: &hops[at], limit: flows[at].limit, share: 1.0 })
-        .collect();
-    let share = |left: &[f64]| {
-        let mut sent = vec![f64::INFINITY; flows.len()];
-        bound.iter().zip(solve(left, &claims)).for_each(|(&at, rate)| sent[at] = rate);
-        sent
-    };
-    let mut sent = share(&whole);
-    let lossy: Vec<usize> =
-        bound.iter().copied().filter(|&at| !flows[at].losses.is_empty()).collect();
-    let mut delivered = sent.clone();
-    if lossy.is_empty() {
-        return sent.into_iter().map(|rate| Rates { sent: rate, delivered: rate }).collect();
-    }
     let mut left = whole.clone();
-    for _ in 0..ROUNDS {
-        let datagrams: Vec<(&[Loss], f64)> =
-            lossy.iter().map(|&at| (&flows[at].losses[..], sent[at])).collect();
-        let passed = pass(capacity, &datagrams);
-        for (at, &flow) in lossy.iter().enumerate() {
-            delivered[flow] = sent[flow] * passed.arrives(at);
-        }
+    let share = |left: &[f64], claims: &[Claimed]| {
+        let claims: Vec<Claim<'_>> = claims
+            .iter()
+            .map(|claim| Claim { hops: &claim.hops, limit: claim.limit, share: 1.0 })
+            .collect();
+        solve(left, &claims)
+    };
+    let lossy: Vec<usize> =
+        (0..flows.len()).filter(|&at| own[at].is_some() && !flows[at].losses.is_empty()).collect();
+    let mut rates = share(&left, &claims);
+    let mut arrives = vec![1.0; flows.len()];
+    for _ in 0..if lossy.is_empty() { 0 } else { ROUNDS } {
+        let sending: Vec<Sending<'_>> = lossy
+            .iter()
+            .map(|&at| Sending {
+                losses: &flows[at].losses,
+                sent: rates[own[at].expect("it is bounded")],
+                cores: of_cores[at].iter().map(|&claim| rates[claim]).collect(),
+            })
+            .collect();
+        let passed = pass(capacity, &sending);
         let mut changed = false;
+        for (at, &flow) in lossy.iter().enumerate() {
+            arrives[flow] = passed.arrives(at);
+            for (&claim, &reaching) in of_cores[flow].iter().zip(&passed.reaching[at]) {
+                let limit = &mut claims[claim].limit;
+                changed |= !((reaching - *limit).abs() <= NEARLY * reaching.abs());
+                *limit = reaching;
+            }
+        }
         for (link, at) in &local {
             let (whole, left) = (whole[*at as usize], &mut left[*at as usize]);
-            let load = passed.loads.get(link).copied().unwrap_or(0.0);
-            let next = (whole - load).max(0.0);
+            let next = (whole - passed.loads.get(link).copied().unwrap_or(0.0)).max(0.0);
             changed |= (next - *left).abs() > NEARLY * whole;
             *left = next;
         }
         if !changed {
             break;
         }
-        sent = share(&left);
+        rates = share(&left, &claims);
     }
-    let patient = (0..flows.len()).filter(|at| !lossy.contains(at));
-    patient.for_each(|at| delivered[at] = sent[at]);
-    sent.into_iter()
-        .zip(delivered)
-        .map(|(sent, delivered)| Rates { sent, delivered: delivered.min(sent) })
+    own.into_iter()
+        .zip(arrives)
+        .map(|(own, arrives)| {
+            let sent = own.map_or(f64::INFINITY, |claim| rates[claim]);
+            Rates { sent, delivered: sent * arrives }
+        })
         .collect()
 }

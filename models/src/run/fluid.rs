@@ -4,19 +4,17 @@
 //! what others leave where they are still held back, and the other way round; both are found again
 //! whenever a rate has changed, until nothing changes any more.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sim::{Agenda, Alarm, FlowId, Flows, LinkId, Time};
 
 use super::Load;
-use super::datagram;
+use super::datagram::{self, NEARLY, ROUNDS, Sending};
 use super::world::{Event, Ticket};
 use crate::plan::{Demand, Loss};
 
-/// Rounds in which datagrams and others find their rates.
-const ROUNDS: usize = 64;
-/// Changes of a capacity that are rounding.
-const NEARLY: f64 = 1e-12;
+/// The tag of work behind a sender's hold, which nobody waits for.
+const BEHIND: u32 = u32::MAX;
 
 /// A flow under way.
 struct Active {
@@ -37,6 +35,8 @@ struct Active {
 /// Where a flow of datagrams loses them.
 struct Datagrams {
     losses: Vec<Loss>,
+    /// Their work on each core behind which nothing holds them back, and the limit of each [B/s].
+    cores: Vec<(FlowId, f64)>,
     /// The part that passes each place at present.
     parts: Vec<f64>,
     /// What was lost there \[B\].
@@ -115,8 +115,16 @@ impl Fluid {
             let id = self.flows.start(now, asked, slot);
             let datagrams = (!flow.losses.is_empty()).then(|| {
                 self.lossy.push(slot);
+                let cores = datagram::cores(&flow.losses).map(|hop| {
+                    // It is stopped when the last datagram has been sent.
+                    let (size, limit) = (demand.bytes, f64::INFINITY);
+                    let behind = sim::Demand { hops: &[hop], size, limit, share: 1.0 };
+                    (self.flows.start(now, behind, BEHIND), f64::INFINITY)
+                });
+                let cores = cores.collect();
                 Box::new(Datagrams {
                     losses: flow.losses.clone(),
+                    cores,
                     parts: vec![1.0; flow.losses.len()],
                     lost: vec![0.0; flow.losses.len()],
                 })
@@ -144,18 +152,21 @@ impl Fluid {
         self.alarm.rang(now);
         let mut tags = std::mem::take(&mut self.done);
         self.flows.advance(now, &mut tags);
-        let done = tags.drain(..).map(|slot| {
+        let mut done = Vec::with_capacity(tags.len());
+        for slot in tags.drain(..).filter(|slot| *slot != BEHIND) {
             let mut active = self.active[slot as usize].take().expect("a flow that was started");
             active.pass(now);
             self.free.push(slot);
-            let lost = active.datagrams.map(|datagrams| datagrams.lost);
-            if lost.is_some() {
+            let lost = active.datagrams.map(|datagrams| {
                 self.lossy.retain(|other| *other != slot);
-            }
+                for (id, _) in datagrams.cores {
+                    self.flows.stop(now, id);
+                }
+                datagrams.lost
+            });
             let Active { ticket, flow, slowed, .. } = active;
-            Done { ticket, flow, slowed, lost }
-        });
-        let done = done.collect();
+            done.push(Done { ticket, flow, slowed, lost });
+        }
         self.done = tags;
         done
     }
@@ -165,7 +176,7 @@ impl Fluid {
         let now = agenda.now();
         self.yield_to_datagrams(now);
         for change in self.flows.changes() {
-            if let Some(active) = &mut self.active[change.tag as usize] {
+            if let Some(Some(active)) = self.active.get_mut(change.tag as usize) {
                 active.pass(now);
                 (active.rate, active.bottleneck) = (change.rate, change.bottleneck);
             }
@@ -187,23 +198,36 @@ impl Fluid {
         }
         self.taken_since = now;
         for _ in 0..ROUNDS {
-            let mut sending: Vec<(&[Loss], f64)> = Vec::with_capacity(self.lossy.len());
+            let mut sending: Vec<Sending<'_>> = Vec::with_capacity(self.lossy.len());
             for &slot in &self.lossy {
                 let active = self.active[slot as usize].as_ref().expect("it is under way");
-                let losses = active.datagrams.as_ref().map_or(&[][..], |some| &some.losses);
-                sending.push((losses, self.flows.rate(active.id)));
+                let datagrams = active.datagrams.as_ref().expect("it is lossy");
+                let sent = self.flows.rate(active.id);
+                let cores = datagrams.cores.iter().map(|(id, _)| self.flows.rate(*id)).collect();
+                sending.push(Sending { losses: &datagrams.losses, sent, cores });
             }
             let capacities = &self.capacities;
             let passed = datagram::pass(&|link| capacities[link.index()], &sending);
             let mut changed = false;
             let links = self.taken.keys().chain(passed.loads.keys()).copied();
-            for link in links.collect::<std::collections::BTreeSet<LinkId>>() {
+            for link in links.collect::<BTreeSet<LinkId>>() {
                 let before = self.taken.get(&link).copied().unwrap_or(0.0);
                 let load = passed.loads.get(&link).copied().unwrap_or(0.0);
                 let whole = self.capacities[link.index()];
                 if (load - before).abs() > NEARLY * whole {
                     changed = true;
                     self.flows.capacity(now, link, (whole - load).max(0.0));
+                }
+            }
+            for (reaching, &slot) in passed.reaching.iter().zip(&self.lossy) {
+                let active = self.active[slot as usize].as_mut().expect("it is under way");
+                let datagrams = active.datagrams.as_mut().expect("it is lossy");
+                for ((id, limit), &reaching) in datagrams.cores.iter_mut().zip(reaching) {
+                    if !((reaching - *limit).abs() <= NEARLY * reaching) {
+                        changed = true;
+                        *limit = reaching;
+                        self.flows.limit(now, *id, reaching);
+                    }
                 }
             }
             for (parts, &slot) in passed.parts.into_iter().zip(&self.lossy) {
@@ -226,9 +250,12 @@ impl Fluid {
         }
         let mut loads: BTreeMap<LinkId, f64> = self.taken.clone();
         for active in self.active.iter().flatten() {
-            let rate = self.flows.rate(active.id);
-            for hop in self.flows.hops(active.id) {
-                *loads.entry(hop.link).or_default() += rate * hop.weight;
+            let behind = active.datagrams.iter().flat_map(|datagrams| &datagrams.cores);
+            for id in std::iter::once(active.id).chain(behind.map(|(id, _)| *id)) {
+                let rate = self.flows.rate(id);
+                for hop in self.flows.hops(id) {
+                    *loads.entry(hop.link).or_default() += rate * hop.weight;
+                }
             }
         }
         for (link, load) in loads {

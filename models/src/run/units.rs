@@ -3,8 +3,8 @@
 //! A message's share is cut into equal units of at most a super-packet, a datagram or a page of
 //! DMA; each link is one server, `service = unit bytes × weight ÷ capacity`, which its streams share
 //! fairly ([`sim::Fair`]), as max-min does. A stream keeps a window of units under way. Datagrams
-//! are held back only so far; behind that they go before everything that can wait, and a full queue
-//! drops what arrives. A chunk has been sent when its last unit has left the first server: the next
+//! are held back only so far; behind that they go before everything that can wait at a cable, have
+//! their share of a core, and a full queue drops what arrives. A chunk has been sent when its last unit has left the first server: the next
 //! one follows it down the same stream.
 
 use std::collections::{HashMap, VecDeque};
@@ -29,12 +29,16 @@ enum Server {
 }
 
 /// A server on the way of a stream.
+#[derive(Clone, Copy)]
 struct Station {
     server: Server,
     /// Where datagrams may be lost: the place among the flow's losses.
     loss: Option<usize>,
-    /// The stream's tag at this server.
+    /// Whether they go before everything that can wait.
+    urgent: bool,
+    /// The stream's tag at this server, and its units there.
     finish: f64,
+    units: usize,
 }
 
 /// One flow of one stage, for as long as the plan lasts.
@@ -174,7 +178,8 @@ impl Units {
                         Server::Own(self.own.len() - 1)
                     }
                 };
-                Station { server, loss: stop.loss, finish: 0.0 }
+                let (loss, urgent) = (stop.loss, stop.urgent);
+                Station { server, loss, urgent, finish: 0.0, units: 0 }
             })
             .collect();
         let held = stops.iter().rposition(|stop| stop.loss.is_none());
@@ -222,7 +227,9 @@ impl Units {
         };
         let mut steps = [Step::Nothing, Step::Nothing];
         if at > 0 {
-            let server = self.streams[stream].stations[at - 1].server;
+            let left = &mut self.streams[stream].stations[at - 1];
+            left.units -= 1;
+            let server = left.server;
             if let Some(next) = self.server(server).leave() {
                 begin(next, agenda);
             }
@@ -237,19 +244,18 @@ impl Units {
         let mut ended = at == state.services.len();
         if !ended {
             let (service, size) = (state.services[at], state.unit);
-            let station = &mut self.streams[stream].stations[at];
-            let (server, loss) = (station.server, station.loss);
-            let mut finish = station.finish;
+            let Station { server, loss, urgent, mut finish, units } =
+                self.streams[stream].stations[at];
             let fair = self.server(server);
-            let began = match loss {
-                Some(_) if fair.urgent() >= BACKLOG_PACKETS => {
-                    ended = true;
-                    None
-                }
-                Some(_) => fair.offer_urgent((job, at as u32), service),
-                None => fair.offer((job, at as u32), service, &mut finish, size),
+            let waiting = if urgent { fair.urgent() } else { units };
+            ended = loss.is_some() && waiting >= BACKLOG_PACKETS;
+            let began = match (ended, urgent) {
+                (true, _) => None,
+                (false, true) => fair.offer_urgent((job, at as u32), service),
+                (false, false) => fair.offer((job, at as u32), service, &mut finish, size),
             };
-            self.streams[stream].stations[at].finish = finish;
+            let station = &mut self.streams[stream].stations[at];
+            (station.finish, station.units) = (finish, units + usize::from(!ended));
             if let Some(began) = began {
                 begin(began, agenda);
             }
@@ -314,24 +320,33 @@ struct Stop {
     weight: f64,
     /// Whether a full queue here drops: the place among the flow's losses.
     loss: Option<usize>,
+    /// Whether it goes before everything that can wait.
+    urgent: bool,
 }
 
 /// What a flow's units meet, in order.
 fn stops(flow: &Flow) -> Vec<Stop> {
     let mut stops = Vec::new();
     if flow.limit.is_finite() {
-        stops.push(Stop { met: 0, link: None, weight: 1.0 / flow.limit, loss: None });
+        stops.push(Stop {
+            met: 0,
+            link: None,
+            weight: 1.0 / flow.limit,
+            loss: None,
+            urgent: false,
+        });
     }
     for (slot, hop) in flow.hops.iter().enumerate().filter(|(slot, _)| !flow.beside[*slot]) {
         let (met, link) = (flow.met[slot], Some(hop.link));
-        stops.push(Stop { met, link, weight: hop.weight, loss: None });
+        stops.push(Stop { met, link, weight: hop.weight, loss: None, urgent: false });
     }
     for (at, loss) in flow.losses.iter().enumerate().filter(|(_, loss)| !loss.beside) {
-        let (link, weight) = match loss.taker {
-            Taker::Link(hop) => (Some(hop.link), hop.weight),
-            Taker::Queue(most) => (None, 1.0 / most),
+        let (link, weight, urgent) = match loss.taker {
+            Taker::Wire(hop) => (Some(hop.link), hop.weight, true),
+            Taker::Core(hop) => (Some(hop.link), hop.weight, false),
+            Taker::Queue(most) => (None, 1.0 / most, true),
         };
-        stops.push(Stop { met: loss.met, link, weight, loss: Some(at) });
+        stops.push(Stop { met: loss.met, link, weight, loss: Some(at), urgent });
     }
     stops.sort_by_key(|stop| stop.met);
     stops
