@@ -1,14 +1,12 @@
-//! Predicting a copy between host and GPU: the GPU's copy engine in its own slot.
+//! Predicting a copy between host and GPU: a transfer between a pod and its GPU.
 
-use models::gpu::copy::{Direction, Parameters};
 use models::input::InputError;
 use models::library::{Kind, Library};
-use models::pcie::Port;
-use models::profile::Profile;
-use sim::{Bytes, Rate};
+use models::transfer::Transfer;
+use sim::Bytes;
 
 use crate::family::MemcpyRow;
-use crate::shipped;
+use crate::subject::{self, Subject};
 
 /// The shipped GPU that a source means: the first whose name has all words of the source's.
 pub fn gpu_named(source_name: &str, library: &Library) -> Option<String> {
@@ -41,28 +39,24 @@ fn words(name: &str) -> Vec<String> {
 /// # Errors
 /// If the GPU's profile or that of its PCIe port (`gen3-x16`) is malformed.
 pub fn bandwidth(row: &MemcpyRow, gpu: &str, library: &Library) -> Result<f64, InputError> {
-    bandwidth_of(row, &library.profile(Kind::Gpu, gpu)?)
+    bandwidth_of(row, &Subject::new(&library.profile(Kind::Gpu, gpu)?, library)?)
 }
 
-/// The bandwidth of one copy between pinned memory and the GPU of a profile in GB/s.
+/// The bandwidth of one copy between pinned memory and a GPU in GB/s.
 ///
 /// # Errors
-/// As [`bandwidth`].
-pub fn bandwidth_of(row: &MemcpyRow, profile: &Profile) -> Result<f64, InputError> {
-    let (generation, lanes) = (profile.count("pcie_generation")?, profile.count("pcie_lanes")?);
-    let port = shipped().profile(Kind::Pcie, &format!("gen{generation}-x{lanes}"))?;
-    let port = Port::from_profile(&port)?;
-    let direction = if row.to_device { Direction::ToDevice } else { Direction::ToHost };
-    let engine = Parameters::from_profile(profile)?.engine(&port, direction);
-    let amount = Bytes::new(row.bytes);
-    let rate = Rate::over(amount, engine.pinned(amount));
-    let impossible = || InputError::new("copy_setup", "makes a copy take no time");
-    Ok(rate.ok_or_else(impossible)?.as_gbyte_s())
+/// If the row is about an impossible size.
+pub fn bandwidth_of(row: &MemcpyRow, gpu: &Subject) -> Result<f64, InputError> {
+    let (from, to) =
+        if row.to_device { (subject::POD, subject::GPU) } else { (subject::GPU, subject::POD) };
+    let copied = gpu.ask(&Transfer::message(from, to, Bytes::new(row.bytes)))?;
+    Ok(copied.goodput.as_gbyte_s())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::shipped;
 
     #[test]
     fn a_source_names_a_gpu_in_its_own_way() {

@@ -25,6 +25,7 @@ pub mod published;
 pub mod quantile;
 pub mod services;
 pub mod shipped;
+pub mod subject;
 pub mod traffic;
 pub mod trial;
 pub mod validate;

@@ -3,16 +3,17 @@
 //! What each one does is read from its source (te42kyfo/gpu-benches; `published/SOURCES.md` says
 //! it in words). A row is a question to the model and a measured answer.
 
-use models::gpu::access::Access;
-use models::gpu::execute::{Prepared, duration};
-use models::gpu::launch::Launch;
+use models::gpu::execute::Level;
+use models::gpu::kernel::{Accesses, Kernel, Launches, Precision, demand_of};
 use models::gpu::machine::Machine;
 use models::gpu::memory;
-use models::gpu::work::Work;
 use models::input::InputError;
+use models::transfer::Transfer;
+use sim::{Bytes, Time};
 
 use crate::data::Row;
 use crate::family::Family;
+use crate::subject::{self, Subject};
 
 /// Elements of a stream's buffers: 128 Mi and two.
 const STREAM_ELEMENTS: u64 = (128 << 20) + 2;
@@ -115,25 +116,89 @@ impl GpuRow {
             Question::Chain { bytes } => return Ok(memory::chain_latency(machine, bytes) * 1e9),
             Question::PrivateSweep { bytes } => memory::private_sweep(machine, bytes),
             Question::SharedSweep { bytes } => memory::shared_sweep(machine, bytes),
-            Question::Stream { kernel, threads } => {
-                let (.., streams) = STREAMS[kernel];
-                let blocks = STREAM_ELEMENTS / u64::from(threads) + 1;
-                let residents_max = Some(STREAM_RESIDENTS);
-                let launch = Launch { residents_max, ..Launch::line(blocks as u32, threads) };
-                let kernel = Prepared::new(machine, &launch, &stream_work(kernel))?;
-                let bytes = streams * (STREAM_ELEMENTS * u64::from(ELEMENT)) as f64;
-                bytes / duration(machine, &kernel)
-            }
-            Question::SmallKernels { graph, elements, threads } => {
-                let launch = Launch::line(elements / threads + 1, threads);
-                let bytes = 2.0 * f64::from(elements) * f64::from(ELEMENT);
-                let work = Work { double: 1.0, footprint: bytes, ..Work::streams(1, 1, ELEMENT) };
-                let kernel = Prepared::new(machine, &launch, &work)?;
-                let gap = if graph { machine.graph_gap } else { machine.stream_gap };
-                bytes / (duration(machine, &kernel) + gap)
+            Question::Stream { .. } | Question::SmallKernels { .. } => {
+                let launched = self.launched().expect("these are kernels");
+                let demand = demand_of(machine, &launched.kernel)?;
+                let gap = match launched.gap {
+                    Some(Launches::Graph) => machine.graph_gap,
+                    Some(_) => machine.stream_gap,
+                    None => 0.0,
+                };
+                launched.bytes / (demand.run.as_seconds() + gap)
             }
         };
         Ok(rate / 1e9)
+    }
+
+    /// What a plan with the kernel says: GB/s. None for questions that are no kernels of a
+    /// transfer: they are formulas of the memory levels.
+    ///
+    /// # Errors
+    /// If the launch is impossible on this GPU.
+    pub fn ask(&self, gpu: &Subject, machine: &Machine) -> Result<Option<f64>, InputError> {
+        let Some(Launched { kernel, bytes, gap }) = self.launched() else { return Ok(None) };
+        let asked = Transfer {
+            kernel: Some(kernel),
+            ..Transfer::message(subject::GPU, subject::POD, Bytes::new(1))
+        };
+        let outcome = gpu.ask(&asked)?;
+        let own = outcome.life.iter().filter(|interval| interval.kind == "kernel");
+        let run: Time = own.map(|interval| interval.span).sum();
+        let gap = match gap {
+            Some(Launches::Graph) => machine.graph_gap,
+            Some(_) => machine.stream_gap,
+            None => 0.0,
+        };
+        Ok(Some(bytes / (run.as_seconds() + gap) / 1e9))
+    }
+
+    /// The kernel that is asked about, if one is.
+    fn launched(&self) -> Option<Launched> {
+        let width = ELEMENT;
+        let even = |threads: u64, block: u32, flop: f64| Kernel {
+            threads,
+            block,
+            flop: 2.0 * flop * threads as f64,
+            precision: Precision::Double,
+            level: Level::Kernel,
+            ..Kernel::IDLE
+        };
+        match self.question {
+            Question::Stream { kernel, threads } => {
+                let (_, loads, near, stores, double, streams) = STREAMS[kernel];
+                let blocks = STREAM_ELEMENTS / u64::from(threads) + 1;
+                let accesses = Some(Accesses {
+                    loads: loads as u32,
+                    shared_loads: near as u32,
+                    stores: stores as u32,
+                    width,
+                    residents_max: Some(STREAM_RESIDENTS),
+                    footprint: Bytes::ZERO,
+                });
+                let even = even(blocks * u64::from(threads), threads, double);
+                let bytes = streams * (STREAM_ELEMENTS * u64::from(ELEMENT)) as f64;
+                Some(Launched { kernel: Kernel { accesses, ..even }, bytes, gap: None })
+            }
+            Question::SmallKernels { graph, elements, threads } => {
+                let blocks = elements / threads + 1;
+                let bytes = 2 * u64::from(elements) * u64::from(ELEMENT);
+                let accesses = Some(Accesses {
+                    loads: 1,
+                    shared_loads: 0,
+                    stores: 1,
+                    width,
+                    residents_max: None,
+                    footprint: Bytes::new(bytes),
+                });
+                let even = even(u64::from(blocks) * u64::from(threads), threads, 1.0);
+                let launches = if graph { Launches::Graph } else { Launches::PerChunk };
+                let kernel = Kernel { accesses, ..even };
+                Some(Launched { kernel, bytes: bytes as f64, gap: Some(launches) })
+            }
+            Question::Chain { .. }
+            | Question::PrivateSweep { .. }
+            | Question::SharedSweep { .. } => None,
+        }
     }
 
     /// Whether the row lies where a cache begins to overflow: what happens there depends on how
@@ -166,11 +231,11 @@ fn latency_ns(row: &Row<'_>) -> Result<(f64, usize), InputError> {
     Ok((cycles / clock * 1e3, row.decimals("latency_cycles")))
 }
 
-fn stream_work(kernel: usize) -> Work {
-    let (_, fresh, near, stores, double, _) = STREAMS[kernel];
-    let mut work = Work { double, ..Work::streams(fresh, stores, ELEMENT) };
-    work.loads.extend(vec![Access::neighbour(ELEMENT); near]);
-    work
+/// A kernel, the bytes by which the source counts it, and the gap behind each, if many are queued.
+struct Launched {
+    kernel: Kernel,
+    bytes: f64,
+    gap: Option<Launches>,
 }
 
 fn stream(row: &Row<'_>) -> Result<(Question, String), InputError> {

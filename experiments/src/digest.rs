@@ -21,6 +21,8 @@ pub(crate) struct Digest {
     pub(crate) completion_s: Option<Estimate>,
     pub(crate) sent_bit_s: Estimate,
     pub(crate) loss_ratio: Estimate,
+    /// Its part of the goodput of all transfers of the point.
+    pub(crate) share_ratio: f64,
     pub(crate) reference_bit_s: f64,
     pub(crate) reference_link: String,
     /// What is left at the end of the waterfall: the goodput.
@@ -58,6 +60,9 @@ pub(crate) struct Replication {
     pub(crate) reference_link: String,
     pub(crate) busiest_link: String,
     pub(crate) busiest_ratio: f64,
+    /// How many other transfers use that link, and the part of its time that is this one's own.
+    pub(crate) busiest_others: u32,
+    pub(crate) busiest_own: f64,
     /// Seconds by cause, in the order of [`CAUSES`]; a measurement does not tell them apart.
     pub(crate) seconds: [Option<f64>; 5],
 }
@@ -93,7 +98,13 @@ impl Digest {
             samples.iter().map(|sample| Replication::of(sample, which)).collect();
         let (taken, returned) = (taken(samples, which), returned(samples, which));
         let (steps, life) = (steps(samples, which), life(samples, which));
-        Digest { taken, returned, steps, life, ..Digest::over(replications) }
+        let goodputs = |outcomes: &[Outcome]| -> f64 {
+            outcomes.iter().map(|outcome| outcome.goodput.as_bytes_per_s()).sum()
+        };
+        let own: f64 = samples.iter().map(|s| s.outcomes[which].goodput.as_bytes_per_s()).sum();
+        let all: f64 = samples.iter().map(|sample| goodputs(&sample.outcomes)).sum();
+        let share_ratio = own / all;
+        Digest { taken, returned, steps, life, share_ratio, ..Digest::over(replications) }
     }
 
     /// The digest of a transfer that was measured once a round; `line` says what its line rate is.
@@ -114,6 +125,7 @@ impl Digest {
             completion_s: completions.map(|seconds| Estimate::of(&seconds)),
             sent_bit_s: over(|r| r.sent_bit_s),
             loss_ratio: over(|r| r.loss_ratio),
+            share_ratio: 1.0,
             reference_bit_s: over(|r| r.reference_bit_s).mean,
             reference_link: replications[0].reference_link.clone(),
             left_bit_s: over(|r| r.goodput_bit_s).mean,
@@ -167,6 +179,8 @@ impl Replication {
             reference_link: line.reference_link.clone(),
             busiest_link: busiest.map_or(String::new(), |(core, _)| format!("lab/core{core}")),
             busiest_ratio: busiest.map_or(0.0, |(_, busy)| busy),
+            busiest_others: 0,
+            busiest_own: 1.0,
             seconds: [None; 5],
         }
     }
@@ -187,6 +201,8 @@ impl Replication {
             reference_link: outcome.reference_link.clone(),
             busiest_link: busiest.map_or(String::new(), |link| link.link.clone()),
             busiest_ratio: busiest.map_or(0.0, |link| link.busy),
+            busiest_others: busiest.map_or(0, |link| link.others),
+            busiest_own: busiest.map_or(0.0, |link| link.own / link.busy.max(f64::MIN_POSITIVE)),
             seconds: CAUSES.map(|cause| Some(spent(cause))),
         }
     }

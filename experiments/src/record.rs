@@ -53,7 +53,7 @@ const RUNS: [&str; 14] = [
 ];
 
 /// The columns of `summary.csv` behind the keys.
-const SUMMARY: [&str; 21] = [
+const SUMMARY: [&str; 24] = [
     "replications",
     "goodput_bit_s_mean",
     "goodput_bit_s_low",
@@ -75,6 +75,9 @@ const SUMMARY: [&str; 21] = [
     "most_taken_ratio",
     "best_change",
     "best_gain_ratio",
+    "busiest_ratio",
+    "busiest_others",
+    "goodput_share_ratio",
 ];
 
 /// The columns of `taken.csv` behind the keys.
@@ -293,6 +296,9 @@ fn summary_rows(digest: &Digest) -> Vec<Vec<String>> {
     let best = digest.best_change();
     cells.push(best.map_or(String::new(), |best| best.change.clone()));
     cells.push(optional(best.map(|best| best.gain_ratio)));
+    cells.push(digest.replications[0].busiest_ratio.to_string());
+    cells.push(digest.replications[0].busiest_others.to_string());
+    cells.push(digest.share_ratio.to_string());
     vec![cells]
 }
 

@@ -77,7 +77,7 @@ pub(crate) fn goodput(plan: &Plan, trace: &Trace) -> Rate {
 }
 
 fn loss_ratio(plan: &Plan, trace: &Trace) -> f64 {
-    let lost: f64 = trace.lost.iter().map(|lost| lost.bytes).sum();
+    let lost = trace.lost.iter().map(|lost| lost.bytes).fold(0.0, |sum, bytes| sum + bytes);
     (lost / plan.message.as_f64()).clamp(0.0, 1.0)
 }
 

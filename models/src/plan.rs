@@ -155,7 +155,7 @@ pub struct Edge {
     pub landed: bool,
 }
 
-/// A line of an account: a hop, why time passes there, and the step of a request that it is part of.
+/// A line of an account: a hop, why time passes there, and the step of a request that it is in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Row {
     /// The hop, in [`Plan::hops`].

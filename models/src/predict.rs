@@ -18,9 +18,8 @@ use crate::outcome::{Advice, Fidelity, Outcome};
 use crate::plan::{Context, Plan, build, place};
 use crate::price::Change;
 use crate::route::{Route, route};
-use crate::run::units;
-use crate::run::world::{Resources, traces, traces_watched};
-use crate::run::{Trace, closed};
+use crate::run::world::{traces, traces_watched};
+use crate::run::{Resources, Trace, closed, units};
 use crate::transfer::{Mode, Transfer};
 
 /// More chunks than this in one transfer is taken for a mistake.

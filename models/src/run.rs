@@ -12,8 +12,10 @@ pub(crate) mod closed;
 mod company;
 mod datagram;
 mod fluid;
+mod resource;
 mod spans;
 pub(crate) mod units;
 pub(crate) mod world;
 
+pub(crate) use resource::{Discipline, Resources};
 pub(crate) use spans::{Load, NOBODY, Spans, Trace};

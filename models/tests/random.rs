@@ -224,7 +224,8 @@ proptest! {
     fn accounts_add_up((nodes, wishes) in question()) {
         let (cluster, transfers) = solved(&nodes, &wishes);
         for fidelity in FIDELITIES {
-            for (outcome, asked) in outcomes(&cluster, &transfers, fidelity).iter().zip(&transfers) {
+            let outcomes = outcomes(&cluster, &transfers, fidelity);
+            for (outcome, asked) in outcomes.iter().zip(&transfers) {
                 let context = format!("{fidelity:?} {asked:?} {nodes:?}");
                 prop_assert!(outcome.completion < Time::MAX, "it never ends: {context}");
                 let life: Time = outcome.life.iter().map(|interval| interval.span).sum();

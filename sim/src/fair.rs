@@ -1,8 +1,9 @@
-//! One server that its clients share fairly: the chunk-level twin of a link of [`flow`](crate::flow).
+//! One server that its clients share fairly: the chunk-level twin of a link of
+//! [`flow`](crate::flow).
 //!
-//! Jobs wait in the order of their start tags (start-time fair queueing, P. Goyal, H. Vin, H. Cheng,
-//! IEEE/ACM Transactions on Networking 5(5), 1997), so clients that always have something waiting
-//! move equal amounts:
+//! Jobs wait in the order of their start tags (start-time fair queueing, P. Goyal, H. Vin,
+//! H. Cheng, IEEE/ACM Transactions on Networking 5(5), 1997), so clients that always have something
+//! waiting move equal amounts:
 //!
 //! ```text
 //! start tag  = max(virtual time, finish tag of the client's job before)

@@ -15,6 +15,7 @@
 
 mod candidate;
 mod due;
+mod link;
 mod sharing;
 
 use crate::Time;

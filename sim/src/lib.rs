@@ -11,7 +11,7 @@
 //! | [`pool`] | counted things with a first-come queue |
 //! | [`flow`], [`share`] | links with a rate, shared max-min fairly: over time, in closed form |
 //! | [`round_robin`], [`in_order`] | servers whose clients take turns, or are served in order |
-//! | [`fifo`], [`fair`] | servers of jobs, first come first served or fair: the chunk-level twins of flows |
+//! | [`fifo`], [`fair`] | servers of jobs, first come or fair: the chunk-level twins of flows |
 //! | [`seed`], [`dist`] | named random streams, and what is drawn from them |
 //! | [`span`], [`stats`] | what a model says of itself, and what may be concluded from it |
 //!

@@ -113,10 +113,7 @@ pub fn run(options: &Options) -> Result<GpuFit, InputError> {
         Ok(Free { name: (*name).into(), prior, factor: Some(factor(name)) })
     });
     let free = free.collect::<Result<Vec<_>, InputError>>()?;
-    let model = &|values: &[f64], _: Option<Beside<'_>>| {
-        let trial = start.with(&names, values);
-        items.iter().map(|item| trial.predict(item)).collect()
-    };
+    let model = &|values: &[f64], _: Option<Beside<'_>>| start.with(&names, values).predict(&items);
     let posterior = robust(&free, &observations, model)?;
     let residuals = items.iter().zip(&observations).zip(&posterior.predicted);
     let residuals = residuals.map(|((item, seen), &predicted)| Residual {

@@ -1,12 +1,12 @@
 //! Rows of copies between host and GPU.
 
 use models::input::InputError;
-use models::profile::Profile;
 
 use super::{Comparison, Verdict};
 use crate::copy::bandwidth_of;
 use crate::data::Row;
 use crate::family::{Family, MemcpyRow};
+use crate::subject::Subject;
 
 /// Why a pageable copy is not predicted.
 const PAGEABLE: &str = "a pageable copy depends on the host, which the table does not describe";
@@ -14,13 +14,13 @@ const PAGEABLE: &str = "a pageable copy depends on the host, which the table doe
 pub(super) fn judge(
     read: &MemcpyRow,
     row: &Row<'_>,
-    gpu: Result<&Profile, String>,
+    gpu: Result<&Subject, String>,
 ) -> Result<Verdict, InputError> {
     let outcome = match gpu {
         Err(why) => Err(why),
         Ok(_) if read.pageable => Err(PAGEABLE.to_owned()),
-        Ok(profile) => {
-            let predicted = bandwidth_of(read, profile)?;
+        Ok(gpu) => {
+            let predicted = bandwidth_of(read, gpu)?;
             let decimals = row.decimals("bandwidth_gb_s");
             let measured = read.bandwidth;
             Ok(vec![Comparison::new("bandwidth", "GB/s", measured, predicted, decimals)])

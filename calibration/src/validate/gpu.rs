@@ -13,11 +13,14 @@ use crate::data::{DataFile, Row};
 use crate::family::{Family, MemcpyRow};
 use crate::fit::gpu::FittedRows;
 use crate::microbenchmark::GpuRow;
+use crate::subject::Subject;
 use crate::{fit, published, shipped};
 
 /// A GPU that rows are predicted for.
 struct Gpu {
     profile: Profile,
+    /// The GPU in a node, to be asked.
+    subject: Subject,
     machine: Option<Machine>,
     fitted: Option<FittedRows>,
 }
@@ -30,7 +33,8 @@ impl Gpu {
             false => None,
         };
         let fitted = FittedRows::of(&profile);
-        Ok(Gpu { profile, machine, fitted })
+        let subject = Subject::new(&profile, shipped())?;
+        Ok(Gpu { profile, subject, machine, fitted })
     }
 }
 
@@ -72,15 +76,15 @@ impl Gpus {
         if family == Family::GpuMemcpy {
             let read = MemcpyRow::read(row)?;
             let gpu = self.named(&read.gpu)?;
-            return copy::judge(&read, row, gpu.map(|gpu| &gpu.profile));
+            return copy::judge(&read, row, gpu.map(|gpu| &gpu.subject));
         }
         let read = GpuRow::read(row, family)?;
         let label = format!("{} {}", read.gpu, read.label);
-        let machine = match self.named(&read.gpu)? {
+        let gpu = match self.named(&read.gpu)? {
             Err(why) => return Ok(Verdict { family, label, outcome: Err(why) }),
-            Ok(gpu) => gpu.machine.as_ref(),
+            Ok(gpu) => gpu,
         };
-        let Some(machine) = machine else {
+        let Some(machine) = &gpu.machine else {
             let why = format!("the profile of `{}` has no execution model", read.gpu);
             return Ok(Verdict { family, label, outcome: Err(why) });
         };
@@ -88,7 +92,10 @@ impl Gpus {
             Family::GpuLatency => ("latency", "ns"),
             _ => ("bandwidth", "GB/s"),
         };
-        let outcome = match read.predict(machine) {
+        // A kernel is asked about as one of a transfer; what is none is a formula.
+        let asked = read.ask(&gpu.subject, machine);
+        let predicted = asked.and_then(|asked| asked.map_or_else(|| read.predict(machine), Ok));
+        let outcome = match predicted {
             Ok(predicted) => {
                 let (measured, decimals) = (read.measured, read.decimals);
                 Ok(vec![Comparison::new(quantity, unit, measured, predicted, decimals)])

@@ -24,11 +24,11 @@ Examples:
   podpath explain my.toml --json | jq '.explained[0].returned[0]'
 
 The transfer is taken as [transfer] states it, without the sweep; --set changes what you like.
-Taken: starting from the slowest link's line rate, hops are added in path order, and what each
-costs is booked to it; the parts sum to the whole. Time: every interval from the kernel's launch, or
-the result's being ready, to the arrival of the last byte is booked to one hop and one cause, and
-sums to the whole too. Returned: one thing is changed, everything else stays, and the whole path is
-solved again.";
+Bottleneck: the busiest link of the way, whoever uses it. Time: every interval from the kernel's
+launch, or the result's being ready, to the arrival of the last byte is booked to one hop and one
+cause; what would pass at line rate in any case is set apart. Taken: the same account as a part of
+the line rate; it does not depend on the order of the hops, and sums to the whole. Returned: one
+thing is changed, everything else stays, and the whole path is solved again.";
 
 /// Explain the loss: a waterfall and a time budget by hop, and what fixing each would return
 #[derive(Debug, Args)]
@@ -88,7 +88,7 @@ fn headline(label: &str, transfer: &Transfer, digest: &Digest) -> String {
     };
     let transport = format!("{:?}", transfer.transport).to_uppercase();
     format!(
-        "\n{label}: {} to {}, {}, {transport}, {streams}, {mode}\n{} of {} ({}, {})\n",
+        "\n{label}: {} to {}, {}, {transport}, {streams}, {mode}\n{} of {} ({}, {})\n{}",
         transfer.from,
         transfer.to,
         transfer.message,
@@ -96,7 +96,26 @@ fn headline(label: &str, transfer: &Transfer, digest: &Digest) -> String {
         rate(digest.reference_bit_s),
         percent(digest.goodput_bit_s.mean / digest.reference_bit_s),
         digest.reference_link,
+        bottleneck(digest),
     )
+}
+
+/// The busiest link, and who else uses it.
+fn bottleneck(digest: &Digest) -> String {
+    let first = &digest.replications[0];
+    if first.busiest_link.is_empty() {
+        return String::new();
+    }
+    let shared = match first.busiest_others {
+        0 => String::new(),
+        others => format!(
+            ", shared with {}: {} of its time is this one's, {} of the goodput of all",
+            words::count(others as usize, "other transfer"),
+            percent(first.busiest_own),
+            percent(digest.share_ratio),
+        ),
+    };
+    format!("bottleneck: {}, {} busy{shared}\n", first.busiest_link, percent(first.busiest_ratio))
 }
 
 /// The waterfall, with a bar for what is left after each hop.
@@ -166,17 +185,25 @@ fn print_life(digest: &Digest, console: &Console) -> Result<(), Failure> {
 }
 
 fn print_returned(digest: &Digest, most: usize, console: &Console) -> Result<(), Failure> {
-    let mut table = Sheet::new(&["change", "goodput", "gain", "who can do it"]);
+    let mut table = Sheet::new(&["change", "goodput", "gain", "requires"]);
     for returned in digest.returned.iter().take(most) {
         table.add_row([
             (&returned.change).into(),
             number(rate(returned.goodput_bit_s)),
             number(gain(returned.gain_ratio)),
-            if returned.feasible { "you" } else { "nobody: an upper bound" }.into(),
+            requires(returned).into(),
         ]);
     }
     console.print("\n")?;
     console.print_table(table)
+}
+
+/// What a change takes, and what is lost with it.
+fn requires(returned: &crate::digest::Returned) -> String {
+    match returned.gives_up.as_str() {
+        "" => returned.requires.clone(),
+        lost => format!("{}; gives up {lost}", returned.requires),
+    }
 }
 
 fn as_json(
@@ -205,6 +232,8 @@ fn as_json(
             "feasible": r.feasible,
             "goodput_bit_s": r.goodput_bit_s,
             "gain_ratio": r.gain_ratio,
+            "requires": r.requires,
+            "gives_up": r.gives_up,
         })
     });
     json!({
@@ -213,6 +242,11 @@ fn as_json(
         "reference_bit_s": digest.reference_bit_s,
         "reference_link": digest.reference_link,
         "goodput_bit_s": digest.left_bit_s,
+        "bottleneck": json!({
+            "link": digest.replications[0].busiest_link,
+            "busy_ratio": digest.replications[0].busiest_ratio,
+            "others": digest.replications[0].busiest_others,
+        }),
         "taken": taken.collect::<Vec<_>>(),
         "completion_s": digest.completion_s,
         "life": life.collect::<Vec<_>>(),

@@ -131,13 +131,14 @@ impl Fixture {
              completion_s_mean,completion_s_low,completion_s_high,sent_bit_s_mean,sent_bit_s_low,\
              sent_bit_s_high,loss_ratio_mean,loss_ratio_low,loss_ratio_high,reference_bit_s,\
              reference_link,of_reference_ratio,busiest_link,most_taken_by,most_taken_ratio,\
-             best_change,best_gain_ratio\n"
+             best_change,best_gain_ratio,busiest_ratio,busiest_others,goodput_share_ratio\n"
         );
         let mut taken = format!(
             "{header},order,hop,kind,taken_bit_s_mean,taken_bit_s_low,taken_bit_s_high,taken_ratio,\
              reference_bit_s,goodput_bit_s\n"
         );
-        let mut returned = format!("{header},rank,change,feasible,goodput_bit_s,gain_ratio\n");
+        let mut returned =
+            format!("{header},rank,change,feasible,goodput_bit_s,gain_ratio,requires,gives_up\n");
         let mut life = format!(
             "{header},order,hop,kind,cause,time_s_mean,time_s_low,time_s_high,share_ratio\n"
         );
@@ -150,7 +151,7 @@ impl Fixture {
                 summary,
                 "{key},5,{rate},{low},{high},{time},{time},{time},{sent},{sent},{sent},\
                  {loss},{loss},{loss},{LINE_BIT_S},nic-a/wire-out,{},node-b/core3,tcp,{},\
-                 overlap,0.38",
+                 overlap,0.38,0.97,0,1",
                 rate / LINE_BIT_S,
                 0.4 * lost / LINE_BIT_S,
             )
@@ -178,7 +179,7 @@ impl Fixture {
             ];
             for (rank, (change, feasible, gain)) in advice.into_iter().enumerate() {
                 let with = rate * (1.0 + gain);
-                writeln!(returned, "{key},{rank},{change},{feasible},{with},{gain}").unwrap();
+                writeln!(returned, "{key},{rank},{change},{feasible},{with},{gain},work,").unwrap();
             }
         });
         for (name, text) in [

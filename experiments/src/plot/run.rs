@@ -5,6 +5,9 @@ use std::path::Path;
 use super::PlotError;
 use super::table::{Row, Table};
 
+/// The cause of time that would pass at line rate in any case.
+pub const LINE_RATE: &str = "line-rate";
+
 /// The results of a run, one summary per point and transfer.
 #[derive(Clone, Debug)]
 pub struct Run {
@@ -70,8 +73,12 @@ pub struct Outcome {
     pub reference_link: String,
     /// Goodput over reference.
     pub of_reference: f64,
-    /// The busiest link.
+    /// The busiest link of the way, whoever uses it.
     pub busiest_link: String,
+    /// How busy it is, 0 to 1.
+    pub busiest_ratio: f64,
+    /// How many other transfers of the point use it.
+    pub busiest_others: u64,
     /// The kind of hop that takes most.
     pub most_taken_by: String,
     /// How much of the reference it takes; none where nothing is taken.
@@ -119,7 +126,7 @@ pub struct Spent {
     pub hop: String,
     /// Its kind: `vxlan`.
     pub kind: String,
-    /// Why time passed there: `service`, `queueing`, `window` or `propagation`.
+    /// Why time passed there: `service`, `queueing`, `window`, `propagation` or `line-rate`.
     pub cause: String,
     /// How much, on average \[s\].
     pub mean_s: f64,
@@ -140,6 +147,10 @@ pub struct Returned {
     pub goodput_bit_s: f64,
     /// The relative gain.
     pub gain: f64,
+    /// What it takes to do it.
+    pub requires: String,
+    /// What is lost with it.
+    pub gives_up: String,
 }
 
 impl Run {
@@ -224,6 +235,8 @@ fn outcome(row: &Row, table: &Table) -> Result<Outcome, PlotError> {
         reference_link: row.text("reference_link")?.into(),
         of_reference: row.number("of_reference_ratio")?,
         busiest_link: row.text("busiest_link")?.into(),
+        busiest_ratio: row.number("busiest_ratio")?,
+        busiest_others: row.number("busiest_others")? as u64,
         most_taken_by: row.text("most_taken_by")?.into(),
         most_taken_ratio: row.maybe("most_taken_ratio")?,
     })
@@ -251,11 +264,13 @@ fn step(row: &Row, table: &Table) -> Result<StepTime, PlotError> {
 }
 
 fn spent(row: &Row, table: &Table) -> Result<Spent, PlotError> {
+    let cause = row.text("cause")?;
     Ok(Spent {
         key: key(row, table, "order")?,
         hop: row.text("hop")?.into(),
-        kind: row.text("kind")?.into(),
-        cause: row.text("cause")?.into(),
+        // What passes at line rate is no hop's doing, and is shown apart.
+        kind: if cause == LINE_RATE { "line rate".into() } else { row.text("kind")?.into() },
+        cause: cause.into(),
         mean_s: row.number("time_s_mean")?,
         share: row.number("share_ratio")?,
     })
@@ -268,5 +283,7 @@ fn advice(row: &Row, table: &Table) -> Result<Returned, PlotError> {
         feasible: row.text("feasible")? == "true",
         goodput_bit_s: row.number("goodput_bit_s")?,
         gain: row.number("gain_ratio")?,
+        requires: row.text("requires")?.into(),
+        gives_up: row.text("gives_up")?.into(),
     })
 }

@@ -37,6 +37,8 @@ pub fn sentences(run: &Run, plan: &Plan, manifest: &Manifest) -> Vec<String> {
         let how = if labels == [""] { String::new() } else { format!(" ({})", labels.join("; ")) };
         sentences.push(format!("At {size}{how}, {text}."));
     }
+    sentences.extend(together(run));
+    sentences.extend(bottleneck(run, plan, plain));
     sentences.extend(takes(run, plan, plain));
     sentences.extend(brings(run, plan, plain));
     sentences
@@ -152,6 +154,52 @@ fn how(series: &Series) -> String {
     if series.label.is_empty() { String::new() } else { format!(" ({})", series.label) }
 }
 
+/// What the transfers of a point reach together, where there are several: of the points with the
+/// largest messages, the first.
+fn together(run: &Run) -> Option<String> {
+    let last = run.results.iter().max_by(|a, b| {
+        let first = |one: &Outcome| std::cmp::Reverse(one.key.point);
+        a.key.message_b.total_cmp(&b.key.message_b).then(first(a).cmp(&first(b)))
+    })?;
+    let all: Vec<&Outcome> =
+        run.results.iter().filter(|one| one.key.point == last.key.point).collect();
+    if all.len() < 2 {
+        return None;
+    }
+    let rates: Vec<f64> = all.iter().map(|one| one.goodput.mean).collect();
+    let sum: f64 = rates.iter().sum();
+    let squares: f64 = rates.iter().map(|rate| rate * rate).sum();
+    // R. Jain et al., DEC Research Report TR-301, 1984.
+    let fairness = sum * sum / (rates.len() as f64 * squares);
+    let (least, most) = rates
+        .iter()
+        .fold((f64::INFINITY, 0.0f64), |(least, most), rate| (least.min(*rate), most.max(*rate)));
+    Some(format!(
+        "Together the {} transfers of {} reach {}, {} to {} each (Jain's fairness {fairness:.2}).",
+        all.len(),
+        last.key.topology,
+        words::bit_rate(sum),
+        words::bit_rate(least),
+        words::bit_rate(most),
+    ))
+}
+
+/// The busiest link, most often.
+fn bottleneck(run: &Run, plan: &Plan, series: &Series) -> Option<String> {
+    let busiest = |point: &Outcome| {
+        let shared = match point.busiest_others {
+            0 => String::new(),
+            1 => ", shared with 1 other transfer".into(),
+            others => format!(", shared with {others} other transfers"),
+        };
+        let link = &point.busiest_link;
+        (!link.is_empty()).then(|| (format!("{link}{shared}"), point.busiest_ratio))
+    };
+    let busy = |ratio| format!("{} busy", words::percent(ratio));
+    let (link, busy, except) = told(said(run, series, busiest), plan, busy)?;
+    Some(format!("Bottleneck{}: {link}, {busy}{except}.", how(series)))
+}
+
 /// The kind of hop that takes most, most often.
 fn takes(run: &Run, plan: &Plan, series: &Series) -> Option<String> {
     let most = |point: &Outcome| {
@@ -168,7 +216,13 @@ fn brings(run: &Run, plan: &Plan, series: &Series) -> Option<String> {
     let best = |point: &Outcome| {
         let own = run.returned.iter().filter(|advice| advice.key == point.key);
         let mut can = own.filter(|advice| advice.feasible && advice.gain > WORTH);
-        can.next().map(|advice| (advice.change.clone(), advice.gain))
+        can.next().map(|advice| {
+            let lost = match advice.gives_up.as_str() {
+                "" => String::new(),
+                lost => format!(" (gives up {lost})"),
+            };
+            (format!("{}{lost}", advice.change), advice.gain)
+        })
     };
     let how = how(series);
     let Some((change, gain, except)) = told(said(run, series, best), plan, words::gain) else {

@@ -26,11 +26,11 @@ pub fn section(run: &Run, plan: &Plan, figures: &[Figure]) -> Option<Section> {
     }
     let (first, last) = (series.first()?, series.last()?);
     let text = "Each interval of a message's life is booked to one hop and one cause: the hop \
-                works (service), something else has the resource or no buffer is free (queueing), \
-                a window is full (window), or signals travel (propagation). The parts sum to the \
+                works (service), others use the resource (queueing), a window is full (window), or \
+                signals travel (propagation). The time that the message would take at line rate in \
+                any case is set apart (line rate); all else is loss. The parts sum to the \
                 completion, kernel included. Where chunks overlap, an interval belongs to the hop \
-                that the message waited for: a copy beside a slower network takes no time of its \
-                own. Every row stands in life.csv.";
+                that the message waited for. Every row is in life.csv.";
     let mut paragraphs = vec![text.to_owned()];
     for size in distinct([sizes.first()?, sizes.last()?].map(|size| size.message_b).into_iter()) {
         let ends = [first, last].map(|series| sentence(&sizes, size, series));

@@ -16,9 +16,10 @@ const BOUNDS: usize = 2;
 
 /// The section on what each hop takes.
 pub fn taken(run: &Run, plan: &Plan, figures: &[Figure]) -> Section {
-    let text = "Each hop is charged with the drop that its adding brings, in path order, so the \
-                parts and the goodput sum to the line rate. Hops of one kind are added up in the \
-                tables; a minus means that the hop gives something back.";
+    let text = "A hop takes of the line rate what it takes of the time: all but the time at line \
+                rate is divided among the hops that the message waited for, and resources that are \
+                equally slow take equal parts, in whatever order they stand. The parts and the \
+                goodput sum to the line rate. Hops of one kind are added up in the tables.";
     Section {
         id: "loss",
         title: "Where the line rate goes",
@@ -114,7 +115,7 @@ fn advice(run: &Run, series: &Series) -> Table {
         columns: vec![
             column("topology"),
             column("change"),
-            column("who can do it"),
+            column("requires"),
             numbers("goodput then"),
             numbers("gain"),
         ],
@@ -124,13 +125,17 @@ fn advice(run: &Run, series: &Series) -> Table {
 }
 
 fn advised(advice: &Returned) -> Vec<Cell> {
-    let who = match advice.feasible {
-        true => Cell::text("you"),
+    let gives_up = match advice.gives_up.as_str() {
+        "" => String::new(),
+        lost => format!("; gives up {lost}"),
+    };
+    let requires = match advice.feasible {
+        true => Cell::text(format!("{}{gives_up}", advice.requires)),
         false => Cell::text("bound").class("bound"),
     };
     vec![
         Cell::text(advice.change.clone()),
-        who,
+        requires,
         Cell::number(words::bit_rate_figure(advice.goodput_bit_s)),
         Cell::number(words::gain(advice.gain)),
     ]

@@ -31,7 +31,7 @@ fn tables_have_a_row_for_every_point_and_their_parts_sum_to_the_whole() {
     let (runs, summary) = (table(&folder, "out/runs.csv"), table(&folder, "out/summary.csv"));
     assert_eq!((runs.len(), summary.len()), (3 * POINTS, POINTS));
     for row in &runs {
-        let parts = ["service_s", "queueing_s", "window_s", "propagation_s"];
+        let parts = ["service_s", "queueing_s", "window_s", "propagation_s", "line_rate_s"];
         let sum: f64 = parts.iter().map(|part| number(&row[*part])).sum();
         let whole = number(&row["completion_s"]);
         assert!((sum - whole).abs() < 1e-9 * whole, "{row:?}");

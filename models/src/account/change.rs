@@ -1,8 +1,8 @@
 //! What to change: each change is made, the transfer is read again in closed form beside the others
 //! as they are, and what comes back is booked.
 //!
-//! Two sorts of change: those a user can make (overlap, more streams, pinned memory, bigger packets,
-//! GPUDirect), and hops made free, which bound what any work on that hop could bring.
+//! Two sorts of change: those a user can make (overlap, more streams, pinned memory, bigger
+//! packets, GPUDirect), and hops made free, which bound what any work on that hop could bring.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -17,8 +17,7 @@ use crate::plan::{Context, Cores, Plan, build, more, place};
 use crate::predict::{CHUNKS_MAX, routes, way};
 use crate::price::Change;
 use crate::route::Route;
-use crate::run::closed;
-use crate::run::world::Resources;
+use crate::run::{Resources, closed};
 use crate::transfer::{Connection, HostMemory, Mode, Transfer};
 
 /// Chunk sizes that are tried, from 64 KiB to 16 MiB.

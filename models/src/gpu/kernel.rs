@@ -77,6 +77,26 @@ pub struct Kernel {
     /// How finely its grid is run; without threads there is none.
     #[serde(default)]
     pub level: Level,
+    /// What each thread accesses, where that is known; else it does its even share.
+    #[serde(skip)]
+    pub accesses: Option<Accesses>,
+}
+
+/// What each thread of a kernel accesses, in elements of one size.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Accesses {
+    /// Loads of elements that no neighbour asks for.
+    pub loads: u32,
+    /// Loads of elements that neighbours ask for too.
+    pub shared_loads: u32,
+    /// Stores.
+    pub stores: u32,
+    /// Bytes of an element.
+    pub width: u32,
+    /// Blocks that an SM holds at most, where something else than the block limits them.
+    pub residents_max: Option<u32>,
+    /// What the kernel touches over and over; none is no reuse.
+    pub footprint: Bytes,
 }
 
 /// What a kernel asks of a GPU that it has to itself.
@@ -110,6 +130,7 @@ impl Kernel {
         block: BLOCK,
         launches: Launches::Once,
         level: Level::Cohort,
+        accesses: None,
     };
 
     /// The part of it that makes `part` of a result of `whole`: so much of its bytes, operations
@@ -138,6 +159,9 @@ impl Kernel {
             InputError::new("kernel_threads", format!("{blocks} blocks are too many"))
                 .help("at most 2^31 − 1")
         })?;
+        if let Some(known) = &self.accesses {
+            return Ok((self.line(grid, known), self.work(known)));
+        }
         let (loads, width) = accesses(self.read, self.threads);
         let rounds = loads.div_ceil(TOGETHER).clamp(1, u64::from(u32::MAX));
         let at_once = loads.div_ceil(rounds) as usize;
@@ -159,6 +183,24 @@ impl Kernel {
     }
 }
 
+impl Kernel {
+    fn line(&self, grid: u32, accesses: &Accesses) -> Launch {
+        Launch { residents_max: accesses.residents_max, ..Launch::line(grid, self.block) }
+    }
+
+    fn work(&self, accesses: &Accesses) -> Work {
+        let Accesses { loads, shared_loads, stores, width, footprint, .. } = *accesses;
+        let each = self.flop / 2.0 / self.threads as f64;
+        let (single, double) = match self.precision {
+            Precision::Single => (each, 0.0),
+            Precision::Double => (0.0, each),
+        };
+        let mut work = Work::streams(loads as usize, stores as usize, width);
+        work.loads.extend(vec![Access::neighbour(width); shared_loads as usize]);
+        Work { single, double, footprint: footprint.as_f64(), ..work }
+    }
+}
+
 /// Accesses of a thread, and the bytes of each, if `threads` share `amount`.
 fn accesses(amount: Bytes, threads: u64) -> (u64, u32) {
     let each = amount.get().div_ceil(threads.max(1));
@@ -175,6 +217,15 @@ pub fn demand(gpu: &Gpu, kernel: &Kernel) -> Result<Demand, InputError> {
         None => Ok(roofline(gpu, kernel)),
         Some((machine, prepared)) => Ok(executed(machine, &prepared, kernel.level)),
     }
+}
+
+/// What a kernel asks of an idle machine, its launch aside.
+///
+/// # Errors
+/// If its grid or its block is impossible.
+pub fn demand_of(machine: &Machine, kernel: &Kernel) -> Result<Demand, InputError> {
+    let (launch, work) = kernel.launch()?;
+    Ok(executed(machine, &Prepared::new(machine, &launch, &work)?, kernel.level))
 }
 
 /// Checks that a GPU can run a kernel, without running it.

@@ -256,45 +256,9 @@ impl Placed<'_> {
     /// need it. So resources that are equally slow take equal parts, in whatever order they stand,
     /// and one that is a little faster than the slowest takes nearly as much.
     fn streaming(&self, draft: &mut Draft, owned: &[Owned], bytes: f64) -> Streaming {
-        let mut resources: Vec<(f64, Vec<(u32, f64)>)> = Vec::new();
-        let mut waits: Vec<(LinkId, u32)> = Vec::new();
-        let mut met: Vec<LinkId> = Vec::new();
-        for one in owned {
-            for Crossed { hop, owners, .. } in &one.links {
-                if met.contains(&hop.link) {
-                    continue;
-                }
-                met.push(hop.link);
-                // The streams of one message that share a link are its own work, not a queue.
-                let weight: f64 = owned
-                    .iter()
-                    .flat_map(|other| &other.links)
-                    .filter(|other| other.hop.link == hop.link)
-                    .map(|other| other.hop.weight)
-                    .sum();
-                waits.push((hop.link, self.row(draft, owners[0].0, Cause::Queueing)));
-                if one.flow.hops.iter().all(|held| held.link != hop.link) {
-                    continue; // It loses datagrams instead of slowing them down.
-                }
-                let seconds = bytes * weight / self.capacity(hop.link);
-                let rows = owners
-                    .iter()
-                    .map(|&(at, own)| (self.row(draft, at, Cause::Service), own / hop.weight));
-                resources.push((seconds, rows.collect()));
-            }
-        }
-        let limited = match self.stage.carrier {
-            // What limits a kernel is the kernel.
-            Carrier::Kernel => Cause::Service,
-            Carrier::Copy | Carrier::Network => Cause::Window,
-        };
-        let (limit, limit_hop) = (owned[0].flow.limit, owned[0].limit_hop);
-        if limit.is_finite() {
-            let row = self.row(draft, limit_hop, limited);
-            resources.push((bytes / limit, vec![(row, 1.0)]));
-        }
-        resources.sort_by(|a, b| a.0.total_cmp(&b.0));
-        let alone = resources.last().map_or(0.0, |(seconds, _)| *seconds);
+        let (mut resources, waits) = self.resources(draft, owned, bytes);
+        resources.sort_by(|a, b| a.seconds.total_cmp(&b.seconds));
+        let alone = resources.last().map_or(0.0, |slowest| slowest.seconds);
         let (line, line_row) = match self.line {
             Some(line) => {
                 let hop = self.hops[line.hop];
@@ -304,41 +268,96 @@ impl Placed<'_> {
             }
             None => (0.0, 0),
         };
-        let mut parts: Vec<(u32, f64)> = Vec::new();
-        let mut reached = line;
-        for at in 0..resources.len() {
-            let stretch = resources[at].0 - reached;
-            if stretch <= 0.0 {
-                continue;
-            }
-            reached = resources[at].0;
-            let each = stretch / (resources.len() - at) as f64;
-            for (row, share) in resources[at..].iter().flat_map(|(_, rows)| rows) {
-                match parts.iter_mut().find(|(known, _)| known == row) {
-                    Some((_, seconds)) => *seconds += each * share,
-                    None => parts.push((*row, each * share)),
-                }
-            }
-        }
         let waits_else = match resources.last() {
-            Some((_, rows)) => {
-                let hop = draft.rows[rows[0].0 as usize].hop;
+            Some(slowest) => {
+                let hop = draft.rows[slowest.rows[0].0 as usize].hop;
                 let (step, counts) = (self.step, self.counts);
                 draft.row(Row { hop, cause: Cause::Queueing, step, counts })
             }
             None => self.row(draft, 0, Cause::Queueing),
         };
+        let parts = divided(&resources, line);
         Streaming { alone, line, line_row, parts, waits, waits_else }
     }
+
+    /// What a stage's flows keep busy, each by itself, and the rows of waiting for each link.
+    fn resources(
+        &self,
+        draft: &mut Draft,
+        owned: &[Owned],
+        bytes: f64,
+    ) -> (Vec<Resource>, Vec<(LinkId, u32)>) {
+        let mut resources: Vec<Resource> = Vec::new();
+        let mut waits: Vec<(LinkId, u32)> = Vec::new();
+        for one in owned {
+            for Crossed { hop, owners, .. } in &one.links {
+                if waits.iter().any(|(link, _)| *link == hop.link) {
+                    continue;
+                }
+                waits.push((hop.link, self.row(draft, owners[0].0, Cause::Queueing)));
+                if one.flow.hops.iter().all(|held| held.link != hop.link) {
+                    continue; // It loses datagrams instead of slowing them down.
+                }
+                // The streams of one message that share a link are its own work, not a queue.
+                let all = owned.iter().flat_map(|other| &other.links);
+                let all = all.filter(|other| other.hop.link == hop.link);
+                let weight: f64 = all.map(|other| other.hop.weight).sum();
+                let rows = owners
+                    .iter()
+                    .map(|&(at, own)| (self.row(draft, at, Cause::Service), own / hop.weight));
+                let rows = rows.collect();
+                let seconds = bytes * weight / self.capacity(hop.link);
+                resources.push(Resource { seconds, rows });
+            }
+        }
+        let limited = match self.stage.carrier {
+            // What limits a kernel is the kernel.
+            Carrier::Kernel => Cause::Service,
+            Carrier::Copy | Carrier::Network => Cause::Window,
+        };
+        let (limit, at) = (owned[0].flow.limit, owned[0].limit_hop);
+        if limit.is_finite() {
+            let rows = vec![(self.row(draft, at, limited), 1.0)];
+            resources.push(Resource { seconds: bytes / limit, rows });
+        }
+        (resources, waits)
+    }
+}
+
+/// Something that a stage keeps busy: for how long \[s\], and the parts of those who do.
+struct Resource {
+    seconds: f64,
+    rows: Vec<(u32, f64)>,
+}
+
+/// Divides the time that the slowest of `resources`, fastest first, takes beyond `line` seconds.
+fn divided(resources: &[Resource], line: f64) -> Vec<(u32, f64)> {
+    let mut parts: Vec<(u32, f64)> = Vec::new();
+    let mut reached = line;
+    for (at, resource) in resources.iter().enumerate() {
+        let stretch = resource.seconds - reached;
+        if stretch <= 0.0 {
+            continue;
+        }
+        reached = resource.seconds;
+        let each = stretch / (resources.len() - at) as f64;
+        for (row, share) in resources[at..].iter().flat_map(|resource| &resource.rows) {
+            match parts.iter_mut().find(|(known, _)| known == row) {
+                Some((_, seconds)) => *seconds += each * share,
+                None => parts.push((*row, each * share)),
+            }
+        }
+    }
+    parts
 }
 
 /// How far a datagram's sender is held back.
 ///
 /// While a packet still charges its socket, the sender is held back by everything up to the wire
 /// and by its send buffer (buffer ÷ time to completion). Where a hop orphans the packet
-/// (`skb_orphan`, as in `ip_rcv`), only the sending core holds it back. Behind the wire, or past the
-/// queue of a receiving socket, which takes the packet onto its own account (`skb_set_owner_r`),
-/// nothing holds it back in any case.
+/// (`skb_orphan`, as in `ip_rcv`), only the sending core holds it back. Behind the wire, or past
+/// the queue of a receiving socket, which takes the packet onto its own account
+/// (`skb_set_owner_r`), nothing holds it back in any case.
 struct Hold {
     /// Hops before this one hold the sender back.
     until: usize,

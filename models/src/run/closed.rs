@@ -18,8 +18,7 @@ use sim::{LinkId, Time};
 
 use super::company::Company;
 use super::datagram::Rates;
-use super::world::{Discipline, Resources};
-use super::{Spans, Trace};
+use super::{Discipline, Resources, Spans, Trace};
 use crate::gpu::share::Turns;
 use crate::plan::{Demand, DemandId, Loss, Op, Plan, Taker};
 

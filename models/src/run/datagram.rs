@@ -27,7 +27,7 @@ use crate::plan::{Flow, Loss, Taker};
 /// before; nearly all systems need fewer than ten.
 pub(super) const ROUNDS: usize = 64;
 /// Changes of a rate or capacity that are rounding, as a part of it.
-pub(super) const NEARLY: f64 = 1e-12;
+const NEARLY: f64 = 1e-12;
 
 /// A flow of datagrams: where it loses them, the rate at which it sends, and the rates that cores
 /// have for it, in the order of its losses.
@@ -154,84 +154,103 @@ struct Claimed {
     limit: f64,
 }
 
+/// Flows that run beside each other for long, with links numbered from zero.
+struct Steady {
+    links: BTreeMap<LinkId, u32>,
+    claims: Vec<Claimed>,
+    /// For each flow its claim, if anything limits it, and those of its cores.
+    own: Vec<Option<usize>>,
+    cores: Vec<Vec<usize>>,
+}
+
 /// The rates of flows that run beside each other for long.
 pub(super) fn steady(capacity: &dyn Fn(LinkId) -> f64, flows: &[&Flow]) -> Vec<Rates> {
-    let mut local: BTreeMap<LinkId, u32> = BTreeMap::new();
-    let mut near = |hop: &Hop| {
-        let next = local.len() as u32;
-        Hop { link: LinkId::new(*local.entry(hop.link).or_insert(next)), ..*hop }
+    let mut steady = Steady::new(flows);
+    let whole: Vec<f64> = {
+        let mut whole = vec![0.0; steady.links.len()];
+        steady.links.iter().for_each(|(link, at)| whole[*at as usize] = capacity(*link));
+        whole
     };
-    let mut claims: Vec<Claimed> = Vec::new();
-    // For each flow, its claim, and those of its cores.
-    let mut own: Vec<Option<usize>> = Vec::new();
-    let mut of_cores: Vec<Vec<usize>> = Vec::new();
-    for flow in flows {
-        let bounded = flow.limit.is_finite() || !flow.hops.is_empty();
-        own.push(bounded.then_some(claims.len()));
-        if bounded {
-            claims.push(Claimed {
-                hops: flow.hops.iter().map(&mut near).collect(),
-                limit: flow.limit,
-            });
-        }
-        let behind = cores(&flow.losses).filter(|_| bounded).map(|hop| {
-            claims.push(Claimed { hops: vec![near(&hop)], limit: f64::INFINITY });
-            claims.len() - 1
-        });
-        let behind = behind.collect();
-        of_cores.push(behind);
-    }
-    let mut whole = vec![0.0; local.len()];
-    for (link, at) in &local {
-        whole[*at as usize] = capacity(*link);
-    }
     let mut left = whole.clone();
-    let share = |left: &[f64], claims: &[Claimed]| {
-        let claims: Vec<Claim<'_>> = claims
-            .iter()
-            .map(|claim| Claim { hops: &claim.hops, limit: claim.limit, share: 1.0 })
-            .collect();
-        solve(left, &claims)
-    };
-    let lossy: Vec<usize> =
-        (0..flows.len()).filter(|&at| own[at].is_some() && !flows[at].losses.is_empty()).collect();
-    let mut rates = share(&left, &claims);
+    let is_lossy = |at: &usize| steady.own[*at].is_some() && !flows[*at].losses.is_empty();
+    let lossy: Vec<usize> = (0..flows.len()).filter(is_lossy).collect();
+    let mut rates = steady.share(&left);
     let mut arrives = vec![1.0; flows.len()];
     for _ in 0..if lossy.is_empty() { 0 } else { ROUNDS } {
-        let sending: Vec<Sending<'_>> = lossy
-            .iter()
-            .map(|&at| Sending {
-                losses: &flows[at].losses,
-                sent: rates[own[at].expect("it is bounded")],
-                cores: of_cores[at].iter().map(|&claim| rates[claim]).collect(),
-            })
-            .collect();
-        let passed = pass(capacity, &sending);
+        let sending = lossy.iter().map(|&at| steady.sending(at, flows[at], &rates));
+        let passed = pass(capacity, &sending.collect::<Vec<_>>());
         let mut changed = false;
         for (at, &flow) in lossy.iter().enumerate() {
             arrives[flow] = passed.arrives(at);
-            for (&claim, &reaching) in of_cores[flow].iter().zip(&passed.reaching[at]) {
-                let limit = &mut claims[claim].limit;
-                changed |= !((reaching - *limit).abs() <= NEARLY * reaching.abs());
+            for (&claim, &reaching) in steady.cores[flow].iter().zip(&passed.reaching[at]) {
+                let limit = &mut steady.claims[claim].limit;
+                changed |= is_other(*limit, reaching, reaching);
                 *limit = reaching;
             }
         }
-        for (link, at) in &local {
+        for (link, at) in &steady.links {
             let (whole, left) = (whole[*at as usize], &mut left[*at as usize]);
             let next = (whole - passed.loads.get(link).copied().unwrap_or(0.0)).max(0.0);
-            changed |= (next - *left).abs() > NEARLY * whole;
+            changed |= is_other(*left, next, whole);
             *left = next;
         }
         if !changed {
             break;
         }
-        rates = share(&left, &claims);
+        rates = steady.share(&left);
     }
-    own.into_iter()
-        .zip(arrives)
-        .map(|(own, arrives)| {
-            let sent = own.map_or(f64::INFINITY, |claim| rates[claim]);
-            Rates { sent, delivered: sent * arrives }
-        })
-        .collect()
+    let of = |(own, arrives): (&Option<usize>, f64)| {
+        let sent = own.map_or(f64::INFINITY, |claim| rates[claim]);
+        Rates { sent, delivered: sent * arrives }
+    };
+    steady.own.iter().zip(arrives).map(of).collect()
+}
+
+/// Whether two rates differ by more than rounding of a third.
+pub(super) fn is_other(before: f64, after: f64, of: f64) -> bool {
+    before.is_infinite() || (after - before).abs() > NEARLY * of
+}
+
+impl Steady {
+    fn new(flows: &[&Flow]) -> Steady {
+        let mut links: BTreeMap<LinkId, u32> = BTreeMap::new();
+        let mut near = |hop: &Hop| {
+            let next = links.len() as u32;
+            Hop { link: LinkId::new(*links.entry(hop.link).or_insert(next)), ..*hop }
+        };
+        let (mut claims, mut own, mut of_cores) = (Vec::new(), Vec::new(), Vec::new());
+        for flow in flows {
+            let bounded = flow.limit.is_finite() || !flow.hops.is_empty();
+            own.push(bounded.then_some(claims.len()));
+            if bounded {
+                let hops = flow.hops.iter().map(&mut near).collect();
+                claims.push(Claimed { hops, limit: flow.limit });
+            }
+            let mut behind = Vec::new();
+            for hop in cores(&flow.losses).filter(|_| bounded) {
+                behind.push(claims.len());
+                claims.push(Claimed { hops: vec![near(&hop)], limit: f64::INFINITY });
+            }
+            of_cores.push(behind);
+        }
+        Steady { links, claims, own, cores: of_cores }
+    }
+
+    /// The max-min rates of all claims.
+    fn share(&self, left: &[f64]) -> Vec<f64> {
+        let claims: Vec<Claim<'_>> = self
+            .claims
+            .iter()
+            .map(|claim| Claim { hops: &claim.hops, limit: claim.limit, share: 1.0 })
+            .collect();
+        solve(left, &claims)
+    }
+
+    fn sending<'f>(&self, at: usize, flow: &'f Flow, rates: &[f64]) -> Sending<'f> {
+        Sending {
+            losses: &flow.losses,
+            sent: self.own[at].map_or(0.0, |claim| rates[claim]),
+            cores: self.cores[at].iter().map(|&claim| rates[claim]).collect(),
+        }
+    }
 }

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use sim::{Agenda, Alarm, FlowId, Flows, LinkId, Time};
 
 use super::Load;
-use super::datagram::{self, NEARLY, ROUNDS, Sending};
+use super::datagram::{self, ROUNDS, Sending};
 use super::world::{Event, Ticket};
 use crate::plan::{Demand, Loss};
 
@@ -214,7 +214,7 @@ impl Fluid {
                 let before = self.taken.get(&link).copied().unwrap_or(0.0);
                 let load = passed.loads.get(&link).copied().unwrap_or(0.0);
                 let whole = self.capacities[link.index()];
-                if (load - before).abs() > NEARLY * whole {
+                if datagram::is_other(before, load, whole) {
                     changed = true;
                     self.flows.capacity(now, link, (whole - load).max(0.0));
                 }
@@ -223,7 +223,7 @@ impl Fluid {
                 let active = self.active[slot as usize].as_mut().expect("it is under way");
                 let datagrams = active.datagrams.as_mut().expect("it is lossy");
                 for ((id, limit), &reaching) in datagrams.cores.iter_mut().zip(reaching) {
-                    if !((reaching - *limit).abs() <= NEARLY * reaching) {
+                    if datagram::is_other(*limit, reaching, reaching) {
                         changed = true;
                         *limit = reaching;
                         self.flows.limit(now, *id, reaching);

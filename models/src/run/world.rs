@@ -1,13 +1,12 @@
 //! The engine runs plans: pools queue, flows share, servers serve by their rules, and a step begins
 //! when the last of those that it waits for has ended.
 
-use sim::round_robin::RoundRobin;
-use sim::{Agenda, Alarm, InOrder, Model, Pool, Time, in_order, run};
+use sim::{Agenda, Alarm, Model, Pool, Time, in_order, run};
 
 use super::fluid::Fluid;
+use super::resource::{Resources, Server};
 use super::units::{LostOf, Step as UnitStep, Units};
 use super::{NOBODY, Spans, Trace};
-use crate::cluster::Cluster;
 use crate::outcome::Fidelity;
 use crate::plan::{Op, Plan};
 
@@ -32,52 +31,6 @@ const _: () = assert!(size_of::<Event>() <= 16);
 pub(crate) struct Ticket {
     pub(crate) run: u32,
     pub(crate) firing: u32,
-}
-
-/// What plans share.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Resources {
-    /// Capacities of links.
-    pub(crate) links: Vec<f64>,
-    /// Slots of pools.
-    pub(crate) pools: Vec<u32>,
-    /// Servers.
-    pub(crate) servers: Vec<Discipline>,
-}
-
-/// How a server serves.
-#[derive(Clone, Debug)]
-pub(crate) enum Discipline {
-    /// Its clients take turns: quantum and switch.
-    Turns(Time, Time),
-    /// Earlier jobs first, each as wide as its client.
-    InOrder(Vec<f64>),
-}
-
-impl Resources {
-    /// Those of a cluster.
-    pub(crate) fn of(cluster: &Cluster) -> Resources {
-        let turns = cluster.turns.iter();
-        Resources {
-            links: cluster.links.iter().map(|link| link.capacity).collect(),
-            pools: cluster.pools.iter().map(|pool| pool.slots).collect(),
-            servers: turns.map(|turns| Discipline::Turns(turns.quantum, turns.switch)).collect(),
-        }
-    }
-}
-
-enum Server {
-    Turns(RoundRobin<Ticket>),
-    InOrder(InOrder<Ticket>, Vec<f64>),
-}
-
-impl Server {
-    fn next(&self) -> Time {
-        match self {
-            Server::Turns(server) => server.next(),
-            Server::InOrder(server, _) => server.next(),
-        }
-    }
 }
 
 /// How bytes move: shared out, or unit by unit.
@@ -128,14 +81,10 @@ pub(crate) fn traces_watched(
         Fidelity::Chunk => Mover::Units(Units::new(&resources.links)),
         _ => Mover::Fluid(Box::new(Fluid::new(&resources.links))),
     };
-    let server = |discipline: &Discipline| match discipline {
-        Discipline::Turns(quantum, switch) => Server::Turns(RoundRobin::new(*quantum, *switch)),
-        Discipline::InOrder(widths) => Server::InOrder(InOrder::new(), widths.clone()),
-    };
     let mut world = World {
         runs: plans.iter().map(|plan| Run::new(plan)).collect(),
         pools: resources.pools.iter().map(|&slots| Pool::new(slots)).collect(),
-        servers: resources.servers.iter().map(|d| (server(d), Alarm::new())).collect(),
+        servers: resources.servers.iter().map(|d| (Server::new(d), Alarm::new())).collect(),
         mover,
         ready: Vec::new(),
     };

@@ -26,6 +26,7 @@ use std::collections::BinaryHeap;
 use std::collections::binary_heap::PeekMut;
 
 use super::candidate::{Candidate, Stop};
+use super::link::{Crossing, Link};
 use super::{Hop, LinkId};
 
 /// Where a flow is held back: the index of a link, or one of the next two.
@@ -62,35 +63,14 @@ struct Sweep {
     candidates: BinaryHeap<Reverse<Candidate>>,
 }
 
-#[derive(Clone, Debug)]
-struct Link {
-    capacity: f64,
-    /// The flows that cross it, in the order in which they came.
-    crossings: Vec<Crossing>,
-    /// How many of them rise.
-    rising: u32,
-    touched: bool,
-    stale: bool,
-    slack: bool,
-    /// The level in the one valid candidate of a touched link, no higher than its own; infinite
-    /// if there is none.
-    noted: f64,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Crossing {
-    flow: u32,
-    weight: f64,
-}
-
 /// The rate of a flow, and what else is read of each flow that crosses a link: half a cache line.
 #[derive(Clone, Copy, Debug)]
 #[repr(align(32))]
-struct Rated {
+pub(super) struct Rated {
     /// Its rate [units/s]; zero while it rises.
-    rate: f64,
+    pub(super) rate: f64,
     /// Its share while it rises, else zero: it demands this much for each unit of level.
-    pull: f64,
+    pub(super) pull: f64,
     /// Its rate per share.
     level: f64,
     bottleneck: Bottleneck,
@@ -123,15 +103,7 @@ struct Wanted {
 impl Sharing {
     /// Adds a link.
     pub(super) fn link(&mut self, capacity: f64) -> LinkId {
-        self.links.push(Link {
-            capacity,
-            crossings: Vec::new(),
-            rising: 0,
-            touched: false,
-            stale: false,
-            slack: false,
-            noted: 0.0,
-        });
+        self.links.push(Link::new(capacity));
         LinkId(self.links.len() as u32 - 1)
     }
 
@@ -408,19 +380,5 @@ impl Sharing {
                 changed.push(slot);
             }
         }
-    }
-}
-
-impl Link {
-    /// The level at which it is full, if those that rise now are stopped by nothing else.
-    fn level(&self, flows: &[Rated]) -> f64 {
-        let (mut left, mut demand) = (self.capacity, 0.0);
-        for crossing in &self.crossings {
-            let flow = &flows[crossing.flow as usize];
-            left -= crossing.weight * flow.rate;
-            demand += crossing.weight * flow.pull;
-        }
-        // Rounding may leave a full link a hair below zero.
-        left.max(0.0) / demand
     }
 }

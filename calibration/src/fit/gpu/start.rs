@@ -1,17 +1,15 @@
 //! Where the search begins, and a trial on the way.
 
-use models::gpu::copy::{Direction, Parameters};
 use models::gpu::machine::Machine;
 use models::input::InputError;
-use models::library::Kind;
-use models::pcie::Port;
 use models::profile::{Dimension, Profile};
 use serde::Deserialize;
-use sim::{Bytes, Rate, Time};
 
 use super::super::{memcpy, shipped_priors};
 use super::Item;
+use crate::copy::bandwidth_of;
 use crate::shipped;
+use crate::subject::Subject;
 
 /// What a generation is known to do, per cycle and SM.
 #[derive(Debug, Deserialize)]
@@ -84,44 +82,43 @@ fn generation(version: u32) -> Result<Generation, InputError> {
 #[derive(Clone)]
 pub(super) struct Start {
     pub(super) machine: Machine,
-    copy: Parameters,
-    port: Port,
+    /// The profile, and what is tried of its parameters of copies.
+    profile: Profile,
+    tried: Vec<(String, f64)>,
 }
 
 impl Start {
     pub(super) fn new(profile: &Profile) -> Result<Start, InputError> {
-        let (generation, lanes) = (profile.count("pcie_generation")?, profile.count("pcie_lanes")?);
-        let port = shipped().profile(Kind::Pcie, &format!("gen{generation}-x{lanes}"))?;
         Ok(Start {
             machine: Machine::from_profile(profile)?,
-            copy: Parameters::from_profile(profile)?,
-            port: Port::from_profile(&port)?,
+            profile: profile.clone(),
+            tried: Vec::new(),
         })
     }
 
     pub(super) fn with(&self, names: &[&str], values: &[f64]) -> Start {
         let mut trial = self.clone();
         for (name, value) in names.iter().zip(values) {
-            match *name {
-                "copy_setup" => trial.copy.setup = Time::from_seconds(*value),
-                "copy_call" => trial.copy.call = Time::from_seconds(*value),
-                "copy_to_device_efficiency" => trial.copy.to_device_efficiency = *value,
-                name => trial.machine = trial.machine.with(name, *value),
+            match name.starts_with("copy_") {
+                true => trial.tried.push(((*name).to_owned(), *value)),
+                false => trial.machine = trial.machine.with(name, *value),
             }
         }
         trial
     }
 
-    pub(super) fn predict(&self, item: &Item) -> Result<f64, InputError> {
-        match item {
-            Item::Kernel(_, row) => row.predict(&self.machine),
-            Item::Copy(row) => {
-                let engine = self.copy.engine(&self.port, Direction::ToDevice);
-                let amount = Bytes::new(row.bytes);
-                let rate = Rate::over(amount, engine.pinned(amount));
-                let impossible = || InputError::new("copy_setup", "makes a copy take no time");
-                Ok(rate.ok_or_else(impossible)?.as_gbyte_s())
-            }
-        }
+    /// What is predicted of each item, in order.
+    pub(super) fn predict(&self, items: &[Item]) -> Result<Vec<f64>, InputError> {
+        let copies = items.iter().any(|item| matches!(item, Item::Copy(_)));
+        let gpu = match copies {
+            true => Some(Subject::with(&self.profile, &self.tried, shipped())?),
+            false => None,
+        };
+        let predict = |item: &Item| match (item, &gpu) {
+            (Item::Copy(row), Some(gpu)) => bandwidth_of(row, gpu),
+            (Item::Copy(_), None) => unreachable!("there is a GPU where there are copies"),
+            (Item::Kernel(_, row), _) => row.predict(&self.machine),
+        };
+        items.iter().map(predict).collect()
     }
 }
