@@ -6,9 +6,9 @@
 //!                     cuda (driver, NVRTC)  or  simulated (every parameter known)
 //! ```
 //!
-//! The driver and the compiler are libraries of the user's machine, opened when they are needed;
-//! without them there is a [`GpuError`], not a crash. Measuring and evaluating are apart, so that
-//! the evaluation is tested without a GPU.
+//! The driver is a library of the user's machine, opened when it is needed; without it there is a
+//! [`GpuError`], not a crash. The kernels ship as PTX ([`ptx`]), so that no compiler is needed.
+//! Measuring and evaluating are apart, so that the evaluation is tested without a GPU.
 
 pub mod campaign;
 mod cuda;
@@ -21,6 +21,7 @@ pub mod kernel;
 mod numa;
 pub mod probe;
 mod profile;
+pub mod ptx;
 pub mod sample;
 pub mod simulated;
 pub mod state;
@@ -32,7 +33,7 @@ use cudarc::nvrtc::CompileError;
 use models::input::InputError;
 
 pub(crate) use cuda::pinned;
-pub use cuda::{Cuda, compile, driver_is_there};
+pub use cuda::{Cuda, Opening, compile, driver_is_there};
 pub use facts::Facts;
 pub use finding::Finding;
 pub use profile::profile;
@@ -44,12 +45,61 @@ pub enum GpuError {
     /// There is no driver library to open.
     #[error("no NVIDIA driver was found: libcuda.so.1 (or nvcuda.dll) cannot be opened")]
     NoDriver,
+    /// The driver is too old for the PTX that ships.
+    #[error(
+        "the driver is one of CUDA {major}.{minor}, and the kernels need 12.0 or newer: a driver \
+         of version 525 or newer"
+    )]
+    OldDriver {
+        /// Of the version of CUDA that it is for.
+        major: i32,
+        /// Likewise.
+        minor: i32,
+    },
+    /// There is a driver, and it finds no GPU that it can use.
+    #[error(
+        "there is a driver, but no GPU that it can use: {0}; `nvidia-smi` should list one, and \
+         CUDA_VISIBLE_DEVICES must not hide it"
+    )]
+    NoGpu(DriverError),
+    /// The GPU is cut into instances.
+    #[error(
+        "GPU {device} is cut into MIG instances, and a part would pass for the whole: turn MIG off \
+         (`nvidia-smi -i {device} -mig 0`, as root, with no process on the GPU)"
+    )]
+    Partitioned {
+        /// Its number.
+        device: usize,
+    },
+    /// Other processes are on the GPU.
+    #[error(
+        "GPU {device} is in use, and what is measured beside other work is of no state: end \
+         process {processes}, or measure all the same with --even-if-busy"
+    )]
+    Busy {
+        /// Its number.
+        device: usize,
+        /// Their numbers and names.
+        processes: String,
+    },
     /// There is no compiler library to open.
     #[error(
         "no NVRTC was found: libnvrtc.so cannot be opened (it is part of the CUDA toolkit, and of \
-         the Python package nvidia-cuda-nvrtc-cu12)"
+         the Python package nvidia-cuda-nvrtc-cu12); without --nvrtc none is needed"
     )]
     NoCompiler,
+    /// The PTX that ships has none for a kernel on this GPU.
+    #[error(
+        "no PTX of the kernel `{entry}` ships for compute capability {}.{}; --nvrtc compiles it",
+        capability / 10,
+        capability % 10
+    )]
+    NoPtx {
+        /// The kernel.
+        entry: &'static str,
+        /// Ten times the compute capability.
+        capability: u32,
+    },
     /// There is no device of that number.
     #[error("there is no GPU {wanted}: the driver shows {found}")]
     NoDevice {
@@ -116,11 +166,11 @@ mod tests {
     /// Whether there is a driver depends on the machine; that nothing panics does not.
     #[test]
     fn a_machine_without_driver_gets_an_error_that_says_so() {
-        match Cuda::open(4096).map(|_| ()) {
+        match Cuda::open(4096, &Opening::default()).map(|_| ()) {
             Err(error @ GpuError::NoDriver) => {
                 assert!(error.to_string().starts_with("no NVIDIA driver was found: "));
             }
-            Err(GpuError::NoDevice { wanted: 4096, .. } | GpuError::Driver(_)) => {}
+            Err(GpuError::NoDevice { wanted: 4096, .. } | GpuError::NoGpu(_)) => {}
             other => panic!("{other:?}"),
         }
     }

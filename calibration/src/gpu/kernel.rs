@@ -1,5 +1,5 @@
-//! The kernels of the probes, each in the `.cu` file beside the probe that it is for, compiled on
-//! the spot for the GPU at hand.
+//! The kernels of the probes, each in the `.cu` file beside the probe that it is for. What of them
+//! a driver is given is in [`super::ptx`].
 
 /// A kernel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use calibration::gpu::device::Device;
 use calibration::gpu::import::{self, Imported, Overlay, overlay};
 use calibration::gpu::simulated::{Simulated, plain, plausible};
-use calibration::gpu::{Cuda, GpuError, Measured, campaign, driver_is_there, profile, table};
+use calibration::gpu::{
+    Cuda, GpuError, Measured, Opening, campaign, driver_is_there, profile, table,
+};
 use clap::Args;
 use models::input::{InputError, Source};
 use models::library::Kind;
@@ -108,7 +110,7 @@ fn measure(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
 fn open(arguments: &Arguments) -> Result<Box<dyn Device>, Failure> {
     match arguments.simulate {
         Some(seed) => Ok(Box::new(Simulated::new(plain(), plausible(), Seed::new(seed))?)),
-        None => Ok(Box::new(Cuda::open(arguments.device).map_err(failure)?)),
+        None => Ok(Box::new(Cuda::open(arguments.device, &Opening::default()).map_err(failure)?)),
     }
 }
 
