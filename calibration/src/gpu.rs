@@ -1,18 +1,20 @@
 //! A GPU's profile from the GPU itself: `podpath calibrate gpu`.
 //!
 //! ```text
-//!   probe::design ──► Work ──► Device::time ──► samples ──► probe::find ──► findings ──► profile
-//!                                  │
-//!                     cuda (driver, NVRTC)  or  simulated (every parameter known)
+//!   probe::design ──► Work ──► Device::time ──► Raw ──► probe::find ──► findings ──► profile
+//!                                  │             └ raw.jsonl ┘
+//!                         cuda (driver)  or  simulated (every parameter known)
 //! ```
 //!
 //! The driver is a library of the user's machine, opened when it is needed; without it there is a
 //! [`GpuError`], not a crash. The kernels ship as PTX ([`ptx`]), so that no compiler is needed.
 //! Measuring and evaluating are apart, so that the evaluation is tested without a GPU.
 
+mod budget;
 pub mod campaign;
 mod cuda;
 pub mod device;
+pub mod evaluate;
 mod execution;
 pub mod facts;
 pub mod finding;
@@ -22,8 +24,10 @@ mod numa;
 pub mod probe;
 mod profile;
 pub mod ptx;
+pub mod raw;
 pub mod sample;
 pub mod simulated;
+mod stand_in;
 pub mod state;
 pub mod table;
 pub mod work;
@@ -32,6 +36,7 @@ use cudarc::driver::DriverError;
 use cudarc::nvrtc::CompileError;
 use models::input::InputError;
 
+pub use campaign::Plan;
 pub(crate) use cuda::pinned;
 pub use cuda::{Cuda, Opening, compile, driver_is_there};
 pub use facts::Facts;
@@ -132,6 +137,37 @@ pub enum GpuError {
         /// What the driver says.
         found: u32,
     },
+    /// The cycles of a kernel and its time make no clock.
+    #[error("a kernel counts {cycles} cycles in {seconds} s: that is no clock")]
+    NoClock {
+        /// What it counted.
+        cycles: f64,
+        /// What events say it took.
+        seconds: f64,
+    },
+    /// A budget has no room for any probe.
+    #[error(
+        "{budget_s} s are too little for one probe: with its fewest repetitions the cheapest needs \
+         {:.1} s",
+        least_s + 0.05
+    )]
+    Budget {
+        /// What was given.
+        budget_s: f64,
+        /// What is enough.
+        least_s: f64,
+    },
+    /// A probe failed.
+    #[error("the probe `{probe}`: {why}")]
+    Probe {
+        /// Its name.
+        probe: &'static str,
+        /// What was said.
+        why: String,
+    },
+    /// What was measured could not be kept.
+    #[error("the readings cannot be written: {0}")]
+    Unwritten(std::io::Error),
     /// A graph was captured and nothing is in it.
     #[error("the driver captured no graph")]
     NoGraph,
@@ -153,10 +189,98 @@ pub enum GpuError {
 pub struct Measured {
     /// What the driver says of the device.
     pub facts: Facts,
+    /// How it was measured.
+    pub plan: Plan,
     /// Every point of every probe.
     pub samples: Vec<Sample>,
     /// The parameters with their intervals.
     pub findings: Vec<Finding>,
+    /// What became of each probe.
+    pub accounts: Vec<Account>,
+}
+
+impl Measured {
+    /// Why the first probe that failed did, or that identified nothing.
+    pub fn failed(&self) -> Option<GpuError> {
+        self.accounts.iter().find_map(|account| match &account.status {
+            Status::Failed(why) | Status::Undecided { why, .. } => {
+                Some(GpuError::Probe { probe: account.probe, why: why.clone() })
+            }
+            _ => None,
+        })
+    }
+}
+
+/// What became of a probe.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Account {
+    /// Its name.
+    pub probe: &'static str,
+    /// The parameters that it identifies.
+    pub identifies: &'static [&'static str],
+    /// How far it came.
+    pub status: Status,
+    /// How long it took \[s\].
+    pub seconds: f64,
+}
+
+/// How far a probe came.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Status {
+    /// Its parameters were found.
+    Found {
+        /// How often each point was measured.
+        repetitions: usize,
+    },
+    /// It was measured, and its readings identify nothing.
+    Undecided {
+        /// How often each point was measured.
+        repetitions: usize,
+        /// What the fit said.
+        why: String,
+    },
+    /// The device has nothing of what it measures.
+    Absent,
+    /// The budget left it out.
+    LeftOut,
+    /// It could not be measured, and this is what was said.
+    Failed(String),
+    /// The campaign ended before it.
+    NotReached,
+}
+
+impl Status {
+    /// Its name in tables.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Status::Found { .. } => "found",
+            Status::Undecided { .. } => "undecided",
+            Status::Absent => "absent",
+            Status::LeftOut => "left-out",
+            Status::Failed(_) => "failed",
+            Status::NotReached => "not-reached",
+        }
+    }
+
+    /// Why there are no parameters, in words; nothing where there are.
+    pub fn why(&self) -> String {
+        match self {
+            Status::Found { .. } => String::new(),
+            Status::Undecided { why, .. } => format!("its readings do not decide it: {why}"),
+            Status::Absent => "the device has nothing of the kind".into(),
+            Status::LeftOut => "the budget left it out".into(),
+            Status::Failed(why) => format!("it failed: {why}"),
+            Status::NotReached => "the campaign ended before it".into(),
+        }
+    }
+
+    /// How often each of its points was measured.
+    pub const fn repetitions(&self) -> usize {
+        match self {
+            Status::Found { repetitions } | Status::Undecided { repetitions, .. } => *repetitions,
+            _ => 0,
+        }
+    }
 }
 
 #[cfg(test)]
