@@ -10,6 +10,7 @@
 //! [`GpuError`], not a crash. The kernels ship as PTX ([`ptx`]), so that no compiler is needed.
 //! Measuring and evaluating are apart, so that the evaluation is tested without a GPU.
 
+pub mod archive;
 mod budget;
 pub mod campaign;
 mod cuda;
