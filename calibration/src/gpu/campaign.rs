@@ -17,7 +17,7 @@ use super::device::Device;
 use super::evaluate::evaluate;
 use super::finding::Finding;
 use super::probe::{self, Point, Probe, clock};
-use super::raw::{Fate, Probed, Raw};
+use super::raw::{Fate, Probed, Raw, Stated};
 use super::sample::{Clock, Sample};
 use super::state::Moment;
 use super::{Facts, GpuError, Measured};
@@ -129,7 +129,7 @@ pub fn measure(
         watch.ended(&facts, &probed)?;
         probes.push(probed);
     }
-    Ok(Raw { facts, plan: plan.clone(), probes })
+    Ok(Raw { facts, plan: plan.clone(), stated: Stated::default(), probes })
 }
 
 /// What a probe may take.

@@ -12,7 +12,7 @@ use super::{Account, Measured, Status};
 
 /// Evaluates all probes that were measured.
 pub fn evaluate(raw: Raw) -> Measured {
-    let Raw { facts, plan, mut probes } = raw;
+    let Raw { facts, plan, mut probes, .. } = raw;
     let mut samples = Vec::new();
     let mut findings: Vec<Finding> = Vec::new();
     let mut accounts = Vec::new();

@@ -5,7 +5,7 @@
 //! last bit, so evaluating anywhere gives what evaluating on the machine gave.
 //!
 //! ```text
-//!   {"format":"podpath-gpu-readings","version":1,"podpath":"0.1.0","facts":{…},"plan":{…}}
+//!   {"format":"podpath-gpu-readings","version":1,"podpath":"0.1.0","facts":{…},"plan":{…},…}
 //!   {"probe":"clock","begin_s":0.4,"seconds":0.2,"fate":{"measured":{"points":8,…}}}
 //!   {"point":{"series":"cycles","x":40000,…},"readings":[160012,…]}          as many as points
 //!   {"probe":"peers","begin_s":9.1,"seconds":0.0,"fate":"absent"}
@@ -36,8 +36,22 @@ pub struct Raw {
     pub facts: Facts,
     /// How it was measured.
     pub plan: Plan,
+    /// What the user said of it.
+    pub stated: Stated,
     /// Probes in the order in which they were done; one that is missing was not reached.
     pub probes: Vec<Probed>,
+}
+
+/// What the user says of a device, and no reading tells.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Stated {
+    /// The name of its profile.
+    pub name: String,
+    /// Where and when it was measured.
+    pub place: String,
+    /// The PCIe profile of its slot.
+    pub pcie: Option<String>,
 }
 
 /// What came of one probe.
@@ -74,6 +88,7 @@ struct Head {
     podpath: String,
     facts: Facts,
     plan: Plan,
+    stated: Stated,
 }
 
 /// Only what tells whether the rest can be read.
@@ -115,10 +130,10 @@ pub fn looks_like(text: &str) -> bool {
 }
 
 /// The first line.
-pub fn head(facts: &Facts, plan: &Plan) -> String {
+pub fn head(facts: &Facts, plan: &Plan, stated: &Stated) -> String {
     let podpath = env!("CARGO_PKG_VERSION").to_owned();
-    let (facts, plan) = (facts.clone(), plan.clone());
-    line(&Head { format: FORMAT.into(), version: VERSION, podpath, facts, plan })
+    let (facts, plan, stated) = (facts.clone(), plan.clone(), stated.clone());
+    line(&Head { format: FORMAT.into(), version: VERSION, podpath, facts, plan, stated })
 }
 
 /// The lines of a probe.
@@ -188,7 +203,7 @@ pub fn read(source: &Arc<Source>) -> Result<Raw, InputError> {
         let Some(read) = read()? else { break };
         probes.push(probed(source, at, begun, read)?);
     }
-    Ok(Raw { facts: head.facts, plan: head.plan, probes })
+    Ok(Raw { facts: head.facts, plan: head.plan, stated: head.stated, probes })
 }
 
 fn probed(
@@ -253,6 +268,7 @@ mod tests {
         let mut device = Simulated::new(plain(), plausible(), Seed::new(7)).unwrap();
         let plan = Plan { repetitions: 5, budget_s: None };
         let mut raw = campaign::measure(&mut device, &plan, &mut campaign::Unwatched).unwrap();
+        raw.stated.place = "rack 7, \"left\"".into();
         raw.probes[3].fate = Fate::Failed("the driver refused".into());
         raw.probes[4].fate = Fate::LeftOut;
         raw.probes[5].fate = Fate::Absent;
@@ -261,7 +277,7 @@ mod tests {
 
     fn text(raw: &Raw) -> String {
         let probes: String = raw.probes.iter().map(lines).collect();
-        head(&raw.facts, &raw.plan) + &probes
+        head(&raw.facts, &raw.plan, &raw.stated) + &probes
     }
 
     #[test]
@@ -285,7 +301,7 @@ mod tests {
     fn a_cut_text_has_the_probes_that_were_finished() {
         let raw = raw();
         let text = text(&raw);
-        let mut ends = vec![head(&raw.facts, &raw.plan).len()];
+        let mut ends = vec![head(&raw.facts, &raw.plan, &raw.stated).len()];
         for probed in &raw.probes {
             ends.push(ends[ends.len() - 1] + lines(probed).len());
         }

@@ -11,13 +11,15 @@ use crate::plot::{Figure, PlotError, words};
 /// The whole report.
 pub fn page(dir: &Path, figures: &[Figure]) -> Result<Page, PlotError> {
     let (findings, points) = (Table::read(dir, "findings.csv")?, Table::read(dir, "points.csv")?);
-    let device = match findings.rows().next() {
+    let probes = Table::read(dir, "probes.csv")?;
+    let device = match probes.rows().next() {
         Some(row) => row.text("device")?.to_owned(),
         None => String::new(),
     };
     let simulated = device.starts_with("simulated");
     let state = state(&points)?;
-    let sections = vec![
+    let (lost, unknown) = lost(&probes)?;
+    let mut sections = vec![
         Section {
             id: "findings",
             title: "What was found",
@@ -46,6 +48,11 @@ pub fn page(dir: &Path, figures: &[Figure]) -> Result<Page, PlotError> {
     ];
     let many = words::count(findings.rows().len(), "parameter");
     let mut answer = vec![format!("{many}, each with its 95 % interval.")];
+    if let Some(lost) = lost {
+        sections.insert(1, lost);
+        let those = words::count(unknown, "parameter");
+        answer.push(format!("NOT everything was measured: {those} stay unknown, see below."));
+    }
     let vague = vague(&findings)?;
     if !vague.is_empty() {
         let names = words::list(&vague);
@@ -75,6 +82,36 @@ pub fn page(dir: &Path, figures: &[Figure]) -> Result<Page, PlotError> {
         answer,
         sections,
     })
+}
+
+/// The probes that came to no end, if there are any, and how many parameters they would tell.
+fn lost(probes: &Table) -> Result<(Option<Section>, usize), PlotError> {
+    let columns = vec![column("probe"), column("parameters"), column("why")];
+    let (mut rows, mut unknown) = (Vec::new(), 0);
+    for row in probes.rows() {
+        if matches!(row.text("status")?, "found" | "absent") {
+            continue;
+        }
+        let parameters: Vec<&str> = row.text("parameters")?.split(' ').collect();
+        unknown += parameters.len();
+        rows.push(vec![
+            Cell::text(row.text("probe")?),
+            Cell::text(parameters.join(", ")),
+            Cell::text(row.text("why")?),
+        ]);
+    }
+    let section = Section {
+        id: "lost",
+        title: "What was not measured",
+        paragraphs: vec![
+            "Where the models need such a parameter, the profile has it from the most similar \
+             shipped GPU, as an assumption."
+                .into(),
+        ],
+        tables: vec![Sheet::plain("Probes without a result", columns, rows)],
+        ..Section::default()
+    };
+    Ok(((unknown > 0).then_some(section), unknown))
 }
 
 /// Parameters of which the points say little.
