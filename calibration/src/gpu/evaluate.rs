@@ -32,8 +32,12 @@ pub fn evaluate(raw: Raw) -> Measured {
                 let repetitions = measured[0].readings.len();
                 let status = match (probe.find)(seen) {
                     Ok(found) => {
-                        findings.extend(found);
-                        Status::Found { repetitions }
+                        let (good, bad): (Vec<_>, Vec<_>) = found.into_iter().partition(possible);
+                        findings.extend(good);
+                        match bad.first() {
+                            None => Status::Found { repetitions },
+                            Some(bad) => Status::Undecided { repetitions, why: impossible(bad) },
+                        }
                     }
                     Err(error) => Status::Undecided { repetitions, why: error.to_string() },
                 };
@@ -46,6 +50,71 @@ pub fn evaluate(raw: Raw) -> Measured {
     Measured { facts, plan, samples, findings, accounts }
 }
 
+/// Whether a figure is one that a parameter can have: above zero, within its own interval.
+fn possible(found: &Finding) -> bool {
+    let Finding { value, low, high, .. } = *found;
+    0.0 < low && low <= value && value <= high && high.is_finite()
+}
+
+fn impossible(found: &Finding) -> String {
+    let Finding { parameter, value, unit, low, high, .. } = found;
+    format!("`{parameter}` comes to {value:.3e} {unit}, {low:.3e} to {high:.3e}")
+}
+
 fn account(probe: &'static Probe, status: Status, seconds: f64) -> Account {
     Account { probe: probe.name, identifies: probe.identifies, status, seconds }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gpu::campaign::{Plan, Unwatched, measure};
+    use crate::gpu::simulated::{Simulated, plain, plausible};
+    use sim::Seed;
+
+    fn raw() -> Raw {
+        let mut device = Simulated::new(plain(), plausible(), Seed::new(2)).unwrap();
+        let plan = Plan { repetitions: 7, budget_s: None };
+        measure(&mut device, &plan, &mut Unwatched).unwrap()
+    }
+
+    fn status<'a>(measured: &'a Measured, probe: &str) -> &'a Status {
+        &measured.accounts.iter().find(|account| account.probe == probe).unwrap().status
+    }
+
+    /// Each probe in turn fails: all others still find what they find.
+    #[test]
+    fn a_probe_that_failed_costs_the_others_nothing() {
+        let all = raw();
+        let whole = evaluate(all.clone());
+        assert!(whole.failed().is_none(), "{:?}", whole.failed());
+        for lost in probe::ALL {
+            let mut raw = all.clone();
+            let probed = raw.probes.iter_mut().find(|probed| probed.probe == lost.name).unwrap();
+            probed.fate = Fate::Failed("the driver refused".into());
+            let measured = evaluate(raw);
+            for account in &measured.accounts {
+                let found = matches!(account.status, Status::Found { .. });
+                assert_eq!(found, account.probe != lost.name, "{account:?} without {}", lost.name);
+            }
+            let missing = whole.findings.len() - measured.findings.len();
+            assert!(missing > 0, "{} finds nothing", lost.name);
+        }
+    }
+
+    #[test]
+    fn readings_that_make_no_possible_figure_are_undecided_and_in_no_profile() {
+        let mut raw = raw();
+        let probed = raw.probes.iter_mut().find(|probed| probed.probe == "mapped").unwrap();
+        let Fate::Measured(samples) = &mut probed.fate else { panic!("it was measured") };
+        // More takes less time: a rate below zero.
+        for sample in samples.iter_mut().filter(|sample| sample.point.series == "read") {
+            let slower = 1e3 / sample.point.x;
+            sample.readings.iter_mut().for_each(|reading| *reading = slower);
+        }
+        let measured = evaluate(raw);
+        let status = status(&measured, "mapped");
+        assert!(matches!(status, Status::Undecided { .. }), "{status:?}");
+        assert!(measured.findings.iter().all(possible));
+    }
 }

@@ -46,14 +46,32 @@ pub fn page(dir: &Path, figures: &[Figure]) -> Result<Page, PlotError> {
             ..Section::default()
         },
     ];
-    let many = words::count(findings.rows().len(), "parameter");
-    let mut answer = vec![format!("{many}, each with its 95 % interval.")];
+    let mut answer = answer(&findings, &state)?;
     if let Some(lost) = lost {
         sections.insert(1, lost);
         let those = words::count(unknown, "parameter");
-        answer.push(format!("NOT everything was measured: {those} stay unknown, see below."));
+        answer.insert(1, format!("NOT everything was measured: {those} stay unknown, see below."));
     }
-    let vague = vague(&findings)?;
+    Ok(Page {
+        title: format!("Calibration: {device}"),
+        version: env!("CARGO_PKG_VERSION").into(),
+        about: "Every point is the median of its repetitions; every parameter is fitted to the \
+                points of one probe, those of streams and graphs beside what the probes before \
+                them found."
+            .into(),
+        warning: simulated.then(|| {
+            "No GPU was measured: this device is simulated, its parameters made up.".into()
+        }),
+        answer,
+        sections,
+    })
+}
+
+/// What the findings and the state in which they were made say in sentences.
+fn answer(findings: &Table, state: &State) -> Result<Vec<String>, PlotError> {
+    let many = words::count(findings.rows().len(), "parameter");
+    let mut answer = vec![format!("{many}, each with its 95 % interval.")];
+    let vague = vague(findings)?;
     if !vague.is_empty() {
         let names = words::list(&vague);
         answer.push(format!("Hardly decided, as their intervals span more than 2 : 1: {names}."));
@@ -69,19 +87,7 @@ pub fn page(dir: &Path, figures: &[Figure]) -> Result<Page, PlotError> {
     if state.untold {
         answer.push("NVML told nothing: power and what held the clocks down are unknown.".into());
     }
-    Ok(Page {
-        title: format!("Calibration: {device}"),
-        version: env!("CARGO_PKG_VERSION").into(),
-        about: "Every point is the median of its repetitions; every parameter is fitted to the \
-                points of one probe, those of streams and graphs beside what the probes before \
-                them found."
-            .into(),
-        warning: simulated.then(|| {
-            "No GPU was measured: this device is simulated, its parameters made up.".into()
-        }),
-        answer,
-        sections,
-    })
+    Ok(answer)
 }
 
 /// The probes that came to no end, if there are any, and how many parameters they would tell.
