@@ -47,7 +47,7 @@ impl<'a> StandIn<'a> {
         let found = parameter.replace("_efficiency", "_rate");
         let identifies = |name: &&str| *name == parameter || *name == found;
         let mut accounts = self.measured.accounts.iter();
-        match accounts.find(|account| account.identifies.iter().any(|name| identifies(&name))) {
+        match accounts.find(|account| account.identifies.iter().any(identifies)) {
             Some(account) if !matches!(account.status, Status::Found { .. }) => {
                 format!("as of the probe `{}` {}", account.probe, account.status.why())
             }

@@ -18,6 +18,7 @@ pub fn page(dir: &Path, figures: &[Figure]) -> Result<Page, PlotError> {
     };
     let simulated = device.starts_with("simulated");
     let state = state(&points)?;
+    let mut answer = answer(&findings, &state)?;
     let (lost, unknown) = lost(&probes)?;
     let mut sections = vec![
         Section {
@@ -46,7 +47,6 @@ pub fn page(dir: &Path, figures: &[Figure]) -> Result<Page, PlotError> {
             ..Section::default()
         },
     ];
-    let mut answer = answer(&findings, &state)?;
     if let Some(lost) = lost {
         sections.insert(1, lost);
         let those = words::count(unknown, "parameter");

@@ -87,20 +87,20 @@ fn without_the_management_library_the_slot_has_to_be_named() {
 #[test]
 fn a_gpu_that_cannot_be_measured_is_refused() {
     let Some(folder) = machine() else { return };
-    let cases: [(&[(&str, &str)], &[&str], &str); 9] = [
-        (&[("FAKE_PROCESS", "4711")], &[], "is in use"),
-        (&[("FAKE_PROCESS", "4711")], &[], "end process 4711 (train.py), or measure all the same"),
-        (&[("FAKE_MIG", "1")], &["--even-if-busy"], "turn MIG off (`nvidia-smi -i 0 -mig 0`"),
-        (&[("FAKE_INIT", "100")], &[], "no GPU that it can use: DriverError(CUDA_ERROR_NO_DEVICE"),
-        (&[("FAKE_INIT", "100"), ("FAKE_MIG", "1")], &[], "is cut into MIG instances"),
-        (&[("FAKE_VERSION", "11080")], &[], "one of CUDA 11.8, and the kernels need 12.0"),
-        (&[], &["--device", "3"], "--device: there is no GPU 3: the driver shows 1"),
-        (&[], &["--nvrtc"], "no NVRTC was found"),
-        (&[], &["--budget", "1 s", "--repetitions", "4"], "4 is not in 5..=1001"),
+    let cases: [(&str, &[&str], &str); 9] = [
+        ("FAKE_PROCESS=4711", &[], "is in use"),
+        ("FAKE_PROCESS=4711", &[], "end process 4711 (train.py), or measure all the same"),
+        ("FAKE_MIG=1", &["--even-if-busy"], "turn MIG off (`nvidia-smi -i 0 -mig 0`"),
+        ("FAKE_INIT=100", &[], "no GPU that it can use: DriverError(CUDA_ERROR_NO_DEVICE"),
+        ("FAKE_INIT=100 FAKE_MIG=1", &[], "is cut into MIG instances"),
+        ("FAKE_VERSION=11080", &[], "one of CUDA 11.8, and the kernels need 12.0"),
+        ("", &["--device", "3"], "--device: there is no GPU 3: the driver shows 1"),
+        ("", &["--nvrtc"], "no NVRTC was found"),
+        ("", &["--budget", "1 s", "--repetitions", "4"], "4 is not in 5..=1001"),
     ];
     for (set, arguments, says) in cases {
         let mut command = on(&folder, arguments);
-        command.envs(set.iter().copied());
+        command.envs(set.split_whitespace().filter_map(|one| one.split_once('=')));
         let output = command.assert().code(2).stdout("").get_output().clone();
         // The message is broken into lines of the terminal's width.
         let told = String::from_utf8_lossy(&output.stderr).replace("\n  │ ", " ");
@@ -109,6 +109,20 @@ fn a_gpu_that_cannot_be_measured_is_refused() {
     }
     let busy = ["--even-if-busy", "--budget", "1 s", "--quiet"];
     on(&folder, &busy).env("FAKE_PROCESS", "4711").assert().success();
+}
+
+/// The option takes what is on the machine, where there is something.
+#[test]
+fn with_nvrtc_kernels_are_compiled_on_the_spot() {
+    let Some(folder) = machine() else { return };
+    let libraries = std::env::var("LD_LIBRARY_PATH").unwrap_or_default();
+    if !libraries.split(':').any(|path| Path::new(path).join("libnvrtc.so").exists()) {
+        eprintln!("skipped: LD_LIBRARY_PATH names no NVRTC; .ci/cuda installs it");
+        return;
+    }
+    let all = format!("{}:{libraries}", folder.path().display());
+    let arguments = ["--nvrtc", "--budget", "2s", "--quiet"];
+    on(&folder, &arguments).env("LD_LIBRARY_PATH", all).assert().success();
 }
 
 /// The script on that machine; the slot is guessed where nobody tells it, since no reading depends

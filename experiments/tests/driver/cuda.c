@@ -121,7 +121,7 @@ int cuCtxEnablePeerAccess(Context *c, unsigned flags) { return OK; }
 
 int cuModuleLoadData(Module **m, const void *image) {
     const char *text = image;
-    if (!strstr(text, "\n.version 8.0\n") || !strstr(text, "\n.target sm_70\n")) return 218;
+    if (!strstr(text, "\n.version 8.0\n") || !strstr(text, "\n.target sm_")) return 218;
     *m = calloc(1, sizeof(Module));
     (*m)->text = strdup(text);
     return OK;
