@@ -12,6 +12,8 @@ use super::probe::{self, Probe, clock};
 use super::raw::Fate;
 use super::{GpuError, campaign};
 
+/// The part of the budget that no trial may touch, so that what is in stays in.
+const SPARE: f64 = 0.2;
 /// By how much more than was seen a budget is said to need, so that it surely is enough.
 const MARGIN: f64 = 1.2;
 
@@ -36,6 +38,9 @@ impl Ledger {
         let mut ledger = Ledger { repetitions, budget_s, around_s: 0.0, planned: Vec::new() };
         let Some(budget_s) = budget_s else { return Ok(ledger) };
         let facts = device.facts().clone();
+        for work in clock::state_work() {
+            device.prepare(&work)?;
+        }
         let begin_s = device.elapsed_s();
         for work in clock::state_work() {
             device.time(&work)?;
@@ -47,6 +52,9 @@ impl Ledger {
             let free_s = budget_s - device.elapsed_s() - reserved_s;
             // The first is tried to its end, so that there is something to say if nothing fits.
             let limit_s = if least_s.is_finite() { free_s } else { f64::INFINITY };
+            if limit_s < SPARE * budget_s {
+                break;
+            }
             match ledger.tried(device, &facts, probe, limit_s) {
                 Ok(None) => {}
                 Ok(Some(pass_s)) => {
@@ -75,6 +83,14 @@ impl Ledger {
         limit_s: f64,
     ) -> Result<Option<f64>, GpuError> {
         let points = (probe.design)(facts);
+        let begin_s = device.elapsed_s();
+        for point in &points {
+            // Half of it: what is allocated takes as long as it takes.
+            if device.elapsed_s() - begin_s > limit_s / 2.0 {
+                return Ok(None);
+            }
+            device.prepare(&point.work)?;
+        }
         let begin_s = device.elapsed_s();
         for point in &points {
             if self.needs_s(device.elapsed_s() - begin_s, REPETITIONS_MIN) > limit_s {

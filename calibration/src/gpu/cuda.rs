@@ -108,15 +108,29 @@ impl Device for Cuda {
         self.begin.elapsed().as_secs_f64()
     }
 
+    fn prepare(&mut self, work: &Work) -> Result<(), GpuError> {
+        self.with_state(|state| state.ready(work))
+    }
+
     fn time(&mut self, work: &Work) -> Result<f64, GpuError> {
+        self.with_state(|state| state.time(work))
+    }
+}
+
+impl Cuda {
+    /// Does something with what is open; what does not end is given up.
+    fn with_state<T>(
+        &mut self,
+        act: impl FnOnce(&mut State) -> Result<T, GpuError>,
+    ) -> Result<T, GpuError> {
         let Some(state) = &mut self.state else {
             return Err(GpuError::TimeOut { seconds: 0, what: "an earlier kernel still runs" });
         };
-        let reading = state.time(work);
-        if let Err(GpuError::TimeOut { .. }) = reading {
+        let done = act(state);
+        if let Err(GpuError::TimeOut { .. }) = done {
             std::mem::forget(self.state.take());
         }
-        reading
+        done
     }
 }
 

@@ -21,6 +21,14 @@ pub trait Device {
     /// simulated device's own.
     fn elapsed_s(&self) -> f64;
 
+    /// Loads and allocates what `work` needs, so that its first reading takes no longer for it.
+    ///
+    /// # Errors
+    /// If a call fails.
+    fn prepare(&mut self, _work: &Work) -> Result<(), GpuError> {
+        Ok(())
+    }
+
     /// Does `work` once and returns what its timer read, in [`super::work::Timer::unit`].
     ///
     /// # Errors

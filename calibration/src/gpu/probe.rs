@@ -21,8 +21,9 @@
 //! | NUMA nodes of host memory | `numa` |
 //! | slowdown by neighbours | `sharing` |
 //!
-//! What no probe does: launches from the cores of each NUMA node; partitions (MIG) and thread
-//! percentages (MPS), which an administrator sets up, and which are then the device that is found.
+//! What no probe does: launches from the cores of each NUMA node; thread percentages (MPS), which an
+//! administrator sets up, and which are then the device that is found; partitions (MIG), which are
+//! refused.
 
 mod atomics;
 mod bandwidth;

@@ -76,7 +76,7 @@ fn without_the_management_library_the_slot_has_to_be_named() {
     let missing = predicate::str::contains("--pcie: is missing")
         .and(predicate::str::contains("the PCIe profile of the GPU's slot, such as `gen4-x16`"));
     on(&folder, &[]).assert().code(2).stderr(missing);
-    let arguments = ["--pcie", "gen5-x16", "--budget", "1s", "--out", "mine"];
+    let arguments = ["--pcie", "gen5-x16", "--budget", "3s", "--out", "mine"];
     let silent = predicate::str::contains("power, memory clock and throttling stay unknown: NVML");
     on(&folder, &arguments).assert().success().stderr(silent);
     assert!(folder.read("mine/gpu/my-gpu.csv").contains("pcie_lanes,16,count,,,assumed,"));
@@ -107,7 +107,7 @@ fn a_gpu_that_cannot_be_measured_is_refused() {
         assert!(told.contains(says), "{set:?}: {told}");
         assert!(!folder.path().join("results").exists(), "{set:?} left something behind");
     }
-    let busy = ["--even-if-busy", "--budget", "1 s", "--quiet"];
+    let busy = ["--even-if-busy", "--budget", "3 s", "--quiet"];
     on(&folder, &busy).env("FAKE_PROCESS", "4711").assert().success();
 }
 
@@ -121,7 +121,7 @@ fn with_nvrtc_kernels_are_compiled_on_the_spot() {
         return;
     }
     let all = format!("{}:{libraries}", folder.path().display());
-    let arguments = ["--nvrtc", "--budget", "2s", "--quiet"];
+    let arguments = ["--nvrtc", "--budget", "4s", "--quiet"];
     on(&folder, &arguments).env("LD_LIBRARY_PATH", all).assert().success();
 }
 
@@ -136,7 +136,7 @@ fn the_script_measures_on_the_driver_alone() {
         }
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../.ci/gpu");
         let output = Command::new(script)
-            .args(["--budget", "2s", "--limit", "60"])
+            .args(["--budget", "4s", "--limit", "60"])
             .args([assert_cmd::cargo::cargo_bin!("podpath"), &folder.path().join("out")])
             .env("LD_LIBRARY_PATH", folder.path())
             .stdin(std::process::Stdio::null())

@@ -31,6 +31,16 @@ struct Call {
 }
 
 impl State {
+    /// Loads and allocates everything that `work` needs.
+    pub(super) fn ready(&mut self, work: &Work) -> Result<(), GpuError> {
+        self.memory.ready(work)?;
+        if let Some(before) = &work.before {
+            let stream = self.stream(0, 0)?;
+            self.prepare(0, &stream, &Step::Launch(*before))?;
+        }
+        self.prepare_all(work).map(drop)
+    }
+
     pub(super) fn time(&mut self, work: &Work) -> Result<f64, GpuError> {
         self.memory.ready(work)?;
         if let Some(before) = &work.before {
