@@ -219,6 +219,8 @@ pub struct Account {
     pub probe: &'static str,
     /// The parameters that it identifies.
     pub identifies: &'static [&'static str],
+    /// Those of them that stay unknown, if it did not come to its end.
+    pub missing: Vec<&'static str>,
     /// How far it came.
     pub status: Status,
     /// How long it took \[s\].

@@ -4,7 +4,7 @@
 //! identify nothing costs the others nothing; those that build on it take what its generation is
 //! known by.
 
-use super::finding::Finding;
+use super::finding::{Finding, Findings};
 use super::probe::{self, Probe, Seen};
 use super::raw::{Fate, Raw};
 use super::sample::Sample;
@@ -19,7 +19,7 @@ pub fn evaluate(raw: Raw) -> Measured {
     for probe in probe::ALL {
         let at = probes.iter().position(|probed| probed.probe == probe.name);
         let Some(probed) = at.map(|at| probes.remove(at)) else {
-            accounts.push(account(probe, Status::NotReached, 0.0));
+            accounts.push(account(probe, Status::NotReached, &findings, 0.0));
             continue;
         };
         let status = match probed.fate {
@@ -30,22 +30,20 @@ pub fn evaluate(raw: Raw) -> Measured {
                 let all: Vec<&Sample> = measured.iter().collect();
                 let seen = Seen { facts: &facts, found: &findings, samples: &all };
                 let repetitions = measured[0].readings.len();
-                let status = match (probe.find)(seen) {
-                    Ok(found) => {
-                        let (good, bad): (Vec<_>, Vec<_>) = found.into_iter().partition(possible);
-                        findings.extend(good);
-                        match bad.first() {
-                            None => Status::Found { repetitions },
-                            Some(bad) => Status::Undecided { repetitions, why: impossible(bad) },
-                        }
-                    }
-                    Err(error) => Status::Undecided { repetitions, why: error.to_string() },
+                let Findings { found, problems } = (probe.find)(seen);
+                let (good, bad): (Vec<_>, Vec<_>) = found.into_iter().partition(possible);
+                findings.extend(good);
+                let problems = problems.iter().map(ToString::to_string);
+                let why: Vec<String> = problems.chain(bad.iter().map(impossible)).collect();
+                let status = match why.is_empty() {
+                    true => Status::Found { repetitions },
+                    false => Status::Undecided { repetitions, why: why.join("; ") },
                 };
                 samples.extend(measured);
                 status
             }
         };
-        accounts.push(account(probe, status, probed.seconds));
+        accounts.push(account(probe, status, &findings, probed.seconds));
     }
     Measured { facts, plan, samples, findings, accounts }
 }
@@ -61,8 +59,17 @@ fn impossible(found: &Finding) -> String {
     format!("`{parameter}` comes to {value:.3e} {unit}, {low:.3e} to {high:.3e}")
 }
 
-fn account(probe: &'static Probe, status: Status, seconds: f64) -> Account {
-    Account { probe: probe.name, identifies: probe.identifies, status, seconds }
+fn account(probe: &'static Probe, status: Status, findings: &[Finding], seconds: f64) -> Account {
+    let whole = matches!(status, Status::Found { .. } | Status::Absent);
+    // `nodeN` stands for each node.
+    let same = |told: &str, found: &str| match told.strip_prefix("nodeN") {
+        Some(rest) => found.starts_with("node") && found.ends_with(rest),
+        None => told == found,
+    };
+    let found = |told: &str| findings.iter().any(|finding| same(told, &finding.parameter));
+    let missing = probe.identifies.iter().filter(|told| !whole && !found(told));
+    let missing = missing.copied().collect();
+    Account { probe: probe.name, identifies: probe.identifies, missing, status, seconds }
 }
 
 #[cfg(test)]
@@ -115,6 +122,11 @@ mod tests {
         let measured = evaluate(raw);
         let status = status(&measured, "mapped");
         assert!(matches!(status, Status::Undecided { .. }), "{status:?}");
+        // What the same probe's other readings decide is decided.
+        let found = |name: &str| measured.findings.iter().any(|found| found.parameter == name);
+        assert!(!found("mapped_read_rate") && found("mapped_write_rate"));
+        let account = measured.accounts.iter().find(|account| account.probe == "mapped").unwrap();
+        assert_eq!(account.missing, ["mapped_read_rate"]);
         assert!(measured.findings.iter().all(possible));
     }
 }

@@ -30,6 +30,36 @@ pub struct Finding {
     pub source: String,
 }
 
+/// What a probe's readings say: the parameters that they decide, and why they do not decide others.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Findings {
+    /// What was found.
+    pub found: Vec<Finding>,
+    /// Why something was not.
+    pub problems: Vec<InputError>,
+}
+
+/// All or nothing.
+impl From<Result<Vec<Finding>, InputError>> for Findings {
+    fn from(result: Result<Vec<Finding>, InputError>) -> Findings {
+        std::iter::once(result).collect()
+    }
+}
+
+/// Each part for itself: one that is not decided costs the others nothing.
+impl FromIterator<Result<Vec<Finding>, InputError>> for Findings {
+    fn from_iter<T: IntoIterator<Item = Result<Vec<Finding>, InputError>>>(parts: T) -> Findings {
+        let mut all = Findings::default();
+        for part in parts {
+            match part {
+                Ok(found) => all.found.extend(found),
+                Err(problem) => all.problems.push(problem),
+            }
+        }
+        all
+    }
+}
+
 impl Finding {
     /// An estimate in base units, told in `unit`, which is `factor` base units.
     pub(super) fn of(

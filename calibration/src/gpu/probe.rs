@@ -21,9 +21,9 @@
 //! | NUMA nodes of host memory | `numa` |
 //! | slowdown by neighbours | `sharing` |
 //!
-//! What no probe does: launches from the cores of each NUMA node; thread percentages (MPS), which an
-//! administrator sets up, and which are then the device that is found; partitions (MIG), which are
-//! refused.
+//! What no probe does: launches from the cores of each NUMA node; thread percentages (MPS), which
+//! an administrator sets up, and which are then the device that is found; partitions (MIG), which
+//! are refused.
 
 mod atomics;
 mod bandwidth;
@@ -47,11 +47,10 @@ pub(super) mod streams;
 
 use std::borrow::Cow;
 
-use models::input::InputError;
 use serde::{Deserialize, Serialize};
 
 use super::facts::Facts;
-use super::finding::Finding;
+use super::finding::{Finding, Findings};
 use super::kernel::Kernel;
 use super::sample::Sample;
 use super::work::{Launch, Timer, Work};
@@ -67,7 +66,7 @@ pub struct Probe {
     /// What to measure on a device.
     pub design: fn(&Facts) -> Vec<Point>,
     /// What the measured points say.
-    pub find: fn(Seen<'_>) -> Result<Vec<Finding>, InputError>,
+    pub find: fn(Seen<'_>) -> Findings,
 }
 
 /// What a probe finds its parameters in.

@@ -127,7 +127,8 @@ pub fn findings(measured: &Measured) -> String {
 /// One line per probe: how far it came, and what stays unknown where it did not come to its end.
 pub fn probes(measured: &Measured) -> String {
     let mut writer = csv::Writer::from_writer(Vec::new());
-    let columns = ["device", "probe", "status", "repetitions", "seconds", "parameters", "why"];
+    let columns =
+        ["device", "probe", "status", "repetitions", "seconds", "parameters", "missing", "why"];
     write(&mut writer, columns.map(str::to_owned).into_iter());
     let device = device(measured);
     for account in &measured.accounts {
@@ -138,6 +139,7 @@ pub fn probes(measured: &Measured) -> String {
             account.status.repetitions().to_string(),
             format!("{:.3}", account.seconds),
             account.identifies.join(" "),
+            account.missing.join(" "),
             account.status.why(),
         ];
         write(&mut writer, line.into_iter());

@@ -50,7 +50,7 @@ pub fn page(dir: &Path, figures: &[Figure]) -> Result<Page, PlotError> {
     if let Some(lost) = lost {
         sections.insert(1, lost);
         let those = words::count(unknown, "parameter");
-        answer.insert(1, format!("NOT everything was measured: {those} stay unknown, see below."));
+        answer.insert(1, format!("NOT everything was found: {those} stay unknown, see below."));
     }
     Ok(Page {
         title: format!("Calibration: {device}"),
@@ -92,13 +92,13 @@ fn answer(findings: &Table, state: &State) -> Result<Vec<String>, PlotError> {
 
 /// The probes that came to no end, if there are any, and how many parameters they would tell.
 fn lost(probes: &Table) -> Result<(Option<Section>, usize), PlotError> {
-    let columns = vec![column("probe"), column("parameters"), column("why")];
+    let columns = vec![column("probe"), column("unknown parameters"), column("why")];
     let (mut rows, mut unknown) = (Vec::new(), 0);
     for row in probes.rows() {
         if matches!(row.text("status")?, "found" | "absent") {
             continue;
         }
-        let parameters: Vec<&str> = row.text("parameters")?.split(' ').collect();
+        let parameters: Vec<&str> = row.text("missing")?.split_whitespace().collect();
         unknown += parameters.len();
         rows.push(vec![
             Cell::text(row.text("probe")?),
@@ -108,7 +108,7 @@ fn lost(probes: &Table) -> Result<(Option<Section>, usize), PlotError> {
     }
     let section = Section {
         id: "lost",
-        title: "What was not measured",
+        title: "What was not found",
         paragraphs: vec![
             "Where the models need such a parameter, the profile has it from the most similar \
              shipped GPU, as an assumption."

@@ -74,9 +74,10 @@ fn what_a_budget_left_out_is_told_everywhere() {
     let copies = probes.iter().find(|probe| probe["probe"] == "copies").unwrap();
     assert_eq!(copies["status"], "left-out");
     assert_eq!(copies["repetitions"], 0);
+    assert_eq!(copies["missing"], copies["parameters"]);
     assert!(copies["parameters"].as_array().unwrap().iter().any(|name| name == "copy_call"));
     let report = folder.read("results/calibrate-gpu/report.html");
-    assert!(report.contains("What was not measured"), "the report hides it");
+    assert!(report.contains("What was not found"), "the report hides it");
     let profile = object["profile"].as_str().unwrap();
     let line = profile.lines().find(|line| line.starts_with("copy_call,")).unwrap();
     assert!(line.contains(",assumed,") && line.contains("NOT MEASURED"), "{line}");

@@ -20,7 +20,7 @@ pub(super) const PROBE: Probe = Probe {
     about: "1 to 256 empty kernels one after another, as a CUDA graph and in a stream",
     identifies: &["graph_gap", "stream_gap"],
     design,
-    find,
+    find: |seen| find(seen).into(),
 };
 
 fn design(_: &Facts) -> Vec<Point> {

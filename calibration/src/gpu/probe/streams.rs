@@ -63,7 +63,7 @@ pub(super) const PROBE: Probe = Probe {
         "queueing",
     ],
     design,
-    find,
+    find: |seen| find(seen).into(),
 };
 
 /// The largest power of two that is not above `value`.

@@ -106,7 +106,7 @@ fn missing(measured: &Measured) -> Vec<String> {
 }
 
 fn named(account: &Account) -> String {
-    format!("{} ({})", account.probe, account.identifies.join(", "))
+    format!("{} ({})", account.probe, account.missing.join(", "))
 }
 
 fn told(account: &Account) -> Value {
@@ -116,6 +116,7 @@ fn told(account: &Account) -> Value {
         "repetitions": account.status.repetitions(),
         "seconds": account.seconds,
         "parameters": account.identifies,
+        "missing": account.missing,
         "why": account.status.why(),
     })
 }
