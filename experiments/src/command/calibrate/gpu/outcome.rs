@@ -4,6 +4,7 @@ use std::path::Path;
 
 use calibration::gpu::raw::Stated;
 use calibration::gpu::{Account, Measured, Status, profile, table};
+use models::input::InputError;
 use serde_json::{Value, json};
 
 use super::{Arguments, port};
@@ -25,8 +26,7 @@ pub(super) fn tell(
         console.print(&format!("\n{sentence}\n"))?;
     }
     if measured.samples.is_empty() {
-        let why = measured.failed().map_or("none was reached".into(), |error| error.to_string());
-        return Err(Failure::run("no probe could be measured", why));
+        return Err(nothing(measured));
     }
     let text = profile(measured, &port(stated.pcie.as_deref())?, &stated.place)?;
     match write(arguments.out.as_deref(), "gpu", &stated.name, &text)? {
@@ -41,6 +41,18 @@ pub(super) fn tell(
         "budget_s": measured.plan.budget_s,
         "probes": measured.accounts.iter().map(told).collect::<Vec<_>>(),
     }))
+}
+
+/// Why nothing at all was measured.
+fn nothing(measured: &Measured) -> Failure {
+    let late = measured.accounts.iter().any(|account| account.status == Status::LeftOut);
+    match (measured.failed(), late) {
+        (Some(error), _) => Failure::run("no probe could be measured", error),
+        (None, true) => InputError::new("--budget", "was over before a probe had ended")
+            .help("more: opening the device and allocating memory took all of it")
+            .into(),
+        (None, false) => Failure::run("no probe could be measured", "none was reached"),
+    }
 }
 
 /// Writes readings, points, findings, probes, plots and report.
