@@ -1,58 +1,88 @@
-//! Every kernel of the probes compiles for every GPU from Volta to Blackwell, without a GPU.
+//! The PTX of every kernel is accepted for every GPU from Volta to Blackwell, without a GPU.
 //!
-//! NVRTC makes PTX of it; ptxas, where there is one, assembles the PTX and says how many registers
-//! a kernel takes and whether any spill. `.ci/cuda` installs both. Without them the test says
-//! aloud what it skipped.
+//! `PODPATH_PTXAS` names assemblers, one or several with `:` between them; each assembles the PTX
+//! that ships for every architecture that it knows, and says how many registers a kernel takes and
+//! whether any spill. `.ci/cuda` installs two: the last one for Volta, and that of CUDA 13, whose
+//! drivers assemble as it does. Without them the test says aloud what it skipped.
 
+use std::path::Path;
 use std::process::Command;
 
 use calibration::gpu::kernel::Kernel;
-use calibration::gpu::{GpuError, compile};
+use calibration::gpu::{GpuError, compile, ptx};
 
-/// Compute capabilities 7.0 to 12.0.
-const ARCHITECTURES: [&str; 9] = ["70", "75", "80", "86", "87", "89", "90", "100", "120"];
+/// Ten times the compute capabilities 7.0 to 12.0.
+const CAPABILITIES: [u32; 9] = [70, 75, 80, 86, 87, 89, 90, 100, 120];
+/// Those that NVRTC 12.0 knows too.
+const COMPILED: [u32; 7] = [70, 75, 80, 86, 87, 89, 90];
 /// More would keep 1024 threads of a block from being resident (65536 registers of an SM).
 const REGISTERS_MAX: u32 = 64;
 
 #[test]
-fn every_kernel_compiles_for_every_architecture() {
-    let assembler = std::env::var("PODPATH_PTXAS").ok();
+fn every_kernel_is_accepted_for_every_architecture() {
+    let named = std::env::var("PODPATH_PTXAS").unwrap_or_default();
+    let assemblers: Vec<&str> = named.split(':').filter(|path| !path.is_empty()).collect();
+    if assemblers.is_empty() {
+        eprintln!("skipped: assembling, as PODPATH_PTXAS names no ptxas; .ci/cuda installs it");
+    }
     let folder = tempfile::tempdir().unwrap();
     for kernel in Kernel::ALL {
-        let mut told = Vec::new();
-        for architecture in ARCHITECTURES {
-            let ptx = match compile(kernel, &format!("compute_{architecture}")) {
-                Ok(ptx) => ptx.to_src(),
+        for capability in CAPABILITIES {
+            let text = ptx::of(kernel.source(), capability).expect("PTX ships");
+            check(kernel, capability, text);
+        }
+        for assembler in &assemblers {
+            // The assembler of CUDA 13 knows Volta no more.
+            let volta = !version(assembler).starts_with("13.");
+            let mut told = Vec::new();
+            for capability in CAPABILITIES.into_iter().filter(|known| volta || *known > 70) {
+                let text = ptx::of(kernel.source(), capability).expect("PTX ships");
+                let file = folder.path().join(format!("{}.{capability}.ptx", kernel.entry()));
+                std::fs::write(&file, text).unwrap();
+                let usage = assemble(assembler, &file, capability, kernel);
+                assert_eq!(usage.spilled_bytes, 0, "{} for sm_{capability}", kernel.entry());
+                assert!(usage.registers <= REGISTERS_MAX, "{}: {usage:?}", kernel.entry());
+                told.push(format!("sm_{capability} {}", usage.registers));
+            }
+            let version = version(assembler);
+            println!("{:12} ptxas {version}, registers: {}", kernel.entry(), told.join(", "));
+        }
+    }
+}
+
+/// `--nvrtc` compiles for the GPU at hand.
+#[test]
+fn every_kernel_compiles_on_the_spot() {
+    for kernel in Kernel::ALL {
+        for capability in COMPILED {
+            match compile(kernel, &format!("compute_{capability}")) {
+                Ok(text) => check(kernel, capability, &text.to_src()),
                 Err(error @ GpuError::NoCompiler) => {
                     eprintln!("skipped: {error}; .ci/cuda installs it");
                     return;
                 }
-                Err(error) => panic!("{} for sm_{architecture}: {error}", kernel.entry()),
-            };
-            let entry = format!(".entry {}(", kernel.entry());
-            assert!(ptx.contains(&entry), "no `{entry}` for sm_{architecture}");
-            let (instruction, wanted) = loads(kernel);
-            let found = body(&ptx, &entry).matches(instruction).count();
-            assert_eq!(
-                found,
-                wanted,
-                "`{instruction}` in {} for sm_{architecture}",
-                kernel.entry()
-            );
-            if let Some(assembler) = &assembler {
-                let file = folder.path().join(format!("{}.{architecture}.ptx", kernel.entry()));
-                std::fs::write(&file, &ptx).unwrap();
-                let usage = assemble(assembler, &file, architecture, kernel);
-                assert_eq!(usage.spilled_bytes, 0, "{} for sm_{architecture}", kernel.entry());
-                assert!(usage.registers <= REGISTERS_MAX, "{}: {usage:?}", kernel.entry());
-                told.push(format!("sm_{architecture} {}", usage.registers));
+                Err(error) => panic!("{} for sm_{capability}: {error}", kernel.entry()),
             }
         }
-        println!("{:12} registers: {}", kernel.entry(), told.join(", "));
     }
-    if assembler.is_none() {
-        eprintln!("skipped: assembling, as PODPATH_PTXAS names no ptxas; .ci/cuda installs it");
-    }
+}
+
+/// The kernel is there, with the instructions that its probe relies on.
+fn check(kernel: Kernel, capability: u32, text: &str) {
+    let entry = format!(".entry {}(", kernel.entry());
+    assert!(text.contains(&entry), "no `{entry}` for sm_{capability}");
+    let (instruction, wanted) = loads(kernel);
+    let found = body(text, &entry).matches(instruction).count();
+    assert_eq!(found, wanted, "`{instruction}` in {} for sm_{capability}", kernel.entry());
+}
+
+/// The release of an assembler: `12.9`.
+fn version(assembler: &str) -> String {
+    let output = Command::new(assembler).arg("--version").output();
+    let output = output.unwrap_or_else(|error| panic!("{assembler}: {error}"));
+    let told = String::from_utf8_lossy(&output.stdout).into_owned();
+    let (_, release) = told.split_once("release ").unwrap_or_else(|| panic!("{told}"));
+    release.split(',').next().unwrap_or_default().to_owned()
 }
 
 /// An instruction that a probe relies on, and how often its kernel has to have it: a load that the
@@ -90,15 +120,15 @@ struct Usage {
     spilled_bytes: u32,
 }
 
-fn assemble(assembler: &str, file: &std::path::Path, architecture: &str, kernel: Kernel) -> Usage {
+fn assemble(assembler: &str, file: &Path, capability: u32, kernel: Kernel) -> Usage {
     let output = Command::new(assembler)
-        .args(["--verbose", "--gpu-name", &format!("sm_{architecture}"), "--output-file"])
+        .args(["--verbose", "--gpu-name", &format!("sm_{capability}"), "--output-file"])
         .arg(file.with_extension("cubin"))
         .arg(file)
         .output()
         .unwrap_or_else(|error| panic!("{assembler}: {error}"));
     let told = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{} for sm_{architecture}: {told}", kernel.entry());
+    assert!(output.status.success(), "{} for sm_{capability}: {told}", kernel.entry());
     // A file holds two kernels at times; what follows `entry function 'NAME'` is this one's.
     let own = format!("entry function '{}'", kernel.entry());
     let (_, own) = told.split_once(&own).unwrap_or_else(|| panic!("no {own} in {told}"));

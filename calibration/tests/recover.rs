@@ -23,7 +23,7 @@ fn every_parameter_of_a_simulated_device_is_found_again() {
     let mut whole = 0;
     for seed in 0..SEEDS {
         let mut device = Simulated::new(plain(), truth.clone(), Seed::new(seed)).unwrap();
-        let measured = campaign::run(&mut device, REPETITIONS, &mut |_| {}).unwrap();
+        let measured = campaign::run(&mut device, REPETITIONS, &mut campaign::Unwatched).unwrap();
         let mut missed = 0;
         for (name, is) in &truth {
             let found = measured.findings.iter().find(|found| found.parameter == *name);
@@ -59,7 +59,7 @@ fn the_execution_model_as_a_device_is_found_again() {
         executed += 1;
         let seed = Seed::new(1);
         let mut device = Simulated::executing(name, machine.clone(), plausible(), seed).unwrap();
-        let measured = campaign::run(&mut device, REPETITIONS, &mut |_| {}).unwrap();
+        let measured = campaign::run(&mut device, REPETITIONS, &mut campaign::Unwatched).unwrap();
         let ports = f64::from(machine.sms) * machine.load_port / machine.memory_rate(0.0);
         let cases = [
             ("l1_latency", machine.l1_latency, 0.03),

@@ -70,12 +70,12 @@ impl Drop for Staging {
     }
 }
 
-/// Writes one text file, whole or not at all, in place of one that is there.
+/// Writes one file, whole or not at all, in place of one that is there.
 ///
 /// # Errors
 /// If the folder cannot be made or written, or `path` names a folder: the user's `--out` is at
 /// fault.
-pub(crate) fn write_file(path: &Path, text: &str) -> Result<(), Failure> {
+pub(crate) fn write_file(path: &Path, content: impl AsRef<[u8]>) -> Result<(), Failure> {
     let Some(name) = path.file_name().filter(|_| !path.is_dir()) else {
         return Err(InputError::new("--out", format!("`{}` is a folder", path.display()))
             .help("the file to write")
@@ -84,7 +84,7 @@ pub(crate) fn write_file(path: &Path, text: &str) -> Result<(), Failure> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     let staging = Staging::new(folder.unwrap_or(Path::new(".")))?;
     let failed = |error| Failure::run(format!("writing {}", path.display()), error);
-    fs::write(staging.path().join(name), text).map_err(failed)?;
+    fs::write(staging.path().join(name), content).map_err(failed)?;
     staging.commit()
 }
 

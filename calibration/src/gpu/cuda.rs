@@ -1,33 +1,47 @@
-//! The real device: the driver's library, streams, events, and kernels compiled on the spot.
+//! The real device: the driver's library, streams, events, and the kernels' PTX.
 //!
 //! Memory is allocated once per [`Place`] at the largest size asked for; kernels get addresses, as
 //! unified addressing has one kind of them, and so does the one copy call. Whatever is waited for
 //! is polled against a deadline: a kernel that hangs becomes an error and not a hang.
 
+mod driver;
 mod management;
 mod memory;
 mod residency;
 mod run;
 
+pub use driver::driver_is_there;
 pub(crate) use memory::pinned;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Instant;
 
 use cudarc::driver::{CudaContext, CudaFunction, CudaStream};
 use cudarc::nvrtc::{CompileOptions, Ptx, compile_ptx_with_opts};
 
-use super::GpuError;
 use super::device::Device;
 use super::facts::{self, Facts};
 use super::kernel::Kernel;
 use super::state::Moment;
 use super::work::Work;
+use super::{GpuError, ptx};
+
+/// How a GPU is opened.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Opening {
+    /// Compile the kernels on the spot with NVRTC, and do not take the PTX that ships.
+    pub nvrtc: bool,
+    /// Measure although other processes are on the GPU.
+    pub even_if_busy: bool,
+}
 
 /// A GPU.
 pub struct Cuda {
     facts: Facts,
     management: management::Management,
+    /// When it was opened.
+    begin: Instant,
     /// Taken, and leaked, when something does not end: freeing would wait for it for ever.
     state: Option<State>,
 }
@@ -35,6 +49,8 @@ pub struct Cuda {
 /// What is open on a GPU.
 struct State {
     ordinal: usize,
+    /// Whether NVRTC compiles the kernels.
+    nvrtc: bool,
     /// The primary context first, then those of lanes that want their own.
     contexts: Vec<Arc<CudaContext>>,
     /// Streams by context and lane.
@@ -48,30 +64,30 @@ impl Cuda {
     /// Opens device `ordinal`.
     ///
     /// # Errors
-    /// If there is no driver, no compiler or no such device, or a call fails.
-    pub fn open(ordinal: usize) -> Result<Cuda, GpuError> {
-        if !driver_is_there() {
-            return Err(GpuError::NoDriver);
-        }
-        let found = CudaContext::device_count()?;
-        if ordinal >= usize::try_from(found).unwrap_or(0) {
-            return Err(GpuError::NoDevice { wanted: ordinal, found });
-        }
-        if !compiler_is_there() {
+    /// If there is no driver, an old one, no such device, or none that can be measured alone: it
+    /// is cut into MIG instances, or other processes are on it. If a call fails, or NVRTC is asked
+    /// for and is not there.
+    pub fn open(ordinal: usize, opening: &Opening) -> Result<Cuda, GpuError> {
+        let management = driver::find(ordinal)?;
+        management.alone(opening.even_if_busy)?;
+        if opening.nvrtc && !compiler_is_there() {
             return Err(GpuError::NoCompiler);
         }
+        let begin = Instant::now();
         let context = CudaContext::new(ordinal)?;
-        let facts = facts::query(&context)?;
-        let management = management::Management::new(&context)?;
+        let told = facts::query(&context)?;
+        let (pcie, driver) = (management.port(), management.driver());
+        let facts = Facts { pcie, driver, ..told };
         let memory = memory::Memory::new(&context)?;
         let state = State {
             ordinal,
+            nvrtc: opening.nvrtc,
             contexts: vec![context],
             streams: BTreeMap::new(),
             kernels: BTreeMap::new(),
             memory,
         };
-        Ok(Cuda { facts, management, state: Some(state) })
+        Ok(Cuda { facts, management, begin, state: Some(state) })
     }
 }
 
@@ -88,15 +104,33 @@ impl Device for Cuda {
         self.management.silent()
     }
 
+    fn elapsed_s(&self) -> f64 {
+        self.begin.elapsed().as_secs_f64()
+    }
+
+    fn prepare(&mut self, work: &Work) -> Result<(), GpuError> {
+        self.with_state(|state| state.ready(work))
+    }
+
     fn time(&mut self, work: &Work) -> Result<f64, GpuError> {
+        self.with_state(|state| state.time(work))
+    }
+}
+
+impl Cuda {
+    /// Does something with what is open; what does not end is given up.
+    fn with_state<T>(
+        &mut self,
+        act: impl FnOnce(&mut State) -> Result<T, GpuError>,
+    ) -> Result<T, GpuError> {
         let Some(state) = &mut self.state else {
             return Err(GpuError::TimeOut { seconds: 0, what: "an earlier kernel still runs" });
         };
-        let reading = state.time(work);
-        if let Err(GpuError::TimeOut { .. }) = reading {
+        let done = act(state);
+        if let Err(GpuError::TimeOut { .. }) = done {
             std::mem::forget(self.state.take());
         }
-        reading
+        done
     }
 }
 
@@ -125,7 +159,15 @@ impl State {
         }
         let on = &self.contexts[context];
         let (major, minor) = on.compute_capability()?;
-        let module = on.load_module(compile(kernel, &format!("compute_{major}{minor}"))?)?;
+        let capability = u32::try_from(10 * major + minor).unwrap_or(0);
+        let text = match self.nvrtc {
+            true => compile(kernel, &format!("compute_{capability}"))?,
+            false => {
+                let missing = GpuError::NoPtx { entry: kernel.entry(), capability };
+                Ptx::from_src(ptx::of(kernel.source(), capability).ok_or(missing)?)
+            }
+        };
+        let module = on.load_module(text)?;
         let function = module.load_function(kernel.entry())?;
         self.kernels.insert((context, kernel), function.clone());
         Ok(function)
@@ -143,14 +185,6 @@ pub fn compile(kernel: Kernel, architecture: &str) -> Result<Ptx, GpuError> {
     let options = vec![format!("--gpu-architecture={architecture}")];
     let options = CompileOptions { options, ..CompileOptions::default() };
     Ok(compile_ptx_with_opts(kernel.source(), options)?)
-}
-
-/// Whether the driver's library can be opened; asking the driver anything else would panic.
-#[allow(unsafe_code)]
-pub fn driver_is_there() -> bool {
-    // SAFETY: opens and closes the library of the installed driver, whose initialisers are trusted
-    // as those of any library that a program links; nothing is called.
-    unsafe { cudarc::driver::sys::is_culib_present() }
 }
 
 /// Whether NVRTC can be opened; compiling without it would panic.

@@ -8,6 +8,9 @@ use sim::{Bytes, Time};
 use super::{Facts, Finding};
 use crate::fit::gpu::known_of;
 
+/// Null kernels on recent hardware, of the source in the shipped profiles \[s\].
+const LAUNCH_LATENCY: f64 = 3e-6;
+
 /// Ten times the compute capability, as tables have it.
 pub(super) fn version(facts: &Facts) -> u32 {
     let (major, minor) = facts.capability;
@@ -51,7 +54,7 @@ pub(super) fn machine(
 /// The machine as far as it has been found, and as its generation is known to be beyond that.
 ///
 /// # Errors
-/// If nothing is known of its generation, or a figure that no generation shares was not found.
+/// If nothing is known of its generation.
 pub(super) fn so_far(facts: &Facts, findings: &[Finding]) -> Result<Machine, InputError> {
     machine(facts, |name| {
         let found = findings.iter().find(|finding| finding.parameter == name);
@@ -65,5 +68,11 @@ pub(super) fn so_far(facts: &Facts, findings: &[Finding]) -> Result<Machine, Inp
 /// If it is no such parameter.
 pub(super) fn guess(facts: &Facts, parameter: &str) -> Result<f64, InputError> {
     let clock_hz = f64::from(facts.clock_khz) * 1e3;
-    known_of(version(facts), clock_hz, f64::from(facts.sms), parameter)
+    match parameter {
+        "sm_clock" => Ok(clock_hz),
+        "dram_bandwidth" => Ok(guess(facts, "dram_efficiency")? * facts.memory_peak() * 1e9),
+        // No kernel takes longer or shorter for what its launch takes.
+        "launch_latency" => Ok(LAUNCH_LATENCY),
+        _ => known_of(version(facts), clock_hz, f64::from(facts.sms), parameter),
+    }
 }

@@ -5,9 +5,11 @@ use std::sync::Arc;
 use cudarc::driver::result::device;
 use cudarc::driver::sys::{CUdevice_attribute as Attribute, cuDeviceCanAccessPeer};
 use cudarc::driver::{CudaContext, DriverError};
+use serde::{Deserialize, Serialize};
 
 /// A device as the driver describes it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Facts {
     /// The name: `NVIDIA A100-PCIE-40GB`.
     pub name: String,
@@ -37,13 +39,18 @@ pub struct Facts {
     pub peer: bool,
     /// Whether kernels can address the memory of that device.
     pub peer_loads: bool,
+    /// The PCIe generation and lanes that card and slot can do together, if anybody tells.
+    pub pcie: Option<(u32, u32)>,
+    /// The version of the driver, if anybody tells.
+    pub driver: Option<String>,
     /// Whether this is no GPU but a simulation of one.
     pub simulated: bool,
 }
 
-/// Asks the driver.
+/// Asks the driver; what only the management library tells is left open.
 pub(super) fn query(context: &Arc<CudaContext>) -> Result<Facts, DriverError> {
     let bytes = |attribute| Ok(usize::try_from(context.attribute(attribute)?).unwrap_or(0));
+    let peer = CudaContext::device_count()? > 1;
     Ok(Facts {
         name: context.name()?,
         capability: context.compute_capability()?,
@@ -59,8 +66,10 @@ pub(super) fn query(context: &Arc<CudaContext>) -> Result<Facts, DriverError> {
         threads_per_sm: context
             .attribute(Attribute::CU_DEVICE_ATTRIBUTE_MAX_THREADS_PER_MULTIPROCESSOR)?,
         nodes: super::numa::nodes(),
-        peer: CudaContext::device_count()? > 1,
-        peer_loads: reaches(context.ordinal(), next(context.ordinal())?)?,
+        peer,
+        peer_loads: peer && reaches(context.ordinal(), next(context.ordinal())?)?,
+        pcie: None,
+        driver: None,
         simulated: false,
     })
 }

@@ -2,6 +2,8 @@
 
 use models::input::InputError;
 
+use super::execution;
+use super::probe::Seen;
 use super::sample::Sample;
 use super::work::Timer;
 use crate::fit::posterior::{Estimate, Free, Observation, fit};
@@ -28,6 +30,36 @@ pub struct Finding {
     pub source: String,
 }
 
+/// What a probe's readings say: the parameters that they decide, and why they do not decide others.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Findings {
+    /// What was found.
+    pub found: Vec<Finding>,
+    /// Why something was not.
+    pub problems: Vec<InputError>,
+}
+
+/// All or nothing.
+impl From<Result<Vec<Finding>, InputError>> for Findings {
+    fn from(result: Result<Vec<Finding>, InputError>) -> Findings {
+        std::iter::once(result).collect()
+    }
+}
+
+/// Each part for itself: one that is not decided costs the others nothing.
+impl FromIterator<Result<Vec<Finding>, InputError>> for Findings {
+    fn from_iter<T: IntoIterator<Item = Result<Vec<Finding>, InputError>>>(parts: T) -> Findings {
+        let mut all = Findings::default();
+        for part in parts {
+            match part {
+                Ok(found) => all.found.extend(found),
+                Err(problem) => all.problems.push(problem),
+            }
+        }
+        all
+    }
+}
+
 impl Finding {
     /// An estimate in base units, told in `unit`, which is `factor` base units.
     pub(super) fn of(
@@ -47,13 +79,16 @@ impl Finding {
     }
 }
 
-/// A parameter that an earlier probe has found, known as well as it was found.
+/// A parameter that an earlier probe has found, known as well as it was found; where none has,
+/// what it comes to on other GPUs of the generation, to within a factor of two.
 ///
 /// # Errors
-/// If none has.
-pub(super) fn told(found: &[Finding], name: &str) -> Result<Free, InputError> {
-    let finding = found.iter().find(|finding| finding.parameter == name);
-    let finding = finding.ok_or_else(|| InputError::new(name, "was not found by any probe"))?;
+/// If none has found it, and it is no parameter that a generation is known by.
+pub(super) fn told(seen: Seen<'_>, name: &str) -> Result<Free, InputError> {
+    let Some(finding) = seen.found.iter().find(|finding| finding.parameter == name) else {
+        let prior = execution::guess(seen.facts, name)?;
+        return Ok(Free { name: name.into(), prior, factor: Some(2.0) });
+    };
     let (prior, factor) = finding.base();
     Ok(Free { name: name.into(), prior, factor: Some(factor.max(1.0 + ERROR_MIN)) })
 }

@@ -1,8 +1,11 @@
-//! The kernels of the probes, each in the `.cu` file beside the probe that it is for, compiled on
-//! the spot for the GPU at hand.
+//! The kernels of the probes, each in the `.cu` file beside the probe that it is for. What of them
+//! a driver is given is in [`super::ptx`].
+
+use serde::{Deserialize, Serialize};
 
 /// A kernel.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Kernel {
     /// Does nothing.
     Nothing,

@@ -21,8 +21,9 @@
 //! | NUMA nodes of host memory | `numa` |
 //! | slowdown by neighbours | `sharing` |
 //!
-//! What no probe does: launches from the cores of each NUMA node; partitions (MIG) and thread
-//! percentages (MPS), which an administrator sets up, and which are then the device that is found.
+//! What no probe does: launches from the cores of each NUMA node; thread percentages (MPS), which
+//! an administrator sets up, and which are then the device that is found; partitions (MIG), which
+//! are refused.
 
 mod atomics;
 mod bandwidth;
@@ -44,10 +45,12 @@ mod peers;
 mod sharing;
 pub(super) mod streams;
 
-use models::input::InputError;
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
 
 use super::facts::Facts;
-use super::finding::Finding;
+use super::finding::{Finding, Findings};
 use super::kernel::Kernel;
 use super::sample::Sample;
 use super::work::{Launch, Timer, Work};
@@ -63,7 +66,7 @@ pub struct Probe {
     /// What to measure on a device.
     pub design: fn(&Facts) -> Vec<Point>,
     /// What the measured points say.
-    pub find: fn(Seen<'_>) -> Result<Vec<Finding>, InputError>,
+    pub find: fn(Seen<'_>) -> Findings,
 }
 
 /// What a probe finds its parameters in.
@@ -77,38 +80,48 @@ pub struct Seen<'a> {
     pub samples: &'a [&'a Sample],
 }
 
-/// All probes, in the order in which they run.
+/// All probes: what decides most of a prediction first, and none before one that it builds on.
+///
+/// The order is that of a budget. First come the clock, launches and copies, which every transfer
+/// has and which no published fit knows for newer GPUs; then the execution model of kernels; then
+/// what only work beside other work feels; last what hardly any prediction reads.
 pub const ALL: [&Probe; 19] = [
     &clock::PROBE,
     &launch::PROBE,
-    &blocks::PROBE,
+    &copies::PROBE,
     &latency::PROBE,
     &bandwidth::PROBE,
-    &coalescing::PROBE,
-    &banks::PROBE,
-    &atomics::PROBE,
-    &barriers::PROBE,
     &streams::PROBE,
     &graphs::PROBE,
-    &copies::PROBE,
     &duplex::PROBE,
     &overlap::PROBE,
-    &engines::PROBE,
     &mapped::PROBE,
-    &numa::PROBE,
-    &peers::PROBE,
+    &blocks::PROBE,
+    &barriers::PROBE,
+    &atomics::PROBE,
+    &engines::PROBE,
     &sharing::PROBE,
+    &numa::PROBE,
+    &coalescing::PROBE,
+    &banks::PROBE,
+    &peers::PROBE,
 ];
 
+/// The probe of that name.
+pub fn named(name: &str) -> Option<&'static Probe> {
+    ALL.into_iter().find(|probe| probe.name == name)
+}
+
 /// Something to measure.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Point {
     /// Which of the probe's lines it is on: `dram`, `to_device.pinned`.
     pub series: String,
     /// The number that is swept along the line.
     pub x: f64,
     /// What that number is, with its unit: `working_set_b`.
-    pub axis: &'static str,
+    pub axis: Cow<'static, str>,
     /// What is done.
     pub work: Work,
     /// What a reading is divided by, or divides, to be compared: bytes moved, steps done.
@@ -118,7 +131,7 @@ pub struct Point {
 impl Point {
     /// A point at `x` of `series`.
     pub fn new(series: &str, (axis, x): (&'static str, f64), work: Work, amount: f64) -> Point {
-        Point { series: series.to_owned(), x, axis, work, amount }
+        Point { series: series.to_owned(), x, axis: Cow::Borrowed(axis), work, amount }
     }
 
     #[cfg(test)]

@@ -2,15 +2,18 @@
 //!
 //! The profile has what [`models::gpu::Gpu`] reads, in its terms: the rates of pinned copies
 //! become parts of what the slot's PCIe link carries. Every other finding follows under its own
-//! name.
+//! name. What the models need and nobody found is assumed, as the most similar shipped GPU has it,
+//! and its line says so.
 
 use models::gpu::copy::Direction;
 use models::gpu::machine::CALIBRATED;
 use models::input::InputError;
 use models::pcie::Port;
+use models::profile::Parameter;
 use sim::Bytes;
 
 use super::campaign::finding;
+use super::stand_in::StandIn;
 use super::{Facts, Finding, Measured};
 use crate::fit::prior::digits;
 
@@ -23,7 +26,8 @@ const TOLERANCE: f64 = 1.02;
 /// it was measured.
 ///
 /// # Errors
-/// If a finding that a profile needs is missing, or copies are faster than the port can be.
+/// If a parameter that a profile needs was neither found nor ships, or copies are faster than the
+/// port can be.
 pub fn profile(measured: &Measured, port: &Port, place: &str) -> Result<String, InputError> {
     let mut lines = Lines { writer: csv::Writer::from_writer(Vec::new()) };
     lines.push(["parameter", "value", "unit", "low", "high", "how", "source"]);
@@ -32,19 +36,28 @@ pub fn profile(measured: &Measured, port: &Port, place: &str) -> Result<String, 
         false => place.to_owned(),
     };
     facts(&measured.facts, &place, &mut lines)?;
+    let stand_in = StandIn::of(measured);
     let told = ["launch_latency", "copy_setup", "copy_call"];
     for parameter in told {
-        lines.finding(needed(&measured.findings, parameter)?, &place);
+        match finding(&measured.findings, parameter) {
+            Some(found) => lines.finding(found, &place),
+            None => lines.assumed(&stand_in.row(parameter)?),
+        }
     }
-    copies(&measured.findings, port, &place, &mut lines)?;
+    copies(measured, port, &place, &stand_in, &mut lines)?;
+    // Those of the execution model that were found are among all the others.
     for (parameter, _) in CALIBRATED {
-        needed(&measured.findings, parameter)?;
+        if finding(&measured.findings, parameter).is_none() {
+            lines.assumed(&stand_in.row(parameter)?);
+        }
     }
-    // Those of the execution model are among all the others.
     let (generation, lanes) = (port.link.generation.number(), port.link.width.lanes());
-    let slot = format!("the slot as the user states it, {place}");
-    lines.value("pcie_generation", f64::from(generation), "count", "assumed", &slot);
-    lines.value("pcie_lanes", f64::from(lanes), "count", "assumed", &slot);
+    let (how, slot) = match measured.facts.pcie == Some((generation, lanes)) {
+        true => ("measured", format!("what NVML says that card and slot can do, {place}")),
+        false => ("assumed", format!("the slot as the user states it, {place}")),
+    };
+    lines.value("pcie_generation", f64::from(generation), "count", how, &slot);
+    lines.value("pcie_lanes", f64::from(lanes), "count", how, &slot);
     for more in measured.findings.iter().filter(|found| !told.contains(&&*found.parameter)) {
         lines.finding(more, &place);
     }
@@ -74,23 +87,22 @@ fn facts(facts: &Facts, place: &str, lines: &mut Lines) -> Result<(), InputError
     Ok(())
 }
 
-fn needed<'a>(findings: &'a [Finding], parameter: &str) -> Result<&'a Finding, InputError> {
-    let missing = || InputError::new(parameter, "was not found by any probe");
-    finding(findings, parameter).ok_or_else(missing)
-}
-
 /// The rates of pinned copies as parts of the link's.
 fn copies(
-    findings: &[Finding],
+    measured: &Measured,
     port: &Port,
     place: &str,
+    stand_in: &StandIn<'_>,
     lines: &mut Lines,
 ) -> Result<(), InputError> {
     for (direction, name) in [(Direction::ToDevice, "to_device"), (Direction::ToHost, "to_host")] {
-        let rate = needed(findings, &format!("copy_{name}_rate"))?;
+        let parameter = format!("copy_{name}_efficiency");
+        let Some(rate) = finding(&measured.findings, &format!("copy_{name}_rate")) else {
+            lines.assumed(&stand_in.row(&parameter)?);
+            continue;
+        };
         let link = port.dma_bandwidth(direction.operation(), LONG);
         let link = link.expect("the payload is not empty").as_gbyte_s();
-        let parameter = format!("copy_{name}_efficiency");
         if rate.value > TOLERANCE * link {
             let told = format!("copies reach {:.1} GB/s, and the port {link:.1} GB/s", rate.value);
             return Err(
@@ -119,6 +131,13 @@ impl Lines {
         // Counts and sizes are exact.
         let value = if value.fract() == 0.0 { value } else { digits(value) };
         self.push([parameter, &value.to_string(), unit, "", "", how, source]);
+    }
+
+    /// The line of another GPU, as an assumption.
+    fn assumed(&mut self, row: &Parameter) {
+        let end = |value: Option<f64>| value.map_or(String::new(), |value| value.to_string());
+        let [value, low, high] = [Some(row.value), row.low, row.high].map(end);
+        self.push([&row.parameter, &value, &row.unit, &low, &high, "assumed", &row.source]);
     }
 
     fn finding(&mut self, found: &Finding, place: &str) {
@@ -153,7 +172,7 @@ mod tests {
     /// What a calibration of a simulated device finds.
     fn measured() -> Measured {
         let mut device = Simulated::new(plain(), plausible(), Seed::new(1)).unwrap();
-        campaign::run(&mut device, 11, &mut |_| {}).unwrap()
+        campaign::run(&mut device, 11, &mut campaign::Unwatched).unwrap()
     }
 
     #[test]
@@ -173,6 +192,27 @@ mod tests {
         assert!((gpu.copy.call.as_seconds() * 1e6 - 13.0).abs() < 0.3, "{:?}", gpu.copy);
         let engine = gpu.copy.engine(&port("gen4-x16"), Direction::ToDevice);
         assert!((engine.rate.as_gbyte_s() - 24.1).abs() < 0.3, "{}", engine.rate.as_gbyte_s());
+    }
+
+    /// What a budget left out is assumed as an A100 has it, and says so; the models read it all.
+    #[test]
+    fn what_was_left_out_is_assumed_and_says_so() {
+        let mut device = Simulated::new(plain(), plausible(), Seed::new(1)).unwrap();
+        let plan = campaign::Plan { repetitions: 11, budget_s: Some(1.0) };
+        let raw = campaign::measure(&mut device, &plan, &mut campaign::Unwatched).unwrap();
+        let measured = crate::gpu::evaluate::evaluate(raw);
+        let text = profile(&measured, &port("gen4-x16"), "a test").unwrap();
+        let profile = Profile::parse("t", &Source::new("t.csv", text)).unwrap();
+        assert!(Gpu::from_profile(&profile).unwrap().machine.is_some());
+        let row = |name: &str| profile.rows().iter().find(|row| row.parameter == name).unwrap();
+        assert_eq!(row("launch_latency").how, How::Measured);
+        for parameter in ["copy_call", "copy_to_host_efficiency", "load_port"] {
+            let row = row(parameter);
+            assert_eq!(row.how, How::Assumed, "{row:?}");
+            let why = "NOT MEASURED, as of the probe `";
+            assert!(row.source.starts_with(why), "{row:?}");
+            assert!(row.source.contains("the budget left it out; as a100-40-"), "{row:?}");
+        }
     }
 
     #[test]

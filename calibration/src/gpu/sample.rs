@@ -7,6 +7,8 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::probe::Point;
 use super::state::Moment;
 use crate::quantile::quantile;
@@ -27,7 +29,8 @@ pub struct Sample {
 }
 
 /// The SM clock around a probe.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Clock {
     /// Just before \[Hz\].
     pub before_hz: f64,

@@ -32,6 +32,8 @@ const LATE_BY: f64 = 0.5;
 const SPIN_CYCLES: f64 = 4.0;
 /// Copies up to here wait for engines, larger ones for the bus \[B\].
 const SMALL: u64 = 64 << 10;
+/// What a piece of work takes besides what its timer reads: calls that prepare it and wait \[s\].
+const AROUND: f64 = 20e-6;
 /// How sharply bandwidth bends (see the probe of bandwidth).
 const KNEE: f64 = 4.0;
 
@@ -46,6 +48,8 @@ pub struct Simulated {
     /// Whether other kernels follow it too where it has words for them, and not the laws below.
     executes: bool,
     stream: Stream,
+    /// What all work so far has taken \[s\].
+    elapsed_s: f64,
 }
 
 impl Simulated {
@@ -62,7 +66,8 @@ impl Simulated {
         let machine = execution::machine(&facts, |name| {
             truth.get(name).copied().ok_or_else(|| missing(name))
         })?;
-        Ok(Simulated { facts, truth, machine, level: Level::Kernel, executes: false, stream })
+        let (level, executes, elapsed_s) = (Level::Kernel, false, 0.0);
+        Ok(Simulated { facts, truth, machine, level, executes, stream, elapsed_s })
     }
 
     /// A device whose kernels run on the execution model of `machine` wherever that has words for
@@ -282,24 +287,31 @@ impl Device for Simulated {
         Some("the device is simulated")
     }
 
+    fn elapsed_s(&self) -> f64 {
+        self.elapsed_s
+    }
+
     fn time(&mut self, work: &Work) -> Result<f64, GpuError> {
         let kernel = |device: &Simulated| match work.lanes[0].steps[0] {
             Step::Launch(launch) => device.kernel(&launch),
             Step::Graph { launch, nodes } => f64::from(nodes) * device.kernel(&launch),
             Step::Copy { from, to, bytes } => device.copy(from, to, bytes),
         };
-        Ok(match work.timer {
-            Timer::Host => self.scatter(self.together(&work.lanes), SCATTER),
+        let before = work.before.map_or(0.0, |launch| self.kernel(&launch));
+        let (reading, unit_s) = match work.timer {
+            Timer::Host => (self.scatter(self.together(&work.lanes), SCATTER), 1.0),
             Timer::Events => {
                 // Recording an event costs about as much as another launch.
                 let time = self.is("launch_interval") + kernel(self);
-                self.scatter(time, SCATTER)
+                (self.scatter(time, SCATTER), 1.0)
             }
             Timer::Cycles => {
                 let cycles = kernel(self) * self.is("sm_clock");
-                self.scatter(cycles, SCATTER_CYCLES)
+                (self.scatter(cycles, SCATTER_CYCLES), 1.0 / self.is("sm_clock"))
             }
-            Timer::FirstStore => self.scatter(self.is("launch_latency"), SCATTER),
-        })
+            Timer::FirstStore => (self.scatter(self.is("launch_latency"), SCATTER), 1.0),
+        };
+        self.elapsed_s += before + reading * unit_s + AROUND;
+        Ok(reading)
     }
 }

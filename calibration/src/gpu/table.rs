@@ -1,4 +1,5 @@
-//! The tables of a calibration: every reading, every point with its statistic, every finding.
+//! The tables of a calibration: every reading, every point with its statistic, every finding, and
+//! what became of each probe.
 
 use super::Measured;
 use super::campaign::clock_moved;
@@ -16,7 +17,7 @@ pub fn readings(measured: &Measured) -> String {
         let point = &sample.point;
         let timer = point.work.timer;
         for (at, reading) in sample.readings.iter().enumerate() {
-            let text = [sample.probe, &point.series, point.axis].map(str::to_owned);
+            let text = [sample.probe, &point.series, &point.axis].map(str::to_owned);
             let line = std::iter::once(device.clone()).chain(text);
             let line = line.chain([point.x.to_string(), timer.name().into(), timer.unit().into()]);
             write(&mut writer, line.chain([at.to_string(), format!("{reading:e}")]));
@@ -67,7 +68,7 @@ pub fn points(measured: &Measured) -> String {
             device.clone(),
             sample.probe.to_owned(),
             point.series.clone(),
-            point.axis.to_owned(),
+            point.axis.to_string(),
             point.x.to_string(),
             point.amount.to_string(),
             timer.name().to_owned(),
@@ -119,6 +120,29 @@ pub fn findings(measured: &Measured) -> String {
         let (parameter, unit) = (found.parameter.clone(), found.unit.to_owned());
         let source = found.source.clone();
         write(&mut writer, [device.clone(), parameter, value, unit, low, high, source].into_iter());
+    }
+    finish(writer)
+}
+
+/// One line per probe: how far it came, and what stays unknown where it did not come to its end.
+pub fn probes(measured: &Measured) -> String {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    let columns =
+        ["device", "probe", "status", "repetitions", "seconds", "parameters", "missing", "why"];
+    write(&mut writer, columns.map(str::to_owned).into_iter());
+    let device = device(measured);
+    for account in &measured.accounts {
+        let line = [
+            device.clone(),
+            account.probe.to_owned(),
+            account.status.name().to_owned(),
+            account.status.repetitions().to_string(),
+            format!("{:.3}", account.seconds),
+            account.identifies.join(" "),
+            account.missing.join(" "),
+            account.status.why(),
+        ];
+        write(&mut writer, line.into_iter());
     }
     finish(writer)
 }

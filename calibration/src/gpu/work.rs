@@ -8,10 +8,13 @@
 //! This is the whole language between probes and devices: bidirectional copies are two lanes,
 //! queued launches one lane of many steps, overlap a lane of copies beside a lane of kernels.
 
+use serde::{Deserialize, Serialize};
+
 use super::kernel::Kernel;
 
 /// Where memory is that a step reads or writes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Place {
     /// Memory of the device.
     Device,
@@ -43,7 +46,8 @@ impl Place {
 
 /// One kernel launch. All kernels take the same five arguments: memory, where to leave a cycle
 /// count, and the three numbers below, whose meaning is the kernel's.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Launch {
     /// Which kernel.
     pub kernel: Kernel,
@@ -80,7 +84,8 @@ impl Launch {
 }
 
 /// One step of a lane.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Step {
     /// A kernel.
     Launch(Launch),
@@ -103,7 +108,8 @@ pub enum Step {
 }
 
 /// Steps one after another: a stream.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Lane {
     /// Whether the stream belongs to a context of its own, as another process's would.
     pub own_context: bool,
@@ -112,7 +118,8 @@ pub struct Lane {
 }
 
 /// Which clock times a piece of work.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Timer {
     /// The host's: from the first call until all lanes are seen to be done.
     Host,
@@ -145,7 +152,8 @@ impl Timer {
 }
 
 /// Something to do and to time.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Work {
     /// A kernel that runs and ends before the clock starts.
     pub before: Option<Launch>,

@@ -11,13 +11,16 @@ use crate::plot::{Figure, PlotError, words};
 /// The whole report.
 pub fn page(dir: &Path, figures: &[Figure]) -> Result<Page, PlotError> {
     let (findings, points) = (Table::read(dir, "findings.csv")?, Table::read(dir, "points.csv")?);
-    let device = match findings.rows().next() {
+    let probes = Table::read(dir, "probes.csv")?;
+    let device = match probes.rows().next() {
         Some(row) => row.text("device")?.to_owned(),
         None => String::new(),
     };
     let simulated = device.starts_with("simulated");
     let state = state(&points)?;
-    let sections = vec![
+    let mut answer = answer(&findings, &state)?;
+    let (lost, unknown) = lost(&probes)?;
+    let mut sections = vec![
         Section {
             id: "findings",
             title: "What was found",
@@ -44,9 +47,31 @@ pub fn page(dir: &Path, figures: &[Figure]) -> Result<Page, PlotError> {
             ..Section::default()
         },
     ];
+    if let Some(lost) = lost {
+        sections.insert(1, lost);
+        let those = words::count(unknown, "parameter");
+        answer.insert(1, format!("NOT everything was found: {those} stay unknown, see below."));
+    }
+    Ok(Page {
+        title: format!("Calibration: {device}"),
+        version: env!("CARGO_PKG_VERSION").into(),
+        about: "Every point is the median of its repetitions; every parameter is fitted to the \
+                points of one probe, those of streams and graphs beside what the probes before \
+                them found."
+            .into(),
+        warning: simulated.then(|| {
+            "No GPU was measured: this device is simulated, its parameters made up.".into()
+        }),
+        answer,
+        sections,
+    })
+}
+
+/// What the findings and the state in which they were made say in sentences.
+fn answer(findings: &Table, state: &State) -> Result<Vec<String>, PlotError> {
     let many = words::count(findings.rows().len(), "parameter");
     let mut answer = vec![format!("{many}, each with its 95 % interval.")];
-    let vague = vague(&findings)?;
+    let vague = vague(findings)?;
     if !vague.is_empty() {
         let names = words::list(&vague);
         answer.push(format!("Hardly decided, as their intervals span more than 2 : 1: {names}."));
@@ -62,19 +87,37 @@ pub fn page(dir: &Path, figures: &[Figure]) -> Result<Page, PlotError> {
     if state.untold {
         answer.push("NVML told nothing: power and what held the clocks down are unknown.".into());
     }
-    Ok(Page {
-        title: format!("Calibration: {device}"),
-        version: env!("CARGO_PKG_VERSION").into(),
-        about: "Every point is the median of its repetitions; every parameter is fitted to the \
-                points of one probe, those of streams and graphs beside what the probes before \
-                them found."
-            .into(),
-        warning: simulated.then(|| {
-            "No GPU was measured: this device is simulated, its parameters made up.".into()
-        }),
-        answer,
-        sections,
-    })
+    Ok(answer)
+}
+
+/// The probes that came to no end, if there are any, and how many parameters they would tell.
+fn lost(probes: &Table) -> Result<(Option<Section>, usize), PlotError> {
+    let columns = vec![column("probe"), column("unknown parameters"), column("why")];
+    let (mut rows, mut unknown) = (Vec::new(), 0);
+    for row in probes.rows() {
+        if matches!(row.text("status")?, "found" | "absent") {
+            continue;
+        }
+        let parameters: Vec<&str> = row.text("missing")?.split_whitespace().collect();
+        unknown += parameters.len();
+        rows.push(vec![
+            Cell::text(row.text("probe")?),
+            Cell::text(parameters.join(", ")),
+            Cell::text(row.text("why")?),
+        ]);
+    }
+    let section = Section {
+        id: "lost",
+        title: "What was not found",
+        paragraphs: vec![
+            "Where the models need such a parameter, the profile has it from the most similar \
+             shipped GPU, as an assumption."
+                .into(),
+        ],
+        tables: vec![Sheet::plain("Probes without a result", columns, rows)],
+        ..Section::default()
+    };
+    Ok(((unknown > 0).then_some(section), unknown))
 }
 
 /// Parameters of which the points say little.

@@ -1,13 +1,16 @@
 //! The command as a user runs it.
 
+mod archive;
 mod bad;
 mod determinism;
+mod driver;
 mod explain;
 mod golden;
 mod gpu;
 mod help;
 mod lab;
 mod output;
+mod rehearsal;
 mod schema;
 mod serve;
 mod stop;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use cudarc::driver::{CudaContext, CudaSlice, DevicePtr, PinnedHostSlice, sys};
+use cudarc::driver::{CudaContext, DriverError, PinnedHostSlice, result, sys};
 
 use super::super::work::{Place, Step, Work};
 use super::super::{GpuError, facts, numa};
@@ -22,7 +22,7 @@ pub(super) struct Memory {
 }
 
 enum Area {
-    Device(CudaSlice<u8>),
+    Device(OnDevice),
     Pinned(PinnedHostSlice<u8>),
     Pageable(Vec<u8>),
 }
@@ -68,8 +68,8 @@ impl Memory {
     fn allocate(&mut self, place: Place, bytes: usize) -> Result<Area, GpuError> {
         let on = Arc::clone(&self.context);
         Ok(match place {
-            Place::Device => Area::Device(zeros(&on, bytes)?),
-            Place::Peer => Area::Device(zeros(&self.peer()?, bytes)?),
+            Place::Device => Area::Device(OnDevice::zeros(&on, bytes)?),
+            Place::Peer => Area::Device(OnDevice::zeros(&self.peer()?, bytes)?),
             // Written before use, so that no copy pays for a first touch.
             Place::Pageable => Area::Pageable(vec![1; bytes]),
             Place::Pinned => Area::Pinned(pinned(&on, bytes, 0)?.filled()?),
@@ -123,7 +123,7 @@ impl Memory {
 impl Area {
     fn bytes(&self) -> usize {
         match self {
-            Area::Device(memory) => memory.num_bytes(),
+            Area::Device(memory) => memory.bytes,
             Area::Pinned(memory) => memory.num_bytes(),
             Area::Pageable(memory) => memory.len(),
         }
@@ -131,18 +131,44 @@ impl Area {
 
     fn address(&self) -> Result<u64, GpuError> {
         Ok(match self {
-            Area::Device(memory) => memory.device_ptr(memory.stream()).0,
+            Area::Device(memory) => memory.at,
             Area::Pinned(memory) => memory.as_ptr()? as u64,
             Area::Pageable(memory) => memory.as_ptr() as u64,
         })
     }
 }
 
-fn zeros(context: &Arc<CudaContext>, bytes: usize) -> Result<CudaSlice<u8>, GpuError> {
-    let stream = context.default_stream();
-    let memory = stream.alloc_zeros(bytes)?;
-    stream.synchronize()?;
-    Ok(memory)
+/// Memory of a device by the plain call: a pool's would have to be opened to every peer by itself.
+struct OnDevice {
+    context: Arc<CudaContext>,
+    at: sys::CUdeviceptr,
+    bytes: usize,
+}
+
+impl OnDevice {
+    #[allow(unsafe_code)]
+    fn zeros(context: &Arc<CudaContext>, bytes: usize) -> Result<OnDevice, DriverError> {
+        context.bind_to_thread()?;
+        // SAFETY: the context is current; the memory is freed once, when this is dropped, and is
+        // set to zero before anybody reads it.
+        let at = unsafe { result::malloc_sync(bytes)? };
+        let memory = OnDevice { context: Arc::clone(context), at, bytes };
+        unsafe { result::memset_d8_sync(at, 0, bytes)? };
+        // The call returns before the memory is set, and other streams do not wait for it.
+        context.synchronize()?;
+        Ok(memory)
+    }
+}
+
+impl Drop for OnDevice {
+    #[allow(unsafe_code)]
+    fn drop(&mut self) {
+        // Nobody is left to be told if this fails: the driver frees it with the process.
+        if self.context.bind_to_thread().is_ok() {
+            // SAFETY: it was allocated by `zeros` and is freed nowhere else.
+            let _ = unsafe { result::free_sync(self.at) };
+        }
+    }
 }
 
 /// Page-locked memory that every context and the device can address.

@@ -3,7 +3,7 @@
 use models::input::InputError;
 
 use super::super::facts::Facts;
-use super::super::finding::{Finding, identify, open, vague};
+use super::super::finding::{Finding, Findings, identify, open, vague};
 use super::super::kernel::Kernel;
 use super::super::sample::Sample;
 use super::super::work::{Launch, Timer, Work};
@@ -38,25 +38,30 @@ fn design(facts: &Facts) -> Vec<Point> {
     points
 }
 
-fn find(Seen { samples, .. }: Seen<'_>) -> Result<Vec<Finding>, InputError> {
-    let mut findings = Vec::new();
-    for (series, name) in
-        [("one-word", "atomic_one_word_interval"), ("own-word", "atomic_own_word_interval")]
-    {
-        let line = of(samples, series);
-        let (first, last) = (line[0], line[line.len() - 1]);
-        let slope = (last.median() - first.median()) / (last.point.x - first.point.x);
-        let each = slope.max(last.median() / last.point.x / 1e3);
-        let start = (first.median() - each * first.point.x).max(first.median() / 10.0);
-        let model = |v: &[f64], s: &Sample| v[1] + s.point.x * v[0];
-        let found =
-            identify(&[open(name, each), vague("start", start)], &line, Sample::median, model)?;
-        findings.push(Finding::of(name, &found[0], ("ns", 1e-9), PROBE.about));
-    }
+fn find(Seen { samples, .. }: Seen<'_>) -> Findings {
+    let many = [("one-word", "atomic_one_word_interval"), ("own-word", "atomic_own_word_interval")];
+    let many = many.into_iter().map(|(series, name)| interval(samples, series, name));
+    many.chain([latency(samples)]).collect()
+}
+
+/// What each further addition of many threads takes.
+fn interval(samples: &[&Sample], series: &str, name: &str) -> Result<Vec<Finding>, InputError> {
+    let line = of(samples, series);
+    let (first, last) = (line[0], line[line.len() - 1]);
+    let slope = (last.median() - first.median()) / (last.point.x - first.point.x);
+    let each = slope.max(last.median() / last.point.x / 1e3);
+    let start = (first.median() - each * first.point.x).max(first.median() / 10.0);
+    let model = |v: &[f64], s: &Sample| v[1] + s.point.x * v[0];
+    let free = [open(name, each), vague("start", start)];
+    let found = identify(&free, &line, Sample::median, model)?;
+    Ok(vec![Finding::of(name, &found[0], ("ns", 1e-9), PROBE.about)])
+}
+
+/// What an addition takes that the next one waits for.
+fn latency(samples: &[&Sample]) -> Result<Vec<Finding>, InputError> {
     let chain = of(samples, "chain");
     let each = |s: &Sample| seconds(s) / s.point.amount;
     let flat = |v: &[f64], _: &Sample| v[0];
     let found = identify(&[open("atomic_latency", each(chain[0]))], &chain, each, flat)?;
-    findings.push(Finding::of("atomic_latency", &found[0], ("ns", 1e-9), PROBE.about));
-    Ok(findings)
+    Ok(vec![Finding::of("atomic_latency", &found[0], ("ns", 1e-9), PROBE.about)])
 }

@@ -10,7 +10,7 @@
 use models::input::InputError;
 
 use super::super::facts::Facts;
-use super::super::finding::{Finding, identify};
+use super::super::finding::{Finding, Findings, identify};
 use super::super::kernel::Kernel;
 use super::super::sample::Sample;
 use super::super::work::{Launch, Timer, Work};
@@ -76,30 +76,33 @@ fn design(facts: &Facts) -> Vec<Point> {
     points
 }
 
-fn find(Seen { samples, .. }: Seen<'_>) -> Result<Vec<Finding>, InputError> {
+fn find(Seen { samples, .. }: Seen<'_>) -> Findings {
+    ["dram", "l2", "l1", "shared"].into_iter().map(|level| of_level(samples, level)).collect()
+}
+
+/// Peak and latency of one level.
+fn of_level(samples: &[&Sample], level: &str) -> Result<Vec<Finding>, InputError> {
     let start = start(samples);
     // Bytes per second, without what every kernel takes besides its work.
     let rate = |s: &Sample| s.point.amount / (s.median() - start).max(s.median() / 10.0);
-    let mut findings = Vec::new();
-    for level in ["dram", "l2", "l1", "shared"] {
-        let line = of(samples, level);
-        let peak = line.iter().map(|sample| rate(sample)).fold(0.0, f64::max);
-        let slowest = line.iter().min_by(|a, b| rate(a).total_cmp(&rate(b)));
-        let slowest = slowest.expect("every level was measured");
-        let latency = slowest.point.x / rate(slowest);
-        let free = [
-            Free { name: format!("{level}_bandwidth"), prior: peak, factor: None },
-            Free { name: format!("{level}_loaded_latency"), prior: latency, factor: None },
-            // From a long round corner to a sharp one.
-            Free { name: format!("{level}_knee"), prior: 4.0, factor: Some(4.0) },
-        ];
-        let found = identify(&free, &line, rate, |v, s| {
-            ((v[1] / s.point.x).powf(v[2]) + v[0].powf(-v[2])).powf(-1.0 / v[2])
-        })?;
-        let all = format!("{}, all SMs together", PROBE.about);
-        findings.push(Finding::of(&found[0].name, &found[0], ("GB/s", 1e9), &all));
-        let little = "bytes in flight ÷ rate where few are in flight (Little's law)";
-        findings.push(Finding::of(&found[1].name, &found[1], ("ns", 1e-9), little));
-    }
-    Ok(findings)
+    let line = of(samples, level);
+    let peak = line.iter().map(|sample| rate(sample)).fold(0.0, f64::max);
+    let slowest = line.iter().min_by(|a, b| rate(a).total_cmp(&rate(b)));
+    let slowest = slowest.expect("every level was measured");
+    let latency = slowest.point.x / rate(slowest);
+    let free = [
+        Free { name: format!("{level}_bandwidth"), prior: peak, factor: None },
+        Free { name: format!("{level}_loaded_latency"), prior: latency, factor: None },
+        // From a long round corner to a sharp one.
+        Free { name: format!("{level}_knee"), prior: 4.0, factor: Some(4.0) },
+    ];
+    let found = identify(&free, &line, rate, |v, s| {
+        ((v[1] / s.point.x).powf(v[2]) + v[0].powf(-v[2])).powf(-1.0 / v[2])
+    })?;
+    let all = format!("{}, all SMs together", PROBE.about);
+    let little = "bytes in flight ÷ rate where few are in flight (Little's law)";
+    Ok(vec![
+        Finding::of(&found[0].name, &found[0], ("GB/s", 1e9), &all),
+        Finding::of(&found[1].name, &found[1], ("ns", 1e-9), little),
+    ])
 }

@@ -21,7 +21,7 @@ pub(super) const PROBE: Probe = Probe {
     about: "a warp's dependent loads from shared memory with 1 to 32 lanes in a bank",
     identifies: &["bank_conflict"],
     design,
-    find,
+    find: |seen| find(seen).into(),
 };
 
 fn design(_: &Facts) -> Vec<Point> {

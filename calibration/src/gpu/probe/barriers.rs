@@ -17,7 +17,7 @@ pub(super) const PROBE: Probe = Probe {
     about: "barriers of blocks of 1 to 32 warps, one after another",
     identifies: &["barrier_latency", "barrier_per_warp"],
     design,
-    find,
+    find: |seen| find(seen).into(),
 };
 
 fn design(_: &Facts) -> Vec<Point> {

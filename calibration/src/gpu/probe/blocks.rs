@@ -18,7 +18,7 @@ pub(super) const PROBE: Probe = Probe {
     about: "empty kernels of 2^8 to 2^20 blocks of one warp, by events",
     identifies: &["block_interval"],
     design,
-    find,
+    find: |seen| find(seen).into(),
 };
 
 fn design(_: &Facts) -> Vec<Point> {

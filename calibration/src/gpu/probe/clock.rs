@@ -21,7 +21,7 @@ pub(in crate::gpu) const PROBE: Probe = Probe {
     about: "cycles that a kernel counts against its time by events, at four lengths",
     identifies: &["sm_clock"],
     design,
-    find,
+    find: |seen| find(seen).into(),
 };
 
 fn launch(steps: u32) -> Launch {

@@ -24,7 +24,7 @@ pub(super) const PROBE: Probe = Probe {
     about: "loads of one 4-byte word of every 4 to 128 bytes, by events",
     identifies: &["access_granule"],
     design,
-    find,
+    find: |seen| find(seen).into(),
 };
 
 fn design(facts: &Facts) -> Vec<Point> {

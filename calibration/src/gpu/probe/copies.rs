@@ -7,7 +7,7 @@
 use models::input::InputError;
 
 use super::super::facts::Facts;
-use super::super::finding::{Finding, identify, open};
+use super::super::finding::{Finding, Findings, identify, open};
 use super::super::sample::Sample;
 use super::super::work::{Place, Work};
 use super::{Point, Probe, Seen, of};
@@ -83,35 +83,36 @@ fn design(facts: &Facts) -> Vec<Point> {
     ways.flat_map(|way| sizes.iter().map(|bytes| point(way, *bytes)).collect::<Vec<_>>()).collect()
 }
 
-fn find(Seen { samples, .. }: Seen<'_>) -> Result<Vec<Finding>, InputError> {
+fn find(Seen { samples, .. }: Seen<'_>) -> Findings {
+    WAYS.iter().map(|way| of_way(samples, way)).collect()
+}
+
+/// Rate and latency of one way; nothing if the device has none such.
+fn of_way(samples: &[&Sample], way: &Way) -> Result<Vec<Finding>, InputError> {
+    let line = of(samples, way.series);
+    let (Some(first), Some(last)) = (line.first(), line.last()) else { return Ok(Vec::new()) };
+    let rate = format!("{}_rate", way.stem);
+    let starts = [
+        ("copy_setup", first.median() / 2.0),
+        ("copy_call", first.median()),
+        (rate.as_str(), last.point.x / last.median()),
+    ];
+    // The set-up only shows where a copy lasts longer than its call: a wide prior keeps it.
+    let free = starts.map(|(name, prior)| Free { name: name.into(), prior, factor: Some(10.0) });
+    let found = identify(&free, &line, Sample::median, |v, s| v[1].max(v[0] + s.point.x / v[2]))?;
+    let us = ("us", 1e-6);
     let mut findings = Vec::new();
-    for way in &WAYS {
-        let line = of(samples, way.series);
-        let (Some(first), Some(last)) = (line.first(), line.last()) else { continue };
-        let rate = format!("{}_rate", way.stem);
-        let starts = [
-            ("copy_setup", first.median() / 2.0),
-            ("copy_call", first.median()),
-            (rate.as_str(), last.point.x / last.median()),
-        ];
-        // The set-up only shows where a copy lasts longer than its call: a wide prior keeps it.
-        let free =
-            starts.map(|(name, prior)| Free { name: name.into(), prior, factor: Some(10.0) });
-        let found =
-            identify(&free, &line, Sample::median, |v, s| v[1].max(v[0] + s.point.x / v[2]))?;
-        let us = ("us", 1e-6);
-        if way.series == PINNED {
-            findings.push(Finding::of("copy_setup", &found[0], us, PROBE.about));
-            findings.push(Finding::of("copy_call", &found[1], us, PROBE.about));
-        } else {
-            let small: Vec<&Sample> = line.iter().copied().filter(|s| s.point.x <= SMALL).collect();
-            let name = format!("{}_latency", way.stem);
-            let flat = |v: &[f64], _: &Sample| v[0];
-            let free = [open(name.as_str(), first.median())];
-            let small = identify(&free, &small, Sample::median, flat)?;
-            findings.push(Finding::of(&name, &small[0], us, "copies of 1 to 4 KiB"));
-        }
-        findings.push(Finding::of(&rate, &found[2], ("GB/s", 1e9), PROBE.about));
+    if way.series == PINNED {
+        findings.push(Finding::of("copy_setup", &found[0], us, PROBE.about));
+        findings.push(Finding::of("copy_call", &found[1], us, PROBE.about));
+    } else {
+        let small: Vec<&Sample> = line.iter().copied().filter(|s| s.point.x <= SMALL).collect();
+        let name = format!("{}_latency", way.stem);
+        let flat = |v: &[f64], _: &Sample| v[0];
+        let free = [open(name.as_str(), first.median())];
+        let small = identify(&free, &small, Sample::median, flat)?;
+        findings.push(Finding::of(&name, &small[0], us, "copies of 1 to 4 KiB"));
     }
+    findings.push(Finding::of(&rate, &found[2], ("GB/s", 1e9), PROBE.about));
     Ok(findings)
 }

@@ -16,7 +16,7 @@ pub(super) const PROBE: Probe = Probe {
     about: "pinned copies of 64 to 128 MiB to the device, to the host, and both at once",
     identifies: &["copy_duplex_efficiency"],
     design,
-    find,
+    find: |seen| find(seen).into(),
 };
 
 fn design(_: &Facts) -> Vec<Point> {

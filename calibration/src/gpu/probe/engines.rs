@@ -26,7 +26,7 @@ pub(super) const PROBE: Probe = Probe {
     about: "1 to 8 streams of 32 pinned copies of 16 KiB, one way and alternately both ways",
     identifies: &["copy_engines_one_way", "copy_engines_both_ways"],
     design,
-    find,
+    find: |seen| find(seen).into(),
 };
 
 fn design(_: &Facts) -> Vec<Point> {

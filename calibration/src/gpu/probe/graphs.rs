@@ -20,7 +20,7 @@ pub(super) const PROBE: Probe = Probe {
     about: "1 to 256 empty kernels one after another, as a CUDA graph and in a stream",
     identifies: &["graph_gap", "stream_gap"],
     design,
-    find,
+    find: |seen| find(seen).into(),
 };
 
 fn design(_: &Facts) -> Vec<Point> {
@@ -37,12 +37,12 @@ fn design(_: &Facts) -> Vec<Point> {
     (0..9).flat_map(both).collect()
 }
 
-fn find(Seen { found, samples, .. }: Seen<'_>) -> Result<Vec<Finding>, InputError> {
+fn find(seen: Seen<'_>) -> Result<Vec<Finding>, InputError> {
     let mut findings = Vec::new();
     for (series, name) in [("graph", "graph_gap"), ("stream", "stream_gap")] {
-        let line = of(samples, series);
+        let line = of(seen.samples, series);
         let (one, most) = (line[0], line[line.len() - 1]);
-        let turnover = told(found, "block_turnover")?;
+        let turnover = told(seen, "block_turnover")?;
         let each = (most.median() - one.median()) / (most.point.x - 1.0);
         let gap = (each - turnover.prior).max(each / 10.0);
         let free = [open(name, gap), open("start", one.median()), turnover];

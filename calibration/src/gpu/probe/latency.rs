@@ -7,7 +7,7 @@
 use models::input::InputError;
 
 use super::super::facts::Facts;
-use super::super::finding::{Finding, identify, open};
+use super::super::finding::{Finding, Findings, identify, open};
 use super::super::kernel::Kernel;
 use super::super::sample::Sample;
 use super::super::work::{Launch, Place, Timer, Work};
@@ -54,7 +54,7 @@ fn design(facts: &Facts) -> Vec<Point> {
     sizes.take_while(|bytes| *bytes <= most).map(chase).chain((1..=4).map(shared)).collect()
 }
 
-fn find(Seen { facts, samples, .. }: Seen<'_>) -> Result<Vec<Finding>, InputError> {
+fn find(Seen { facts, samples, .. }: Seen<'_>) -> Findings {
     let (first, second, beyond) = levels(facts);
     let global = of(samples, "global");
     let within = |low: f64, high: f64| -> Vec<&Sample> {
@@ -67,18 +67,18 @@ fn find(Seen { facts, samples, .. }: Seen<'_>) -> Result<Vec<Finding>, InputErro
         ("dram_latency", within(beyond, f64::INFINITY)),
         ("shared_latency", of(samples, "shared")),
     ];
-    let mut findings = Vec::new();
-    for (name, plateau) in plateaus {
-        let Some(some) = plateau.first() else {
-            return Err(InputError::new(name, "no ring is on this plateau alone"));
-        };
-        let each = |s: &Sample| seconds(s) / s.point.amount;
-        let flat = |v: &[f64], _: &Sample| v[0];
-        let found = identify(&[open(name, each(some))], &plateau, each, flat)?;
-        let clock = format!("{}; at {:.0} MHz", PROBE.about, some.clock.hz() / 1e6);
-        findings.push(Finding::of(name, &found[0], ("ns", 1e-9), &clock));
-    }
-    Ok(findings)
+    plateaus.iter().map(|(name, plateau)| of_plateau(name, plateau)).collect()
+}
+
+fn of_plateau(name: &str, plateau: &[&Sample]) -> Result<Vec<Finding>, InputError> {
+    let Some(some) = plateau.first() else {
+        return Err(InputError::new(name, "no ring is on this plateau alone"));
+    };
+    let each = |s: &Sample| seconds(s) / s.point.amount;
+    let flat = |v: &[f64], _: &Sample| v[0];
+    let found = identify(&[open(name, each(some))], plateau, each, flat)?;
+    let clock = format!("{}; at {:.0} MHz", PROBE.about, some.clock.hz() / 1e6);
+    Ok(vec![Finding::of(name, &found[0], ("ns", 1e-9), &clock)])
 }
 
 /// Dependent loads from memory that is not the device's own: the same walk, beyond the bus.

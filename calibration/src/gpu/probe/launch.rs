@@ -19,7 +19,7 @@ pub(super) const PROBE: Probe = Probe {
     about: "1 to 256 empty kernels queued, then one wait; and a kernel's first store to the host",
     identifies: &["launch_latency", "launch_round_trip", "launch_interval"],
     design,
-    find,
+    find: |seen| find(seen).into(),
 };
 
 fn design(_: &Facts) -> Vec<Point> {

@@ -3,7 +3,7 @@
 use models::input::InputError;
 
 use super::super::facts::Facts;
-use super::super::finding::{Finding, identify, open, vague};
+use super::super::finding::{Finding, Findings, identify, open, vague};
 use super::super::kernel::Kernel;
 use super::super::sample::Sample;
 use super::super::work::{Launch, Place, Timer, Work};
@@ -47,23 +47,28 @@ fn design(facts: &Facts) -> Vec<Point> {
     both.chain([CHAIN, 2 * CHAIN, 4 * CHAIN].map(chase)).collect()
 }
 
-fn find(Seen { samples, .. }: Seen<'_>) -> Result<Vec<Finding>, InputError> {
-    let mut findings = Vec::new();
-    for (series, name) in [("read", "mapped_read_rate"), ("write", "mapped_write_rate")] {
-        let line = of(samples, series);
-        let (first, last) = (line[0], line[line.len() - 1]);
-        let rate = (last.point.x - first.point.x) / (last.median() - first.median());
-        let start = (first.median() - first.point.x / rate).max(first.median() / 1e3);
-        let law = |v: &[f64], s: &Sample| v[1] + s.point.x / v[0];
-        let found =
-            identify(&[open(name, rate), vague("start", start)], &line, Sample::median, law)?;
-        findings.push(Finding::of(name, &found[0], ("GB/s", 1e9), PROBE.about));
-    }
+fn find(Seen { samples, .. }: Seen<'_>) -> Findings {
+    let rates = [("read", "mapped_read_rate"), ("write", "mapped_write_rate")];
+    let rates = rates.into_iter().map(|(series, name)| rate(samples, series, name));
+    rates.chain([latency_of(samples)]).collect()
+}
+
+/// What a kernel's own loads or stores reach.
+fn rate(samples: &[&Sample], series: &str, name: &str) -> Result<Vec<Finding>, InputError> {
+    let line = of(samples, series);
+    let (first, last) = (line[0], line[line.len() - 1]);
+    let rate = (last.point.x - first.point.x) / (last.median() - first.median());
+    let start = (first.median() - first.point.x / rate).max(first.median() / 1e3);
+    let law = |v: &[f64], s: &Sample| v[1] + s.point.x / v[0];
+    let found = identify(&[open(name, rate), vague("start", start)], &line, Sample::median, law)?;
+    Ok(vec![Finding::of(name, &found[0], ("GB/s", 1e9), PROBE.about)])
+}
+
+fn latency_of(samples: &[&Sample]) -> Result<Vec<Finding>, InputError> {
     let chain = of(samples, "chase");
     let each = |s: &Sample| seconds(s) / s.point.amount;
     let flat = |v: &[f64], _: &Sample| v[0];
     let free = [open("mapped_read_latency", each(chain[0]))];
     let chain = identify(&free, &chain, each, flat)?;
-    findings.push(Finding::of("mapped_read_latency", &chain[0], ("ns", 1e-9), PROBE.about));
-    Ok(findings)
+    Ok(vec![Finding::of("mapped_read_latency", &chain[0], ("ns", 1e-9), PROBE.about)])
 }

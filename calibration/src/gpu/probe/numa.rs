@@ -18,7 +18,7 @@ pub(super) const PROBE: Probe = Probe {
     about: "pinned copies of 4 to 128 MiB from and to the memory of each NUMA node",
     identifies: &["nodeN.copy_to_device_rate", "nodeN.copy_to_host_rate"],
     design,
-    find,
+    find: |seen| find(seen).into(),
 };
 
 fn design(facts: &Facts) -> Vec<Point> {

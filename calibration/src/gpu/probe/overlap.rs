@@ -7,7 +7,7 @@
 use models::input::InputError;
 
 use super::super::facts::Facts;
-use super::super::finding::{Finding, identify, open, vague};
+use super::super::finding::{Finding, Findings, identify, open, vague};
 use super::super::kernel::Kernel;
 use super::super::sample::Sample;
 use super::super::work::{Launch, Place, Step, Timer, Work};
@@ -95,8 +95,8 @@ fn design(facts: &Facts) -> Vec<Point> {
     points
 }
 
-fn find(Seen { samples, .. }: Seen<'_>) -> Result<Vec<Finding>, InputError> {
-    PAIRS.iter().map(|pair| overlap(pair, samples)).collect()
+fn find(Seen { samples, .. }: Seen<'_>) -> Findings {
+    PAIRS.iter().map(|pair| Ok(vec![overlap(pair, samples)?])).collect()
 }
 
 /// What part of the shorter of a pair is hidden.

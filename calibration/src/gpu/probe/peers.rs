@@ -24,7 +24,7 @@ pub(super) const PROBE: Probe = Probe {
     about: "copies to and from the next device and both at once, and a kernel's loads from it",
     identifies: &["peer_duplex_efficiency", "peer_read_rate", "peer_read_latency"],
     design,
-    find,
+    find: |seen| find(seen).into(),
 };
 
 fn design(facts: &Facts) -> Vec<Point> {

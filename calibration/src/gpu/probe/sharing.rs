@@ -11,7 +11,7 @@
 use models::input::InputError;
 
 use super::super::facts::Facts;
-use super::super::finding::{Finding, identify, open};
+use super::super::finding::{Finding, Findings, identify, open};
 use super::super::kernel::Kernel;
 use super::super::sample::Sample;
 use super::super::work::{Lane, Launch, Step, Timer, Work};
@@ -51,18 +51,19 @@ fn design(facts: &Facts) -> Vec<Point> {
     points
 }
 
-fn find(Seen { samples, .. }: Seen<'_>) -> Result<Vec<Finding>, InputError> {
-    let mut findings = Vec::new();
-    for series in ["streams", "memory", "contexts"] {
-        let name = format!("share_{series}_cost");
-        let line = of(samples, series);
-        let (one, most) = (line[0], line[line.len() - 1]);
-        let cost = (most.median() / one.median() - 1.0) / (most.point.x - 1.0);
-        // Neighbours that nobody feels at all would have no logarithm.
-        let free = [open(name.as_str(), cost.max(1e-3)), open("alone", one.median())];
-        let model = |v: &[f64], s: &Sample| v[1] * (1.0 + (s.point.x - 1.0) * v[0]);
-        let found = identify(&free, &line, Sample::median, model)?;
-        findings.push(Finding::of(&name, &found[0], ("ratio", 1.0), PROBE.about));
-    }
-    Ok(findings)
+fn find(Seen { samples, .. }: Seen<'_>) -> Findings {
+    ["streams", "memory", "contexts"].into_iter().map(|series| cost(samples, series)).collect()
+}
+
+/// What each neighbour of a kind costs.
+fn cost(samples: &[&Sample], series: &str) -> Result<Vec<Finding>, InputError> {
+    let name = format!("share_{series}_cost");
+    let line = of(samples, series);
+    let (one, most) = (line[0], line[line.len() - 1]);
+    let cost = (most.median() / one.median() - 1.0) / (most.point.x - 1.0);
+    // Neighbours that nobody feels at all would have no logarithm.
+    let free = [open(name.as_str(), cost.max(1e-3)), open("alone", one.median())];
+    let model = |v: &[f64], s: &Sample| v[1] * (1.0 + (s.point.x - 1.0) * v[0]);
+    let found = identify(&free, &line, Sample::median, model)?;
+    Ok(vec![Finding::of(&name, &found[0], ("ratio", 1.0), PROBE.about)])
 }

@@ -63,7 +63,7 @@ pub(super) const PROBE: Probe = Probe {
         "queueing",
     ],
     design,
-    find,
+    find: |seen| find(seen).into(),
 };
 
 /// The largest power of two that is not above `value`.
@@ -134,13 +134,14 @@ fn time(machine: &Machine, sample: &Sample) -> Result<f64, InputError> {
     Ok(duration(machine, &Prepared::new(machine, &launch, &work)?))
 }
 
-fn find(Seen { facts, found, samples }: Seen<'_>) -> Result<Vec<Finding>, InputError> {
+fn find(seen: Seen<'_>) -> Result<Vec<Finding>, InputError> {
+    let Seen { facts, found, samples } = seen;
     let machine = execution::so_far(facts, found)?;
     // What is impossible is so whatever the parameters are.
     samples.iter().try_for_each(|sample| time(&machine, sample).map(drop))?;
     let mut free = vec![open("start", start(samples))];
     for name in BESIDE {
-        free.push(told(found, name)?);
+        free.push(told(seen, name)?);
     }
     for (name, _, factor) in SOUGHT {
         free.push(Free { name: name.into(), prior: execution::guess(facts, name)?, factor });

@@ -82,6 +82,8 @@ pub(super) fn facts(name: &str, machine: &Machine) -> Facts {
         nodes: vec![0, 1],
         peer: true,
         peer_loads: true,
+        pcie: None,
+        driver: None,
         simulated: true,
     }
 }

@@ -103,6 +103,8 @@ pub fn plain() -> Facts {
         nodes: vec![0, 1],
         peer: true,
         peer_loads: true,
+        pcie: None,
+        driver: None,
         simulated: true,
     }
 }
