@@ -1,5 +1,6 @@
 //! The models as a user of the crate meets them.
 
+mod attribution;
 mod company;
 mod fixture;
 mod kernel;
