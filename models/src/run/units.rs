@@ -3,9 +3,9 @@
 //! A message's share is cut into equal units of at most a super-packet, a datagram or a page of
 //! DMA; each link is one server, `service = unit bytes × weight ÷ capacity`, which its streams
 //! share fairly ([`sim::Fair`]), as max-min does. A stream keeps a window of units under way.
-//! Datagrams are held back only so far; behind that they go before everything that can wait at a
-//! cable, have their share of a core, and a full queue drops what arrives. A chunk has been sent when its last unit has left the first server: the next
-//! one follows it down the same stream.
+//! Datagrams are held back only so far. Behind that they go before everything that can wait at a
+//! cable and have their share of a core, and a full queue drops what arrives. A chunk has been sent
+//! when its last unit has left the first server: the next one follows it down the same stream.
 
 use std::collections::{HashMap, VecDeque};
 
