@@ -4,10 +4,13 @@
 //! a kernel takes and whether any spill. `.ci/cuda` installs both. Without them the test says
 //! aloud what it skipped.
 
+mod needs;
+
 use std::process::Command;
 
 use calibration::gpu::kernel::Kernel;
 use calibration::gpu::{GpuError, compile};
+use needs::{Need, lacks};
 
 /// Compute capabilities 7.0 to 12.0.
 const ARCHITECTURES: [&str; 9] = ["70", "75", "80", "86", "87", "89", "90", "100", "120"];
@@ -23,10 +26,7 @@ fn every_kernel_compiles_for_every_architecture() {
         for architecture in ARCHITECTURES {
             let ptx = match compile(kernel, &format!("compute_{architecture}")) {
                 Ok(ptx) => ptx.to_src(),
-                Err(error @ GpuError::NoCompiler) => {
-                    eprintln!("skipped: {error}; .ci/cuda installs it");
-                    return;
-                }
+                missing @ Err(GpuError::NoCompiler) if lacks(&missing) => return,
                 Err(error) => panic!("{} for sm_{architecture}: {error}", kernel.entry()),
             };
             let entry = format!(".entry {}(", kernel.entry());
@@ -50,9 +50,9 @@ fn every_kernel_compiles_for_every_architecture() {
         }
         println!("{:12} registers: {}", kernel.entry(), told.join(", "));
     }
-    if assembler.is_none() {
-        eprintln!("skipped: assembling, as PODPATH_PTXAS names no ptxas; .ci/cuda installs it");
-    }
+    let named =
+        assembler.ok_or((Need::Ptxas, "PODPATH_PTXAS names no ptxas, so nothing was assembled"));
+    lacks(&named);
 }
 
 /// An instruction that a probe relies on, and how often its kernel has to have it: a load that the

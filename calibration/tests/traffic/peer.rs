@@ -14,6 +14,7 @@ use calibration::traffic::{
 };
 use sim::Bytes;
 
+use super::needs::lacks;
 use super::{GO, lasting, message};
 
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -81,8 +82,7 @@ fn a_pair_carries_every_load() {
 
 #[test]
 fn a_pair_runs_iperf3() {
-    if let Err(error) = requirements() {
-        eprintln!("skipped: a_pair_runs_iperf3: {error}");
+    if lacks(&requirements()) {
         return;
     }
     served(|address| {
