@@ -33,7 +33,7 @@ fn pods_of_bridges_and_routes_reach_each_other() {
 
 #[test]
 fn pods_of_tunnels_reach_each_other() {
-    pods_reach_each_other(&["vxlan", "routed-vxlan"]);
+    pods_reach_each_other(&["vxlan", "routed-vxlan", "calico"]);
 }
 
 #[test]
@@ -44,11 +44,6 @@ fn pods_of_macvlan_devices_reach_each_other() {
 #[test]
 fn pods_behind_filter_tables_reach_each_other() {
     pods_reach_each_other(&["policy"]);
-}
-
-#[test]
-fn pods_of_calico_reach_each_other() {
-    pods_reach_each_other(&["calico"]);
 }
 
 /// What pods may send between nodes on a wire of 1500 bytes.

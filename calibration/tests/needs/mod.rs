@@ -7,7 +7,6 @@
 
 use std::fmt::{self, Display};
 use std::io::Write;
-use std::panic::Location;
 
 use calibration::gpu::GpuError;
 use calibration::lab::LabError;
@@ -185,13 +184,10 @@ pub(crate) fn lacks<T, E: Missing>(found: &Result<T, E>) -> bool {
     let reason = error.reason();
     let Some(need) = error.need() else { panic!("{reason}") };
     assert!(!required.contains(&need), "{VARIABLE} requires `{need}`, which is missing: {reason}");
+    // libtest gives each test a thread with the test's name.
     let thread = std::thread::current();
-    // With one thread libtest runs tests on its main thread, which has no test's name.
-    let test = match thread.name() {
-        Some(name) if name != "main" => name.to_owned(),
-        _ => Location::caller().to_string(),
-    };
-    let line = format!("SKIPPED {}::{test}: needs {need}: {reason}\n", env!("CARGO_CRATE_NAME"));
+    let (program, test) = (env!("CARGO_CRATE_NAME"), thread.name().unwrap_or("a test"));
+    let line = format!("SKIPPED {program}::{test}: needs {need}: {reason}\n");
     // The macro `eprint!` would be captured. A line that cannot be written has no other way out.
     let _ = std::io::stderr().write_all(line.as_bytes());
     true
