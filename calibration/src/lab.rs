@@ -50,6 +50,7 @@ pub use command::{inside, netns_file};
 pub use error::LabError;
 pub use offloads::Switch;
 pub use plugged::Plugged;
+pub(crate) use requirements::takes;
 pub use requirements::{check, requirements};
 pub use script::{Act, Step, steps};
 pub use services::SERVICE_PORT;

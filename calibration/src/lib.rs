@@ -31,3 +31,10 @@ pub mod trial;
 pub mod validate;
 
 pub use shipped::shipped;
+
+// The tests beside the sources ask for what they need as those in `tests` do.
+#[cfg(test)]
+extern crate self as calibration;
+#[cfg(test)]
+#[path = "../tests/needs/mod.rs"]
+mod needs;

@@ -5,11 +5,14 @@
 //! whether any spill. `.ci/cuda` installs two: the last one for Volta, and that of CUDA 13, whose
 //! drivers assemble as it does. Without them the test says aloud what it skipped.
 
+mod needs;
+
 use std::path::Path;
 use std::process::Command;
 
 use calibration::gpu::kernel::Kernel;
 use calibration::gpu::{GpuError, compile, ptx};
+use needs::{Need, lacks};
 
 /// Ten times the compute capabilities 7.0 to 12.0.
 const CAPABILITIES: [u32; 9] = [70, 75, 80, 86, 87, 89, 90, 100, 120];
@@ -22,9 +25,6 @@ const REGISTERS_MAX: u32 = 64;
 fn every_kernel_is_accepted_for_every_architecture() {
     let named = std::env::var("PODPATH_PTXAS").unwrap_or_default();
     let assemblers: Vec<&str> = named.split(':').filter(|path| !path.is_empty()).collect();
-    if assemblers.is_empty() {
-        eprintln!("skipped: assembling, as PODPATH_PTXAS names no ptxas; .ci/cuda installs it");
-    }
     let folder = tempfile::tempdir().unwrap();
     for kernel in Kernel::ALL {
         for capability in CAPABILITIES {
@@ -48,6 +48,10 @@ fn every_kernel_is_accepted_for_every_architecture() {
             println!("{:12} ptxas {version}, registers: {}", kernel.entry(), told.join(", "));
         }
     }
+    let named = assemblers
+        .first()
+        .ok_or((Need::Ptxas, "PODPATH_PTXAS names no ptxas, so nothing was assembled"));
+    lacks(&named);
 }
 
 /// `--nvrtc` compiles for the GPU at hand.
@@ -57,10 +61,7 @@ fn every_kernel_compiles_on_the_spot() {
         for capability in COMPILED {
             match compile(kernel, &format!("compute_{capability}")) {
                 Ok(text) => check(kernel, capability, &text.to_src()),
-                Err(error @ GpuError::NoCompiler) => {
-                    eprintln!("skipped: {error}; .ci/cuda installs it");
-                    return;
-                }
+                missing @ Err(GpuError::NoCompiler) if lacks(&missing) => return,
                 Err(error) => panic!("{} for sm_{capability}: {error}", kernel.entry()),
             }
         }

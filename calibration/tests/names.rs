@@ -1,19 +1,10 @@
 //! Names looked up by the real C library, and Services called through real rules.
 
-use calibration::lab::requirements;
-use calibration::names::{self, Asker};
-use calibration::services::bench::{self, Proxy};
+mod needs;
 
-/// Whether labs can be built here; says so aloud if not.
-fn can_build() -> bool {
-    match requirements() {
-        Ok(()) => true,
-        Err(reason) => {
-            eprintln!("skipped: {reason}");
-            false
-        }
-    }
-}
+use calibration::names::{self, Asker};
+use calibration::services::bench::{Proxy, Translation, measure};
+use needs::lacks;
 
 /// The errand of the process that [`names::measure`] starts: this test, called by its name.
 #[test]
@@ -23,15 +14,16 @@ fn asks_as_a_process_of_its_own() {
 
 #[test]
 fn the_c_library_asks_as_often_as_the_model_says() {
-    if !can_build() {
-        return;
-    }
     let arguments = ["--exact", "asks_as_a_process_of_its_own", "--nocapture"];
     let asker = Asker {
         program: std::env::current_exe().expect("this test"),
         arguments: arguments.map(str::to_owned).into(),
     };
-    let rows = names::measure(&asker, 30).unwrap_or_else(|error| panic!("{error}"));
+    let measured = names::measure(&asker, 30);
+    if lacks(&measured) {
+        return;
+    }
+    let rows = measured.expect("what is missing was told above");
     let mut complaints = Vec::new();
     for row in &rows {
         println!(
@@ -58,32 +50,42 @@ fn the_c_library_asks_as_often_as_the_model_says() {
     assert_eq!(rows.len(), 12);
 }
 
+/// Nothing, if this machine lacks what the proxy needs.
+fn translated(proxy: Option<Proxy>, services: u32) -> Option<Translation> {
+    let measured = measure(proxy, services, 100);
+    if lacks(&measured) {
+        return None;
+    }
+    let row = measured.expect("what is missing was told above");
+    println!(
+        "{proxy:?} {services}: connect {:.1}, datagram {:.1}, later {:.1} us",
+        row.connect.median_s * 1e6,
+        row.datagram.median_s * 1e6,
+        row.later.median_s * 1e6
+    );
+    Some(row)
+}
+
 #[test]
 fn a_list_of_rules_slows_the_first_packet_and_a_map_does_not() {
-    if !can_build() {
-        return;
+    let mut added = Vec::new();
+    for proxy in [Proxy::Iptables, Proxy::Nftables] {
+        let Some(one) = translated(Some(proxy), 1) else { return };
+        let Some(many) = translated(Some(proxy), 5000) else { return };
+        added.push(many.connect.median_s - one.connect.median_s);
     }
-    let measured = bench::measure(&[1, 5000], 100).unwrap_or_else(|error| panic!("{error}"));
-    for reason in &measured.1 {
-        eprintln!("skipped: {reason}");
-    }
-    for row in &measured.0 {
-        println!(
-            "{:?} {}: connect {:.1}, datagram {:.1}, later {:.1} us",
-            row.proxy,
-            row.services,
-            row.connect.median_s * 1e6,
-            row.datagram.median_s * 1e6,
-            row.later.median_s * 1e6
-        );
-    }
-    let connect = |proxy, services| {
-        let mut rows = measured.0.iter();
-        let row = rows.find(|row| row.proxy == Some(proxy) && row.services == services);
-        row.expect("a row").connect.median_s
-    };
     // Half of 5000 rules at a nanosecond each would be 2.5 us; a map pays nothing.
-    let list = connect(Proxy::Iptables, 5000) - connect(Proxy::Iptables, 1);
-    let map = connect(Proxy::Nftables, 5000) - connect(Proxy::Nftables, 1);
+    let [list, map] = added[..] else { unreachable!("two proxies") };
     assert!(list > 2.5e-6 && list > 2.0 * map, "a list adds {list} s, a map {map} s");
+}
+
+#[test]
+fn the_kernels_load_balancer_answers_as_the_server_itself_does() {
+    let Some(direct) = translated(None, 0) else { return };
+    let Some(balanced) = translated(Some(Proxy::Ipvs), 5000) else { return };
+    for row in [direct, balanced] {
+        for seen in [row.connect, row.datagram, row.later] {
+            assert!(0.0 < seen.low_s && seen.low_s <= seen.high_s, "{row:?}");
+        }
+    }
 }

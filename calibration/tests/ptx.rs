@@ -4,12 +4,15 @@
 //! NVRTC 12.0 is there (`.ci/cuda` installs it), everything is compiled again and compared to the
 //! letter; `.ci/ptx` runs this test with `PODPATH_PTX=write`, and then it writes the files.
 
+mod needs;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use calibration::gpu::kernel::Kernel;
 use calibration::gpu::{GpuError, compile, ptx};
+use needs::{Need, lacks};
 
 /// What the compiler whose PTX ships says of itself.
 const COMPILER: &str = "Cuda compilation tools, release 12.0,";
@@ -53,14 +56,11 @@ fn compiled(sources: &BTreeMap<String, String>) -> Option<BTreeMap<String, Strin
         for capability in ptx::CAPABILITIES {
             let text = match compile(kernel, &format!("compute_{capability}")) {
                 Ok(text) => text.to_src(),
-                Err(error @ GpuError::NoCompiler) => {
-                    eprintln!("skipped: {error}; .ci/cuda installs it");
-                    return None;
-                }
+                missing @ Err(GpuError::NoCompiler) if lacks(&missing) => return None,
                 Err(error) => panic!("{stem}.cu for compute_{capability}: {error}"),
             };
-            if !text.contains(COMPILER) {
-                eprintln!("skipped: another compiler than NVRTC 12.0 is installed");
+            let other = (Need::Nvrtc, "another compiler than NVRTC 12.0 is installed");
+            if lacks(&text.contains(COMPILER).then_some(()).ok_or(other)) {
                 return None;
             }
             if body(&text) != before {

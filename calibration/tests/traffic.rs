@@ -9,6 +9,7 @@ mod iperf;
 mod loopback;
 #[path = "traffic/namespaces.rs"]
 mod namespaces;
+mod needs;
 #[path = "traffic/peer.rs"]
 mod peer;
 

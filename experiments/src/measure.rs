@@ -32,11 +32,16 @@ const CPU: [&str; 8] = [
     "steal_s",
 ];
 
-/// One task per point; points on the same topology share its lab.
+/// One task per point; points on the same topology share its lab, unless all are sent to a peer.
 ///
 /// # Errors
-/// If a point cannot be carried out: the error names the field of the experiment.
-pub(crate) fn tasks(experiment: &Experiment, plan: &Plan) -> Result<Vec<Task>, InputError> {
+/// If a point cannot be carried out, whatever the machine has: the error names the field of the
+/// experiment, or the place in the topology that no lab can play.
+pub(crate) fn tasks(
+    experiment: &Experiment,
+    plan: &Plan,
+    to_peer: bool,
+) -> Result<Vec<Task>, InputError> {
     let mut built: Vec<(usize, Vec<Setting>, Arc<Topology>)> = Vec::new();
     let mut tasks = Vec::new();
     for (number, point) in plan.points.iter().enumerate() {
@@ -46,7 +51,14 @@ pub(crate) fn tasks(experiment: &Experiment, plan: &Plan) -> Result<Vec<Task>, I
         };
         let topology = match built.iter().find(same) {
             Some((_, _, topology)) => Arc::clone(topology),
-            None => round::topology(source, &experiment.library, &settings)?,
+            None => {
+                let topology = round::topology(source, &experiment.library, &settings)?;
+                if !to_peer {
+                    round::wiring(&topology, &experiment.library, &rounds(experiment))
+                        .map_err(|error| experiment.placed(error, point))?;
+                }
+                topology
+            }
         };
         built.push((point.topology, settings, Arc::clone(&topology)));
         let name = format!("point {number} ({})", experiment.topologies[point.topology].label);

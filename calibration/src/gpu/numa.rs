@@ -56,6 +56,7 @@ pub(super) fn on<T>(_node: u32, ask: impl FnOnce() -> T) -> std::io::Result<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::needs::{Need, lacks};
 
     #[test]
     fn lists_of_the_kernel() {
@@ -69,7 +70,10 @@ mod tests {
         let before = seen(());
         match on(0, || 7) {
             Ok(answer) => assert_eq!(answer, 7),
-            Err(error) => eprintln!("skipped: this machine shows no node 0: {error}"),
+            Err(error) => {
+                let why = error.to_string();
+                assert!(lacks::<(), _>(&Err((Need::Numa, why.as_str()))), "{why}");
+            }
         }
         assert_eq!(seen(()), before);
     }

@@ -1,5 +1,6 @@
 //! Running programs: with an input, with a time-out, inside a network namespace.
 
+use std::ffi::OsString;
 use std::fs::File;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
@@ -17,6 +18,7 @@ const TIME_OUT: Duration = Duration::from_secs(180);
 
 /// The Debian package that brings a program.
 const PACKAGES: [(&str, &str); 9] = [
+    ("dnsmasq", "dnsmasq-base"),
     ("ip", "iproute2"),
     ("bridge", "iproute2"),
     ("tc", "iproute2"),
@@ -25,21 +27,32 @@ const PACKAGES: [(&str, &str); 9] = [
     ("iptables-restore", "iptables"),
     ("nft", "nftables"),
     ("ipvsadm", "ipvsadm"),
-    ("iperf3", "iperf3"),
 ];
 
-/// The package of Debian that brings `program`.
-pub(super) fn package_of(program: &str) -> &str {
-    PACKAGES.iter().find(|(name, _)| *name == program).map_or(program, |(_, package)| package)
+/// Where `program` is found, looking also where only root's path looks.
+///
+/// # Errors
+/// If it is in none of the folders: which package of Debian brings it.
+pub(crate) fn find(program: &str) -> Result<PathBuf, LabError> {
+    let mut all = folders().into_iter().map(|folder| folder.join(program));
+    all.find(|file| file.is_file()).ok_or_else(|| {
+        let package = PACKAGES.iter().find(|(name, _)| *name == program);
+        let package = package.map_or(program, |(_, package)| package).to_owned();
+        LabError::Missing { program: program.to_owned(), package }
+    })
 }
 
-/// Where `program` is found, looking also where only root's path looks.
-pub(crate) fn find(program: &str) -> Option<PathBuf> {
+/// The folders in which programs are looked for.
+fn folders() -> Vec<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let folders = std::env::split_paths(&path).collect::<Vec<_>>();
-    let more = ["/usr/sbin", "/sbin", "/usr/bin", "/bin"].map(PathBuf::from);
-    let mut all = folders.into_iter().chain(more).map(|folder| folder.join(program));
-    all.find(|file| file.is_file())
+    let own = std::env::split_paths(&path);
+    own.chain(["/usr/sbin", "/sbin", "/usr/bin", "/bin"].map(PathBuf::from)).collect()
+}
+
+/// `PATH` with these folders, for programs that start others: `ip netns exec` and CNI plug-ins must
+/// find what was found here. None, if a folder's name cannot stand in it.
+pub(crate) fn search_path() -> Option<OsString> {
+    std::env::join_paths(folders()).ok()
 }
 
 /// What a program that has ended leaves.
@@ -75,13 +88,13 @@ pub(super) fn output(
     input: &str,
 ) -> Result<Output, LabError> {
     let (name, arguments) = command.split_first().expect("a program to run");
-    let missing = || LabError::Missing { program: name.clone(), package: package_of(name).into() };
     let program = match name.contains('/') {
         true => PathBuf::from(name),
-        false => find(name).ok_or_else(missing)?,
+        false => find(name)?,
     };
     let mut child = Command::new(program)
         .args(arguments)
+        .envs(search_path().map(|path| ("PATH", path)))
         .envs(environment.iter().map(|(key, value)| (key, value)))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

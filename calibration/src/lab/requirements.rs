@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 use std::sync::Mutex;
 
-use super::command::{self, find, inside, package_of};
+use super::command::{self, find, inside};
 use super::error::LabError;
+use super::offloads::Switch;
 use super::plugged::Plugged;
 use super::plugin;
 use super::stale::Claim;
@@ -85,7 +86,7 @@ const IPVS: Probe = Probe {
     input: "",
 };
 
-/// What every lab needs: Linux, root, `ip`, `bridge`, `tc`, `ethtool`, veth pairs and bridges.
+/// What every lab needs: Linux, root, `ip`, `bridge`, `tc`, veth pairs and bridges.
 ///
 /// # Errors
 /// What is missing first, in one sentence.
@@ -96,8 +97,8 @@ pub fn requirements() -> Result<(), LabError> {
     if !nix::unistd::geteuid().is_root() {
         return Err(LabError::NotRoot);
     }
-    for program in ["ip", "bridge", "tc", "ethtool"] {
-        has(program)?;
+    for program in ["ip", "bridge", "tc"] {
+        find(program)?;
     }
     can(&VETH)?;
     can(&BRIDGE)
@@ -107,14 +108,12 @@ pub fn requirements() -> Result<(), LabError> {
 pub fn check(wiring: &Wiring) -> Result<(), LabError> {
     requirements()?;
     plugin::requirements(&wiring.plugged)?;
-    let limited = |plugged: &Plugged| plugged.chain.iter().any(|it| it["type"] == "bandwidth");
-    if wiring.plugged.iter().any(limited) {
-        can(&IFB)?;
-        can(&REDIRECT)?;
-        can(&TOKEN_BUCKET)?;
+    for plugged in &wiring.plugged {
+        plugins_can(plugged)?;
     }
     for space in &wiring.spaces {
         for device in &space.devices {
+            switches(device.off)?;
             match device.kind {
                 DeviceKind::Vxlan { .. } => can(&VXLAN)?,
                 DeviceKind::Macvlan { .. } => can(&MACVLAN)?,
@@ -128,14 +127,45 @@ pub fn check(wiring: &Wiring) -> Result<(), LabError> {
             can(&NFTABLES)?;
         }
         for rules in &space.rules {
-            match rules {
-                RuleSet::Iptables(_) => can(&IPTABLES)?,
-                RuleSet::Nftables(_) => can(&NFTABLES)?,
-                RuleSet::Ipvs(_) => can(&IPVS)?,
-            }
+            takes(rules)?;
         }
     }
     Ok(())
+}
+
+/// What a rule set needs.
+pub(crate) fn takes(rules: &RuleSet) -> Result<(), LabError> {
+    match rules {
+        RuleSet::Iptables(_) => can(&IPTABLES),
+        RuleSet::Nftables(_) => can(&NFTABLES),
+        RuleSet::Ipvs(_) => can(&IPVS),
+    }
+}
+
+/// What the plug-ins that attach a pod need in turn, and the switches of offloads after them.
+fn plugins_can(plugged: &Plugged) -> Result<(), LabError> {
+    switches(plugged.node_off)?;
+    switches(plugged.pod_off)?;
+    for plugin in &plugged.chain {
+        if plugin["type"] == "bandwidth" {
+            can(&IFB)?;
+            can(&REDIRECT)?;
+            can(&TOKEN_BUCKET)?;
+        }
+        if plugin["runtimeConfig"]["portMappings"].is_array() {
+            find("iptables")?;
+            can(&IPTABLES)?;
+        }
+    }
+    Ok(())
+}
+
+/// Offloads are switched off by `ethtool`.
+fn switches(off: Switch) -> Result<(), LabError> {
+    match off.names().next() {
+        Some(_) => find("ethtool").map(|_| ()),
+        None => Ok(()),
+    }
 }
 
 /// Whether what a pod sends can be limited on the node's side of its link.
@@ -143,20 +173,10 @@ pub(super) fn can_redirect() -> bool {
     can(&IFB).and_then(|()| can(&REDIRECT)).is_ok()
 }
 
-fn has(program: &str) -> Result<(), LabError> {
-    match find(program) {
-        Some(_) => Ok(()),
-        None => {
-            let package = package_of(program).to_owned();
-            Err(LabError::Missing { program: program.to_owned(), package })
-        }
-    }
-}
-
 /// Tries it out, once in the life of this process.
 fn can(probe: &Probe) -> Result<(), LabError> {
     static KNOWN: Mutex<BTreeSet<&str>> = Mutex::new(BTreeSet::new());
-    has(probe.command[0])?;
+    find(probe.command[0])?;
     // A panic elsewhere leaves the set as good as it was.
     let mut known = KNOWN.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     if known.contains(probe.what) {

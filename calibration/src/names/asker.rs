@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use models::name::resolver::{Order, Resolver};
 
-use crate::lab::LabError;
+use crate::lab::{LabError, command};
 
 /// The variable in which a name and a number of lookups are handed over.
 const ERRAND: &str = "PODPATH_LOOKUP";
@@ -64,7 +64,7 @@ impl Session<'_> {
         times: u32,
         limit: Duration,
     ) -> Result<Vec<(f64, bool)>, LabError> {
-        let mut child = Command::new("ip")
+        let mut child = Command::new(command::find("ip")?)
             .args(["netns", "exec", &self.netns])
             .arg(&self.asker.program)
             .args(&self.asker.arguments)

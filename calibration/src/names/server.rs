@@ -27,11 +27,7 @@ pub(super) struct Server {
 impl Server {
     /// Starts dnsmasq in a pod; it knows `names` and says that nothing else exists.
     pub(super) fn start(pod: &PodEnd, names: &[&str]) -> Result<Server, LabError> {
-        let program = command::find("dnsmasq").ok_or_else(|| LabError::Missing {
-            program: "dnsmasq".into(),
-            package: "dnsmasq-base".into(),
-        })?;
-        let mut run = Command::new(program);
+        let mut run = Command::new(command::find("dnsmasq")?);
         run.args(["--keep-in-foreground", "--conf-file=/dev/null", "--no-resolv", "--no-hosts"])
             .args(["--log-queries", "--log-facility=-", "--local=/#/", "--local-ttl=30"])
             .args(["--user=root", "--bind-interfaces", "--pid-file="])

@@ -180,13 +180,25 @@ fn labs(tasks: &[Task], rounds: &Rounds, library: &Library) -> Result<Vec<Arc<La
             labs.push(Arc::clone(&labs[known]));
             continue;
         }
-        let wiring = match rounds.plugins {
-            true => Wiring::with_plugins(&task.topology, library)?,
-            false => Wiring::of(&task.topology, library)?,
-        };
+        let wiring = wiring(&task.topology, library, rounds)?;
         labs.push(Arc::new(Lab::build(&wiring, &format!("l{at}"))?));
     }
     Ok(labs)
+}
+
+/// The wiring that plays a topology in these rounds.
+///
+/// # Errors
+/// If no lab can play it, whatever the machine has.
+pub fn wiring(
+    topology: &Topology,
+    library: &Library,
+    rounds: &Rounds,
+) -> Result<Wiring, InputError> {
+    match rounds.plugins {
+        true => Wiring::with_plugins(topology, library),
+        false => Wiring::of(topology, library),
+    }
 }
 
 /// Reads a topology for a task.

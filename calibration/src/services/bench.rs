@@ -18,7 +18,7 @@ use models::input::Source;
 use models::topology;
 
 use super::{iptables, ipvs, nftables};
-use crate::lab::{Lab, LabError, PodEnd, Wiring, command, inside};
+use crate::lab::{Lab, LabError, PodEnd, RuleSet, Wiring, command, inside, takes};
 use crate::shipped;
 
 /// The longest that anything here waits for a packet.
@@ -38,15 +38,26 @@ pub enum Proxy {
 }
 
 impl Proxy {
-    /// Every one.
-    pub const ALL: [Proxy; 3] = [Proxy::Iptables, Proxy::Nftables, Proxy::Ipvs];
-
     /// Its name in topology files.
     pub const fn name(self) -> &'static str {
         match self {
             Proxy::Iptables => "iptables",
             Proxy::Nftables => "nftables",
             Proxy::Ipvs => "ipvs",
+        }
+    }
+
+    /// Rules for `services` Services, of which one leads to `backend`.
+    fn rules(self, services: u32, backend: SocketAddrV4) -> RuleSet {
+        let (address, port, backends) = (*SERVICE.ip(), SERVICE.port(), [backend]);
+        match self {
+            Proxy::Iptables => {
+                RuleSet::Iptables(iptables::rules(services, address, port, &backends))
+            }
+            Proxy::Nftables => {
+                RuleSet::Nftables(nftables::rules(services, address, port, &backends))
+            }
+            Proxy::Ipvs => RuleSet::Ipvs(ipvs::rules(services, address, port, &backends)),
         }
     }
 }
@@ -77,30 +88,32 @@ pub struct Translation {
     pub later: Spread,
 }
 
-/// Measures each proxy with each number of Services, and the direct way; what this machine cannot
-/// do is left out, with a sentence each.
+/// Measures a proxy with so many Services installed, or the direct way.
 ///
 /// # Errors
-/// If labs cannot be built at all.
+/// If this machine lacks something that it needs, or a step fails.
 pub fn measure(
-    services: &[u32],
+    proxy: Option<Proxy>,
+    services: u32,
     repetitions: u32,
-) -> Result<(Vec<Translation>, Vec<String>), LabError> {
-    let mut rows = vec![one(None, 0, repetitions)?];
-    let mut left_out = Vec::new();
-    for proxy in Proxy::ALL {
-        for &installed in services.iter().filter(|&&installed| installed > 0) {
-            match one(Some(proxy), installed, repetitions) {
-                Ok(row) => rows.push(row),
-                Err(error @ (LabError::Kernel { .. } | LabError::Missing { .. })) => {
-                    left_out.push(format!("Services by {}: {error}", proxy.name()));
-                    break;
-                }
-                Err(error) => return Err(error),
-            }
+) -> Result<Translation, LabError> {
+    let lab = pair(&format!("services-{}", proxy.map_or("direct", Proxy::name)))?;
+    let (client, server) = (pod(&lab, "client"), pod(&lab, "server"));
+    let backend = SocketAddrV4::new(server.address, PORT);
+    let to = match proxy {
+        None => backend,
+        Some(proxy) => {
+            let rules = proxy.rules(services, backend);
+            takes(&rules)?;
+            inside(&client.netns, || install(&rules, backend))??;
+            SERVICE
         }
-    }
-    Ok((rows, left_out))
+    };
+    let echo = Echo::start(&server.netns, PORT)?;
+    let seen = inside(&client.netns, || samples(to, repetitions))?;
+    drop(echo);
+    let [connect, datagram, later] = seen.map_err(|error| failed(to, &error))?;
+    Ok(Translation { proxy, services, connect, datagram, later })
 }
 
 /// Two namespaces, `client` and `server`, and a cable between them.
@@ -127,51 +140,23 @@ pub(crate) fn pod(lab: &Lab, name: &str) -> PodEnd {
     lab.pod(name).expect("a pod of the pair")
 }
 
-fn one(proxy: Option<Proxy>, services: u32, repetitions: u32) -> Result<Translation, LabError> {
-    let lab = pair("services")?;
-    let (client, server) = (pod(&lab, "client"), pod(&lab, "server"));
-    let backend = SocketAddrV4::new(server.address, PORT);
-    let to = match proxy {
-        None => backend,
-        Some(proxy) => {
-            inside(&client.netns, || install(proxy, services, backend))??;
-            SERVICE
-        }
-    };
-    let echo = Echo::start(&server.netns, PORT)?;
-    let seen = inside(&client.netns, || samples(to, repetitions))?;
-    drop(echo);
-    let [connect, datagram, later] = seen.map_err(|error| failed(to, &error))?;
-    Ok(Translation { proxy, services, connect, datagram, later })
-}
-
-/// Installs `services` Services in this thread's namespace, of which one leads to `backend`.
-fn install(proxy: Proxy, services: u32, backend: SocketAddrV4) -> Result<(), LabError> {
+/// Installs the rules of a proxy in this thread's namespace.
+fn install(rules: &RuleSet, backend: SocketAddrV4) -> Result<(), LabError> {
     let run = |line: &str, input: &str| {
         let words: Vec<String> = line.split(' ').map(str::to_owned).collect();
         command::run(&words, input)
     };
-    let (address, port, backends) = (*SERVICE.ip(), SERVICE.port(), [backend]);
+    let address = SERVICE.ip();
     // Translation comes after the first look at the routes, so there must be one.
     run(&format!("ip route add {address}/32 via {}", backend.ip()), "")?;
-    match proxy {
-        Proxy::Iptables => {
-            run("iptables-restore", &iptables::rules(services, address, port, &backends))?
-        }
-        Proxy::Nftables => run("nft -f -", &nftables::rules(services, address, port, &backends))?,
-        Proxy::Ipvs => {
-            let none = |error| match error {
-                LabError::Failed { .. } => LabError::Kernel {
-                    what: "IPVS".into(),
-                    module: "CONFIG_IP_VS, module ip_vs".into(),
-                },
-                other => other,
-            };
-            run("ipvsadm -L -n", "").map_err(none)?;
+    match rules {
+        RuleSet::Iptables(text) => run("iptables-restore", text)?,
+        RuleSet::Nftables(text) => run("nft -f -", text)?,
+        RuleSet::Ipvs(text) => {
             let device = ipvs::ADDRESS_DEVICE;
             run(&format!("ip link add {device} type dummy"), "")?;
             run(&format!("ip address add {address}/32 dev {device}"), "")?;
-            run("ipvsadm --restore", &ipvs::rules(services, address, port, &backends))?
+            run("ipvsadm --restore", text)?
         }
     };
     Ok(())

@@ -17,6 +17,7 @@ use super::bulk::{Amount, Bulk, BulkSample, Datagrams, Method, Protocol};
 use super::cpu::{Cores, CpuUse};
 use super::end::{End, join};
 use super::error::{TrafficError, all};
+use super::message::both;
 use super::process::{self, Output};
 use super::stream::listen;
 use super::watch::{TICK, Watch};
@@ -25,6 +26,10 @@ use report::Report;
 const PROGRAM: &str = "iperf3";
 /// What a server says when it can be connected to.
 const READY: &str = "Server listening on";
+/// What it says when somebody else has its port.
+const TAKEN: &str = "unable to start listener for connections: Address already in use";
+/// How many ports a server tries.
+const PORTS: u32 = 5;
 
 /// Moves a load by iperf3.
 pub(super) fn bulk(
@@ -47,9 +52,7 @@ pub(super) fn bulk(
         if reports.is_err() {
             watch.fail();
         }
-        let served = join(serving);
-        let reports = reports?;
-        served.map(|()| reports)
+        both(reports, join(serving)).map(|(reports, ())| reports)
     })?;
     sum(&reports, load, cores.elapsed()?)
 }
@@ -88,25 +91,45 @@ fn server(
     ready: Sender<(usize, u16)>,
 ) -> Result<(), TrafficError> {
     to.enter(index)?;
-    // The port is free now; iperf3 cannot be handed a listener, and fails if somebody is faster.
-    let (listener, port) = listen(to, load.port)?;
-    drop(listener);
-    let port_text = port.to_string();
-    let address = to.address.to_string();
-    let arguments =
-        ["--server", "--one-off", "--forceflush", "--port", &port_text, "--bind", &address];
-    let arguments = arguments.map(str::to_owned);
-    let on_line = |line: &str| {
-        if line.starts_with(READY) {
-            // Nobody listens any more if the transfer was given up.
-            let _ = ready.send((index, port));
-        }
+    let free = || listen(to, load.port).map(|(_, port)| port);
+    let listens = |port| {
+        // Nobody listens any more if the transfer was given up.
+        let _ = ready.send((index, port));
     };
-    let limit = limit(load) + load.patience;
-    let output = process::run(PROGRAM, &arguments, limit, watch, &on_line)?;
-    match output.success {
-        true => Ok(()),
-        false => Err(said(&output)),
+    serve(to, load, watch, &free, &listens)
+}
+
+/// Serves one client on a port that is `free`, and says on which once it `listens`.
+///
+/// iperf3 cannot be handed a listener: between a look at what is free and its start, another
+/// connection may take the port. Then it is given another, unless the load asks for this one.
+fn serve(
+    to: &End,
+    load: &Bulk,
+    watch: &Watch<'_>,
+    free: &dyn Fn() -> Result<u16, TrafficError>,
+    listens: &(dyn Fn(u16) + Sync),
+) -> Result<(), TrafficError> {
+    let mut left = if load.port == 0 { PORTS } else { 1 };
+    loop {
+        let port = free()?;
+        let (port_text, address) = (port.to_string(), to.address.to_string());
+        let arguments =
+            ["--server", "--one-off", "--forceflush", "--port", &port_text, "--bind", &address];
+        let arguments = arguments.map(str::to_owned);
+        let on_line = |line: &str| {
+            if line.starts_with(READY) {
+                listens(port);
+            }
+        };
+        let limit = limit(load) + load.patience;
+        let output = process::run(PROGRAM, &arguments, limit, watch, &on_line)?;
+        left -= 1;
+        match output.success {
+            true => return Ok(()),
+            false if left > 0 && output.stderr.contains(TAKEN) => {}
+            false => return Err(said(&output)),
+        }
     }
 }
 
@@ -243,4 +266,55 @@ pub(super) fn sum(
             receiver: reports.iter().map(Report::receiver_times).sum(),
         },
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+    use std::sync::atomic::Ordering;
+
+    use super::*;
+    use crate::needs::lacks;
+
+    /// Serves where the first port is taken: where it listens, and how it ends once it is stopped.
+    fn served(port: u16) -> (Option<u16>, TrafficError) {
+        let here = End::loopback();
+        let taken = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let taken = (taken.local_addr().expect("an address").port(), taken);
+        let first = AtomicBool::new(true);
+        let free = || match first.swap(false, Ordering::Relaxed) {
+            true => Ok(taken.0),
+            false => listen(&here, 0).map(|(_, port)| port),
+        };
+        let load = Bulk { port, ..Bulk::default() };
+        let stop = AtomicBool::new(false);
+        let listening = std::sync::Mutex::new(None);
+        let listens = |port| {
+            *listening.lock().expect("no panic") = Some(port);
+            stop.store(true, Ordering::Relaxed);
+        };
+        let watch = Watch::new(&stop, Duration::from_secs(5));
+        let ended = serve(&here, &load, &watch, &free, &listens);
+        let listening = listening.into_inner().expect("no panic");
+        assert_ne!(listening, Some(taken.0));
+        (listening, ended.expect_err("nobody called"))
+    }
+
+    #[test]
+    fn a_port_that_somebody_else_took_is_exchanged() {
+        if lacks(&process::requirements()) {
+            return;
+        }
+        let (port, ended) = served(0);
+        assert!(port.is_some() && matches!(ended, TrafficError::Stopped), "{port:?}: {ended}");
+    }
+
+    #[test]
+    fn a_port_that_the_load_asks_for_is_not_exchanged() {
+        if lacks(&process::requirements()) {
+            return;
+        }
+        let (port, ended) = served(5201);
+        assert!(port.is_none() && ended.to_string().contains(TAKEN), "{port:?}: {ended}");
+    }
 }

@@ -3,20 +3,20 @@
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 
-use calibration::lab::{Lab, LabError, RuleSet, sweep_stale};
+use calibration::lab::{Lab, LabError, RuleSet, Wiring, sweep_stale};
 
-use crate::fixture::{can_build, left, left_by, pair, wiring};
+use crate::fixture::{cannot_build, left, left_by, pair, wiring, within};
 
 /// Set for a copy of this test program that builds a lab and then waits to be killed.
 const HOLDER: &str = "PODPATH_TEST_HOLDS_A_LAB";
 
 #[test]
 fn a_build_that_fails_in_the_middle_leaves_nothing() {
-    if !can_build() {
-        return;
-    }
     let mut broken = wiring(&pair("vxlan", "mtu = 1500", "40 Gbit/s"));
     broken.spaces[1].rules.push(RuleSet::Nftables("nonsense\n".into()));
+    if cannot_build([&broken]) {
+        return;
+    }
     let error = Lab::build(&broken, "broken").unwrap_err();
     assert!(error.to_string().starts_with("`nft -f -` failed: "), "{error}");
     assert_eq!(left("broken"), Vec::<String>::new());
@@ -26,10 +26,10 @@ fn a_build_that_fails_in_the_middle_leaves_nothing() {
 
 #[test]
 fn a_panic_tears_down() {
-    if !can_build() {
+    let wiring = wiring(&pair("bridge", "mtu = 1500", "40 Gbit/s"));
+    if cannot_build([&wiring]) {
         return;
     }
-    let wiring = wiring(&pair("bridge", "mtu = 1500", "40 Gbit/s"));
     let result = std::panic::catch_unwind(|| {
         let _lab = Lab::build(&wiring, "panic").unwrap();
         assert!(!left("panic").is_empty());
@@ -41,10 +41,10 @@ fn a_panic_tears_down() {
 
 #[test]
 fn a_name_that_is_taken_is_refused_and_its_lab_left_alone() {
-    if !can_build() {
+    let wiring = wiring(&pair("routed", "mtu = 1500", "40 Gbit/s"));
+    if cannot_build([&wiring]) {
         return;
     }
-    let wiring = wiring(&pair("routed", "mtu = 1500", "40 Gbit/s"));
     let lab = Lab::build(&wiring, "twice").unwrap();
     let error = Lab::build(&wiring, "twice").unwrap_err();
     assert!(matches!(error, LabError::Exists { .. }), "{error}");
@@ -55,24 +55,27 @@ fn a_name_that_is_taken_is_refused_and_its_lab_left_alone() {
     assert_eq!(left("twice"), Vec::<String>::new());
 }
 
+fn held() -> Wiring {
+    wiring(&pair("vxlan", "mtu = 1500", "40 Gbit/s"))
+}
+
 /// Not a test of its own: what the next one starts as another process.
 #[test]
 fn holds_a_lab_until_killed() {
     if std::env::var_os(HOLDER).is_none() {
         return;
     }
-    let lab = Lab::build(&wiring(&pair("vxlan", "mtu = 1500", "40 Gbit/s")), "held").unwrap();
+    let lab = Lab::build(&held(), "held").unwrap();
     let pod = lab.pod("pod-a").unwrap().netns;
     // Short, lest it outlive a test that fails; and it says itself that it is inside.
     let script = "echo sleeper $$; exec sleep 30";
-    let mut sleeper = Command::new("ip");
-    let mut sleeper = sleeper.args(["netns", "exec", &pod, "sh", "-c", script]).spawn().unwrap();
+    let mut sleeper = within(&pod, &["sh", "-c", script]).spawn().unwrap();
     sleeper.wait().unwrap();
 }
 
 #[test]
 fn what_a_killed_process_left_is_swept() {
-    if !can_build() {
+    if cannot_build([&held()]) {
         return;
     }
     let mut holder = Command::new(std::env::current_exe().unwrap())

@@ -7,23 +7,19 @@ use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use calibration::lab::{Lab, PodEnd, Wiring, inside, requirements};
+use calibration::lab::{Lab, PodEnd, Wiring, check, inside};
 use calibration::shipped;
 use models::input::Source;
 use models::library::{Kind, Library};
 use models::topology::{self, Topology};
 
+use crate::needs::lacks;
+
 pub(crate) const PATIENCE: Duration = Duration::from_secs(3);
 
-/// Whether labs can be built here; says so aloud if not.
-pub(crate) fn can_build() -> bool {
-    match requirements() {
-        Ok(()) => true,
-        Err(reason) => {
-            eprintln!("skipped: {reason}");
-            false
-        }
-    }
+/// Whether this machine lacks something that one of these labs needs.
+pub(crate) fn cannot_build<'a>(wirings: impl IntoIterator<Item = &'a Wiring>) -> bool {
+    wirings.into_iter().any(|wiring| lacks(&check(wiring)))
 }
 
 pub(crate) fn library() -> Library {
@@ -129,9 +125,17 @@ pub(crate) fn arrives(from: &PodEnd, to: &PodEnd, size: usize) -> bool {
     receiver.recv(&mut buffer).is_ok_and(|received| received == size - 28)
 }
 
+/// A program in a namespace, found where labs find it: root's folders may not be on the path.
+pub(crate) fn within(netns: &str, command: &[&str]) -> Command {
+    let path = std::env::var("PATH").unwrap_or_default() + ":/usr/sbin:/sbin:/usr/bin:/bin";
+    let mut ip = Command::new("ip");
+    ip.args(["netns", "exec", netns]).args(command).env("PATH", path);
+    ip
+}
+
 /// What a program says in a namespace.
 pub(crate) fn said(netns: &str, command: &[&str]) -> String {
-    let output = Command::new("ip").args(["netns", "exec", netns]).args(command).output().unwrap();
+    let output = within(netns, command).output().unwrap();
     assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()
 }

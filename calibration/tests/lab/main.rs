@@ -2,6 +2,8 @@
 
 mod faults;
 mod fixture;
+#[path = "../needs/mod.rs"]
+mod needs;
 mod plan;
 mod plugins;
 mod standing;

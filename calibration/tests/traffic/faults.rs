@@ -8,10 +8,11 @@ use std::time::{Duration, Instant};
 
 use calibration::traffic::{
     Amount, Bulk, End, HostCopy, HostMemory, Messages, Order, Produced, Protocol, RoundTrips,
-    TrafficError, bulk, messages, produced, round_trips,
+    TrafficError, bulk, messages, produced, requirements, round_trips,
 };
 use sim::Bytes;
 
+use super::needs::lacks;
 use super::{GO, lasting, message};
 
 const PATIENCE: Duration = Duration::from_millis(500);
@@ -189,8 +190,14 @@ fn a_user_who_stops_is_heard_within_a_second() {
     let (_listener, target) = deaf();
     let load = Bulk { target: Some(target), ..message(Protocol::Tcp, 1, 1 << 26, 1 << 20) };
     stopped(|stop| bulk(&here, &here, &load, stop));
-    let load = Bulk { amount: Amount::Duration(Duration::from_secs(60)), ..Bulk::default() };
-    if calibration::traffic::requirements().is_ok() {
-        stopped(|stop| bulk(&here, &here, &load, stop));
+}
+
+#[test]
+fn a_user_who_stops_iperf3_is_heard_within_a_second() {
+    if lacks(&requirements()) {
+        return;
     }
+    let here = End::loopback();
+    let load = Bulk { amount: Amount::Duration(Duration::from_secs(60)), ..Bulk::default() };
+    stopped(|stop| bulk(&here, &here, &load, stop));
 }

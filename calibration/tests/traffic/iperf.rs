@@ -12,15 +12,7 @@ use calibration::traffic::{
 use sim::{Bytes, Rate};
 
 use super::GO;
-
-/// Whether the programs are there; says so if not.
-fn installed(test: &str) -> bool {
-    let missing = requirements().err();
-    if let Some(error) = &missing {
-        eprintln!("skipped: {test}: {error}");
-    }
-    missing.is_none()
-}
+use super::needs::lacks;
 
 fn second() -> Bulk {
     Bulk { amount: Amount::Duration(Duration::from_secs(1)), tool: Tool::Iperf3, ..Bulk::default() }
@@ -28,7 +20,7 @@ fn second() -> Bulk {
 
 #[test]
 fn a_process_per_core_carries_the_streams() {
-    if !installed("a_process_per_core_carries_the_streams") {
+    if lacks(&requirements()) {
         return;
     }
     let any = End::loopback();
@@ -52,7 +44,7 @@ fn a_process_per_core_carries_the_streams() {
 
 #[test]
 fn datagrams_are_counted_and_paced() {
-    if !installed("datagrams_are_counted_and_paced") {
+    if lacks(&requirements()) {
         return;
     }
     let here = End::loopback();
@@ -69,7 +61,7 @@ fn datagrams_are_counted_and_paced() {
 
 #[test]
 fn what_iperf3_says_is_told() {
-    if !installed("what_iperf3_says_is_told") {
+    if lacks(&requirements()) {
         return;
     }
     let here = End::loopback();
@@ -90,7 +82,7 @@ fn what_iperf3_says_is_told() {
 /// A server that accepts and says nothing.
 #[test]
 fn a_silent_server_ends_in_time() {
-    if !installed("a_silent_server_ends_in_time") {
+    if lacks(&requirements()) {
         return;
     }
     let here = End::loopback();
@@ -121,7 +113,7 @@ fn victim() {
 
 #[test]
 fn killing_podpath_leaves_no_server() {
-    if !installed("killing_podpath_leaves_no_server") {
+    if lacks(&requirements()) {
         return;
     }
     let port = {

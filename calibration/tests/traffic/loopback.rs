@@ -3,11 +3,12 @@
 use std::time::{Duration, Instant};
 
 use calibration::traffic::{
-    Amount, Bulk, Connection, End, HostCopy, HostMemory, Messages, Method, Order, Produced,
-    Protocol, RoundTrips, Tool, bulk, messages, produced, round_trips,
+    Amount, Bulk, Connection, DeviceResult, End, HostCopy, HostMemory, Messages, Method, Order,
+    Produced, Protocol, RoundTrips, Tool, bulk, messages, produced, round_trips,
 };
 use sim::{Bytes, Rate};
 
+use super::needs::lacks;
 use super::{GO, lasting, message};
 
 #[test]
@@ -213,13 +214,13 @@ fn an_impossible_load_is_refused_in_words() {
 
 #[test]
 fn a_result_on_a_gpu_is_sent_as_any_other() {
-    match calibration::traffic::DeviceResult::new(0, HostMemory::Pinned, Bytes::mib(1)) {
-        Err(error) => eprintln!("skipped: a_result_on_a_gpu_is_sent_as_any_other: {error}"),
-        Ok(mut producer) => {
-            let here = End::loopback();
-            let load = Produced { bytes: Bytes::mib(1), count: 4, ..Produced::default() };
-            let sample = produced(&here, &here, &load, &mut producer, &GO).expect("a GPU's result");
-            assert_eq!(sample.emulated_by, None);
-        }
+    let producer = DeviceResult::new(0, HostMemory::Pinned, Bytes::mib(1));
+    if lacks(&producer) {
+        return;
     }
+    let mut producer = producer.expect("what is missing was told above");
+    let here = End::loopback();
+    let load = Produced { bytes: Bytes::mib(1), count: 4, ..Produced::default() };
+    let sample = produced(&here, &here, &load, &mut producer, &GO).expect("a GPU's result");
+    assert_eq!(sample.emulated_by, None);
 }

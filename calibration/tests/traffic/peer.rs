@@ -14,6 +14,7 @@ use calibration::traffic::{
 };
 use sim::Bytes;
 
+use super::needs::lacks;
 use super::{GO, lasting, message};
 
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -54,7 +55,10 @@ fn a_pair_carries_every_load() {
         let load = message(Protocol::Tcp, 2, 3_000_001, 1 << 16);
         let sample = peer.bulk(&load, &GO).expect("TCP");
         assert_eq!((sample.bytes_received, sample.method), (Bytes::new(3_000_001), Method::Peer));
-        assert!(!sample.cpu.peer_cores.is_empty() && sample.cpu.receiver.total_s() > 0.0);
+        assert!(!sample.cpu.peer_cores.is_empty(), "{sample:?}");
+        // The kernel counts processor time in ticks of up to 10 ms: a short transfer may take none.
+        let sample = peer.bulk(&lasting(Protocol::Tcp, 2, 400), &GO).expect("TCP");
+        assert!(sample.cpu.receiver.total_s() > 0.0, "{sample:?}");
         let sample = peer.bulk(&lasting(Protocol::Udp, 2, 200), &GO).expect("UDP");
         let datagrams = sample.datagrams.expect("UDP");
         assert!(datagrams.received > 0 && datagrams.received <= datagrams.sent, "{sample:?}");
@@ -81,8 +85,7 @@ fn a_pair_carries_every_load() {
 
 #[test]
 fn a_pair_runs_iperf3() {
-    if let Err(error) = requirements() {
-        eprintln!("skipped: a_pair_runs_iperf3: {error}");
+    if lacks(&requirements()) {
         return;
     }
     served(|address| {

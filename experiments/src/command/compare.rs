@@ -17,7 +17,7 @@ use crate::console::Console;
 use crate::experiment::{Experiment, Plan};
 use crate::failure::Failure;
 use crate::output::Staging;
-use crate::{compare, compare_report, file, interrupt, library};
+use crate::{compare, compare_report, file, interrupt, library, measure};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -108,6 +108,8 @@ fn measured(
     let probes = match predicted {
         Some(_) => Vec::new(),
         None => {
+            // What no lab can play is refused before this machine is looked at.
+            measure::tasks(&experiment, &plan, false)?;
             crate::lab::ready()?;
             let transfers = plan.points.iter().flat_map(|point| &point.transfers);
             probes::possible(probes::of_kind(transfers), console)?

@@ -107,7 +107,7 @@ pub(super) fn carry_out(
     how: &How,
     console: &Console,
 ) -> Result<Option<Measured>, Failure> {
-    let mut tasks = measure::tasks(&experiment, &plan)?;
+    let mut tasks = measure::tasks(&experiment, &plan, how.peer.is_some())?;
     let own = tasks.len();
     tasks.extend(beside);
     let mut rounds = measure::rounds(&experiment);

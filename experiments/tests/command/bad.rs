@@ -155,6 +155,9 @@ fn a_folder_that_cannot_be_written_is_bad_input() {
             vec!["run", "small.toml", "--out", out],
             vec!["validate", "--out", out],
             vec!["calibrate", "fit", "memcpy", "--out", out],
+            // Refused before any look at what this machine has.
+            vec!["calibrate", "net", "--quick", "--out", out],
+            vec!["measure", "small.toml", "--out", out],
         ] {
             let arguments: Vec<String> = command.into_iter().map(str::to_owned).collect();
             assert_eq!(refused(&folder, &arguments)["field"], "--out", "{arguments:?}");

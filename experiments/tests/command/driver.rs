@@ -13,6 +13,7 @@ use calibration::gpu::archive;
 use predicates::prelude::*;
 
 use super::Folder;
+use super::needs::{Need, lacks};
 
 /// Compiles the stand-ins into a folder; `None`, and a word about it, where there is no compiler.
 fn stand_in(folder: &Folder, library: &str, source: &str) -> Option<()> {
@@ -25,7 +26,8 @@ fn stand_in(folder: &Folder, library: &str, source: &str) -> Option<()> {
     match built {
         Ok(status) => assert!(status.success(), "{source} does not compile"),
         Err(error) => {
-            eprintln!("skipped: there is no C compiler: {error}");
+            let why = error.to_string();
+            assert!(lacks::<(), _>(&Err((Need::Cc, why.as_str()))), "{why}");
             return None;
         }
     }
@@ -116,8 +118,8 @@ fn a_gpu_that_cannot_be_measured_is_refused() {
 fn with_nvrtc_kernels_are_compiled_on_the_spot() {
     let Some(folder) = machine() else { return };
     let libraries = std::env::var("LD_LIBRARY_PATH").unwrap_or_default();
-    if !libraries.split(':').any(|path| Path::new(path).join("libnvrtc.so").exists()) {
-        eprintln!("skipped: LD_LIBRARY_PATH names no NVRTC; .ci/cuda installs it");
+    let there = libraries.split(':').find(|path| Path::new(path).join("libnvrtc.so").exists());
+    if lacks(&there.ok_or((Need::Nvrtc, "LD_LIBRARY_PATH names no NVRTC; .ci/cuda installs it"))) {
         return;
     }
     let all = format!("{}:{libraries}", folder.path().display());

@@ -3,6 +3,7 @@
 use predicates::prelude::*;
 
 use super::Folder;
+use super::needs::{Need, lacks};
 
 const TOPOLOGY: &str = "\tGPU0\tGPU1\tCPU Affinity\nGPU0\t X \tNV9\t0-3\nGPU1\tNV9\t X \t4-7\n";
 const COPIES: &str = r#"{
@@ -81,8 +82,11 @@ fn a_bad_import_is_told_with_file_line_and_field_and_leaves_nothing() {
 
 #[test]
 fn without_a_gpu_one_sentence_and_exit_code_2() {
-    if calibration::gpu::driver_is_there() {
-        eprintln!("skipped: this machine has an NVIDIA driver");
+    let driver = match calibration::gpu::driver_is_there() {
+        true => Err((Need::NoCuda, "this machine has an NVIDIA driver")),
+        false => Ok(()),
+    };
+    if lacks(&driver) {
         return;
     }
     for more in [&[][..], &["--pcie", "gen4-x16"]] {

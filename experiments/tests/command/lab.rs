@@ -2,16 +2,24 @@
 #![cfg(target_os = "linux")]
 
 use std::collections::BTreeSet;
+use std::fs::Permissions;
 use std::io::{BufRead, BufReader};
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
+use calibration::lab::{Wiring, check};
+use calibration::traffic::requirements;
+use models::library::Kind;
+use models::topology;
+use nix::sys::signal::Signal;
 use predicates::prelude::*;
 use serde_json::Value;
 
-use super::Folder;
+use super::needs::lacks;
+use super::{Folder, signal};
 
 /// Two routed pods, forwarded once more between their nodes; one transfer of a second.
 const LAB: &str = r#"
@@ -33,15 +41,18 @@ receiver_cores = [0]
 /// Labs of these tests come one after another: each looks at what the others would leave.
 static ALONE: Mutex<()> = Mutex::new(());
 
-/// Whether labs can be built here; says so aloud if not.
-fn possible() -> bool {
-    let missing = calibration::lab::requirements().map_err(|error| error.to_string());
-    let missing =
-        missing.and_then(|()| calibration::traffic::requirements().map_err(|e| e.to_string()));
-    if let Err(why) = &missing {
-        eprintln!("SKIPPED: {why}");
-    }
-    missing.is_ok()
+/// Whether this machine lacks something that the lab of [`LAB`] needs.
+fn cannot_build() -> bool {
+    let library = calibration::shipped();
+    let source = library.source(Kind::Topology, "lab-routed-pods-router").expect("it is shipped");
+    let topology = topology::load(source, library, &[]).expect("it is whole");
+    let wiring = Wiring::of(&topology, library).expect("a lab can play it");
+    lacks(&check(&wiring))
+}
+
+/// Whether it lacks that, or what the traffic of [`LAB`] needs.
+fn cannot_measure() -> bool {
+    cannot_build() || lacks(&requirements())
 }
 
 /// The network namespaces of podpath that stand.
@@ -76,15 +87,10 @@ fn started(folder: &Folder) -> Child {
     child
 }
 
-fn signal(child: &Child, name: &str) {
-    let pid = child.id().to_string();
-    assert!(Command::new("kill").args([name, &pid]).status().expect("kill").success());
-}
-
 #[test]
 fn measured_tables_have_the_columns_of_simulated_ones() {
     let _alone = ALONE.lock();
-    if !possible() {
+    if cannot_measure() {
         return;
     }
     let folder = Folder::new();
@@ -108,12 +114,12 @@ fn measured_tables_have_the_columns_of_simulated_ones() {
 #[test]
 fn ctrl_c_keeps_the_rounds_that_are_through_and_removes_the_lab() {
     let _alone = ALONE.lock();
-    if !possible() {
+    if cannot_measure() {
         return;
     }
     let folder = Folder::new();
     let child = started(&folder);
-    signal(&child, "-INT");
+    signal(&child, Signal::SIGINT);
     let begin = Instant::now();
     let made = made_by(&child);
     let output = child.wait_with_output().expect("it ends");
@@ -128,13 +134,13 @@ fn ctrl_c_keeps_the_rounds_that_are_through_and_removes_the_lab() {
 #[test]
 fn what_a_killed_measurement_leaves_the_next_one_removes() {
     let _alone = ALONE.lock();
-    if !possible() {
+    if cannot_measure() {
         return;
     }
     let folder = Folder::new();
     let mut child = started(&folder);
     let made = made_by(&child);
-    signal(&child, "-KILL");
+    signal(&child, Signal::SIGKILL);
     child.wait().expect("it ends");
     assert!(!folder.path().join("out/runs.csv").exists(), "nothing is half-written");
     assert!(!standing().is_disjoint(&made), "nobody was left to remove the lab");
@@ -144,9 +150,8 @@ fn what_a_killed_measurement_leaves_the_next_one_removes() {
 }
 
 #[test]
-fn without_iperf3_or_root_one_sentence_says_so() {
-    let _alone = ALONE.lock();
-    if !possible() {
+fn without_iperf3_one_sentence_says_so() {
+    if cannot_build() {
         return;
     }
     let folder = Folder::new();
@@ -154,7 +159,7 @@ fn without_iperf3_or_root_one_sentence_says_so() {
     let programs = folder.path().join("bin");
     std::fs::create_dir(&programs).expect("a folder");
     let paths = std::env::var_os("PATH").expect("a path");
-    for name in ["ip", "tc", "bridge", "ethtool", "setpriv", "nft", "iptables-restore"] {
+    for name in ["ip", "tc", "bridge", "setpriv"] {
         let found = std::env::split_paths(&paths).map(|dir| dir.join(name)).find(|p| p.exists());
         if let Some(found) = found {
             symlink(found, programs.join(name)).expect("a link");
@@ -162,26 +167,27 @@ fn without_iperf3_or_root_one_sentence_says_so() {
     }
     let assert = folder.podpath().env("PATH", &programs).args(["measure", "lab.toml"]).assert();
     assert.code(2).stderr(predicate::str::contains("iperf3"));
-    // A user who is not root may not read the build folder: the program goes where all can.
-    let shared = std::env::temp_dir().join(format!("podpath-test-{}", std::process::id()));
-    std::fs::create_dir_all(&shared).expect("a folder");
-    let program = shared.join("podpath");
+}
+
+/// Root becomes another user, who may not read the build folder: the program goes where all can.
+#[test]
+fn without_root_one_sentence_says_so() {
+    let shared = tempfile::tempdir().expect("a folder");
+    std::fs::set_permissions(shared.path(), Permissions::from_mode(0o755)).expect("it was made");
+    let program = shared.path().join("podpath");
     std::fs::copy(assert_cmd::cargo::cargo_bin!("podpath"), &program).expect("a copy");
-    std::fs::write(shared.join("lab.toml"), LAB).expect("a file");
-    let plain = ["--reuid=65534", "--regid=65534", "--clear-groups", "--"];
-    let output = Command::new("setpriv")
-        .args(plain)
-        .arg(&program)
-        .arg("measure")
-        .arg(shared.join("lab.toml"))
-        .args(["--out", "/tmp/podpath-test-without-root"])
-        .current_dir("/")
-        .output();
-    std::fs::remove_dir_all(&shared).expect("it was made here");
-    let output = output.expect("setpriv");
+    std::fs::write(shared.path().join("lab.toml"), LAB).expect("a file");
+    let out = std::env::temp_dir().join(format!("podpath-test-{}", std::process::id()));
+    let mut measure = Command::new(program);
+    measure.arg("measure").arg(shared.path().join("lab.toml")).arg("--out").arg(&out);
+    if nix::unistd::geteuid().is_root() {
+        measure.uid(65534).gid(65534);
+    }
+    let output = measure.current_dir("/").output().expect("it runs");
     let said = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(2), "{said}");
     assert!(said.contains("needs root"), "{said}");
+    assert!(!out.exists(), "something was left");
 }
 
 #[test]
@@ -202,15 +208,18 @@ fn what_no_hardware_can_do_is_refused_at_its_place() {
     ];
     for (from, to, says) in cases {
         folder.write("lab.toml", LAB.replace(from, to));
-        let assert = folder.podpath().args(["measure", "lab.toml", "--out", "out"]).assert();
-        assert.code(2).stderr(predicate::str::contains(says));
-        assert!(!folder.path().join("out").exists(), "{says}: something was left");
+        for command in [&["measure"][..], &["compare", "--calibrate"]] {
+            let arguments = [command, &["lab.toml", "--out", "out"]].concat();
+            let assert = folder.podpath().args(&arguments).assert();
+            assert.code(2).stderr(predicate::str::contains(says));
+            assert!(!folder.path().join("out").exists(), "{says}: something was left");
+        }
     }
 }
 
 #[test]
 fn a_peer_receives_the_same_transfers() {
-    if !possible() {
+    if lacks(&requirements()) {
         return;
     }
     let folder = Folder::new();
@@ -226,7 +235,7 @@ fn a_peer_receives_the_same_transfers() {
     let address = line.strip_prefix("waiting for a peer on ").and_then(|l| l.split_once(';'));
     let (address, _) = address.expect("where it waits");
     let told = folder.json(&["measure", "lab.toml", "--out", "out", "--peer", address]);
-    signal(&serving, "-INT");
+    signal(&serving, Signal::SIGINT);
     serving.wait().expect("it ends");
     assert_eq!(told["manifest"]["measured"]["peer"], address);
     assert!(folder.read("out/cpu.csv").contains("stream for 1 s"));

@@ -9,6 +9,8 @@ mod golden;
 mod gpu;
 mod help;
 mod lab;
+#[path = "../../../calibration/tests/needs/mod.rs"]
+mod needs;
 mod output;
 mod rehearsal;
 mod schema;
@@ -65,6 +67,13 @@ impl Folder {
         let text = self.run(&[arguments, &["--json"]].concat());
         serde_json::from_str(&text).unwrap_or_else(|e| panic!("{e} in:\n{text}"))
     }
+}
+
+/// Sends a signal to the command: there may be no program `kill`.
+#[cfg(unix)]
+fn signal(child: &std::process::Child, signal: nix::sys::signal::Signal) {
+    let pid = nix::unistd::Pid::from_raw(child.id().cast_signed());
+    nix::sys::signal::kill(pid, signal).expect("it runs");
 }
 
 /// An experiment with two topologies, chance and several kinds of axis, that runs in an instant.

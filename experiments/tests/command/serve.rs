@@ -8,9 +8,10 @@ use std::time::{Duration, Instant};
 
 use calibration::traffic::peer::Peer;
 use calibration::traffic::{End, RoundTrips};
+use nix::sys::signal::Signal;
 use predicates::prelude::*;
 
-use super::Folder;
+use super::{Folder, signal};
 
 static GO: AtomicBool = AtomicBool::new(false);
 
@@ -30,8 +31,7 @@ fn it_serves_a_peer_and_ends_on_ctrl_c_even_in_a_session() {
     let mut peer = connect().expect("a session");
     let sample = peer.round_trips(&RoundTrips::default(), &GO).expect("round trips");
     assert_eq!(sample.latency.count, 1_000);
-    let pid = child.id().to_string();
-    assert!(Command::new("kill").args(["-INT", &pid]).status().expect("kill").success());
+    signal(&child, Signal::SIGINT);
     let begin = Instant::now();
     let status = child.wait().expect("it ends");
     assert_eq!(status.code(), Some(0));

@@ -4,9 +4,10 @@
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use nix::sys::signal::Signal;
 use serde_json::Value;
 
-use super::{Folder, SMALL};
+use super::{Folder, SMALL, signal};
 
 /// An experiment that takes minutes.
 fn long() -> String {
@@ -35,16 +36,11 @@ fn started(folder: &Folder, json: &[&str]) -> Child {
     child
 }
 
-fn interrupt(child: &Child) {
-    let pid = child.id().to_string();
-    assert!(Command::new("kill").args(["-INT", &pid]).status().expect("kill").success());
-}
-
 #[test]
 fn what_is_finished_is_written_and_marked() {
     let folder = Folder::new();
     let child = started(&folder, &[]);
-    interrupt(&child);
+    signal(&child, Signal::SIGINT);
     let output = child.wait_with_output().expect("it ends");
     assert_eq!(output.status.code(), Some(130), "{output:?}");
     let said = String::from_utf8(output.stdout).expect("text");
@@ -62,7 +58,7 @@ fn what_is_finished_is_written_and_marked() {
 fn with_json_the_one_object_says_it() {
     let folder = Folder::new();
     let child = started(&folder, &["--json"]);
-    interrupt(&child);
+    signal(&child, Signal::SIGINT);
     let output = child.wait_with_output().expect("it ends");
     assert_eq!(output.status.code(), Some(130));
     let told: Value = serde_json::from_slice(&output.stdout).expect("one object");

@@ -78,8 +78,8 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<(), Failur
             record::read(&source, &probes)?
         }
         None => {
-            lab::ready()?;
             let staging = Staging::new(&arguments.out)?;
+            lab::ready()?;
             let probes = probes::possible(probes, console)?;
             let seen = measured(arguments, &probes, &pins, console)?;
             put(staging.path(), "readings.csv", &record::written(&probes, &seen))?;
