@@ -3,12 +3,12 @@
 use std::hint::black_box;
 
 use models::gpu::copy::{CopyEngine, Direction};
-use models::gpu::device::{Command, DefaultStream, Device, HostSide, Operation};
 use models::gpu::execute::{Level, Prepared, duration, execute};
 use models::gpu::launch::Launch;
 use models::gpu::machine::Machine;
 use models::gpu::work::Work;
 use models::input::Source;
+use models::plan::program::{Command, DefaultStream, Device, HostSide, Operation};
 use models::profile::Profile;
 use rand::RngExt;
 use sim::{Bytes, Rate, Seed, Time};

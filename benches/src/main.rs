@@ -5,6 +5,7 @@
 //! cargo run --release -- increments    the agenda on other distributions of delays
 //! cargo run --release -- fat-tree      flows on fat trees, beside published SimGrid rates
 //! cargo run --release -- gpu           kernels at three levels, and a day of an 8-GPU node
+//! cargo run --release -- transfers     N nodes with N / 2 transfers, attribution included
 //! ```
 
 mod fat_tree;
@@ -12,6 +13,7 @@ mod gpu;
 mod hold;
 mod increments;
 mod measure;
+mod transfers;
 mod tree;
 
 use std::process::ExitCode;
@@ -25,7 +27,7 @@ static MEMORY: PeakAlloc = PeakAlloc;
 fn main() -> ExitCode {
     let wanted: Vec<String> = std::env::args().skip(1).collect();
     let wants = |name: &str| wanted.is_empty() || wanted.iter().any(|given| given == name);
-    const NAMES: [&str; 4] = ["hold", "increments", "fat-tree", "gpu"];
+    const NAMES: [&str; 5] = ["hold", "increments", "fat-tree", "gpu", "transfers"];
     if let Some(unknown) = wanted.iter().find(|given| !NAMES.contains(&given.as_str())) {
         eprintln!("no benchmark is called `{unknown}`; there are: {}", NAMES.join(", "));
         return ExitCode::from(2);
@@ -41,6 +43,9 @@ fn main() -> ExitCode {
     }
     if wants("gpu") {
         gpu::times();
+    }
+    if wants("transfers") {
+        transfers::times();
     }
     ExitCode::SUCCESS
 }

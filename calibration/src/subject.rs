@@ -43,7 +43,7 @@ impl Subject {
         let (generation, lanes) = (profile.count("pcie_generation")?, profile.count("pcie_lanes")?);
         let text = format!(
             "about = \"one GPU\"\n\
-             [[node]]\nname = \"node\"\nhost = \"bench-2024\"\ncni = \"host\"\n\
+             [[node]]\nname = \"node\"\nhost = \"bench-2024\"\ncni = \"host-network\"\n\
              [[gpu]]\nname = \"{GPU}\"\nnode = \"node\"\nprofile = \"{GPU}\"\n\
              pcie = \"gen{generation}-x{lanes}\"\n\
              [[pod]]\nname = \"{POD}\"\nnode = \"node\"\ngpu = \"{GPU}\"\n"

@@ -3,16 +3,14 @@
 //!
 //! ```text
 //!  getaddrinfo ─► search list, ndots ─► questions (A, AAAA) ─► cache of the node ─► CoreDNS ─► …
-//!  [`resolver`]                         [`resolver::Round`]    [`cache`]            [`station`]
+//!  [`resolver`]                         [`resolver::Round`]    [`cache`]            [`server`]
 //! ```
 //!
 //! Each question is one datagram there and one back; one that is lost costs a time-out of seconds
-//! ([`wait`]). Hit ratios have a closed form ([`cache::hit_ratio`]) and an event-level twin
-//! ([`station`]) that must agree with it.
+//! ([`wait`]). Hit ratios have a closed form ([`cache::hit_ratio`]).
 
 pub mod cache;
 pub mod resolver;
 pub mod server;
-pub mod station;
 pub mod wait;
 pub mod zone;

@@ -19,6 +19,7 @@
 
 mod chance;
 mod demand;
+mod display;
 
 mod draft;
 mod lookup;

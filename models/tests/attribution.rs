@@ -178,3 +178,21 @@ fn the_order_of_tables_changes_nothing() {
         assert!((a - b).abs() < 1.0, "{hop}: {a} {b}");
     }
 }
+
+/// A plan is a value that can be read: a pipeline of any number of chunks is a handful of steps.
+#[test]
+fn a_pipeline_is_a_handful_of_steps() {
+    let plan = |mib| {
+        let mode = Mode::Overlapped { chunk: Bytes::mib(1), buffers: 2 };
+        let asked = [Transfer { mode, ..transfer("gpu-a", "gpu-b", Bytes::mib(mib)) }];
+        models::predict::plans(&cluster("veth"), &asked, Fidelity::Flow, 7).unwrap().remove(0)
+    };
+    let (few, many) = (plan(4), plan(4096));
+    assert_eq!(few.steps.len(), many.steps.len());
+    let text = few.to_string();
+    let moves: Vec<&str> = text.lines().filter(|line| line.contains("move 1 MiB")).collect();
+    assert_eq!(moves.len(), 3, "{text}");
+    assert!(text.contains("4 × acquire pool"), "{text}");
+    // The engine's edge to itself, and the buffers between two stages.
+    assert!(text.contains("~1") && text.contains("~2"), "{text}");
+}

@@ -13,7 +13,7 @@
 //! | [`round_robin`], [`in_order`] | servers whose clients take turns, or are served in order |
 //! | [`fifo`], [`fair`] | servers of jobs, first come or fair: the chunk-level twins of flows |
 //! | [`seed`], [`dist`] | named random streams, and what is drawn from them |
-//! | [`span`], [`stats`] | what a model says of itself, and what may be concluded from it |
+//! | [`stats`] | what may be concluded from runs |
 //!
 //! Three customers at one server, a second each, who come half a second apart:
 //!
@@ -59,7 +59,6 @@ pub mod pool;
 pub mod round_robin;
 pub mod seed;
 pub mod share;
-pub mod span;
 pub mod stats;
 pub mod time;
 pub mod units;
@@ -74,6 +73,5 @@ pub use model::{Model, run};
 pub use pool::Pool;
 pub use round_robin::RoundRobin;
 pub use seed::{Seed, Stream};
-pub use span::{Record, Span};
 pub use time::Time;
 pub use units::{Bytes, Rate};

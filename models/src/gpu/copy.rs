@@ -2,7 +2,6 @@
 //!
 //! ```text
 //! pinned     t(S) = max(call, setup + S / rate)
-//! pageable   t(S) = max(call, setup + staging(S))            (see host::staging)
 //! rate       = efficiency · PCIe payload rate                (reads to the device, writes back)
 //! ```
 //!
@@ -20,7 +19,6 @@
 
 use sim::{Bytes, Rate, Time};
 
-use crate::host::staging::{Staging, Way};
 use crate::input::InputError;
 use crate::pcie::{Operation, Port};
 use crate::profile::Profile;
@@ -116,17 +114,7 @@ pub struct CopyEngine {
 impl CopyEngine {
     /// The time of a synchronous copy of `amount` between pinned host memory and the device.
     pub fn pinned(&self, amount: Bytes) -> Time {
-        self.after_setup(amount / self.rate)
-    }
-
-    /// The time of a synchronous copy of `amount` between pageable host memory and the device: a
-    /// core copies it through pinned buffers. `way` has the direction of this engine.
-    pub fn pageable(&self, amount: Bytes, staging: &Staging, way: Way) -> Time {
-        self.after_setup(staging.time(amount, self.rate, way))
-    }
-
-    fn after_setup(&self, moving: Time) -> Time {
-        self.call.max(self.setup.saturating_add(moving))
+        self.call.max(self.setup.saturating_add(amount / self.rate))
     }
 }
 
@@ -198,21 +186,6 @@ mod tests {
         assert_eq!(engine.pinned(Bytes::ZERO), us(10));
         assert_eq!(engine.pinned(Bytes::new(2_000)), us(10));
         assert_eq!(engine.pinned(Bytes::new(3_000)), us(11));
-    }
-
-    /// A core that copies at the engine's rate adds one chunk; a slower one sets the rate.
-    #[test]
-    fn pageable_copies_are_no_faster_than_the_core() {
-        let engine = CopyEngine { call: Time::ZERO, setup: Time::ZERO, rate: Rate::gbyte_s(10.0) };
-        let staging =
-            Staging { per_byte: 0.2e-9, per_chunk: 0.0, chunk: Bytes::mib(1), first_touch: 0.4e-9 };
-        let amount = Bytes::gib(1);
-        let rate =
-            |way| Rate::over(amount, engine.pageable(amount, &staging, way)).unwrap().as_gbyte_s();
-        assert!((rate(Way::ToDevice) - 5.0).abs() < 0.01);
-        assert!((rate(Way::ToHost) - 5.0).abs() < 0.01);
-        assert!((rate(Way::ToUntouchedHost) - 1.0 / 0.6).abs() < 0.01);
-        assert!(engine.pinned(amount) < engine.pageable(amount, &staging, Way::ToDevice));
     }
 
     #[test]

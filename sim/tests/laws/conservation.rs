@@ -96,3 +96,42 @@ fn flows_of_one_instant_are_complete_in_the_order_of_starting() {
     flows.advance(Time::from_ms(8_001), &mut done);
     assert_eq!(done, (100..108).collect::<Vec<_>>());
 }
+
+/// A flow that is cut into equal flows of an equal part of its share ends when it did, whoever
+/// else is there.
+#[test]
+fn a_bundle_ends_when_the_whole_flow_did() {
+    let end = |parts: u32| {
+        let mut flows = Flows::new();
+        let links: Vec<LinkId> = [10.0, 7.0, 4.0].into_iter().map(|c| flows.link(c)).collect();
+        let hops = |which: &[usize]| -> Vec<Hop> {
+            which.iter().map(|&link| Hop { link: links[link], weight: 1.0 }).collect()
+        };
+        for (which, size) in [(&[0][..], 60.0), (&[0, 1], 45.0), (&[2], 20.0)] {
+            let (hops, limit) = (hops(which), f64::INFINITY);
+            flows.start(Time::ZERO, Demand { hops: &hops, size, limit, share: 1.0 }, u32::MAX);
+        }
+        let (n, hops) = (f64::from(parts), hops(&[0, 1, 2]));
+        for part in 0..parts {
+            let demand = Demand { hops: &hops, size: 80.0 / n, limit: 3.0 / n, share: 1.0 / n };
+            flows.start(Time::ZERO, demand, part);
+        }
+        let (mut done, mut last) = (Vec::new(), Time::ZERO);
+        while flows.next() < Time::MAX {
+            let now = flows.next();
+            flows.advance(now, &mut done);
+            if done.drain(..).any(|tag| tag < parts) {
+                last = now;
+            }
+        }
+        last
+    };
+    let whole = end(1);
+    for parts in [2, 3, 8, 64] {
+        let bundle = end(parts);
+        assert!(
+            (bundle.as_seconds() / whole.as_seconds() - 1.0).abs() < 1e-11,
+            "{parts}: {bundle}"
+        );
+    }
+}
