@@ -44,9 +44,9 @@ pub fn write(dir: &Path, figures: &[Figure]) -> Result<(), PlotError> {
     sections.extend(asked::reported(&manifest, figures));
     sections.extend(request::steps(&run, figures));
     sections.push(results::goodput(&run, &plan, figures));
+    sections.push(loss::returned(&run, &plan));
     sections.extend(life::section(&run, &plan, figures));
     sections.push(loss::taken(&run, &plan, figures));
-    sections.push(loss::returned(&run, &plan));
     sections.extend(asked::assumptions(&manifest, figures));
     sections.push(provenance::parameters(dir, &manifest)?);
     sections.push(asked::manifest(&manifest));

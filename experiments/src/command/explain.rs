@@ -24,13 +24,13 @@ Examples:
   podpath explain my.toml --json | jq '.explained[0].returned[0]'
 
 The transfer is taken as [transfer] states it, without the sweep; --set changes what you like.
-Bottleneck: the busiest link of the way, whoever uses it. Time: every interval from the kernel's
-launch, or the result's being ready, to the arrival of the last byte is booked to one hop and one
-cause; what would pass at line rate in any case is set apart. Taken: the same account as a part of
-the line rate; it does not depend on the order of the hops, and sums to the whole. Returned: one
-thing is changed, everything else stays, and the whole path is solved again.";
+Bottleneck: the busiest link of the way, whoever uses it. Returned: one thing is changed, everything
+else stays, and the transfer is predicted again. Time: every interval from the kernel's launch, or
+the result's being ready, to the arrival of the last byte is booked to one hop and one cause; what
+would pass at line rate in any case is set apart. Taken: the same account as a part of the line
+rate; it does not depend on the order of the hops, and sums to the whole.";
 
-/// Explain the loss: a waterfall and a time budget by hop, and what fixing each would return
+/// Explain the loss: the bottleneck, what each change returns, and time and loss by hop
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
@@ -65,9 +65,9 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<(), Failur
         let transfer = &point.transfers[keyed.transfer];
         let label = &experiment.topologies[point.topology].label;
         console.print(&headline(label, transfer, keyed.digest))?;
-        print_taken(keyed.digest, console)?;
-        print_life(keyed.digest, console)?;
         print_returned(keyed.digest, arguments.changes, console)?;
+        print_life(keyed.digest, console)?;
+        print_taken(keyed.digest, console)?;
         told.push(as_json(&experiment, &plan, point, keyed));
     }
     console.print_json(&json!({ "explained": told }))
@@ -143,6 +143,7 @@ fn print_taken(digest: &Digest, console: &Console) -> Result<(), Failure> {
             bar(left / digest.reference_bit_s),
         ]);
     }
+    console.print("\n")?;
     console.print_table(table)
 }
 
@@ -194,7 +195,6 @@ fn print_returned(digest: &Digest, most: usize, console: &Console) -> Result<(),
             requires(returned).into(),
         ]);
     }
-    console.print("\n")?;
     console.print_table(table)
 }
 
