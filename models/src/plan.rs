@@ -11,8 +11,8 @@
 //! ```
 //!
 //! [`Draft`] is the graph while it is made (petgraph); [`Draft::freeze`] checks it and lays it out
-//! flat. Builders make drafts: [`transfer`], [`request`], [`program`]. The readers are in
-//! [`crate::run`], and [`crate::account`] books what they leave.
+//! flat. Builders make drafts: `plan/transfer.rs`, `plan/request.rs`, [`program`]. The readers are
+//! in `run/`, and `account/` books what they leave.
 //!
 //! Marked graphs: F. Commoner, A. Holt, S. Even, A. Pnueli, *Marked directed graphs*, Journal of
 //! Computer and System Sciences 5(5), 1971.
