@@ -117,11 +117,6 @@ impl<J> Fair<J> {
         }
     }
 
-    /// How many urgent jobs wait.
-    pub fn urgent(&self) -> usize {
-        self.urgent.len()
-    }
-
     /// The service time of all jobs that have begun so far.
     pub fn busy(&self) -> Time {
         self.busy
@@ -211,7 +206,6 @@ mod tests {
         assert_eq!(server.offer(2, ns(1), &mut tag, 1.0), None);
         assert_eq!(server.offer_urgent(3, ns(5)), None);
         assert_eq!(server.offer_urgent(4, ns(5)), None);
-        assert_eq!(server.urgent(), 2);
         let order: Vec<i32> = std::iter::from_fn(|| server.leave()).map(|(job, _)| job).collect();
         assert_eq!(order, [3, 4, 2]);
         assert_eq!(server.busy(), ns(12));

@@ -36,9 +36,8 @@ struct Station {
     loss: Option<usize>,
     /// Whether they go before everything that can wait.
     urgent: bool,
-    /// The stream's tag at this server, and its units there.
+    /// The stream's tag at this server.
     finish: f64,
-    units: usize,
 }
 
 /// One flow of one stage, for as long as the plan lasts.
@@ -96,6 +95,8 @@ pub(super) struct Units {
     capacities: Vec<f64>,
     links: Vec<Fair<Unit>>,
     own: Vec<Fair<Unit>>,
+    droppable: Vec<usize>,
+    droppable_own: Vec<usize>,
     streams: Vec<Stream>,
     /// By run and lane.
     known: HashMap<(u32, u32), usize>,
@@ -108,6 +109,8 @@ impl Units {
             capacities: capacities.to_vec(),
             links: vec![Fair::new(); capacities.len()],
             own: Vec::new(),
+            droppable: vec![0; capacities.len()],
+            droppable_own: Vec::new(),
             streams: Vec::new(),
             known: HashMap::new(),
             jobs: Vec::new(),
@@ -175,11 +178,12 @@ impl Units {
                     Some(link) => Server::Link(link.index()),
                     None => {
                         self.own.push(Fair::new());
+                        self.droppable_own.push(0);
                         Server::Own(self.own.len() - 1)
                     }
                 };
                 let (loss, urgent) = (stop.loss, stop.urgent);
-                Station { server, loss, urgent, finish: 0.0, units: 0 }
+                Station { server, loss, urgent, finish: 0.0 }
             })
             .collect();
         let held = stops.iter().rposition(|stop| stop.loss.is_none());
@@ -227,9 +231,8 @@ impl Units {
         };
         let mut steps = [Step::Nothing, Step::Nothing];
         if at > 0 {
-            let left = &mut self.streams[stream].stations[at - 1];
-            left.units -= 1;
-            let server = left.server;
+            let Station { server, loss, .. } = self.streams[stream].stations[at - 1];
+            *self.droppable(server) -= usize::from(loss.is_some());
             if let Some(next) = self.server(server).leave() {
                 begin(next, agenda);
             }
@@ -244,18 +247,17 @@ impl Units {
         let mut ended = at == state.services.len();
         if !ended {
             let (service, size) = (state.services[at], state.unit);
-            let Station { server, loss, urgent, mut finish, units } =
-                self.streams[stream].stations[at];
+            let Station { server, loss, urgent, mut finish } = self.streams[stream].stations[at];
+            let queued = self.droppable(server);
+            ended = loss.is_some() && *queued >= BACKLOG_PACKETS;
+            *queued += usize::from(loss.is_some() && !ended);
             let fair = self.server(server);
-            let waiting = if urgent { fair.urgent() } else { units };
-            ended = loss.is_some() && waiting >= BACKLOG_PACKETS;
             let began = match (ended, urgent) {
                 (true, _) => None,
                 (false, true) => fair.offer_urgent((job, at as u32), service),
                 (false, false) => fair.offer((job, at as u32), service, &mut finish, size),
             };
-            let station = &mut self.streams[stream].stations[at];
-            (station.finish, station.units) = (finish, units + usize::from(!ended));
+            self.streams[stream].stations[at].finish = finish;
             if let Some(began) = began {
                 begin(began, agenda);
             }
@@ -276,6 +278,14 @@ impl Units {
             self.pump(stream, agenda);
         }
         steps
+    }
+
+    /// How many units are in a server that a full queue would have dropped.
+    fn droppable(&mut self, server: Server) -> &mut usize {
+        match server {
+            Server::Link(link) => &mut self.droppable[link],
+            Server::Own(own) => &mut self.droppable_own[own],
+        }
     }
 
     fn server(&mut self, server: Server) -> &mut Fair<Unit> {
