@@ -195,9 +195,8 @@ fn bottleneck(run: &Run, plan: &Plan, series: &Series) -> Option<String> {
         let link = &point.busiest_link;
         (!link.is_empty()).then(|| (format!("{link}{shared}"), point.busiest_ratio))
     };
-    let busy = |ratio| format!("{} busy", words::percent(ratio));
-    let (link, busy, except) = told(said(run, series, busiest), plan, busy)?;
-    Some(format!("Bottleneck{}: {link}, {busy}{except}.", how(series)))
+    let (link, busy, except) = told(said(run, series, busiest), plan, words::percent)?;
+    Some(format!("Bottleneck{}: {link}, busy {busy}{except}.", how(series)))
 }
 
 /// The kind of hop that takes most, most often.
