@@ -49,8 +49,8 @@ pub fn draw(run: &Run, plan: &Plan, series: &Series) -> Picture {
     let title = format!("Where the line rate goes, hop by hop{which}");
     let size = words::size(run.largest_message());
     let note = format!(
-        "Messages of {size}. Hops are added one by one in path order; each bar is the drop that \
-         its hop brings. Hops below {} of the line rate are drawn together.",
+        "Messages of {size}. Each bar is what its hop takes, by the time that the message waits \
+         for it; hops stand in path order. Hops below {} of the line rate are drawn together.",
         words::percent(SMALL)
     );
     let first = run.topologies().first().and_then(|name| largest(run, series, name));
