@@ -1,8 +1,8 @@
-//! Embeds anew when a profile, prior or published file is added or changed: `include_dir` alone
+//! Embeds anew when a profile, prior, published or frozen file is added or changed: `include_dir` alone
 //! does not tell cargo which files it read.
 
 fn main() {
-    for folder in ["profiles", "published", "priors"] {
+    for folder in ["profiles", "published", "priors", "data"] {
         println!("cargo:rerun-if-changed={folder}");
     }
 }

@@ -17,6 +17,7 @@ mod execution;
 pub mod facts;
 pub mod finding;
 pub mod import;
+pub mod judge;
 pub mod kernel;
 mod numa;
 pub mod probe;
@@ -24,6 +25,7 @@ mod profile;
 pub mod sample;
 pub mod simulated;
 pub mod state;
+pub mod study;
 pub mod table;
 pub mod work;
 

@@ -34,4 +34,5 @@ mod provenance;
 mod record;
 mod run;
 mod shipped;
+mod span;
 mod unknowns;

@@ -205,6 +205,19 @@ impl Profile {
         Ok(copy)
     }
 
+    /// A copy with further lines behind its own; a parameter that it has keeps its line.
+    pub(crate) fn completed(&self, lines: Vec<Parameter>) -> Profile {
+        let mut copy = self.clone();
+        for row in lines {
+            if !copy.has(&row.parameter) {
+                copy.index.insert(row.parameter.clone(), copy.rows.len());
+                copy.rows.push(row);
+                copy.lines.push(1);
+            }
+        }
+        copy
+    }
+
     /// A bandwidth, above zero.
     ///
     /// # Errors

@@ -161,6 +161,10 @@ mod tests {
             None
         }
 
+        fn elapsed_s(&self) -> f64 {
+            self.0.elapsed_s()
+        }
+
         fn time(&mut self, work: &Work) -> Result<f64, GpuError> {
             self.0.time(work)
         }

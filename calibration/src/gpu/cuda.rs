@@ -13,6 +13,7 @@ pub(crate) use memory::pinned;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Instant;
 
 use cudarc::driver::{CudaContext, CudaFunction, CudaStream};
 use cudarc::nvrtc::{CompileOptions, Ptx, compile_ptx_with_opts};
@@ -28,6 +29,8 @@ use super::work::Work;
 pub struct Cuda {
     facts: Facts,
     management: management::Management,
+    /// When it was opened.
+    begin: Instant,
     /// Taken, and leaked, when something does not end: freeing would wait for it for ever.
     state: Option<State>,
 }
@@ -60,6 +63,7 @@ impl Cuda {
         if !compiler_is_there() {
             return Err(GpuError::NoCompiler);
         }
+        let begin = Instant::now();
         let context = CudaContext::new(ordinal)?;
         let facts = facts::query(&context)?;
         let management = management::Management::new(&context)?;
@@ -71,7 +75,7 @@ impl Cuda {
             kernels: BTreeMap::new(),
             memory,
         };
-        Ok(Cuda { facts, management, state: Some(state) })
+        Ok(Cuda { facts, management, begin, state: Some(state) })
     }
 }
 
@@ -86,6 +90,10 @@ impl Device for Cuda {
 
     fn silent(&self) -> Option<&str> {
         self.management.silent()
+    }
+
+    fn elapsed_s(&self) -> f64 {
+        self.begin.elapsed().as_secs_f64()
     }
 
     fn time(&mut self, work: &Work) -> Result<f64, GpuError> {

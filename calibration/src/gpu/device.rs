@@ -17,6 +17,10 @@ pub trait Device {
     /// Why nobody tells of its state, if so.
     fn silent(&self) -> Option<&str>;
 
+    /// How long it has been open \[s\], by the clock that budgets are kept by: the host's, or a
+    /// simulated device's own.
+    fn elapsed_s(&self) -> f64;
+
     /// Does `work` once and returns what its timer read, in [`super::work::Timer::unit`].
     ///
     /// # Errors

@@ -8,7 +8,7 @@
 //! | what is asked for | probe |
 //! | --- | --- |
 //! | launch latency, null-kernel round trip, further launches of a queue | `launch` |
-//! | dependent kernels in a stream and as a graph | `graphs` |
+//! | dependent kernels in a stream and as a graph; behind events | `graphs`; `events` |
 //! | block-scheduling rate; how a slot changes hands | `blocks`; `streams` |
 //! | pointer-chase latency: L1, L2, device memory, shared memory | `latency` |
 //! | bandwidth of each level against bytes in flight; against occupancy | `bandwidth`; `streams` |
@@ -19,7 +19,7 @@
 //! | both ways at once: host, peer | `duplex`, `peers` |
 //! | copy beside a kernel that computes, that reads memory; copy engines | `overlap`; `engines` |
 //! | NUMA nodes of host memory | `numa` |
-//! | slowdown by neighbours | `sharing` |
+//! | slowdown by neighbours; turns of contexts | `sharing`; `turns` |
 //!
 //! What no probe does: launches from the cores of each NUMA node; partitions (MIG) and thread
 //! percentages (MPS), which an administrator sets up, and which are then the device that is found.
@@ -34,6 +34,7 @@ mod coalescing;
 pub(super) mod copies;
 mod duplex;
 mod engines;
+mod events;
 mod graphs;
 mod latency;
 mod launch;
@@ -43,6 +44,7 @@ mod overlap;
 mod peers;
 mod sharing;
 pub(super) mod streams;
+mod turns;
 
 use models::input::InputError;
 
@@ -78,7 +80,7 @@ pub struct Seen<'a> {
 }
 
 /// All probes, in the order in which they run.
-pub const ALL: [&Probe; 19] = [
+pub const ALL: [&Probe; 21] = [
     &clock::PROBE,
     &launch::PROBE,
     &blocks::PROBE,
@@ -90,6 +92,7 @@ pub const ALL: [&Probe; 19] = [
     &barriers::PROBE,
     &streams::PROBE,
     &graphs::PROBE,
+    &events::PROBE,
     &copies::PROBE,
     &duplex::PROBE,
     &overlap::PROBE,
@@ -98,6 +101,7 @@ pub const ALL: [&Probe; 19] = [
     &numa::PROBE,
     &peers::PROBE,
     &sharing::PROBE,
+    &turns::PROBE,
 ];
 
 /// Something to measure.
@@ -156,6 +160,6 @@ fn count(value: i32) -> u32 {
 fn seconds(sample: &Sample) -> f64 {
     match sample.point.work.timer {
         Timer::Cycles => sample.median() / sample.clock.hz(),
-        Timer::Host | Timer::Events | Timer::FirstStore => sample.median(),
+        _ => sample.median(),
     }
 }

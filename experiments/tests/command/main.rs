@@ -6,6 +6,7 @@ mod explain;
 mod golden;
 mod gpu;
 mod help;
+mod judge;
 mod lab;
 mod output;
 mod schema;

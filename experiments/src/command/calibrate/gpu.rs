@@ -14,11 +14,11 @@ use models::pcie::Port;
 use serde_json::json;
 use sim::Seed;
 
-use super::write;
+use super::{judge, write};
 use crate::console::{Console, Sheet, number};
 use crate::failure::Failure;
 use crate::output::Staging;
-use crate::{file, plot, report};
+use crate::{file, plot, report, span};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -26,6 +26,7 @@ Examples:
   podpath calibrate gpu --pcie gen5-x16 --name my-h100 --place 'rack 7, 2025-05-01' --out profiles
   podpath calibrate gpu --import bw.json --import smi.xml --base a100-40-pcie --pcie gen4-x16
   podpath calibrate gpu --simulate 1 --pcie gen4-x16      try it without a GPU
+  podpath calibrate gpu --judge --budget 4min             measure what profiles are judged by
 
 The NVIDIA driver and NVRTC are opened when the command runs; nothing of CUDA is needed to build.
 --import takes the output of nvbandwidth -j, nvidia-smi -q -x, nvidia-smi topo -m and nccl-tests.";
@@ -59,7 +60,13 @@ pub(super) struct Arguments {
     /// Calibrate a simulated device, with chance from this seed: it says so everywhere
     #[arg(long, value_name = "SEED")]
     simulate: Option<u64>,
-    /// The folder of profiles to write gpu/NAME.csv into
+    /// Measure the judging set, which no fit sees, instead of calibrating
+    #[arg(long, conflicts_with_all = ["import", "pcie"])]
+    judge: bool,
+    /// How long --judge may take, such as 4min: what tells most goes first
+    #[arg(long, value_name = "TIME", value_parser = span::seconds, requires = "judge")]
+    budget: Option<f64>,
+    /// The folder of profiles to write gpu/NAME.csv into; with --judge that of judging.csv
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// The folder for readings, points and findings as CSV, plots and report.html
@@ -73,6 +80,9 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<(), Failur
         return Err(InputError::new("--name", format!("`{}` names no file", arguments.name))
             .help("letters, digits, `-` and `_`")
             .into());
+    }
+    if arguments.judge {
+        return judged(arguments, console);
     }
     match arguments.import.is_empty() {
         true => measure(arguments, console),
@@ -103,6 +113,24 @@ fn measure(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     results(&arguments.results, &measured)?;
     print_findings(&measured, console)?;
     tell(arguments, &text, console)
+}
+
+/// `--judge`: the judging set.
+fn judged(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
+    let mut device = open(arguments)?;
+    let asked = judge::Asked {
+        device: arguments.device,
+        simulated: arguments.simulate.is_some(),
+        repetitions: usize::from(arguments.repetitions),
+        budget_s: arguments.budget,
+        out: arguments.out.as_deref(),
+    };
+    judge::run(device.as_mut(), &asked, console)
+}
+
+/// `podpath calibrate judge-process`: one of the processes that the judging set asks for.
+pub(super) fn judge_process(arguments: &judge::Process) -> Result<(), Failure> {
+    judge::process(&mut Cuda::open(arguments.device).map_err(failure)?)
 }
 
 fn open(arguments: &Arguments) -> Result<Box<dyn Device>, Failure> {
