@@ -65,6 +65,10 @@ pub(super) struct Arguments {
     /// Without FILE: the GPU whose frozen predictions are judged [default: the one measured]
     #[arg(long, value_name = "GPU", requires = "measured", conflicts_with = "file")]
     frozen: Option<String>,
+    /// Without FILE: the most cases to print; compare.csv has all
+    #[arg(long, value_name = "N", default_value_t = usize::MAX, hide_default_value = true,
+          requires = "measured", conflicts_with = "file")]
+    rows: usize,
     /// The folder for results [default: results/NAME-compared, without FILE results/judged]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -74,7 +78,8 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<(), Failur
     match (&arguments.file, &arguments.measured) {
         (None, Some(measured)) => {
             let (profile, frozen) = (arguments.profile.as_deref(), arguments.frozen.as_deref());
-            let asked = judging::Asked { measured, profile, frozen, out: arguments.out.as_deref() };
+            let (out, rows) = (arguments.out.as_deref(), arguments.rows);
+            let asked = judging::Asked { measured, profile, frozen, out, rows };
             judging::run(&asked, console)
         }
         (file, _) => experiment(file.as_deref().unwrap_or_default(), arguments, console),

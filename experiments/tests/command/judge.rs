@@ -1,5 +1,6 @@
 //! The judging set as a user meets it: measured (here on a simulated device), and judged by.
 
+use models::library::Kind;
 use predicates::prelude::*;
 
 use super::Folder;
@@ -100,14 +101,18 @@ fn what_cannot_be_judged_is_refused_and_leaves_nothing() {
     folder.write("cut.csv", &good[..good.len() / 2]);
     folder.write("old.csv", good.replacen("\n1,", "\n9,", 1));
     folder.write("other.csv", "a,b\n1,2\n");
-    let cases: [(&[&str], &str); 9] = [
+    let data_sheet = calibration::shipped().source(Kind::Gpu, "p100-16-pcie").unwrap();
+    let slot = "pcie_generation,3,count,,,assumed,x\npcie_lanes,16,count,,,assumed,x\n";
+    folder.write("data-sheet.csv", format!("{}{slot}", data_sheet.text));
+    let cases: [(&[&str], &str); 10] = [
         (&["cut.csv"], "cut.csv:"),
         (&["old.csv"], "set: is version 9 of the judging set"),
         (&["other.csv"], "set: this column is missing"),
         (&["nowhere.csv"], "nowhere.csv"),
         (&["."], "`.` has no judging.csv"),
         (&["j", "--profile", "h100-80-sxn"], "did you mean `h100-80-sxm`?"),
-        (&["j", "--profile", "p100-16-pcie"], "no execution model"),
+        (&["j", "--profile", "p100-16-pcie"], "pcie_generation: is missing from this profile"),
+        (&["j", "--profile", "data-sheet.csv"], "no execution model"),
         (&["j", "--frozen", "h100-80-sxn"], "nothing is frozen for `h100-80-sxn`"),
         (&["j", "--profile", "nowhere.csv"], "--profile"),
     ];
@@ -116,6 +121,18 @@ fn what_cannot_be_judged_is_refused_and_leaves_nothing() {
         let assert = folder.podpath().args(&arguments).assert();
         assert.code(2).stderr(predicate::str::contains(says));
         assert!(!folder.path().join("results").exists(), "{arguments:?}");
+    }
+}
+
+/// No fit sees the judging set: what takes tables of measurements does not take this one.
+#[test]
+fn no_fit_takes_a_judging_set() {
+    let folder = rehearsed(&["--budget", "1s"]);
+    let fit: &[&str] = &["calibrate", "fit", "gpu", "--gpu", "a40", "--data", "j/judging.csv"];
+    let validate: &[&str] = &["validate", "--against", "j/judging.csv"];
+    for arguments in [fit, validate] {
+        let assert = folder.podpath().args(arguments).assert();
+        assert.code(2).stdout("").stderr(predicate::str::contains("header"));
     }
 }
 

@@ -22,7 +22,7 @@ use super::super::work::{Launch, Step, Timer, Work};
 use super::{Point, Probe, Seen, count, of};
 
 /// Steps of the long kernels: 40 to 80 ms where a step takes four cycles of 1.4 GHz.
-const LONG: [u32; 4] = [14_000_000, 18_000_000, 22_000_000, 28_000_000];
+const LONG: [u32; 3] = [14_000_000, 20_000_000, 28_000_000];
 /// Steps of the short kernel, a hundredth of a turn.
 const SHORT: u32 = 10_000;
 

@@ -42,6 +42,8 @@ pub(super) struct Asked<'a> {
     pub(super) frozen: Option<&'a str>,
     /// The folder for results.
     pub(super) out: Option<&'a Path>,
+    /// The most cases to print.
+    pub(super) rows: usize,
 }
 
 pub(super) fn run(asked: &Asked<'_>, console: &Console) -> Result<(), Failure> {
@@ -73,7 +75,8 @@ pub(super) fn run(asked: &Asked<'_>, console: &Console) -> Result<(), Failure> {
         console.print(&format!("{sentence}\n"))?;
     }
     console.print("\n")?;
-    print(&found, console)?;
+    print_cases(&compared, asked.rows, console)?;
+    print_errors(&found, console)?;
     console.print(&format!("\nresults in {}\n", out.display()))?;
     console.print_json(&json!({
         "out": out,
@@ -273,6 +276,10 @@ fn told(
             head("host")
         )
     }));
+    let own = frozen::all().ok().and_then(|all| frozen::of_device(all, &measurements.device));
+    if let Some(other) = frozen.filter(|frozen| own != Some(*frozen)) {
+        told.push(format!("The device does not say that it is of the kind {}.", other.name));
+    }
     told.extend(subject.map(|subject| {
         let Subject { gpu, pcie, host, .. } = subject;
         format!("Predicted now with the profile {gpu} in a slot {pcie} of host {host}.")
@@ -280,29 +287,76 @@ fn told(
     told
 }
 
-/// The errors of both predictions, kind by kind: all cases, and those that are kept out.
-fn print(found: &[Summary], console: &Console) -> Result<(), Failure> {
+/// Every case with both predictions, the first `most` of the set.
+fn print_cases(compared: &[Compared], most: usize, console: &Console) -> Result<(), Failure> {
+    if most == 0 {
+        return Ok(());
+    }
+    let mut sheet =
+        Sheet::new(&["case", "half", "frozen", "error", "measured", "profile", "error"]);
+    for one in compared.iter().take(most) {
+        let time = |of| one.said(of).map_or(String::new(), |said| words::time(said.value));
+        let error = |of| one.error(of).map_or(String::new(), words::gain);
+        let case = one.measured.case;
+        sheet.add_row([
+            case.name.clone().into(),
+            case.half.name().into(),
+            number(time(Of::Frozen)),
+            number(error(Of::Frozen)),
+            number(words::time(one.measured.value)),
+            number(time(Of::Now)),
+            number(error(Of::Now)),
+        ]);
+    }
+    console.print_table(sheet)?;
+    match compared.len().saturating_sub(most) {
+        0 => console.print("\n"),
+        more => console.print(&format!("{more} more cases in compare.csv\n\n")),
+    }
+}
+
+/// The errors of both predictions side by side, by kind and half.
+fn print_errors(found: &[Summary], console: &Console) -> Result<(), Failure> {
     let mut sheet = Sheet::new(&[
-        "prediction",
         "kind",
         "half",
         "cases",
-        "median",
-        "90th percentile",
+        "frozen: median",
+        "p90",
+        "coverage",
+        "profile: median",
+        "p90",
         "coverage",
     ]);
-    let shown = |summary: &&Summary| summary.kind.is_none() || summary.half.is_some();
-    for summary in found.iter().filter(shown) {
-        let errors = &summary.errors;
-        sheet.add_row([
-            name(summary.of).into(),
-            summary.kind.map_or("all", Kind::name).into(),
-            summary.half.map_or("both", Half::name).into(),
-            number(errors.cases),
-            number(words::error(errors.median_error_ratio)),
-            number(words::error(errors.p90_error_ratio)),
-            number(words::percent(errors.coverage_ratio)),
-        ]);
+    let kinds = Kind::ALL.map(Some).into_iter().chain([None]);
+    let rows = kinds.flat_map(|kind| {
+        let both = kind.is_none().then_some(None);
+        Half::ALL.map(Some).into_iter().chain(both).map(move |half| (kind, half))
+    });
+    for (kind, half) in rows {
+        let of = |of| {
+            let own = |one: &&Summary| (one.of, one.kind, one.half) == (of, kind, half);
+            found.iter().find(own).map(|one| &one.errors)
+        };
+        let (frozen, now) = (of(Of::Frozen), of(Of::Now));
+        let Some(any) = frozen.or(now) else { continue };
+        let cells = [frozen, now].into_iter().flat_map(|errors| {
+            let told = errors.map_or([const { String::new() }; 3], |errors| {
+                [
+                    words::error(errors.median_error_ratio),
+                    words::error(errors.p90_error_ratio),
+                    words::percent(errors.coverage_ratio),
+                ]
+            });
+            told.map(number)
+        });
+        let mut row = vec![
+            kind.map_or("all", Kind::name).into(),
+            half.map_or("both", Half::name).into(),
+            number(any.cases),
+        ];
+        row.extend(cells);
+        sheet.add_row(row);
     }
     console.print_table(sheet)
 }
