@@ -1,5 +1,5 @@
-//! Embeds anew when a profile, prior, published or frozen file is added or changed: `include_dir` alone
-//! does not tell cargo which files it read.
+//! Embeds anew when a profile, prior, published or frozen file is added or changed: `include_dir`
+//! alone does not tell cargo which files it read.
 
 fn main() {
     for folder in ["profiles", "published", "priors", "data"] {

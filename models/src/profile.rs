@@ -208,12 +208,10 @@ impl Profile {
     /// A copy with further lines behind its own; a parameter that it has keeps its line.
     pub(crate) fn completed(&self, lines: Vec<Parameter>) -> Profile {
         let mut copy = self.clone();
-        for row in lines {
-            if !copy.has(&row.parameter) {
-                copy.index.insert(row.parameter.clone(), copy.rows.len());
-                copy.rows.push(row);
-                copy.lines.push(1);
-            }
+        for row in lines.into_iter().filter(|row| !self.has(&row.parameter)) {
+            copy.index.insert(row.parameter.clone(), copy.rows.len());
+            copy.rows.push(row);
+            copy.lines.push(1);
         }
         copy
     }

@@ -119,7 +119,8 @@ pub const ASSUMED: [Assumed; 11] = [
         basis: Basis::Value(2.0),
         factors: (0.25, 4.0),
         reader: GPU,
-        reason: "NVIDIA publishes no figure; `nvidia-smi compute-policy --set-timeslice` changes it",
+        reason: "2 ms; NVIDIA publishes no figure, and `nvidia-smi compute-policy \
+                 --set-timeslice` changes it",
     },
     Assumed {
         parameter: "turn_switch",
@@ -141,8 +142,8 @@ pub const ASSUMED: [Assumed; 11] = [
     },
 ];
 
-/// What is assumed of a parameter, in base units, of a GPU of which `is` says what is known, in base
-/// units too; none for other parameters, and where `is` lacks what the value is derived from.
+/// What is assumed of a parameter of a GPU of which `is` says what is known, both in base units;
+/// none for other parameters, and where `is` lacks what the value is derived from.
 pub fn value(parameter: &str, is: impl Fn(&str) -> Option<f64>) -> Option<f64> {
     ASSUMED.iter().find(|line| line.parameter == parameter)?.value(is)
 }

@@ -66,7 +66,7 @@ pub fn all() -> Result<&'static [Frozen], InputError> {
 /// be meant.
 pub fn of_device<'a>(all: &'a [Frozen], device: &str) -> Option<&'a Frozen> {
     let upper = device.to_uppercase();
-    // The driver says `NVIDIA H100 80GB HBM3` of the SXM module, and `NVIDIA H100 PCIe` of the card.
+    // The driver calls the SXM module `NVIDIA H100 80GB HBM3`, and the card `NVIDIA H100 PCIe`.
     let form = match (upper.contains("PCIE"), upper.contains("HBM3") || upper.contains("H200")) {
         (true, _) => "pcie",
         (false, true) => "sxm",

@@ -120,7 +120,7 @@ fn chosen(
     }
 }
 
-/// What predicts now: the profile, in the slot that it names itself, on the host of the frozen file.
+/// What predicts now: the profile, in the slot that it names, on the host of the frozen file.
 fn subject(profile: &str, frozen: Option<&Frozen>) -> Result<Subject, InputError> {
     let field = |error| InputError { field: "--profile".into(), ..error };
     let mut library = calibration::shipped().clone();

@@ -3,9 +3,9 @@
 //! Each line that has a low and a high end is drawn from two halves of a normal distribution of its
 //! logarithm that meet at its value and have those ends at 95 % (of the value itself where the low
 //! end is zero). Lines are drawn apart from each other, [`DRAWS`] times, each line once from every
-//! part of equal probability (Latin hypercube; M. McKay et al. 1979). A prediction's interval of 90 %
-//! reaches from the 5th to the 95th percentile of what the draws predict, and holds the prediction
-//! itself.
+//! part of equal probability (Latin hypercube; M. McKay et al. 1979). A prediction's interval of
+//! 90 % reaches from the 5th to the 95th percentile of what the draws predict, and holds the
+//! prediction itself.
 //!
 //! The draws of a line hang on its name alone, so that two profiles meet the same chance.
 
