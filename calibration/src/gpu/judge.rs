@@ -27,6 +27,7 @@ pub use case::{Asks, Case, Strand};
 pub use half::Half;
 pub use kind::Kind;
 pub use set::{case, cases};
+pub use work::{Measurement, Sharing};
 
 /// The version of the set: every file of measurements and predictions names it.
 pub const VERSION: u32 = 1;

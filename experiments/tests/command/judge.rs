@@ -1,7 +1,11 @@
 //! The judging set as a user meets it: measured (here on a simulated device), and judged by.
 
+use calibration::gpu::judge::process::{Children, Processes};
+use calibration::gpu::judge::{Sharing, case};
+use calibration::gpu::simulated::{Simulated, plain, plausible};
 use models::library::Kind;
 use predicates::prelude::*;
+use sim::Seed;
 
 use super::Folder;
 
@@ -173,4 +177,41 @@ fn without_a_gpu_one_sentence_and_exit_code_2() {
     let judge = folder.podpath().args(["calibrate", "gpu", "--judge", "--quiet"]).assert();
     judge.code(2).stdout("").stderr(predicate::str::contains("no NVIDIA driver was found"));
     assert!(!folder.path().join("results").exists());
+}
+
+/// Two processes for real, each on a simulated device of its own: they start, get ready, go
+/// together, change from one case to the next, and say what they do not know. MPS is left out with
+/// its reason where it is not installed.
+#[test]
+fn two_processes_get_ready_and_go_together() {
+    let program = assert_cmd::cargo::cargo_bin!("podpath").to_owned();
+    let serve = ["calibrate", "judge-process", "--simulate", "1"].map(str::to_owned).to_vec();
+    let mut children = Children::new(program, serve);
+    let mut device = Simulated::new(plain(), plausible(), Seed::new(1)).unwrap();
+    for name in ["turns/memory", "turns/memory", "turns/arithmetic-long"] {
+        let seconds = children.time(&mut device, case(name).unwrap(), Sharing::Turns).unwrap();
+        assert!(seconds > 0.0 && seconds < 30.0, "{name}: {seconds}");
+    }
+    let mps = children.time(&mut device, case("mps/memory").unwrap(), Sharing::Mps);
+    match mps {
+        Ok(_) => eprintln!("skipped: MPS is installed here"),
+        Err(why) => assert!(why.contains("MPS"), "{why}"),
+    }
+    // And back again, in new processes.
+    children.time(&mut device, case("turns/memory").unwrap(), Sharing::Turns).unwrap();
+    let deaf = Folder::new()
+        .podpath()
+        .args(["calibrate", "judge-process", "--simulate", "1"])
+        .write_stdin("turns/memry\n")
+        .assert();
+    deaf.success().stdout("no case is called `turns/memry`\n");
+}
+
+#[test]
+fn a_process_that_does_not_speak_is_an_error_and_no_hang() {
+    let mut children = Children::new("false".into(), Vec::new());
+    let mut device = Simulated::new(plain(), plausible(), Seed::new(1)).unwrap();
+    let told = children.time(&mut device, case("turns/memory").unwrap(), Sharing::Turns);
+    let told = told.unwrap_err();
+    assert!(told.starts_with("a second process "), "{told}");
 }

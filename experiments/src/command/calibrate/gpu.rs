@@ -96,7 +96,7 @@ fn measure(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
         return Err(failure(GpuError::NoDriver));
     }
     let port = port(arguments)?;
-    let mut device = open(arguments)?;
+    let mut device = open(arguments.simulate, arguments.device)?;
     match arguments.simulate {
         Some(_) => console.note("a SIMULATED device: nothing is measured"),
         None => console.note("measuring; other work on the GPU disturbs it"),
@@ -117,7 +117,7 @@ fn measure(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
 
 /// `--judge`: the judging set.
 fn judged(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
-    let mut device = open(arguments)?;
+    let mut device = open(arguments.simulate, arguments.device)?;
     let asked = judge::Asked {
         device: arguments.device,
         simulated: arguments.simulate.is_some(),
@@ -130,13 +130,13 @@ fn judged(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
 
 /// `podpath calibrate judge-process`: one of the processes that the judging set asks for.
 pub(super) fn judge_process(arguments: &judge::Process) -> Result<(), Failure> {
-    judge::process(&mut Cuda::open(arguments.device).map_err(failure)?)
+    judge::process(open(arguments.simulate, arguments.device)?.as_mut())
 }
 
-fn open(arguments: &Arguments) -> Result<Box<dyn Device>, Failure> {
-    match arguments.simulate {
+fn open(simulate: Option<u64>, device: usize) -> Result<Box<dyn Device>, Failure> {
+    match simulate {
         Some(seed) => Ok(Box::new(Simulated::new(plain(), plausible(), Seed::new(seed))?)),
-        None => Ok(Box::new(Cuda::open(arguments.device).map_err(failure)?)),
+        None => Ok(Box::new(Cuda::open(device).map_err(failure)?)),
     }
 }
 

@@ -144,6 +144,9 @@ pub(super) struct Process {
     /// The number of the device
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(super) device: usize,
+    /// Serve on a simulated device, with chance from this seed
+    #[arg(long, value_name = "SEED")]
+    pub(super) simulate: Option<u64>,
 }
 
 pub(super) fn process(device: &mut dyn Device) -> Result<(), Failure> {

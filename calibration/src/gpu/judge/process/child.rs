@@ -1,8 +1,8 @@
 //! A child process that runs cases when it is told to, and what it does.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
-use std::process::{Child as Process, ChildStdin, Command, Stdio};
+use std::process::{Child as Process, ChildStderr, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
 use std::time::Duration;
@@ -19,6 +19,8 @@ pub(super) struct Child {
     process: Process,
     tell: ChildStdin,
     told: Receiver<String>,
+    /// What it says when it fails.
+    complaints: Option<ChildStderr>,
 }
 
 impl Child {
@@ -30,7 +32,7 @@ impl Child {
         let failed = |error: std::io::Error| format!("a second process did not start: {error}");
         let mut command = Command::new(program);
         command.args(arguments).envs(settings.iter().map(|(name, value)| (name, value)));
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut process = command.spawn().map_err(failed)?;
         match (process.stdin.take(), process.stdout.take()) {
             (Some(tell), Some(out)) => {
@@ -38,7 +40,8 @@ impl Child {
                 let (send, told) = channel();
                 let lines = BufReader::new(out).lines().map_while(Result::ok);
                 thread::spawn(move || lines.into_iter().try_for_each(|line| send.send(line)));
-                Ok(Child { process, tell, told })
+                let complaints = process.stderr.take();
+                Ok(Child { process, tell, told, complaints })
             }
             _ => Err("a second process has no pipes".into()),
         }
@@ -54,12 +57,25 @@ impl Child {
         match self.told.recv_timeout(PATIENCE) {
             Ok(heard) if heard == expected => Ok(()),
             Ok(why) => Err(format!("in a second process: {why}")),
-            Err(RecvTimeoutError::Disconnected) => {
-                Err("a second process ended before it was done".into())
-            }
+            Err(RecvTimeoutError::Disconnected) => Err(self.complaint()),
             Err(RecvTimeoutError::Timeout) => {
                 Err(format!("a second process was silent for {} s", PATIENCE.as_secs()))
             }
+        }
+    }
+
+    /// Why a child has ended that was not done.
+    fn complaint(&mut self) -> String {
+        let mut said = String::new();
+        // A child that has shut its output may yet live.
+        let _ = self.process.kill();
+        if let Some(mut complaints) = self.complaints.take() {
+            let _ = complaints.read_to_string(&mut said);
+        }
+        let ended = "a second process ended before it was done";
+        match said.lines().map(str::trim).find(|line| !line.is_empty()) {
+            Some(line) => format!("{ended}: {line}"),
+            None => ended.into(),
         }
     }
 }
@@ -129,5 +145,8 @@ mod tests {
         let mut mute = Child::start(Path::new("true"), &[], &[]).unwrap();
         let told = mute.hears("ready").unwrap_err();
         assert_eq!(told, "a second process ended before it was done");
+        let mut cross = Child::start(Path::new("cat"), &["/nowhere".into()], &[]).unwrap();
+        let told = cross.hears("ready").unwrap_err();
+        assert!(told.starts_with("a second process ended before it was done: "), "{told}");
     }
 }
