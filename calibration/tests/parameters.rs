@@ -111,7 +111,7 @@ fn every_assumption_is_replaced_by_a_probe() {
 }
 
 /// Constants of the execution model that are no line of a profile, and why.
-const CONSTANTS: [(&str, &str); 32] = [
+const CONSTANTS: [(&str, &str); 30] = [
     ("FURTHER_STREAM", "from streams with one and two loads; no probe separates it yet"),
     ("FURTHER_NEIGHBOUR", "from published stencils; no probe has neighbours yet"),
     ("CHAIN_WIDTH", "a shape of caches, read from published curves"),
@@ -139,8 +139,6 @@ const CONSTANTS: [(&str, &str); 32] = [
     ("CUT", "of the method: how unequal blocks are cut"),
     ("COHORTS_MAX", "of the method: how unequal blocks are cut"),
     ("ENDED", "of the method: rounding"),
-    ("DONE", "of the method: rounding"),
-    ("REMEMBERED", "of the program"),
     ("WARPS_MAX", "of the program: what would take minutes is refused"),
     ("QUANTUM_MIN", "of the program: what would never end is refused"),
     ("LONG", "so long that the last packet does not show"),

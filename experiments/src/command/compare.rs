@@ -29,14 +29,15 @@ Examples:
   podpath compare my.toml --measured results/my-compared --profiles other/profiles
   podpath compare --measured results/judging --profile my-gpu.csv
                                                       a GPU beside what was predicted of it
+  podpath compare --measured podpath-gpu.tar.gz       the same from an archive of .ci/gpu
 
 First `podpath calibrate net` finds what this host's hops cost; then each topology is carried out
 here (see `podpath measure --help`) and predicted with this host's profile. DIR receives
 compare.csv, plots/ and report.html: predicted, measured (median and quartiles), error, and
 whether the prediction lies inside the measurement's own spread.
 
-Without FILE, --measured names what `podpath calibrate gpu --judge` wrote: the judging set, which no
-fit sees. It is held against the predictions that were frozen before anybody had measured it, and
+Without FILE, --measured names what `podpath calibrate gpu --judge` wrote, or an archive of .ci/gpu
+that has it: the judging set, which no fit sees. It is held against the predictions that were frozen before anybody had measured it, and
 against those of --profile: error by kind and half, median, 90th percentile and coverage.";
 
 /// Measure and predict an experiment on this host, or judge what was predicted of a GPU
@@ -56,7 +57,7 @@ pub(super) struct Arguments {
     #[arg(long, conflicts_with_all = ["profiles", "measured"])]
     calibrate: bool,
     /// Judge what an earlier comparison of FILE measured, without measuring again; without FILE the
-    /// folder or file that `calibrate gpu --judge` wrote
+    /// folder or file that `calibrate gpu --judge` wrote, or an archive that has it
     #[arg(long, value_name = "PATH")]
     measured: Option<PathBuf>,
     /// Without FILE: the GPU profile to judge, by its name or as a file that ends in .csv

@@ -156,7 +156,7 @@ fn the_script_measures_on_the_driver_alone() {
         assert_eq!(step("calibrate-again").unwrap_or_default(), expected[1], "{told}");
         assert!(archive.text(archive::RAW).unwrap().text.contains("Fake H100"));
         assert!(
-            told.contains("calibrated: yes") && told.contains("evaluated again: yes"),
+            told.contains("calibrated: yes, judged: yes") && told.contains("evaluated again: yes"),
             "{told}"
         );
     }

@@ -8,6 +8,7 @@ use predicates::prelude::*;
 use sim::Seed;
 
 use super::Folder;
+use super::needs::{Need, lacks};
 
 const JUDGE: [&str; 5] = ["calibrate", "gpu", "--judge", "--simulate", "1"];
 
@@ -98,6 +99,39 @@ fn a_calibrated_profile_predicts_its_own_device_better_than_another_one() {
     assert!(own < 0.05 && own < other / 2.0, "{own} {other}");
 }
 
+/// An archive, the folder it was made of, and the table alone are judged to the same bytes.
+#[test]
+fn an_archive_is_judged_as_the_table_in_it() {
+    let folder = Folder::new();
+    folder.run(&[&JUDGE[..], &["--out", "all/judging"]].concat());
+    folder.run(&["calibrate", "gpu", "--pack", "all", "--out", "a.tar.gz"]);
+    let reader =
+        flate2::read::GzDecoder::new(std::fs::File::open(folder.path().join("a.tar.gz")).unwrap());
+    tar::Archive::new(reader).unpack(folder.path().join("unpacked")).unwrap();
+    let tables = ["all/judging/judging.csv", "all", "a.tar.gz", "unpacked"].map(|path| {
+        folder.run(&["compare", "--measured", path, "--frozen", "h100-80-sxm", "--out", "r"]);
+        folder.read("r/compare.csv")
+    });
+    assert_eq!(count(&tables[0], "frozen", |value| !value.is_empty()), 217);
+    assert!(tables.iter().all(|table| *table == tables[0]));
+    // Nothing is believed of an archive that has been changed, or has no such table.
+    folder.write("unpacked/judging/judging.csv", "set,case\n");
+    folder.write("bare/notes.txt", "nothing");
+    folder.run(&["calibrate", "gpu", "--pack", "bare", "--out", "bare.tar.gz"]);
+    let whole = std::fs::read(folder.path().join("a.tar.gz")).unwrap();
+    folder.write("cut.tar.gz", &whole[..whole.len() / 2]);
+    let cases = [
+        ("unpacked", "is not what its manifest says"),
+        ("bare.tar.gz", "has no `judging/judging.csv`"),
+        ("cut.tar.gz", "is cut or damaged"),
+    ];
+    for (path, says) in cases {
+        let compare = folder.podpath().args(["compare", "--measured", path, "--out", "x"]).assert();
+        compare.code(2).stdout("").stderr(predicate::str::contains(says));
+        assert!(!folder.path().join("x").exists());
+    }
+}
+
 #[test]
 fn what_cannot_be_judged_is_refused_and_leaves_nothing() {
     let folder = rehearsed(&["--budget", "1s"]);
@@ -141,11 +175,19 @@ fn no_fit_takes_a_judging_set() {
 }
 
 #[test]
+fn a_budget_too_small_for_one_case_is_refused_and_leaves_nothing() {
+    let folder = Folder::new();
+    let judge = folder.podpath().args(JUDGE).args(["--budget", "0.000001s", "--out", "j"]).assert();
+    judge.code(2).stdout("").stderr(predicate::str::contains("too little for one case"));
+    assert!(!folder.path().join("j").exists());
+}
+
+#[test]
 fn options_that_do_nothing_together_are_refused() {
     let cases: [(&[&str], &str); 5] = [
         (&["calibrate", "gpu", "--judge", "--import", "x"], "cannot be used with"),
         (&["calibrate", "gpu", "--judge", "--budget", "4"], "such as `4min`"),
-        (&["calibrate", "gpu", "--simulate", "1", "--budget", "4min"], "--judge"),
+        (&["calibrate", "gpu", "--judge", "--pack", "x", "--out", "y"], "cannot be used with"),
         (&["compare", "lab", "--measured", "x", "--profile", "y"], "cannot be used with"),
         (&["compare"], "<FILE>"),
     ];
@@ -169,8 +211,8 @@ fn a_frozen_file_is_never_written_anew() {
 
 #[test]
 fn without_a_gpu_one_sentence_and_exit_code_2() {
-    if calibration::gpu::driver_is_there() {
-        eprintln!("skipped: this machine has an NVIDIA driver");
+    let without = (!calibration::gpu::driver_is_there()).then_some(());
+    if lacks(&without.ok_or((Need::NoCuda, "this machine has an NVIDIA driver"))) {
         return;
     }
     let folder = Folder::new();
@@ -194,7 +236,7 @@ fn two_processes_get_ready_and_go_together() {
     }
     let mps = children.time(&mut device, case("mps/memory").unwrap(), Sharing::Mps);
     match mps {
-        Ok(_) => eprintln!("skipped: MPS is installed here"),
+        Ok(seconds) => assert!(seconds > 0.0, "MPS is installed here: {seconds}"),
         Err(why) => assert!(why.contains("MPS"), "{why}"),
     }
     // And back again, in new processes.

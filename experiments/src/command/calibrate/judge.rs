@@ -14,6 +14,7 @@ use calibration::gpu::judge::measure::{Judged, Options, Watch, measure};
 use calibration::gpu::judge::process::{Children, Processes, Simulated, serve};
 use calibration::gpu::judge::{Case, Kind, table};
 use clap::Args;
+use models::input::InputError;
 use serde_json::json;
 
 use crate::console::{Console, Sheet, number};
@@ -60,9 +61,29 @@ pub(super) fn run(
     let mut kept = Kept { file: file.clone(), facts: device.facts().clone(), console };
     let judged = measure(device, processes.as_mut(), options, &mut kept)
         .map_err(|error| Failure::run(format!("writing {}", file.display()), error))?;
+    // What nobody measured is no judging set; an interruption says so itself.
+    let nothing = !judged.iter().any(measured) && !interrupt::asked();
+    if let (true, Some(budget_s)) = (nothing && judged.iter().all(unaffordable), asked.budget_s) {
+        let problem = format!("{budget_s} s are too little for one case of the judging set");
+        return Err(InputError::new("--budget", problem).help("such as `4min`").into());
+    }
     write_file(&file, &table::table(device.facts(), &judged))?;
     tell(&judged, device.elapsed_s() - begin_s, &file, console)?;
-    if interrupt::asked() { Err(Failure::Interrupted) } else { Ok(()) }
+    match judged.iter().find_map(|one| one.left_out.as_ref()) {
+        _ if interrupt::asked() => Err(Failure::Interrupted),
+        Some(why) if nothing => {
+            Err(Failure::run("measuring the judging set", format!("not one case ended: {why}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn measured(one: &Judged) -> bool {
+    !one.readings.is_empty()
+}
+
+fn unaffordable(one: &Judged) -> bool {
+    one.left_out.as_ref().is_some_and(|why| why.contains("budget"))
 }
 
 /// The processes that share the GPU with nobody but each other: this program, told to serve.
@@ -88,6 +109,9 @@ impl Watch for Kept<'_> {
     }
 
     fn ended(&mut self, judged: &[Judged]) -> io::Result<()> {
+        if !judged.iter().any(measured) {
+            return Ok(());
+        }
         // A rename is whole or has not happened, whenever the machine goes.
         let new = self.file.with_extension("csv.new");
         fs::create_dir_all(new.parent().unwrap_or(Path::new(".")))?;

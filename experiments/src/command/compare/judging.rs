@@ -9,6 +9,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use calibration::gpu::archive;
 use calibration::gpu::judge::frozen::{self, Frozen};
 use calibration::gpu::judge::predict::{Prediction, Said, Subject, predict};
 use calibration::gpu::judge::table::{self, Measurements};
@@ -34,7 +35,7 @@ const OUT: &str = "results/judged";
 /// What is judged by what.
 #[derive(Debug)]
 pub(super) struct Asked<'a> {
-    /// The measurements: a folder that has a judging.csv, or the file.
+    /// The measurements: a folder that has a judging.csv, the file, or an archive that it is in.
     pub(super) measured: &'a Path,
     /// The GPU profile to judge: a shipped one's name, or a file.
     pub(super) profile: Option<&'a str>,
@@ -90,17 +91,23 @@ pub(super) fn run(asked: &Asked<'_>, console: &Console) -> Result<(), Failure> {
 
 /// The text of the measurements that a path names.
 fn source(path: &Path) -> Result<Arc<Source>, InputError> {
+    if archive::is_packed(path) || path.join(archive::MANIFEST).is_file() {
+        let refused = |error: archive::ArchiveError| error.input("--measured");
+        return archive::open(path).map_err(refused)?.text(archive::JUDGING).map_err(refused);
+    }
     if !path.is_dir() {
         return file::read_text(path, "--measured");
     }
-    // An unpacked archive has them in a folder of their own.
-    let places = [path.join(table::FILE), path.join("judging").join(table::FILE)];
+    // What an archive is to be made of has them in a folder of their own.
+    let places = [path.join(table::FILE), path.join(archive::JUDGING)];
     let Some(place) = places.iter().find(|place| place.is_file()) else {
         return Err(InputError::new(
             "--measured",
             format!("`{}` has no judging.csv", path.display()),
         )
-        .help("a folder that `podpath calibrate gpu --judge` wrote, or its judging.csv"));
+        .help(
+            "a folder that `podpath calibrate gpu --judge` wrote, its judging.csv, or an archive",
+        ));
     };
     file::read_text(place, "--measured")
 }
