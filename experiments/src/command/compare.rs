@@ -37,8 +37,9 @@ compare.csv, plots/ and report.html: predicted, measured (median and quartiles),
 whether the prediction lies inside the measurement's own spread.
 
 Without FILE, --measured names what `podpath calibrate gpu --judge` wrote, or an archive of .ci/gpu
-that has it: the judging set, which no fit sees. It is held against the predictions that were frozen before anybody had measured it, and
-against those of --profile: error by kind and half, median, 90th percentile and coverage.";
+that has it: the judging set, which no fit sees. It is held against the predictions that were frozen
+before anybody had measured it, and against those of --profile: error by kind and half, median, 90th
+percentile and coverage.";
 
 /// Measure and predict an experiment on this host, or judge what was predicted of a GPU
 #[derive(Debug, Args)]

@@ -54,7 +54,8 @@ fn the_script_runs_end_to_end_on_the_simulated_device() {
     let raw = archive.text(archive::RAW).unwrap();
     assert!(raw.text.contains("a rehearsal"), "the place is not in the readings");
     let compare = ["compare", "--measured", "out/podpath-gpu.tar.gz", "--frozen", "h100-80-sxm"];
-    assert!(folder.json(&compare)["measured"].as_u64().unwrap() > 40);
+    // At least one case of each of the eighteen kinds.
+    assert!(folder.json(&compare)["measured"].as_u64().unwrap() >= 18);
     let left: Vec<_> = fs::read_dir(folder.path().join("out")).unwrap().collect();
     assert_eq!(left.len(), 1, "one file: {left:?}");
 }

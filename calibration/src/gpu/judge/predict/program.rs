@@ -1,4 +1,5 @@
-//! Cases that are programs of streams, which no experiment can describe: by `models::plan::program`.
+//! Cases that are programs of streams, which no experiment can describe: by
+//! `models::plan::program`.
 //!
 //! The program is the work that is measured, step by step in the order in which it is issued. Calls
 //! take the host no time here, as no profile has a line for that; where a queue is bound by the
