@@ -2,7 +2,7 @@
 //!
 //! | case | by what |
 //! | --- | --- |
-//! | copies, both ways at once, chunks, processes in turns and under MPS | `predict`, as `run` does |
+//! | copies, both ways at once, chunks, processes that share | `predict`, as `run` does |
 //! | launches, graphs, streams, copy beside kernel, mapped memory | `plan::program` |
 //! | chunks with one buffer | `plan::program` |
 //! | triad, stencil, reduction, transpose, tiles, histogram | `gpu::execute` |
