@@ -67,7 +67,7 @@ pub(super) fn run(
         let problem = format!("{budget_s} s are too little for one case of the judging set");
         return Err(InputError::new("--budget", problem).help("such as `4min`").into());
     }
-    write_file(&file, &table::table(device.facts(), &judged))?;
+    write_file(&file, table::table(device.facts(), &judged))?;
     tell(&judged, device.elapsed_s() - begin_s, &file, console)?;
     match judged.iter().find_map(|one| one.left_out.as_ref()) {
         _ if interrupt::asked() => Err(Failure::Interrupted),
