@@ -20,6 +20,7 @@ mod execution;
 pub mod facts;
 pub mod finding;
 pub mod import;
+pub mod judge;
 pub mod kernel;
 mod numa;
 pub mod probe;
@@ -30,6 +31,7 @@ pub mod sample;
 pub mod simulated;
 mod stand_in;
 pub mod state;
+pub mod study;
 pub mod table;
 pub mod work;
 

@@ -104,7 +104,23 @@ fn loads(kernel: Kernel) -> (&'static str, usize) {
         Kernel::StreamRead | Kernel::StreamScale => ("ld.global.v2.u32", 1),
         Kernel::StreamTriad => ("ld.global.v2.u32", 2),
         Kernel::StreamWide => ("ld.global.v4.u32", 2),
-        Kernel::Mark | Kernel::Nothing | Kernel::Link => ("ld.global", 0),
+        Kernel::Mark | Kernel::Nothing | Kernel::Link | Kernel::Fill => ("ld.global", 0),
+        // Four chains, eightfold and a remainder.
+        Kernel::Arithmetic => ("fma.rn.f32", 4 * 9),
+        Kernel::Triad => ("ld.global", 2),
+        Kernel::Stencil => ("ld.global", 5),
+        Kernel::Reduction => ("ld.global.v4.f32", 1),
+        Kernel::Transpose => ("st.shared.u32", 4),
+        Kernel::TransposePlain => ("st.global.u32", 1),
+        Kernel::Tiles => ("fma.rn.f32", 16),
+        Kernel::Histogram => ("atom.global.add.u32", 1),
+        // Whatever it loads, it counts in one place, and says in another that it ran.
+        Kernel::TriadCheck
+        | Kernel::StencilCheck
+        | Kernel::ReductionCheck
+        | Kernel::TransposeCheck
+        | Kernel::TilesCheck
+        | Kernel::HistogramCheck => ("atom.global.add.u64", 2),
     }
 }
 

@@ -20,6 +20,7 @@ pub(crate) mod fixture;
 pub mod frame;
 pub mod graph;
 pub mod ink;
+pub mod judging;
 pub mod levels;
 pub mod life;
 pub mod lines;
@@ -169,6 +170,14 @@ pub fn calibrate_net(dir: &Path) -> Result<Vec<Figure>, PlotError> {
 /// If compare.csv is missing or broken, or a figure cannot be written.
 pub fn compare(dir: &Path) -> Result<Vec<Figure>, PlotError> {
     write(dir, comparison::drafts(&Measured::comparison(dir)?))
+}
+
+/// Draws the figures of a judged GPU, and writes them to `plots/`.
+///
+/// # Errors
+/// If compare.csv or summary.csv is missing or broken, or a figure cannot be written.
+pub fn judging(dir: &Path) -> Result<Vec<Figure>, PlotError> {
+    write(dir, judging::drafts(dir)?)
 }
 
 /// Draws the figures of a GPU's calibration, and writes them to `plots/`.

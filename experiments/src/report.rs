@@ -23,6 +23,7 @@ pub mod calibrate_net;
 pub mod calibration;
 pub mod compare;
 pub mod document;
+pub mod judging;
 pub mod life;
 pub mod loss;
 pub mod provenance;
@@ -83,6 +84,19 @@ pub fn calibrate_net(dir: &Path, machine: &str, figures: &[Figure]) -> Result<()
 /// If compare.csv is missing or broken, or the report cannot be written.
 pub fn comparison(dir: &Path, machine: &str, figures: &[Figure]) -> Result<(), PlotError> {
     save(dir, &compare::page(&Measured::comparison(dir)?, machine, figures))
+}
+
+/// Writes `report.html` for the judged GPU in `dir`; `told` says what was compared with what.
+///
+/// # Errors
+/// If a table is missing or broken, or the report cannot be written.
+pub fn judging(
+    dir: &Path,
+    told: &[String],
+    simulated: bool,
+    figures: &[Figure],
+) -> Result<(), PlotError> {
+    save(dir, &judging::page(dir, told, simulated, figures)?)
 }
 
 /// Writes `report.html` for the calibration of a GPU in `dir`.

@@ -7,6 +7,7 @@
 //! - [`execute`]: how long the grid runs, at three levels of detail.
 //! - [`copy`]: the copy engines, between device memory and pinned or pageable host memory.
 //! - [`share`]: a GPU for several pods.
+//! - [`assumed`]: what is taken for true where a profile says nothing.
 //!
 //! The first table is what every profile has; [`machine`] has what execution needs besides.
 //!
@@ -21,8 +22,11 @@
 //! | `copy_engines` | count | host copies that may run at once, both directions together |
 //! | `copy_setup`, `copy_call` | time | see [`copy::CopyEngine`] |
 //! | `copy_to_device_efficiency`, `copy_to_host_efficiency` | ratio | see [`copy`] |
+//! | `turn_quantum`, `turn_switch` | time | see [`share::Turns`] |
+//! | `share_streams_cost` | ratio | see [`Gpu::crowded`] |
 
 pub mod access;
+pub mod assumed;
 pub mod block;
 pub mod capability;
 pub mod copy;
@@ -40,6 +44,10 @@ use sim::{Bytes, Rate, Time};
 
 use crate::input::InputError;
 use crate::profile::{Dimension, Profile};
+
+/// Turns shorter than the time to switch would be a GPU that does little else, and no turn at all a
+/// simulation that never ends.
+const QUANTUM_MIN: Time = Time::from_us(1);
 
 /// What simple models need to know of a GPU.
 #[derive(Clone, Debug, PartialEq)]
@@ -60,6 +68,11 @@ pub struct Gpu {
     pub launch_latency: Time,
     /// The copy engines.
     pub copy: copy::Parameters,
+    /// How pods take turns, where the topology does not say.
+    pub turns: share::Turns,
+    /// What each kernel beside another one adds to the time of both, as a part of its time alone,
+    /// where each of them fills the GPU: 1 is sharing without loss.
+    pub share_streams_cost: f64,
     /// What runs kernels thread by thread, where the profile has it.
     pub machine: Option<machine::Machine>,
 }
@@ -71,9 +84,20 @@ impl Gpu {
     /// If a parameter is missing, has the wrong unit, or is out of range. A profile that has one
     /// parameter of the execution model has to have them all.
     pub fn from_profile(profile: &Profile) -> Result<Gpu, InputError> {
-        let modelled = machine::CALIBRATED.iter().any(|(name, _)| profile.has(name));
+        let modelled = is_modelled(profile);
         let machine = modelled.then(|| machine::Machine::from_profile(profile)).transpose()?;
-        Ok(Gpu { machine, ..Gpu::facts(profile)? })
+        Ok(Gpu { machine, ..Gpu::facts(&assumed::completed(profile))? })
+    }
+
+    /// How much more of the SMs `clients` kernels take that fill the GPU together, than the sum of
+    /// what they take alone.
+    ///
+    /// ```text
+    ///   time of k together = time of one · (1 + (k − 1) · cost)
+    /// ```
+    pub fn crowded(&self, clients: u32) -> f64 {
+        let clients = f64::from(clients.max(1));
+        (1.0 + (clients - 1.0) * self.share_streams_cost) / clients
     }
 
     /// All but the execution model.
@@ -82,6 +106,10 @@ impl Gpu {
             value if value > 0.0 => Ok(value),
             _ => Err(profile.fault(parameter, "must be above zero", "a value above zero")),
         };
+        let quantum = Time::from_seconds(positive("turn_quantum", Dimension::Time)?);
+        if quantum < QUANTUM_MIN {
+            return Err(profile.fault("turn_quantum", "is too short for a turn", "1 us or more"));
+        }
         Ok(Gpu {
             sms: positive("sms", Dimension::Count).and(profile.count("sms"))?,
             clock_hz: positive("clock", Dimension::Frequency)?,
@@ -91,9 +119,16 @@ impl Gpu {
             fp64_flop_per_s: positive("fp64_peak", Dimension::Flops)?,
             launch_latency: profile.time("launch_latency")?,
             copy: copy::Parameters::from_profile(profile)?,
+            turns: share::Turns { quantum, switch: profile.time("turn_switch")? },
+            share_streams_cost: positive("share_streams_cost", Dimension::Ratio)?,
             machine: None,
         })
     }
+}
+
+/// Whether a profile has an execution model, or at least a part of one.
+fn is_modelled(profile: &Profile) -> bool {
+    machine::CALIBRATED.iter().any(|(name, _)| profile.has(name))
 }
 
 #[cfg(test)]

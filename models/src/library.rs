@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::gpu::assumed;
 use crate::input::{InputError, Source, suggest};
 use crate::profile::Profile;
 
@@ -110,12 +111,16 @@ impl Library {
         Ok(())
     }
 
-    /// A profile, parsed, with what [`Library::set`] changed.
+    /// A profile, parsed, with what [`Library::set`] changed; a GPU's with a line for everything
+    /// that is assumed where it says nothing.
     ///
     /// # Errors
     /// If there is none of that name, or its text is not a valid profile.
     pub fn profile(&self, kind: Kind, name: &str) -> Result<Profile, InputError> {
         let mut profile = Profile::parse(name, self.source(kind, name)?)?;
+        if kind == Kind::Gpu {
+            profile = assumed::completed(&profile);
+        }
         for ((at, of, parameter), value) in &self.settings {
             if *at == kind && of == name {
                 profile = profile.with(parameter, *value)?;

@@ -205,6 +205,17 @@ impl Profile {
         Ok(copy)
     }
 
+    /// A copy with further lines behind its own; a parameter that it has keeps its line.
+    pub(crate) fn completed(&self, lines: Vec<Parameter>) -> Profile {
+        let mut copy = self.clone();
+        for row in lines.into_iter().filter(|row| !self.has(&row.parameter)) {
+            copy.index.insert(row.parameter.clone(), copy.rows.len());
+            copy.rows.push(row);
+            copy.lines.push(1);
+        }
+        copy
+    }
+
     /// A bandwidth, above zero.
     ///
     /// # Errors

@@ -22,7 +22,8 @@ mod tarball;
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::io;
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -80,6 +81,14 @@ impl Archive {
         let text = text.map_err(|_| problem(Problem::NoText(name.into())))?;
         Ok(Source::new(format!("{}:{name}", self.name), text))
     }
+}
+
+/// Whether a path names a packed archive, by its ending or its first bytes (RFC 1952: gzip).
+pub fn is_packed(path: &Path) -> bool {
+    let mut head = [0; 2];
+    path.to_string_lossy().ends_with(".gz")
+        || File::open(path).and_then(|mut file| file.read_exact(&mut head)).is_ok()
+            && head == [0x1f, 0x8b]
 }
 
 /// Opens an archive, or the folder that one was unpacked into.

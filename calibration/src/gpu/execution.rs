@@ -1,5 +1,6 @@
 //! The execution model of a device ([`models::gpu::machine`]) from what is known of it so far.
 
+use models::gpu::assumed;
 use models::gpu::capability::Capability;
 use models::gpu::machine::Machine;
 use models::input::InputError;
@@ -48,6 +49,14 @@ pub(super) fn machine(
         stream_gap: is("stream_gap")?,
         graph_gap: is("graph_gap")?,
         launch_latency: Time::from_seconds(is("launch_latency")?),
+        block_interval: is("block_interval")?,
+        barrier_latency: is("barrier_latency")?,
+        barrier_per_warp: is("barrier_per_warp")?,
+        atomic_latency: is("atomic_latency")?,
+        atomic_own_word_interval: is("atomic_own_word_interval")?,
+        atomic_one_word_interval: is("atomic_one_word_interval")?,
+        access_granule: is("access_granule")?,
+        event_wait: is("event_wait")?,
     })
 }
 
@@ -62,17 +71,27 @@ pub(super) fn so_far(facts: &Facts, findings: &[Finding]) -> Result<Machine, Inp
     })
 }
 
-/// What a parameter of the execution model comes to on other GPUs of the generation, in base units.
+/// What a parameter of the execution model comes to on other GPUs of the generation, or is assumed
+/// of all, in base units.
 ///
 /// # Errors
 /// If it is no such parameter.
 pub(super) fn guess(facts: &Facts, parameter: &str) -> Result<f64, InputError> {
-    let clock_hz = f64::from(facts.clock_khz) * 1e3;
+    let (clock_hz, sms) = (f64::from(facts.clock_khz) * 1e3, f64::from(facts.sms));
+    let known = |name: &str| known_of(version(facts), clock_hz, sms, name);
+    let is = |name: &str| match name {
+        "clock" => Some(clock_hz),
+        "sms" => Some(sms),
+        other => known(other).ok(),
+    };
+    if let Some(value) = assumed::value(parameter, is) {
+        return Ok(value);
+    }
     match parameter {
         "sm_clock" => Ok(clock_hz),
-        "dram_bandwidth" => Ok(guess(facts, "dram_efficiency")? * facts.memory_peak() * 1e9),
+        "dram_bandwidth" => Ok(known("dram_efficiency")? * facts.memory_peak() * 1e9),
         // No kernel takes longer or shorter for what its launch takes.
         "launch_latency" => Ok(LAUNCH_LATENCY),
-        _ => known_of(version(facts), clock_hz, f64::from(facts.sms), parameter),
+        _ => known(parameter),
     }
 }

@@ -1,5 +1,5 @@
-//! The kernels of the probes, each in the `.cu` file beside the probe that it is for. What of them
-//! a driver is given is in [`super::ptx`].
+//! The kernels of the probes and of the judging set, each in the `.cu` file beside what it is for.
+//! What of them a driver is given is in [`super::ptx`].
 
 use serde::{Deserialize, Serialize};
 
@@ -43,11 +43,41 @@ pub enum Kernel {
     StreamTriad,
     /// The same with wider elements.
     StreamWide,
+    /// Writes the data of the kernels below.
+    Fill,
+    /// Independent multiply-adds.
+    Arithmetic,
+    /// Loads two floats and stores one.
+    Triad,
+    /// Whether it did.
+    TriadCheck,
+    /// Five points of a square.
+    Stencil,
+    /// Whether they are right.
+    StencilCheck,
+    /// Sums by a tree in shared memory.
+    Reduction,
+    /// Whether they are right.
+    ReductionCheck,
+    /// A square turned over through shared memory.
+    Transpose,
+    /// The same without it.
+    TransposePlain,
+    /// Whether it is turned over.
+    TransposeCheck,
+    /// A matrix product by tiles in shared memory.
+    Tiles,
+    /// Whether some of it is right.
+    TilesCheck,
+    /// Counts by atomic additions.
+    Histogram,
+    /// Whether all were counted.
+    HistogramCheck,
 }
 
 impl Kernel {
     /// All of them.
-    pub const ALL: [Kernel; 18] = [
+    pub const ALL: [Kernel; 33] = [
         Kernel::Nothing,
         Kernel::Mark,
         Kernel::Link,
@@ -66,6 +96,21 @@ impl Kernel {
         Kernel::StreamScale,
         Kernel::StreamTriad,
         Kernel::StreamWide,
+        Kernel::Fill,
+        Kernel::Arithmetic,
+        Kernel::Triad,
+        Kernel::TriadCheck,
+        Kernel::Stencil,
+        Kernel::StencilCheck,
+        Kernel::Reduction,
+        Kernel::ReductionCheck,
+        Kernel::Transpose,
+        Kernel::TransposePlain,
+        Kernel::TransposeCheck,
+        Kernel::Tiles,
+        Kernel::TilesCheck,
+        Kernel::Histogram,
+        Kernel::HistogramCheck,
     ];
 
     /// Its name in its source.
@@ -89,6 +134,21 @@ impl Kernel {
             Kernel::StreamScale => "stream_scale",
             Kernel::StreamTriad => "stream_triad",
             Kernel::StreamWide => "stream_wide",
+            Kernel::Fill => "fill",
+            Kernel::Arithmetic => "arithmetic",
+            Kernel::Triad => "triad",
+            Kernel::TriadCheck => "triad_check",
+            Kernel::Stencil => "stencil",
+            Kernel::StencilCheck => "stencil_check",
+            Kernel::Reduction => "reduction",
+            Kernel::ReductionCheck => "reduction_check",
+            Kernel::Transpose => "transpose",
+            Kernel::TransposePlain => "transpose_plain",
+            Kernel::TransposeCheck => "transpose_check",
+            Kernel::Tiles => "tiles",
+            Kernel::TilesCheck => "tiles_check",
+            Kernel::Histogram => "histogram",
+            Kernel::HistogramCheck => "histogram_check",
         }
     }
 
@@ -125,6 +185,16 @@ impl Kernel {
             | Kernel::StreamWide => {
                 include_str!("probe/streams.cu")
             }
+            Kernel::Fill => include_str!("judge/fill.cu"),
+            Kernel::Arithmetic => include_str!("judge/arithmetic.cu"),
+            Kernel::Triad | Kernel::TriadCheck => include_str!("judge/triad.cu"),
+            Kernel::Stencil | Kernel::StencilCheck => include_str!("judge/stencil.cu"),
+            Kernel::Reduction | Kernel::ReductionCheck => include_str!("judge/reduction.cu"),
+            Kernel::Transpose | Kernel::TransposePlain | Kernel::TransposeCheck => {
+                include_str!("judge/transpose.cu")
+            }
+            Kernel::Tiles | Kernel::TilesCheck => include_str!("judge/tiles.cu"),
+            Kernel::Histogram | Kernel::HistogramCheck => include_str!("judge/histogram.cu"),
         }
     }
 }

@@ -8,7 +8,7 @@
 //! | what is asked for | probe |
 //! | --- | --- |
 //! | launch latency, null-kernel round trip, further launches of a queue | `launch` |
-//! | dependent kernels in a stream and as a graph | `graphs` |
+//! | dependent kernels in a stream and as a graph; behind events | `graphs`; `events` |
 //! | block-scheduling rate; how a slot changes hands | `blocks`; `streams` |
 //! | pointer-chase latency: L1, L2, device memory, shared memory | `latency` |
 //! | bandwidth of each level against bytes in flight; against occupancy | `bandwidth`; `streams` |
@@ -19,7 +19,7 @@
 //! | both ways at once: host, peer | `duplex`, `peers` |
 //! | copy beside a kernel that computes, that reads memory; copy engines | `overlap`; `engines` |
 //! | NUMA nodes of host memory | `numa` |
-//! | slowdown by neighbours | `sharing` |
+//! | slowdown by neighbours; turns of contexts | `sharing`; `turns` |
 //!
 //! What no probe does: launches from the cores of each NUMA node; thread percentages (MPS), which
 //! an administrator sets up, and which are then the device that is found; partitions (MIG), which
@@ -35,6 +35,7 @@ mod coalescing;
 pub(super) mod copies;
 mod duplex;
 mod engines;
+mod events;
 mod graphs;
 mod latency;
 mod launch;
@@ -44,6 +45,7 @@ mod overlap;
 mod peers;
 mod sharing;
 pub(super) mod streams;
+mod turns;
 
 use std::borrow::Cow;
 
@@ -85,7 +87,7 @@ pub struct Seen<'a> {
 /// The order is that of a budget. First come the clock, launches and copies, which every transfer
 /// has and which no published fit knows for newer GPUs; then the execution model of kernels; then
 /// what only work beside other work feels; last what hardly any prediction reads.
-pub const ALL: [&Probe; 19] = [
+pub const ALL: [&Probe; 21] = [
     &clock::PROBE,
     &launch::PROBE,
     &copies::PROBE,
@@ -93,6 +95,7 @@ pub const ALL: [&Probe; 19] = [
     &bandwidth::PROBE,
     &streams::PROBE,
     &graphs::PROBE,
+    &events::PROBE,
     &duplex::PROBE,
     &overlap::PROBE,
     &mapped::PROBE,
@@ -101,6 +104,7 @@ pub const ALL: [&Probe; 19] = [
     &atomics::PROBE,
     &engines::PROBE,
     &sharing::PROBE,
+    &turns::PROBE,
     &numa::PROBE,
     &coalescing::PROBE,
     &banks::PROBE,
@@ -169,6 +173,6 @@ fn count(value: i32) -> u32 {
 fn seconds(sample: &Sample) -> f64 {
     match sample.point.work.timer {
         Timer::Cycles => sample.median() / sample.clock.hz(),
-        Timer::Host | Timer::Events | Timer::FirstStore => sample.median(),
+        _ => sample.median(),
     }
 }

@@ -5,6 +5,7 @@
 //! laws that the probes state at their heads. Readings scatter, and one in a hundred is late.
 
 mod executed;
+mod schedule;
 mod truth;
 
 pub use truth::{Truth, plain, plausible};
@@ -17,6 +18,7 @@ use sim::{Bytes, Dist, Rate, Seed, Stream, Time};
 
 use super::device::Device;
 use super::facts::Facts;
+use super::judge::body::CHECKED;
 use super::kernel::Kernel;
 use super::state::Moment;
 use super::work::{Lane, Launch, Place, Step, Timer, Work};
@@ -34,6 +36,8 @@ const SPIN_CYCLES: f64 = 4.0;
 const SMALL: u64 = 64 << 10;
 /// What a piece of work takes besides what its timer reads: calls that prepare it and wait \[s\].
 const AROUND: f64 = 20e-6;
+/// What faults and clearing add to a copy into untouched memory \[s/B\].
+const FIRST_TOUCH: f64 = 0.3e-9;
 /// How sharply bandwidth bends (see the probe of bandwidth).
 const KNEE: f64 = 4.0;
 
@@ -103,6 +107,9 @@ impl Simulated {
         if let Ok(Some(seconds)) = executed::stream(&self.machine, launch, self.level) {
             return seconds;
         }
+        if let Some(seconds) = executed::judged(&self.machine, launch) {
+            return seconds;
+        }
         let executed = self.executes.then(|| executed::duration(&self.machine, launch));
         if let Some(Ok(Some(seconds))) = executed {
             return seconds;
@@ -140,6 +147,8 @@ impl Simulated {
             | Kernel::StreamScale
             | Kernel::StreamTriad
             | Kernel::StreamWide => launch.bytes as f64 / self.is("mapped_write_rate"),
+            // What fills and checks is never timed.
+            _ => 0.0,
         }
     }
 
@@ -184,8 +193,13 @@ impl Simulated {
 
     /// What a copy takes alone \[s\].
     fn copy(&self, from: Place, to: Place, bytes: u64) -> f64 {
+        self.engine(from, to).pinned(Bytes::new(bytes)).as_seconds()
+    }
+
+    /// What copies from one place to another.
+    fn engine(&self, from: Place, to: Place) -> CopyEngine {
         let kind = |place: Place| match place {
-            Place::Pageable => "_pageable",
+            Place::Pageable | Place::Untouched => "_pageable",
             Place::WriteCombined => "_write_combined",
             _ => "",
         };
@@ -199,12 +213,12 @@ impl Simulated {
             (_, host) => format!("copy_to_host{}", kind(host)),
         };
         let own = self.truth.get(format!("{stem}_latency").as_str());
-        let engine = CopyEngine {
+        let touch = if to == Place::Untouched { FIRST_TOUCH } else { 0.0 };
+        CopyEngine {
             call: Time::from_seconds(own.copied().unwrap_or_else(|| self.is("copy_call"))),
             setup: Time::from_seconds(self.is("copy_setup")),
-            rate: Rate::bytes_per_s(self.is(&format!("{stem}_rate"))),
-        };
-        engine.pinned(Bytes::new(bytes)).as_seconds()
+            rate: Rate::bytes_per_s(1.0 / (1.0 / self.is(&format!("{stem}_rate")) + touch)),
+        }
     }
 
     /// What a lane takes alone, by the host's clock \[s\].
@@ -220,6 +234,9 @@ impl Simulated {
                     total += self.is("launch_round_trip") + f64::from(nodes - 1) * each;
                 }
                 Step::Copy { from, to, bytes } => total += self.copy(from, to, bytes),
+                Step::BlockingCopy { .. } | Step::Record(_) | Step::Wait(_) => {
+                    unreachable!("such lanes are scheduled")
+                }
             }
         }
         match launches {
@@ -232,7 +249,11 @@ impl Simulated {
     }
 
     /// What lanes take together, by the host's clock \[s\].
-    fn together(&self, lanes: &[Lane]) -> f64 {
+    fn together(&self, work: &Work) -> f64 {
+        if schedule::is_due(work) {
+            return schedule::ends(self, work).into_iter().fold(0.0, f64::max);
+        }
+        let lanes = &work.lanes;
         let alone: Vec<f64> = lanes.iter().map(|lane| self.alone(lane)).collect();
         let Some(&first) = alone.first() else { return 0.0 };
         let number = lanes.len() as f64;
@@ -261,14 +282,31 @@ impl Simulated {
             }
             [Step::Graph { .. }, ..] => alone.iter().sum(),
             [Step::Launch(launch), ..] => {
-                let how = match (lanes[0].own_context, launch.kernel) {
-                    (true, _) => "contexts",
-                    (false, Kernel::Read) => "memory",
-                    (false, _) => "streams",
-                };
+                let how = if launch.kernel == Kernel::Read { "memory" } else { "streams" };
                 first * (1.0 + neighbours * self.is(&format!("share_{how}_cost")))
             }
-            [] => 0.0,
+            _ => 0.0,
+        }
+    }
+
+    /// What the events around a piece of work read \[s\].
+    fn between_events(&self, work: &Work) -> f64 {
+        if schedule::is_due(work) {
+            return schedule::ends(self, work).into_iter().fold(0.0, f64::max);
+        }
+        // Recording an event costs about as much as another launch.
+        self.is("launch_interval") + self.first(work)
+    }
+
+    /// What the first step of a piece of work takes \[s\].
+    fn first(&self, work: &Work) -> f64 {
+        match work.lanes[0].steps[0] {
+            Step::Launch(launch) => self.kernel(&launch),
+            Step::Graph { launch, nodes } => f64::from(nodes) * self.kernel(&launch),
+            Step::Copy { from, to, bytes } | Step::BlockingCopy { from, to, bytes } => {
+                self.copy(from, to, bytes)
+            }
+            Step::Record(_) | Step::Wait(_) => 0.0,
         }
     }
 }
@@ -292,24 +330,21 @@ impl Device for Simulated {
     }
 
     fn time(&mut self, work: &Work) -> Result<f64, GpuError> {
-        let kernel = |device: &Simulated| match work.lanes[0].steps[0] {
-            Step::Launch(launch) => device.kernel(&launch),
-            Step::Graph { launch, nodes } => f64::from(nodes) * device.kernel(&launch),
-            Step::Copy { from, to, bytes } => device.copy(from, to, bytes),
-        };
         let before = work.before.map_or(0.0, |launch| self.kernel(&launch));
         let (reading, unit_s) = match work.timer {
-            Timer::Host => (self.scatter(self.together(&work.lanes), SCATTER), 1.0),
-            Timer::Events => {
-                // Recording an event costs about as much as another launch.
-                let time = self.is("launch_interval") + kernel(self);
-                (self.scatter(time, SCATTER), 1.0)
+            Timer::Host => (self.scatter(self.together(work), SCATTER), 1.0),
+            Timer::LastLane => {
+                let last = schedule::ends(self, work).last().copied().unwrap_or(0.0);
+                (self.scatter(last, SCATTER), 1.0)
             }
+            Timer::Events => (self.scatter(self.between_events(work), SCATTER), 1.0),
             Timer::Cycles => {
-                let cycles = kernel(self) * self.is("sm_clock");
+                let cycles = self.first(work) * self.is("sm_clock");
                 (self.scatter(cycles, SCATTER_CYCLES), 1.0 / self.is("sm_clock"))
             }
             Timer::FirstStore => (self.scatter(self.is("launch_latency"), SCATTER), 1.0),
+            // Nothing is computed, so nothing is wrong.
+            Timer::Count => (CHECKED, 0.0),
         };
         self.elapsed_s += before + reading * unit_s + AROUND;
         Ok(reading)

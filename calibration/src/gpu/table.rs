@@ -62,7 +62,7 @@ pub fn points(measured: &Measured) -> String {
         let timer = point.work.timer;
         let seconds = match timer {
             Timer::Cycles => sample.median() / sample.clock.hz(),
-            Timer::Host | Timer::Events | Timer::FirstStore => sample.median(),
+            _ => sample.median(),
         };
         let line = [
             device.clone(),

@@ -8,6 +8,8 @@
 //! This is the whole language between probes and devices: bidirectional copies are two lanes,
 //! queued launches one lane of many steps, overlap a lane of copies beside a lane of kernels.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use super::kernel::Kernel;
@@ -28,6 +30,8 @@ pub enum Place {
     WriteCombined,
     /// Page-locked host memory of a NUMA node.
     Node(u32),
+    /// Ordinary host memory that nobody has written yet: new for each piece of work.
+    Untouched,
 }
 
 impl Place {
@@ -40,6 +44,7 @@ impl Place {
             Place::Pinned => "pinned".into(),
             Place::WriteCombined => "write-combined".into(),
             Place::Node(node) => format!("node{node}"),
+            Place::Untouched => "untouched".into(),
         }
     }
 }
@@ -96,7 +101,7 @@ pub enum Step {
         /// How many.
         nodes: u32,
     },
-    /// A copy.
+    /// A copy, queued in the lane's stream.
     Copy {
         /// From where.
         from: Place,
@@ -105,6 +110,19 @@ pub enum Step {
         /// How much.
         bytes: u64,
     },
+    /// A copy whose call returns when it is done.
+    BlockingCopy {
+        /// From where.
+        from: Place,
+        /// To where.
+        to: Place,
+        /// How much.
+        bytes: u64,
+    },
+    /// The event of that number happens when everything before it in the lane has ended.
+    Record(u32),
+    /// What follows in the lane waits for the event of that number.
+    Wait(u32),
 }
 
 /// Steps one after another: a stream.
@@ -129,6 +147,10 @@ pub enum Timer {
     Cycles,
     /// The host's: from the call until the first store of the kernel is seen.
     FirstStore,
+    /// The host's: from the first call until the last of the lanes is seen to be done.
+    LastLane,
+    /// None: what the kernel counted.
+    Count,
 }
 
 impl Timer {
@@ -136,7 +158,8 @@ impl Timer {
     pub const fn unit(self) -> &'static str {
         match self {
             Timer::Cycles => "cycles",
-            Timer::Host | Timer::Events | Timer::FirstStore => "s",
+            Timer::Count => "count",
+            Timer::Host | Timer::Events | Timer::FirstStore | Timer::LastLane => "s",
         }
     }
 
@@ -147,6 +170,8 @@ impl Timer {
             Timer::Events => "events",
             Timer::Cycles => "cycles",
             Timer::FirstStore => "first-store",
+            Timer::LastLane => "last-lane",
+            Timer::Count => "count",
         }
     }
 }
@@ -180,6 +205,12 @@ impl Work {
         Work { before: None, lanes, timer }
     }
 
+    /// Lanes that take turns on the GPU as the contexts of several processes do.
+    pub fn contexts(lanes: Vec<Vec<Step>>, timer: Timer) -> Work {
+        let lanes = lanes.into_iter().map(|steps| Lane { own_context: true, steps }).collect();
+        Work { before: None, lanes, timer }
+    }
+
     /// One copy, from the call to its end.
     pub fn copy(from: Place, to: Place, bytes: u64) -> Work {
         Work::steps(vec![Step::Copy { from, to, bytes }], Timer::Host)
@@ -188,5 +219,61 @@ impl Work {
     /// The same after `launch` has ended.
     pub fn after(self, launch: Launch) -> Work {
         Work { before: Some(launch), ..self }
+    }
+
+    /// Whether all of it has ended when its last call returns.
+    pub fn blocks(&self) -> bool {
+        let mut steps = self.lanes.iter().flat_map(|lane| &lane.steps);
+        steps.all(|step| matches!(step, Step::BlockingCopy { .. }))
+    }
+
+    /// The order in which its steps are issued, as lane and step: in turn, so that all lanes begin
+    /// at once; a lane that waits for an event is passed over until the event is recorded, as a
+    /// wait for one that is not is none.
+    ///
+    /// # Panics
+    /// If a lane waits for an event that no lane gets to record.
+    pub fn order(&self) -> Vec<(usize, usize)> {
+        let all: usize = self.lanes.iter().map(|lane| lane.steps.len()).sum();
+        let mut next = vec![0; self.lanes.len()];
+        let mut recorded = BTreeSet::new();
+        let mut order = Vec::with_capacity(all);
+        while order.len() < all {
+            let before = order.len();
+            for (at, lane) in self.lanes.iter().enumerate() {
+                match lane.steps.get(next[at]) {
+                    None => continue,
+                    Some(Step::Wait(event)) if !recorded.contains(event) => continue,
+                    Some(Step::Record(event)) => drop(recorded.insert(*event)),
+                    Some(_) => {}
+                }
+                order.push((at, next[at]));
+                next[at] += 1;
+            }
+            assert!(order.len() > before, "a lane waits for an event that is never recorded");
+        }
+        order
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wait_is_issued_after_what_it_waits_for() {
+        let kernel = Step::Launch(Launch::of(Kernel::Nothing));
+        let there = vec![kernel, kernel, Step::Record(1)];
+        let here = vec![Step::Wait(1), kernel];
+        let work = Work::lanes(vec![here, there], Timer::Host);
+        assert_eq!(work.order(), [(1, 0), (1, 1), (1, 2), (0, 0), (0, 1)]);
+        let even = Work::lanes(vec![vec![kernel; 2], vec![kernel]], Timer::Host);
+        assert_eq!(even.order(), [(0, 0), (1, 0), (0, 1)]);
+    }
+
+    #[test]
+    #[should_panic(expected = "never recorded")]
+    fn a_wait_for_nothing_is_a_mistake() {
+        Work::steps(vec![Step::Wait(3)], Timer::Host).order();
     }
 }

@@ -1,7 +1,9 @@
 //! `podpath calibrate`: from measurements to profiles.
 
 mod fit_gpu;
+mod freeze;
 mod gpu;
+mod judge;
 pub(super) mod net;
 pub(super) mod probes;
 
@@ -51,6 +53,10 @@ enum Action {
     },
     Gpu(gpu::Arguments),
     Net(net::Arguments),
+    Freeze(freeze::Arguments),
+    /// One of two processes that `calibrate gpu --judge` starts
+    #[command(hide = true)]
+    JudgeProcess(judge::Process),
 }
 
 #[derive(Debug, Subcommand)]
@@ -87,6 +93,8 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<(), Failur
         Action::Fit { what } => fit(what, console),
         Action::Gpu(arguments) => gpu::run(arguments, console),
         Action::Net(arguments) => net::run(arguments, console),
+        Action::Freeze(arguments) => freeze::run(arguments, console),
+        Action::JudgeProcess(arguments) => gpu::judge_process(arguments),
     }
 }
 

@@ -1,4 +1,6 @@
-//! `podpath compare`: an experiment measured and predicted, side by side.
+//! `podpath compare`: an experiment, or a GPU, measured and predicted, side by side.
+
+mod judging;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -25,19 +27,27 @@ Examples:
   podpath compare experiments/lab.toml --calibrate    probes and points in the same rounds
   podpath compare my.toml --profiles my-host/profiles --json | jq .verdict
   podpath compare my.toml --measured results/my-compared --profiles other/profiles
+  podpath compare --measured results/judging --profile my-gpu.csv
+                                                      a GPU beside what was predicted of it
+  podpath compare --measured podpath-gpu.tar.gz       the same from an archive of .ci/gpu
 
 First `podpath calibrate net` finds what this host's hops cost; then each topology is carried out
 here (see `podpath measure --help`) and predicted with this host's profile. DIR receives
 compare.csv, plots/ and report.html: predicted, measured (median and quartiles), error, and
-whether the prediction lies inside the measurement's own spread.";
+whether the prediction lies inside the measurement's own spread.
 
-/// Measure and predict an experiment on this host, with table, plot and verdict per topology
+Without FILE, --measured names what `podpath calibrate gpu --judge` wrote, or an archive of .ci/gpu
+that has it: the judging set, which no fit sees. It is held against the predictions that were frozen
+before anybody had measured it, and against those of --profile: error by kind and half, median, 90th
+percentile and coverage.";
+
+/// Measure and predict an experiment on this host, or judge what was predicted of a GPU
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
     /// An experiment file, or the name of a shipped experiment
-    #[arg(value_name = "FILE")]
-    file: String,
+    #[arg(value_name = "FILE", required_unless_present = "measured")]
+    file: Option<String>,
     #[command(flatten)]
     how: How,
     /// The folder of profiles that `calibrate net` wrote
@@ -47,22 +57,45 @@ pub(super) struct Arguments {
     /// with its points, so that a machine whose speed drifts drifts for both
     #[arg(long, conflicts_with_all = ["profiles", "measured"])]
     calibrate: bool,
-    /// Judge what an earlier comparison measured, without measuring again
-    #[arg(long, value_name = "DIR")]
+    /// Judge what an earlier comparison of FILE measured, without measuring again; without FILE the
+    /// folder or file that `calibrate gpu --judge` wrote, or an archive that has it
+    #[arg(long, value_name = "PATH")]
     measured: Option<PathBuf>,
-    /// The folder for results [default: results/NAME-compared]
+    /// Without FILE: the GPU profile to judge, by its name or as a file that ends in .csv
+    #[arg(long, value_name = "PROFILE", requires = "measured", conflicts_with = "file")]
+    profile: Option<String>,
+    /// Without FILE: the GPU whose frozen predictions are judged [default: the one measured]
+    #[arg(long, value_name = "GPU", requires = "measured", conflicts_with = "file")]
+    frozen: Option<String>,
+    /// Without FILE: the most cases to print; compare.csv has all
+    #[arg(long, value_name = "N", default_value_t = usize::MAX, hide_default_value = true,
+          requires = "measured", conflicts_with = "file")]
+    rows: usize,
+    /// The folder for results [default: results/NAME-compared, without FILE results/judged]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
 }
 
 pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
+    match (&arguments.file, &arguments.measured) {
+        (None, Some(measured)) => {
+            let (profile, frozen) = (arguments.profile.as_deref(), arguments.frozen.as_deref());
+            let (out, rows) = (arguments.out.as_deref(), arguments.rows);
+            let asked = judging::Asked { measured, profile, frozen, out, rows };
+            judging::run(&asked, console)
+        }
+        (file, _) => experiment(file.as_deref().unwrap_or_default(), arguments, console),
+    }
+}
+
+fn experiment(file: &str, arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     if arguments.how.peer.is_some() {
         let problem = "what lies between two machines is not in this host's profile";
         return Err(InputError::new("--peer", problem)
             .help("`podpath measure FILE --peer HOST`, beside `podpath run FILE`")
             .into());
     }
-    let (experiment, plan) = read(&arguments.file)?;
+    let (experiment, plan) = read(file)?;
     let out = arguments.out.clone();
     let out =
         out.unwrap_or_else(|| Path::new("results").join(format!("{}-compared", experiment.name)));

@@ -4,7 +4,7 @@ use predicates::prelude::*;
 
 use super::Folder;
 
-const COMMANDS: [&[&str]; 15] = [
+const COMMANDS: [&[&str]; 16] = [
     &[],
     &["run"],
     &["explain"],
@@ -14,6 +14,7 @@ const COMMANDS: [&[&str]; 15] = [
     &["calibrate", "fit"],
     &["calibrate", "gpu"],
     &["calibrate", "net"],
+    &["calibrate", "freeze"],
     &["measure"],
     &["compare"],
     &["profiles"],

@@ -8,6 +8,7 @@ mod explain;
 mod golden;
 mod gpu;
 mod help;
+mod judge;
 mod lab;
 #[path = "../../../calibration/tests/needs/mod.rs"]
 mod needs;

@@ -43,15 +43,19 @@ fn the_script_runs_end_to_end_on_the_simulated_device() {
         step.unwrap_or_else(|| panic!("no step {name}")).status.as_str()
     };
     assert_eq!(status("calibrate"), "done");
+    assert_eq!(status("judge"), "done", "{told}");
+    assert!(output.status.success(), "{told}");
     assert_eq!(status("uname"), "done");
     if !Path::new("/dev/nvidiactl").exists() {
         assert!(matches!(status("nvidia-smi-L"), "absent" | "failed"));
     }
     assert!(told.contains("evaluated again: yes"), "{told}");
-    assert_eq!(output.status.success(), status("judge") == "done", "{told}");
     assert!(archive.manifest.machine.kernel.is_some());
     let raw = archive.text(archive::RAW).unwrap();
     assert!(raw.text.contains("a rehearsal"), "the place is not in the readings");
+    let compare = ["compare", "--measured", "out/podpath-gpu.tar.gz", "--frozen", "h100-80-sxm"];
+    // At least one case of each of the eighteen kinds.
+    assert!(folder.json(&compare)["measured"].as_u64().unwrap() >= 18);
     let left: Vec<_> = fs::read_dir(folder.path().join("out")).unwrap().collect();
     assert_eq!(left.len(), 1, "one file: {left:?}");
 }

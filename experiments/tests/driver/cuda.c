@@ -150,7 +150,6 @@ int cuOccupancyMaxActiveBlocksPerMultiprocessorWithFlags(int *n, Function *f, in
 int cuStreamCreate(Stream **s, unsigned flags) { return *s = calloc(1, sizeof(Stream)), OK; }
 int cuStreamDestroy_v2(Stream *s) { return free(s), OK; }
 int cuStreamSynchronize(Stream *s) { return OK; }
-int cuStreamWaitEvent(Stream *s, Event *e, unsigned flags) { return OK; }
 int cuStreamBeginCapture_v2(Stream *s, int mode) { return s->capturing = 1, s->captured = 0, OK; }
 int cuStreamEndCapture(Stream *s, Graph **g) {
     *g = calloc(1, sizeof(Graph));
@@ -172,6 +171,11 @@ int cuEventRecord(Event *e, Stream *s) {
     if (!s) s = &null_stream;
     double at = now();
     return e->at = s->free_at > at ? s->free_at : at, OK;
+}
+int cuStreamWaitEvent(Stream *s, Event *e, unsigned flags) {
+    if (!s) s = &null_stream;
+    if (s->free_at < e->at) s->free_at = e->at;
+    return OK;
 }
 int cuEventQuery(Event *e) { return now() >= e->at ? OK : NOT_READY; }
 int cuEventSynchronize(Event *e) {
@@ -201,6 +205,11 @@ int cuMemcpyAsync(uintptr_t to, uintptr_t from, size_t bytes, Stream *s) {
     volatile char first = *(char *)from, last = *(char *)(from + bytes - 1);
     *(char *)to = first, *(char *)(to + bytes - 1) = last;
     return busy(s, 4e-6 + (double)bytes / 40e9), OK;
+}
+int cuMemcpy(uintptr_t to, uintptr_t from, size_t bytes) {
+    int error = cuMemcpyAsync(to, from, bytes, &null_stream);
+    while (!error && now() < null_stream.free_at) {}
+    return error;
 }
 int cuLaunchKernel(Function *f, unsigned x, unsigned y, unsigned z, unsigned tx, unsigned ty,
                    unsigned tz, unsigned shared, Stream *s, void **arguments, void **extra) {

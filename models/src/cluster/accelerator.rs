@@ -59,6 +59,8 @@ pub(super) struct Card {
     turns: Option<usize>,
     /// SMs and memory, where all shares have them in common.
     links: Option<[LinkIndex; 2]>,
+    /// How much more of the SMs clients of MPS take together than each alone.
+    crowded: f64,
 }
 
 /// The GPUs of a topology by name.
@@ -83,14 +85,18 @@ pub(super) fn card(
     let slot = slot(builder, at, (&table.name, &table.node, &table.pcie), table.numa, under)?;
     let profile = builder.profile(at, Kind::Gpu, "profile", &table.profile)?;
     let spec = Gpu::from_profile(&profile)?;
-    let sharing = sharing(at)?;
+    let sharing = sharing(at, spec.turns)?;
     let name = table.name.get_ref().clone();
     let (offer, turns) = (Offer::of(&sharing), server(builder, &sharing));
     let links = match sharing {
         Sharing::Mig(_) => None,
         _ => Some(links(builder, &name)),
     };
-    let mut card = Card { slot, spec, profile, place: None, name, offer, turns, links };
+    let crowded = match sharing {
+        Sharing::Mps { replicas } => spec.crowded(replicas),
+        _ => 1.0,
+    };
+    let mut card = Card { slot, spec, profile, place: None, name, offer, turns, links, crowded };
     if sharing == Sharing::Exclusive {
         card.place = Some(place(builder, &card, &card.name, &Share::Whole));
     }
@@ -114,7 +120,10 @@ fn place(builder: &mut Builder<'_>, card: &Card, name: &str, share: &Share) -> N
     let place = builder.place(name, PlaceKind::DeviceMemory, Some(&node));
     let [sms, memory] = card.links.unwrap_or_else(|| links(builder, name));
     let sms_part = match share {
-        Share::Client { thread_percentage, .. } => thread_percentage / 100.0,
+        // A client whose neighbours rest loses nothing to them.
+        Share::Client { thread_percentage, .. } => {
+            (thread_percentage / 100.0 * card.crowded).min(1.0)
+        }
         // What an instance has is a GPU of its own.
         Share::Whole | Share::Turn | Share::Instance(_) => 1.0,
     };
@@ -191,8 +200,8 @@ impl Card {
     }
 }
 
-/// How a GPU is set up to be shared, as its table says.
-fn sharing(at: &Placed<GpuTable>) -> Result<Sharing, InputError> {
+/// How a GPU is set up to be shared, as its table says; `turns` are those of its profile.
+fn sharing(at: &Placed<GpuTable>, turns: Turns) -> Result<Sharing, InputError> {
     const WAYS: [&str; 4] = ["exclusive", "time-slicing", "mps", "mig"];
     let table = &at.table;
     let way = table.sharing.as_ref().map_or("exclusive", |way| way.get_ref());
@@ -215,7 +224,7 @@ fn sharing(at: &Placed<GpuTable>) -> Result<Sharing, InputError> {
     match way {
         "time-slicing" => {
             let replicas = replicas(at, REPLICAS_MAX)?;
-            Ok(Sharing::TimeSlicing { replicas, turns: turns(at)? })
+            Ok(Sharing::TimeSlicing { replicas, turns: turns_of(at, turns)? })
         }
         "mps" => Ok(Sharing::Mps { replicas: replicas(at, MPS_CLIENTS_MAX)? }),
         "mig" => instances(at).map(Sharing::Mig),
@@ -241,13 +250,14 @@ fn replicas(at: &Placed<GpuTable>, most: u32) -> Result<u32, InputError> {
     }
 }
 
-fn turns(at: &Placed<GpuTable>) -> Result<Turns, InputError> {
-    let time = |field, text: &Option<Spanned<String>>, assumed: Time| match text {
-        None => Ok(assumed),
+/// The turns of the profile with what the table says of them.
+fn turns_of(at: &Placed<GpuTable>, own: Turns) -> Result<Turns, InputError> {
+    let time = |field, text: &Option<Spanned<String>>, own: Time| match text {
+        None => Ok(own),
         Some(text) => quantity(at, field, text, parse_time),
     };
-    let quantum = time("quantum", &at.table.quantum, Turns::ASSUMED.quantum)?;
-    let switch = time("switch", &at.table.switch, Turns::ASSUMED.switch)?;
+    let quantum = time("quantum", &at.table.quantum, own.quantum)?;
+    let switch = time("switch", &at.table.switch, own.switch)?;
     // Shorter turns than the time to switch would be a GPU that does little else, and no turn at
     // all a simulation that never ends.
     match (&at.table.quantum, quantum >= Time::from_us(1)) {

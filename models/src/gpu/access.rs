@@ -1,14 +1,13 @@
-//! What the threads of a warp ask of memory: sectors of global memory, banks of shared memory.
+//! What the threads of a warp ask of memory: granules of global memory, banks of shared memory.
 //!
-//! A warp's request is cut into 32-byte sectors, and only sectors travel; shared memory has 32
+//! A warp's request is cut into granules, 32-byte sectors unless the GPU fetches more, and only
+//! whole ones travel; shared memory has 32
 //! banks of 4 bytes, and threads that want different words of one bank wait for each other. CUDA
 //! C++ Best Practices Guide, "Coalesced Access to Global Memory" and "Shared Memory and Memory
 //! Banks".
 
 use super::capability::WARP;
 
-/// The unit that travels between device memory, L2 and L1 in bytes.
-pub const SECTOR: u32 = 32;
 /// Banks of shared memory, each a word wide.
 const BANKS: u32 = 32;
 /// Width of a bank in bytes.
@@ -36,27 +35,20 @@ impl Access {
         Access { width, stride: width, fresh: false }
     }
 
-    /// Sectors that `lanes` active lanes touch, from an aligned start.
-    pub fn sectors(&self, lanes: u32) -> u32 {
-        let mut touched: Vec<u32> = (0..lanes.min(WARP))
-            .flat_map(|lane| {
-                let first = lane * self.stride;
-                first / SECTOR..=(first + self.width.max(1) - 1) / SECTOR
-            })
-            .collect();
-        touched.dedup();
-        touched.len() as u32
-    }
-
-    /// Bytes that travel for a full warp.
-    pub fn warp_bytes(&self) -> u32 {
-        self.sectors(WARP) * SECTOR
-    }
-
-    /// The part of the travelling bytes that somebody wanted.
-    pub fn efficiency(&self) -> f64 {
-        let wanted = self.width.min(self.stride) * (WARP - 1) + self.width;
-        f64::from(wanted) / f64::from(self.warp_bytes())
+    /// Bytes that travel for a full warp, in granules of so many bytes.
+    ///
+    /// ```text
+    ///   32 · min(max(stride, width), granule)        at least one granule
+    /// ```
+    ///
+    /// Lanes nearer to each other than a granule share theirs; those farther apart have one each.
+    /// The granule is what the probe of coalescing finds by this very law, and need be no power of
+    /// two: some fetches may be wider than others.
+    pub fn warp_bytes(&self, granule: f64) -> f64 {
+        let width = f64::from(self.width.max(1));
+        let apart = f64::from(self.stride).max(width);
+        let shared = if self.stride == 0 { 0.0 } else { apart.min(granule.max(width)) };
+        (f64::from(WARP) * shared).max(granule)
     }
 
     /// How often shared memory is asked until every lane of a warp is served.
@@ -88,26 +80,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sectors_of_a_warp() {
-        // Width, stride, sectors: from one sector for all to one or two for each.
+    fn granules_of_a_warp() {
+        // Width, stride, sectors, pairs of sectors: from one for all to one or two for each.
         let cases = [
-            (4, 0, 1),
-            (4, 4, 4),
-            (8, 8, 8),
-            (16, 16, 16),
-            (4, 8, 8),
-            (4, 32, 32),
-            (4, 128, 32),
-            (8, 12, 12),
-            (16, 24, 24),
+            (4, 0, 1, 1),
+            (4, 4, 4, 2),
+            (8, 8, 8, 4),
+            (16, 16, 16, 8),
+            (4, 8, 8, 4),
+            (4, 32, 32, 16),
+            (4, 128, 32, 32),
+            (8, 12, 12, 6),
+            (16, 24, 24, 12),
         ];
-        for (width, stride, sectors) in cases {
+        for (width, stride, sectors, pairs) in cases {
             let access = Access { width, stride, fresh: true };
-            assert_eq!(access.sectors(WARP), sectors, "{width} {stride}");
+            assert_eq!(access.warp_bytes(32.0), 32.0 * f64::from(sectors), "{width} {stride}");
+            assert_eq!(access.warp_bytes(64.0), 64.0 * f64::from(pairs), "{width} {stride}");
         }
-        assert_eq!(Access::coalesced(8).efficiency(), 1.0);
-        assert_eq!(Access { width: 4, stride: 32, fresh: true }.efficiency(), 0.125);
-        assert_eq!(Access::coalesced(8).sectors(4), 1);
     }
 
     #[test]

@@ -28,7 +28,6 @@
 
 use std::f64::consts::PI;
 
-use super::access::SECTOR;
 use super::capability::WARP;
 use super::launch::Launch;
 use super::machine::Machine;
@@ -41,14 +40,8 @@ use super::work::Work;
 const FURTHER_STREAM: f64 = 40e-9;
 /// A further load that a neighbour has brought, in seconds across a sector's edge: 15 to 35 ns.
 const FURTHER_NEIGHBOUR: f64 = 20e-9;
-/// A barrier that nobody has to wait for in cycles, and what each warp adds. Assumed, after
-/// Z. Jia et al., *Dissecting the NVIDIA Volta GPU architecture*, 2018, arXiv:1804.06826.
-const BARRIER: (f64, f64) = (20.0, 1.5);
 /// Warp instructions that an SM issues per cycle: one per scheduler.
 const ISSUES: f64 = 4.0;
-/// Atomic operations on different addresses that L2 takes per cycle and GHz of its clock, per SM
-/// of the device. Assumed: one sector per cycle and SM.
-const ATOMICS_PER_CYCLE: f64 = 1.0;
 /// Euler's constant.
 const EULER: f64 = 0.577_215_664_901_532_9;
 
@@ -97,7 +90,8 @@ impl BlockCost {
     pub fn of(machine: &Machine, launch: &Launch, work: &Work) -> BlockCost {
         let warps = f64::from(launch.warps());
         let hits = l2_hits(machine, work.footprint);
-        let (loaded, stored) = (work.loaded() * warps, work.stored() * warps);
+        let granule = machine.access_granule;
+        let (loaded, stored) = (work.loaded(granule) * warps, work.stored(granule) * warps);
         let spilled = f64::from(work.spilled * WARP) * warps;
         // Stores are posted: where nothing is loaded, nobody waits behind them.
         let behind = if work.loads.is_empty() { 0.0 } else { stored };
@@ -192,9 +186,10 @@ fn waits(machine: &Machine, launch: &Launch, work: &Work, hits: f64) -> f64 {
         wait += machine.l1_latency;
     }
     if let Some(atomics) = work.atomics {
-        wait += machine.l2_latency + (atomics.conflicts - 1.0).max(0.0) / machine.clock_hz;
+        let behind = (atomics.conflicts - 1.0).max(0.0);
+        wait += machine.atomic_latency + behind * machine.atomic_one_word_interval;
     }
-    let barrier = (BARRIER.0 + BARRIER.1 * f64::from(launch.warps())) / machine.clock_hz;
+    let barrier = machine.barrier_latency + machine.barrier_per_warp * f64::from(launch.warps());
     (wait + barrier * f64::from(work.barriers)) * f64::from(work.rounds)
 }
 
@@ -225,12 +220,10 @@ fn memory(machine: &Machine, loaded: f64, stored: f64, hits: f64) -> f64 {
     bytes * (hits / machine.l2_bandwidth + (1.0 - hits) / rate)
 }
 
-/// What a warp keeps the units for atomics of the whole device for in seconds.
+/// What a warp keeps the units for atomics of the whole device for in seconds: lanes at the same
+/// word are served one by one.
 fn atomics(machine: &Machine, work: &Work) -> f64 {
     let Some(atomics) = work.atomics else { return 0.0 };
     let count = atomics.per_thread * f64::from(WARP) * f64::from(work.rounds);
-    // Different addresses of a sector go together; equal ones do not.
-    let together = f64::from(SECTOR) / 8.0 / atomics.conflicts.clamp(1.0, f64::from(WARP));
-    let rate = ATOMICS_PER_CYCLE * machine.clock_hz * f64::from(machine.sms);
-    count / together.max(1.0 / atomics.conflicts.max(1.0)) / rate
+    count * atomics.conflicts.clamp(1.0, f64::from(WARP)) * machine.atomic_own_word_interval
 }

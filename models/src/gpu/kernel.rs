@@ -302,12 +302,24 @@ pub fn gap(gpu: &Gpu, launches: Launches) -> Time {
     }
 }
 
+/// From the end of a kernel to the start of what waits for its event in another stream. Inside a
+/// graph there is no event: what depends on a kernel begins a graph's gap after it.
+pub fn event_wait(gpu: &Gpu, launches: Launches) -> Time {
+    match (&gpu.machine, launches) {
+        (Some(machine), Launches::Once | Launches::PerChunk) => {
+            Time::from_seconds(machine.event_wait)
+        }
+        (_, launches) => gap(gpu, launches),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use sim::Rate;
 
     use super::*;
     use crate::gpu::copy::Parameters;
+    use crate::gpu::share::Turns;
 
     /// 1 GB/s, 2 and 1 Tflop/s, 3 us to launch: the ridge is at 2000 and 1000 flop a byte.
     fn gpu() -> Gpu {
@@ -320,6 +332,8 @@ mod tests {
             fp64_flop_per_s: 1e12,
             launch_latency: Time::from_us(3),
             machine: None,
+            turns: Turns { quantum: Time::from_ms(2), switch: Time::ZERO },
+            share_streams_cost: 1.0,
             copy: Parameters {
                 engines: 2,
                 setup: Time::ZERO,

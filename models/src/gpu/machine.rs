@@ -1,5 +1,5 @@
 //! A GPU as the execution model sees it: what its generation fixes, what its data sheet says, and
-//! at most thirteen calibrated numbers, each a physical quantity.
+//! some twenty calibrated numbers, each a physical quantity.
 //!
 //! | parameter | unit | what it is |
 //! | --- | --- | --- |
@@ -13,12 +13,23 @@
 //! | `dram_turnaround` | ratio | lost by an even mix of reads and writes |
 //! | `queueing` | ratio | how sharply latency gives way to bandwidth, see [`super::block`] |
 //! | `stream_gap`, `graph_gap` | time | between dependent kernels of a stream, of a graph |
+//!
+//! Those that follow are assumed where a profile lacks them ([`super::assumed`]):
+//!
+//! | parameter | unit | what it is |
+//! | --- | --- | --- |
+//! | `block_interval` | time | between the starts of two blocks, of the whole device |
+//! | `barrier_latency`, `barrier_per_warp` | time | a barrier, and what each warp adds |
+//! | `atomic_latency` | time | of an atomic addition that nobody else is at |
+//! | `atomic_own_word_interval` | time | a further addition by all SMs, each thread on its word |
+//! | `atomic_one_word_interval` | time | a further addition on the same word |
+//! | `access_granule` | B | the least that travels for a load or store |
+//! | `event_wait` | time | from a kernel's end to what waits for its event in another stream |
 
 use sim::{Bytes, Time};
 
 use super::capability::Capability;
-use super::memory;
-use super::{Gpu, share::Part};
+use super::{Gpu, assumed, memory, share::Part};
 use crate::input::InputError;
 use crate::profile::{Dimension, Profile};
 
@@ -65,9 +76,25 @@ pub struct Machine {
     pub graph_gap: f64,
     /// From the launch call to the first instruction.
     pub launch_latency: Time,
+    /// Between the starts of two blocks, of the whole device in seconds.
+    pub block_interval: f64,
+    /// A barrier that nobody has to wait for in seconds.
+    pub barrier_latency: f64,
+    /// What each warp of a block adds to a barrier in seconds.
+    pub barrier_per_warp: f64,
+    /// An atomic addition that nobody else is at in seconds.
+    pub atomic_latency: f64,
+    /// A further atomic addition of all SMs together, each thread on its own word in seconds.
+    pub atomic_own_word_interval: f64,
+    /// A further atomic addition on the same word in seconds.
+    pub atomic_one_word_interval: f64,
+    /// The least that travels for a load or store in bytes.
+    pub access_granule: f64,
+    /// From a kernel's end to what waits for its event in another stream in seconds.
+    pub event_wait: f64,
 }
 
-/// The calibrated parameters and their units in profiles, copies aside.
+/// The calibrated parameters and their units in profiles, copies and [`super::assumed`] aside.
 pub const CALIBRATED: [(&str, &str); 12] = [
     ("block_turnover", "ns"),
     ("dram_latency", "ns"),
@@ -83,16 +110,13 @@ pub const CALIBRATED: [(&str, &str); 12] = [
     ("graph_gap", "us"),
 ];
 
-/// Blocks that the whole device starts per cycle: 0.83, from the smallest blocks of the A40 in
-/// `gpu_small_kernels.csv`.
-const BLOCKS_PER_CYCLE: f64 = 0.83;
-
 impl Machine {
     /// Reads a machine from a profile of kind `gpu`.
     ///
     /// # Errors
     /// If a parameter is missing, has the wrong unit, or is out of range.
     pub fn from_profile(profile: &Profile) -> Result<Machine, InputError> {
+        let profile = &assumed::completed(profile);
         let gpu = Gpu::facts(profile)?;
         let version = profile.count("compute_capability")?;
         let capability = Capability::of(version).map_err(|error| {
@@ -129,12 +153,23 @@ impl Machine {
             stream_gap: seconds("stream_gap")?,
             graph_gap: seconds("graph_gap")?,
             launch_latency: gpu.launch_latency,
+            block_interval: seconds("block_interval")?,
+            barrier_latency: profile.seconds("barrier_latency")?,
+            barrier_per_warp: profile.seconds("barrier_per_warp")?,
+            atomic_latency: seconds("atomic_latency")?,
+            atomic_own_word_interval: seconds("atomic_own_word_interval")?,
+            atomic_one_word_interval: seconds("atomic_one_word_interval")?,
+            access_granule: above(
+                "access_granule",
+                profile.base("access_granule", Dimension::Bytes)?,
+            )?,
+            event_wait: profile.seconds("event_wait")?,
         };
         Ok(machine)
     }
 
-    /// The same GPU with one of the [`CALIBRATED`] parameters set, in base units; any other name
-    /// changes nothing.
+    /// The same GPU with one of the [`CALIBRATED`] or assumed parameters set, in base units; any
+    /// other name changes nothing.
     pub fn with(mut self, parameter: &str, value: f64) -> Machine {
         let place = match parameter {
             "block_turnover" => &mut self.block_turnover,
@@ -149,6 +184,14 @@ impl Machine {
             "queueing" => &mut self.queueing,
             "stream_gap" => &mut self.stream_gap,
             "graph_gap" => &mut self.graph_gap,
+            "block_interval" => &mut self.block_interval,
+            "barrier_latency" => &mut self.barrier_latency,
+            "barrier_per_warp" => &mut self.barrier_per_warp,
+            "atomic_latency" => &mut self.atomic_latency,
+            "atomic_own_word_interval" => &mut self.atomic_own_word_interval,
+            "atomic_one_word_interval" => &mut self.atomic_one_word_interval,
+            "access_granule" => &mut self.access_granule,
+            "event_wait" => &mut self.event_wait,
             _ => return self,
         };
         *place = if parameter == "queueing" { value.max(1.0) } else { value };
@@ -157,7 +200,7 @@ impl Machine {
 
     /// Blocks that the device starts per second.
     pub fn block_rate(&self) -> f64 {
-        BLOCKS_PER_CYCLE * self.clock_hz
+        1.0 / self.block_interval
     }
 
     /// What device memory moves of a mix of which `written` (0 to 1) is writes [B/s].
@@ -174,6 +217,9 @@ impl Machine {
             memory_peak: self.memory_peak * part.bandwidth,
             l2_capacity: self.l2_capacity * part.l2,
             l2_bandwidth: self.l2_bandwidth * part.l2,
+            // Atomics of fewer SMs come less often.
+            atomic_own_word_interval: self.atomic_own_word_interval * f64::from(self.sms)
+                / f64::from(sms),
             ..self.clone()
         }
     }

@@ -48,12 +48,6 @@ pub struct Turns {
 }
 
 impl Turns {
-    /// Turns of 2 ms, which `nvidia-smi compute-policy --set-timeslice` changes, and 0.17 ms to
-    /// switch. NVIDIA publishes neither. The quantum is assumed; the switch is as much of it as two
-    /// and three processes that never rest lost on a GB10, which took 9.52 s and 14.31 s for what
-    /// one does in 4.39 s: 8.5 % (<https://github.com/RobTand/prismaquant/issues/283>).
-    pub const ASSUMED: Turns = Turns { quantum: Time::from_ms(2), switch: Time::from_us(170) };
-
     /// When the work of client `which` is done if all clients' `works` are there at once and each
     /// has its turns in the order of the list: what [`sim::RoundRobin`] does, in closed form.
     ///
@@ -166,14 +160,16 @@ mod tests {
 
     use super::*;
 
+    const TURNS: Turns = Turns { quantum: Time::from_ms(2), switch: Time::from_us(170) };
+
     /// Two turns of 2 ms each for three pods, and a switch before each turn but the first.
     #[test]
     fn turns_by_hand() {
         let works = [Time::from_ms(4); 3];
-        let elapsed = |which| Turns::ASSUMED.elapsed(&works, which);
+        let elapsed = |which| TURNS.elapsed(&works, which);
         assert_eq!(elapsed(0), Time::from_us(4 * 2_000 + 3 * 170));
         assert_eq!(elapsed(2), Time::from_us(6 * 2_000 + 5 * 170));
-        assert_eq!(Turns::ASSUMED.elapsed(&works[..1], 0), Time::from_ms(4));
+        assert_eq!(TURNS.elapsed(&works[..1], 0), Time::from_ms(4));
     }
 
     proptest! {

@@ -72,17 +72,15 @@ impl Work {
         }
     }
 
-    /// Bytes that a warp loads and no neighbour has asked for.
-    pub fn loaded(&self) -> f64 {
-        bytes(self.loads.iter().filter(|access| access.fresh)) * f64::from(self.rounds)
+    /// Bytes that travel for a warp's loads that no neighbour has asked for, where they travel in
+    /// granules of so many.
+    pub fn loaded(&self, granule: f64) -> f64 {
+        let fresh = self.loads.iter().filter(|access| access.fresh);
+        fresh.map(|access| access.warp_bytes(granule)).sum::<f64>() * f64::from(self.rounds)
     }
 
-    /// Bytes that a warp stores.
-    pub fn stored(&self) -> f64 {
-        bytes(self.stores.iter())
+    /// Bytes that travel for a warp's stores.
+    pub fn stored(&self, granule: f64) -> f64 {
+        self.stores.iter().map(|access| access.warp_bytes(granule)).sum()
     }
-}
-
-fn bytes<'a>(accesses: impl Iterator<Item = &'a Access>) -> f64 {
-    accesses.map(|access| f64::from(access.warp_bytes())).sum()
 }

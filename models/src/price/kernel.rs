@@ -7,8 +7,7 @@
 //!
 //! Calls return at once, so only the first launch is waited for; every later kernel begins a gap
 //! after the one before it, and a shorter one inside a CUDA graph. A copy in another stream waits
-//! for an event; that its engine starts as long after the kernel's end as a dependent kernel would
-//! is assumed: no probe separates the two.
+//! for an event: `event_wait` of the profile.
 //!
 //! A kernel that would run for `t` alone, fills the part `s` of its GPU's SMs and keeps memory busy
 //! for `m` is a flow of its result's bytes `b` with these demands, so that kernels which run side
@@ -23,7 +22,7 @@ use sim::Bytes;
 
 use super::{Carrier, Limit, LinkRef, PricedHop, Question, Stage, Turn, Work};
 use crate::cluster::{Accelerator, GpuStep, HopModel};
-use crate::gpu::kernel::{Demand, Kernel, demand, gap};
+use crate::gpu::kernel::{Demand, Kernel, demand, event_wait, gap};
 
 /// Parts of a result that the chunk level lets pass through SMs and memory one by one: fine enough
 /// that they interleave, and that filling the way is half a per cent.
@@ -53,7 +52,7 @@ pub(super) fn price(question: &Question<'_>, gpu: NodeIndex) -> Stage {
                     stage.turn = accelerator.turns.map(|server| Turn { server, client });
                 }
                 GpuStep::Event => {
-                    priced.latency = gap(&accelerator.gpu, kernel.launches).as_seconds();
+                    priced.latency = event_wait(&accelerator.gpu, kernel.launches).as_seconds();
                 }
             }
         }

@@ -25,6 +25,8 @@ enum Area {
     Device(OnDevice),
     Pinned(PinnedHostSlice<u8>),
     Pageable(Vec<u8>),
+    /// Reserved and not written: its pages come when somebody does.
+    Untouched(Vec<u8>),
 }
 
 impl Memory {
@@ -36,16 +38,19 @@ impl Memory {
 
     /// Allocates what `work` needs, so that nothing of it is timed.
     pub(super) fn ready(&mut self, work: &Work) -> Result<(), GpuError> {
+        // What was written once is untouched no more.
+        self.areas.remove(&(Place::Untouched, 0));
         let lanes = work.lanes.iter().flat_map(|lane| &lane.steps);
         for step in lanes {
             match *step {
                 Step::Launch(launch) | Step::Graph { launch, .. } => {
                     self.address(launch.memory, 0, launch.bytes)?;
                 }
-                Step::Copy { from, to, bytes } => {
+                Step::Copy { from, to, bytes } | Step::BlockingCopy { from, to, bytes } => {
                     self.address(from, 0, bytes)?;
                     self.address(to, usize::from(from == to), bytes)?;
                 }
+                Step::Record(_) | Step::Wait(_) => {}
             }
         }
         Ok(())
@@ -72,6 +77,7 @@ impl Memory {
             Place::Peer => Area::Device(OnDevice::zeros(&self.peer()?, bytes)?),
             // Written before use, so that no copy pays for a first touch.
             Place::Pageable => Area::Pageable(vec![1; bytes]),
+            Place::Untouched => Area::Untouched(Vec::with_capacity(bytes)),
             Place::Pinned => Area::Pinned(pinned(&on, bytes, 0)?.filled()?),
             Place::WriteCombined => {
                 let flag = sys::CU_MEMHOSTALLOC_WRITECOMBINED;
@@ -126,6 +132,7 @@ impl Area {
             Area::Device(memory) => memory.bytes,
             Area::Pinned(memory) => memory.num_bytes(),
             Area::Pageable(memory) => memory.len(),
+            Area::Untouched(memory) => memory.capacity(),
         }
     }
 
@@ -133,7 +140,7 @@ impl Area {
         Ok(match self {
             Area::Device(memory) => memory.at,
             Area::Pinned(memory) => memory.as_ptr()? as u64,
-            Area::Pageable(memory) => memory.as_ptr() as u64,
+            Area::Pageable(memory) | Area::Untouched(memory) => memory.as_ptr() as u64,
         })
     }
 }

@@ -1,10 +1,13 @@
 //! Doing work once, by the timer it asks for.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use cudarc::driver::sys::{self, CUevent_flags, CUgraphInstantiate_flags, CUstreamCaptureMode};
-use cudarc::driver::{CudaEvent, CudaFunction, CudaGraph, CudaStream, LaunchConfig, PushKernelArg};
+use cudarc::driver::{
+    CudaContext, CudaEvent, CudaFunction, CudaGraph, CudaStream, LaunchConfig, PushKernelArg,
+};
 
 use super::super::GpuError;
 use super::super::work::{Launch, Step, Timer, Work};
@@ -17,8 +20,31 @@ const DEADLINE: Duration = Duration::from_secs(20);
 enum Ready {
     Launch(Call),
     Graph(CudaGraph),
-    Copy { stream: Arc<CudaStream>, from: u64, to: u64, bytes: usize },
+    Copy {
+        stream: Arc<CudaStream>,
+        from: u64,
+        to: u64,
+        bytes: usize,
+    },
+    /// In whichever stream: it has come to its end when the call returns.
+    BlockingCopy {
+        context: Arc<CudaContext>,
+        from: u64,
+        to: u64,
+        bytes: usize,
+    },
+    Record {
+        stream: Arc<CudaStream>,
+        event: Arc<CudaEvent>,
+    },
+    Wait {
+        stream: Arc<CudaStream>,
+        event: Arc<CudaEvent>,
+    },
 }
+
+/// The events that lanes record and wait for, by number.
+type Marks = BTreeMap<u32, Arc<CudaEvent>>;
 
 /// A kernel with its arguments.
 struct Call {
@@ -36,7 +62,7 @@ impl State {
         self.memory.ready(work)?;
         if let Some(before) = &work.before {
             let stream = self.stream(0, 0)?;
-            self.prepare(0, &stream, &Step::Launch(*before))?;
+            self.call(0, stream, *before)?;
         }
         self.prepare_all(work).map(drop)
     }
@@ -45,19 +71,31 @@ impl State {
         self.memory.ready(work)?;
         if let Some(before) = &work.before {
             let stream = self.stream(0, 0)?;
-            self.prepare(0, &stream, &Step::Launch(*before))?.go()?;
+            self.call(0, Arc::clone(&stream), *before)?.go()?;
             wait(&[ended(&stream)?], "the kernel that prepares memory")?;
         }
         let (streams, steps) = self.prepare_all(work)?;
         self.memory.clear()?;
         match work.timer {
             Timer::Host => {
+                // What has ended when its call returns needs no event to tell.
+                let streams = if work.blocks() { &[][..] } else { &streams[..] };
+                let ends = events(streams)?;
+                let begin = Instant::now();
+                go_all(&steps)?;
+                record(&ends, streams)?;
+                wait(&ends, "kernels and copies")?;
+                Ok(begin.elapsed().as_secs_f64())
+            }
+            Timer::LastLane => {
                 let ends = events(&streams)?;
                 let begin = Instant::now();
                 go_all(&steps)?;
                 record(&ends, &streams)?;
-                wait(&ends, "kernels and copies")?;
-                Ok(begin.elapsed().as_secs_f64())
+                wait(&ends[ends.len().saturating_sub(1)..], "the last lane")?;
+                let seconds = begin.elapsed().as_secs_f64();
+                wait(&ends, "kernels and copies beside the last lane")?;
+                Ok(seconds)
             }
             Timer::Events => {
                 let begins = events(&streams)?;
@@ -70,11 +108,11 @@ impl State {
                     begins.iter().zip(&ends).map(|(begin, end)| begin.elapsed_ms(end)).collect();
                 Ok(f64::from(spans?.into_iter().fold(0.0, f32::max)) / 1e3)
             }
-            Timer::Cycles => {
+            Timer::Cycles | Timer::Count => {
                 go_all(&steps)?;
                 let ends = events(&streams)?;
                 record(&ends, &streams)?;
-                wait(&ends, "a kernel that counts its cycles")?;
+                wait(&ends, "a kernel that counts")?;
                 Ok(self.memory.word()? as f64)
             }
             Timer::FirstStore => {
@@ -93,22 +131,18 @@ impl State {
         }
     }
 
-    /// The streams of the lanes, and all steps in the order in which they are issued: in turn, so
-    /// that all lanes begin at once.
+    /// The streams of the lanes, and all steps in the order in which they are issued.
     fn prepare_all(&mut self, work: &Work) -> Result<(Vec<Arc<CudaStream>>, Vec<Ready>), GpuError> {
         let mut lanes = Vec::with_capacity(work.lanes.len());
         for (at, lane) in work.lanes.iter().enumerate() {
             let context = self.context(lane.own_context.then_some(at))?;
             lanes.push((context, self.stream(context, at)?));
         }
-        let longest = work.lanes.iter().map(|lane| lane.steps.len()).max().unwrap_or(0);
+        let mut marks = Marks::new();
         let mut steps = Vec::new();
-        for at in 0..longest {
-            for (lane, (context, stream)) in work.lanes.iter().zip(&lanes) {
-                if let Some(step) = lane.steps.get(at) {
-                    steps.push(self.prepare(*context, stream, step)?);
-                }
-            }
+        for (lane, at) in work.order() {
+            let ((context, stream), step) = (&lanes[lane], &work.lanes[lane].steps[at]);
+            steps.push(self.prepare(*context, stream, step, &mut marks)?);
         }
         Ok((lanes.into_iter().map(|(_, stream)| stream).collect(), steps))
     }
@@ -130,6 +164,7 @@ impl State {
         context: usize,
         stream: &Arc<CudaStream>,
         step: &Step,
+        marks: &mut Marks,
     ) -> Result<Ready, GpuError> {
         let stream = Arc::clone(stream);
         Ok(match *step {
@@ -137,6 +172,14 @@ impl State {
             Step::Graph { launch, nodes } => {
                 Ready::Graph(captured(&self.call(context, stream, launch)?, nodes)?)
             }
+            Step::BlockingCopy { from, to, bytes } => Ready::BlockingCopy {
+                context: Arc::clone(&self.contexts[context]),
+                from: self.memory.address(from, 0, bytes)?,
+                to: self.memory.address(to, usize::from(from == to), bytes)?,
+                bytes: usize::try_from(bytes).unwrap_or(usize::MAX),
+            },
+            Step::Record(number) => Ready::Record { event: mark(marks, number, &stream)?, stream },
+            Step::Wait(number) => Ready::Wait { event: mark(marks, number, &stream)?, stream },
             Step::Copy { from, to, bytes } => Ready::Copy {
                 stream,
                 from: self.memory.address(from, 0, bytes)?,
@@ -145,6 +188,21 @@ impl State {
             },
         })
     }
+}
+
+/// The event of a number, which is made when it is first named.
+fn mark(
+    marks: &mut Marks,
+    number: u32,
+    stream: &Arc<CudaStream>,
+) -> Result<Arc<CudaEvent>, GpuError> {
+    if let Some(event) = marks.get(&number) {
+        return Ok(Arc::clone(event));
+    }
+    let untimed = Some(CUevent_flags::CU_EVENT_DISABLE_TIMING);
+    let event = Arc::new(stream.context().new_event(untimed)?);
+    marks.insert(number, Arc::clone(&event));
+    Ok(event)
 }
 
 impl Call {
@@ -192,6 +250,13 @@ impl Ready {
                 // tells from the addresses where they are.
                 unsafe { sys::cuMemcpyAsync(*to, *from, *bytes, stream.cu_stream()).result()? };
             }
+            Ready::BlockingCopy { context, from, to, bytes } => {
+                context.bind_to_thread()?;
+                // SAFETY: as above; nothing is under way when the call returns.
+                unsafe { sys::cuMemcpy(*to, *from, *bytes).result()? };
+            }
+            Ready::Record { stream, event } => event.record(stream)?,
+            Ready::Wait { stream, event } => stream.wait(event)?,
         }
         Ok(())
     }

@@ -1,12 +1,11 @@
-//! Sharing: what each neighbour costs, in the same context and in contexts of their own.
+//! Sharing: what each neighbour costs that runs at the same time.
 //!
 //! ```text
 //!   time of k at once = time of one · (1 + (k − 1) · cost)
 //! ```
 //!
-//! A cost of 0 is a neighbour that nobody feels, 1 is taking turns without loss; what is above 1
-//! is lost to taking turns. Contexts of one process take turns on the GPU as those of several
-//! pods do under time-slicing.
+//! A cost of 0 is a neighbour that nobody feels, 1 is sharing without loss. Kernels in streams of
+//! one context run as those of clients of MPS do since Volta.
 
 use models::input::InputError;
 
@@ -14,7 +13,7 @@ use super::super::facts::Facts;
 use super::super::finding::{Finding, Findings, identify, open};
 use super::super::kernel::Kernel;
 use super::super::sample::Sample;
-use super::super::work::{Lane, Launch, Step, Timer, Work};
+use super::super::work::{Launch, Step, Timer, Work};
 use super::{Point, Probe, Seen, count, of};
 
 /// How many run at once.
@@ -22,8 +21,8 @@ const MOST: u32 = 4;
 
 pub(super) const PROBE: Probe = Probe {
     name: "sharing",
-    about: "1 to 4 equal kernels at once: filling the GPU, reading memory, in own contexts",
-    identifies: &["share_streams_cost", "share_memory_cost", "share_contexts_cost"],
+    about: "1 to 4 equal kernels at once: filling the GPU, and reading memory",
+    identifies: &["share_streams_cost", "share_memory_cost"],
     design,
     find,
 };
@@ -38,13 +37,9 @@ fn design(facts: &Facts) -> Vec<Point> {
     let shape = Launch { blocks, threads: 1024, bytes, ..Launch::of(Kernel::Read) };
     let read = Launch { stride: 0, steps: 4, ..shape };
     let mut points = Vec::new();
-    for (series, launch, own_context) in
-        [("streams", spin, false), ("memory", read, false), ("contexts", spin, true)]
-    {
+    for (series, launch) in [("streams", spin), ("memory", read)] {
         for number in 1..=MOST {
-            let lane = Lane { own_context, steps: vec![Step::Launch(launch)] };
-            let lanes = vec![lane; number as usize];
-            let work = Work { before: None, lanes, timer: Timer::Host };
+            let work = Work::lanes(vec![vec![Step::Launch(launch)]; number as usize], Timer::Host);
             points.push(Point::new(series, ("kernels", f64::from(number)), work, 1.0));
         }
     }
@@ -52,7 +47,7 @@ fn design(facts: &Facts) -> Vec<Point> {
 }
 
 fn find(Seen { samples, .. }: Seen<'_>) -> Findings {
-    ["streams", "memory", "contexts"].into_iter().map(|series| cost(samples, series)).collect()
+    ["streams", "memory"].into_iter().map(|series| cost(samples, series)).collect()
 }
 
 /// What each neighbour of a kind costs.

@@ -128,7 +128,7 @@ pub(in crate::gpu) fn asked(asked: &Launch) -> Option<(launch::Launch, work::Wor
 fn time(machine: &Machine, sample: &Sample) -> Result<f64, InputError> {
     let question = match sample.point.work.lanes[0].steps[0] {
         Step::Launch(launch) => asked(&launch),
-        Step::Graph { .. } | Step::Copy { .. } => None,
+        _ => None,
     };
     let Some((launch, work)) = question else { return Ok(0.0) };
     Ok(duration(machine, &Prepared::new(machine, &launch, &work)?))

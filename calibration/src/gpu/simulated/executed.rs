@@ -11,6 +11,7 @@ use models::gpu::{launch, work};
 use models::input::InputError;
 
 use super::super::facts::Facts;
+use super::super::judge::body;
 use super::super::kernel::Kernel;
 use super::super::probe::streams;
 use super::super::work::{Launch, Place};
@@ -54,6 +55,13 @@ pub(super) fn stream(
     };
     let ready = Prepared::new(machine, &launch, &work)?;
     Ok(Some(execute(machine, &[ready], level)[0]))
+}
+
+/// The time of a kernel of the judging set in seconds; `None` for others.
+pub(super) fn judged(machine: &Machine, asked: &Launch) -> Option<f64> {
+    let (launch, work) = body::asked(asked)?;
+    let ready = Prepared::new(machine, &launch, &work).ok()?;
+    Some(execute(machine, &[ready], Level::Cohort)[0])
 }
 
 fn run(machine: &Machine, asked: &Launch, work: &work::Work) -> Result<f64, InputError> {

@@ -7,7 +7,7 @@ use super::super::facts::Facts;
 /// What is true of a simulated device: its parameters in base units (s, B/s, B, Hz, 1).
 pub type Truth = BTreeMap<&'static str, f64>;
 
-const PLAUSIBLE: [(&str, f64); 68] = [
+const PLAUSIBLE: [(&str, f64); 70] = [
     ("sm_clock", 1.38e9),
     ("launch_latency", 4.1e-6),
     ("launch_round_trip", 7.3e-6),
@@ -67,7 +67,8 @@ const PLAUSIBLE: [(&str, f64); 68] = [
     ("node1.copy_to_host_rate", 17.2e9),
     ("share_streams_cost", 0.97),
     ("share_memory_cost", 0.21),
-    ("share_contexts_cost", 1.12),
+    ("turn_quantum", 2.1e-3),
+    ("turn_switch", 190e-6),
     // `dram_bandwidth` as a part of the peak of `plain`.
     ("dram_efficiency", 1.38e12 / 1555.2e9),
     ("block_turnover", 290e-9),
@@ -78,6 +79,7 @@ const PLAUSIBLE: [(&str, f64); 68] = [
     // What is left of `launch_interval` without a turnover.
     ("stream_gap", 1.91e-6),
     ("graph_gap", 0.83e-6),
+    ("event_wait", 2.6e-6),
 ];
 
 /// Parameters of the size that GPUs of data centres have; `sms` scales what all SMs do together.

@@ -18,6 +18,7 @@ use models::library::Kind;
 use models::pcie::Port;
 use sim::Seed;
 
+use super::judge;
 use crate::console::Console;
 use crate::failure::Failure;
 use crate::{interrupt, span};
@@ -32,6 +33,7 @@ Examples:
   podpath calibrate gpu --import podpath-gpu.tar.gz       what .ci/gpu measured on another machine
   podpath calibrate gpu --import bw.json --import smi.xml --base a100-40-pcie --pcie gen4-x16
   podpath calibrate gpu --simulate 1 --pcie gen4-x16      try it without a GPU
+  podpath calibrate gpu --judge --budget 4min             measure what profiles are judged by
 
 The NVIDIA driver is opened when the command runs. Nothing of CUDA is needed to build, and nothing
 but the driver to measure: the kernels ship as PTX.
@@ -79,7 +81,11 @@ pub(super) struct Arguments {
     /// Calibrate a simulated device, with chance from this seed: it says so everywhere
     #[arg(long, value_name = "SEED")]
     simulate: Option<u64>,
-    /// The folder of profiles to write gpu/NAME.csv into; with --pack the archive
+    /// Measure the judging set, which no fit sees, instead of calibrating
+    #[arg(long, conflicts_with_all = ["import", "pack", "pcie"])]
+    judge: bool,
+    /// The folder of profiles to write gpu/NAME.csv into; with --judge that of judging.csv, with
+    /// --pack the archive
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// The folder for readings, points and findings as tables, plots and report.html
@@ -88,6 +94,11 @@ pub(super) struct Arguments {
 }
 
 impl Arguments {
+    /// How a real device is opened.
+    const fn opening(&self) -> Opening {
+        Opening { nvrtc: self.nvrtc, even_if_busy: self.even_if_busy }
+    }
+
     /// What the user says of the device, beside what was said before and what it tells itself.
     fn stated(&self, before: &Stated, facts: Option<&Facts>) -> Stated {
         let given = |text: &Option<String>, before: &str, default: &str| match (text, before) {
@@ -113,6 +124,9 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<(), Failur
             .help("letters, digits, `-` and `_`")
             .into());
     }
+    if arguments.judge {
+        return judged(arguments, console);
+    }
     match (&arguments.pack, &arguments.import[..]) {
         (Some(folder), _) => archived::pack(arguments, folder, console),
         (None, []) => measure(arguments, console),
@@ -129,7 +143,7 @@ fn measure(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     if arguments.simulate.is_none() && !driver_is_there() {
         return Err(failure(GpuError::NoDriver));
     }
-    let mut device = open(arguments)?;
+    let mut device = open(arguments.simulate, arguments.device, &arguments.opening())?;
     let stated = arguments.stated(&Stated::default(), Some(device.facts()));
     port(stated.pcie.as_deref())?;
     match arguments.simulate {
@@ -149,11 +163,35 @@ fn measure(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     if interrupt::asked() { Err(Failure::Interrupted) } else { Ok(()) }
 }
 
-fn open(arguments: &Arguments) -> Result<Box<dyn Device>, Failure> {
-    let opening = Opening { nvrtc: arguments.nvrtc, even_if_busy: arguments.even_if_busy };
-    match arguments.simulate {
+/// `--judge`: the judging set.
+fn judged(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
+    let mut device = open(arguments.simulate, arguments.device, &arguments.opening())?;
+    let asked = judge::Asked {
+        device: arguments.device,
+        nvrtc: arguments.nvrtc,
+        simulated: arguments.simulate.is_some(),
+        repetitions: usize::from(arguments.repetitions),
+        budget_s: arguments.budget,
+        out: arguments.out.as_deref(),
+    };
+    judge::run(device.as_mut(), &asked, console)
+}
+
+/// `podpath calibrate judge-process`: one of the processes that the judging set asks for.
+pub(super) fn judge_process(arguments: &judge::Process) -> Result<(), Failure> {
+    // The process that started this one is on the GPU too.
+    let opening = Opening { nvrtc: arguments.nvrtc, even_if_busy: true };
+    judge::process(open(arguments.simulate, arguments.device, &opening)?.as_mut())
+}
+
+fn open(
+    simulate: Option<u64>,
+    device: usize,
+    opening: &Opening,
+) -> Result<Box<dyn Device>, Failure> {
+    match simulate {
         Some(seed) => Ok(Box::new(Simulated::new(plain(), plausible(), Seed::new(seed))?)),
-        None => Ok(Box::new(Cuda::open(arguments.device, &opening).map_err(failure)?)),
+        None => Ok(Box::new(Cuda::open(device, opening).map_err(failure)?)),
     }
 }
 

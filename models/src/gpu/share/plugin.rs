@@ -131,7 +131,8 @@ mod tests {
 
     #[test]
     fn a_pod_asks_as_a_kubernetes_user_writes_it() {
-        let turns = Sharing::TimeSlicing { replicas: 2, turns: Turns::ASSUMED };
+        let turns = Turns { quantum: sim::Time::from_ms(2), switch: sim::Time::ZERO };
+        let turns = Sharing::TimeSlicing { replicas: 2, turns };
         let mut offer = Offer::of(&turns);
         assert_eq!(offer.take("nvidia.com/gpu").unwrap(), Share::Turn);
         assert_eq!(offer.take("nvidia.com/gpu.shared").unwrap(), Share::Turn);

@@ -18,19 +18,17 @@ use crate::failure::Failure;
 use crate::file::reason;
 use crate::output::write_file;
 
-/// The first bytes of gzip (RFC 1952).
-const GZIP: [u8; 2] = [0x1f, 0x8b];
 /// Members that other programs printed, and `--import` reads.
 const PRINTED: [&str; 2] = ["facts/nvidia-smi-q-x.xml", "facts/nvidia-smi-topo-m.txt"];
 
 /// Whether a path names readings of podpath, and not what another program printed.
 pub(super) fn is_one(path: &Path) -> bool {
-    if path.is_dir() || path.to_string_lossy().ends_with(".gz") {
+    if path.is_dir() || archive::is_packed(path) {
         return true;
     }
     let mut head = Vec::new();
     let begun = File::open(path).and_then(|file| file.take(64).read_to_end(&mut head));
-    begun.is_ok() && (head.starts_with(&GZIP) || raw::looks_like(&String::from_utf8_lossy(&head)))
+    begun.is_ok() && raw::looks_like(&String::from_utf8_lossy(&head))
 }
 
 /// `--import`: evaluates the readings as the machine that took them did.
@@ -61,7 +59,7 @@ pub(super) fn take_over(
 fn readings(path: &Path) -> Result<(Arc<Source>, Option<Archive>), InputError> {
     let metadata = fs::metadata(path);
     let alone = metadata.as_ref().is_ok_and(|metadata| {
-        metadata.is_file() && metadata.len() <= archive::MEMBER_MAX && !gzip(path)
+        metadata.is_file() && metadata.len() <= archive::MEMBER_MAX && !archive::is_packed(path)
     });
     if alone {
         let unreadable = |error: std::io::Error| {
@@ -79,12 +77,6 @@ fn readings(path: &Path) -> Result<(Arc<Source>, Option<Archive>), InputError> {
     let archive = archive::open(path).map_err(|error| error.input("--import"))?;
     let text = archive.text(archive::RAW).map_err(|error| error.input("--import"))?;
     Ok((text, Some(archive)))
-}
-
-fn gzip(path: &Path) -> bool {
-    let mut head = [0; 2];
-    path.to_string_lossy().ends_with(".gz")
-        || File::open(path).and_then(|mut file| file.read_exact(&mut head)).is_ok() && head == GZIP
 }
 
 /// What other programs printed on that machine, where it can be read.

@@ -1,0 +1,78 @@
+//! Cases that are programs of streams, which no experiment can describe: by
+//! `models::plan::program`.
+//!
+//! The program is the work that is measured, step by step in the order in which it is issued. Calls
+//! take the host no time here, as no profile has a line for that; where a queue is bound by the
+//! host's calls, `stream_gap` has it, which was measured with them. What waits for an event in
+//! another stream waits a `stream_gap` here, and not `event_wait`, which `run` reads.
+
+use models::gpu::copy::Direction;
+use models::gpu::execute::Prepared;
+use models::input::InputError;
+use models::plan::program::{Command, DefaultStream, Device, HostSide, Operation};
+use sim::{Bytes, Time};
+
+use super::super::super::kernel::Kernel;
+use super::super::super::work::{Launch, Place, Step, Work};
+use super::super::body;
+use super::scene::Scene;
+
+/// From the first call until the last step has ended, in seconds.
+pub(super) fn seconds(scene: &Scene, work: &Work) -> Result<f64, InputError> {
+    let command = |(lane, at): (usize, usize)| {
+        let step = &work.lanes[lane].steps[at];
+        let (stream, operation) = (lane as u32 + 1, operation(scene, step)?);
+        Ok(Command { not_before: Time::ZERO, stream, operation })
+    };
+    let program = work.order().into_iter().map(command).collect::<Result<Vec<_>, InputError>>()?;
+    let ran = device(scene).run(&program);
+    Ok(ran.iter().map(|ran| ran.end.as_seconds()).fold(0.0, f64::max))
+}
+
+fn device(scene: &Scene) -> Device {
+    let [to_device, to_host] = scene.engines;
+    Device {
+        machine: scene.machine.clone(),
+        to_device,
+        to_host,
+        copy_engines: scene.copy_engines,
+        default_stream: DefaultStream::PerThread,
+        non_blocking: Vec::new(),
+        call: Time::ZERO,
+    }
+}
+
+fn operation(scene: &Scene, step: &Step) -> Result<Operation, InputError> {
+    Ok(match *step {
+        Step::Launch(Launch { memory: Place::Pinned, kernel, bytes, .. }) => {
+            let way = match kernel {
+                Kernel::Read => Direction::ToDevice,
+                _ => Direction::ToHost,
+            };
+            Operation::Mapped(way, Bytes::new(bytes))
+        }
+        Step::Launch(launch) => Operation::Kernel(Box::new(prepared(scene, &launch)?)),
+        Step::Graph { launch, nodes } => {
+            Operation::Graph(vec![prepared(scene, &launch)?; nodes as usize])
+        }
+        Step::Copy { from, to, bytes } => {
+            let direction = match (from, to) {
+                (Place::Pinned, Place::Device) => Direction::ToDevice,
+                (Place::Device, Place::Pinned) => Direction::ToHost,
+                _ => return Err(InputError::new("case", "has a copy that is none of a program")),
+            };
+            Operation::Copy { direction, amount: Bytes::new(bytes), host: HostSide::Pinned }
+        }
+        Step::BlockingCopy { .. } => {
+            return Err(InputError::new("case", "blocks, which no program here does"));
+        }
+        Step::Record(event) => Operation::Record(event),
+        Step::Wait(event) => Operation::Wait(event),
+    })
+}
+
+fn prepared(scene: &Scene, launch: &Launch) -> Result<Prepared, InputError> {
+    let (launch, work) = body::asked_or_empty(launch)
+        .ok_or_else(|| InputError::new("case", "has a kernel that the model does not know"))?;
+    Prepared::new(&scene.machine, &launch, &work)
+}
