@@ -36,7 +36,7 @@ pub(crate) struct Ticket {
 /// How bytes move: shared out, or unit by unit.
 enum Mover {
     Fluid(Box<Fluid>),
-    Units(Units),
+    Units(Box<Units>),
 }
 
 /// A plan that runs.
@@ -78,7 +78,7 @@ pub(crate) fn traces_watched(
     fidelity: Fidelity,
 ) -> (Vec<Trace>, Vec<f64>) {
     let mover = match fidelity {
-        Fidelity::Chunk => Mover::Units(Units::new(&resources.links)),
+        Fidelity::Chunk => Mover::Units(Box::new(Units::new(&resources.links))),
         _ => Mover::Fluid(Box::new(Fluid::new(&resources.links))),
     };
     let mut world = World {
