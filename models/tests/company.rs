@@ -94,8 +94,8 @@ fn three_fidelities_agree_on_what_each_of_two_gets() {
                 let outcomes = outcomes(&cluster, &both, fidelity);
                 outcomes.iter().map(|o| o.goodput.as_gbit_s()).collect::<Vec<f64>>()
             });
-            for which in 0..2 {
-                let [closed, flow, chunk] = [0, 1, 2].map(|f| rates[f][which]);
+            let [closed, flow, chunk] = rates;
+            for (which, ((closed, flow), chunk)) in closed.iter().zip(flow).zip(chunk).enumerate() {
                 let near = |x: f64| (x / flow - 1.0).abs() < 0.02;
                 if !near(closed) || !near(chunk) {
                     wrong.push(format!(
