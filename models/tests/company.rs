@@ -96,7 +96,7 @@ fn three_fidelities_agree_on_what_each_of_two_gets() {
             });
             let [closed, flow, chunk] = rates;
             for (which, ((closed, flow), chunk)) in closed.iter().zip(flow).zip(chunk).enumerate() {
-                let near = |x: f64| (x / flow - 1.0).abs() < 0.02;
+                let near = |x: &f64| (x / flow - 1.0).abs() < 0.02;
                 if !near(closed) || !near(chunk) {
                     wrong.push(format!(
                         "{what} ({cni}), {}: closed {closed:.2}, flow {flow:.2}, chunk {chunk:.2}",
