@@ -95,7 +95,8 @@ fn three_fidelities_agree_on_what_each_of_two_gets() {
                 outcomes.iter().map(|o| o.goodput.as_gbit_s()).collect::<Vec<f64>>()
             });
             let [closed, flow, chunk] = rates;
-            for (which, ((closed, flow), chunk)) in closed.iter().zip(flow).zip(chunk).enumerate() {
+            for (which, ((closed, flow), chunk)) in closed.iter().zip(&flow).zip(&chunk).enumerate()
+            {
                 let near = |x: &f64| (x / flow - 1.0).abs() < 0.02;
                 if !near(closed) || !near(chunk) {
                     wrong.push(format!(
