@@ -10,6 +10,9 @@ use models::gpu::machine::Machine;
 use models::library::Kind;
 use sim::Seed;
 
+/// The seeds of the noise under which the simulator is calibrated.
+const CALIBRATIONS: [u64; 3] = [1, 2, 3];
+
 const SEEDS: u64 = 100;
 const REPETITIONS: usize = 21;
 
@@ -48,7 +51,8 @@ fn every_parameter_of_a_simulated_device_is_found_again() {
 }
 
 /// The simulator itself as the device: its caches overflow and its queues grow by laws that the
-/// probes do not know, and still they find what it was given.
+/// probes do not know, and still they find what it was given: the middle one of several
+/// calibrations, since the noise of a single one may hit where a parameter hardly shows.
 #[test]
 fn the_execution_model_as_a_device_is_found_again() {
     let (mut poor, mut executed) = (Vec::new(), 0);
@@ -57,9 +61,12 @@ fn the_execution_model_as_a_device_is_found_again() {
         // The oldest ones have data sheets alone.
         let Ok(machine) = Machine::from_profile(&profile) else { continue };
         executed += 1;
-        let seed = Seed::new(1);
-        let mut device = Simulated::executing(name, machine.clone(), plausible(), seed).unwrap();
-        let measured = campaign::run(&mut device, REPETITIONS, &mut campaign::Unwatched).unwrap();
+        let measured = CALIBRATIONS.map(|seed| {
+            let seed = Seed::new(seed);
+            let mut device =
+                Simulated::executing(name, machine.clone(), plausible(), seed).unwrap();
+            campaign::run(&mut device, REPETITIONS, &mut campaign::Unwatched).unwrap()
+        });
         let ports = f64::from(machine.sms) * machine.load_port / machine.memory_rate(0.0);
         let cases = [
             ("l1_latency", machine.l1_latency, 0.03),
@@ -77,8 +84,12 @@ fn the_execution_model_as_a_device_is_found_again() {
             ("graph_gap", machine.graph_gap, 0.05),
         ];
         for (parameter, is, within) in cases {
-            let found = measured.findings.iter().find(|found| found.parameter == parameter);
-            let found = found.unwrap_or_else(|| panic!("{parameter} was not found"));
+            let mut each = measured.each_ref().map(|measured| {
+                let found = measured.findings.iter().find(|found| found.parameter == parameter);
+                found.unwrap_or_else(|| panic!("{parameter} was not found"))
+            });
+            each.sort_by(|a, b| a.value.total_cmp(&b.value));
+            let found = each[CALIBRATIONS.len() / 2];
             let (_, _, factor) = models::profile::unit(found.unit).expect("a unit of profiles");
             let off = found.value * factor / is - 1.0;
             let reach = 100.0 * ((found.high / found.low).ln() / 2.0);
