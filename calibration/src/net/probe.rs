@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use models::input::Source;
-use models::transfer::{Connection, HostMemory, Mode, Transfer, Transport};
+use models::transfer::{Connection, Transfer, Transport};
 use sim::Bytes;
 
 /// The message of probes of a steady rate: so long that beginning and end vanish.
@@ -132,21 +132,9 @@ impl Way {
     }
 
     fn transfer(&self, transport: Transport) -> Transfer {
-        Transfer {
-            from: "client".into(),
-            to: if self.service.is_some() { "svc" } else { "server" }.into(),
-            via: None,
-            message: LONG,
-            write: (transport == Transport::Tcp).then_some(WRITE),
-            reply: None,
-            transport,
-            streams: 1,
-            mode: Mode::Serial,
-            host_memory: HostMemory::Pinned,
-            connection: Connection::Warm,
-            kernel: None,
-            request: None,
-        }
+        let to = if self.service.is_some() { "svc" } else { "server" };
+        let write = (transport == Transport::Tcp).then_some(WRITE);
+        Transfer { write, transport, ..Transfer::message("client", to, LONG) }
     }
 
     fn probe(&self, what: &str, quick: bool, transfer: Transfer) -> Probe {
