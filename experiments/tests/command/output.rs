@@ -69,7 +69,7 @@ repetitions = 3
 
 [[transfer]]
 name = "small"
-from = "gpu-a"
+from = "client"
 to = "server"
 
 [[transfer]]
