@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::gpu::assumed;
 use crate::input::{InputError, Source, suggest};
-use crate::profile::Profile;
+use crate::profile::{Profile, schema};
 
 /// What a data file describes; equally the name of its folder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -111,15 +111,31 @@ impl Library {
         Ok(())
     }
 
+    /// A profile of a kind from its text, with the lines that this kind has.
+    ///
+    /// # Errors
+    /// As [`Library::profile`].
+    pub fn parsed(
+        &self,
+        kind: Kind,
+        name: &str,
+        source: &Arc<Source>,
+    ) -> Result<Profile, InputError> {
+        let profile = Profile::parse(kind, name, source)?;
+        schema::check(&profile, self.names(Kind::Hop))?;
+        Ok(profile)
+    }
+
     /// A profile, parsed, with what [`Library::set`] changed; a GPU's with a line for everything
     /// that is assumed where it says nothing.
     ///
     /// # Errors
-    /// If there is none of that name, or its text is not a valid profile.
+    /// If there is none of that name, its text is not a valid profile, or it has a line that no
+    /// model reads.
     pub fn profile(&self, kind: Kind, name: &str) -> Result<Profile, InputError> {
-        let mut profile = Profile::parse(name, self.source(kind, name)?)?;
+        let mut profile = self.parsed(kind, name, self.source(kind, name)?)?;
         if kind == Kind::Gpu {
-            profile = assumed::completed(&profile);
+            profile = assumed::completed(&profile).into_owned();
         }
         for ((at, of, parameter), value) in &self.settings {
             if *at == kind && of == name {

@@ -3,6 +3,7 @@
 mod attribution;
 mod company;
 mod fixture;
+mod free;
 mod kernel;
 mod laws;
 mod levels;

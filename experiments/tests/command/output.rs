@@ -217,3 +217,21 @@ fn validation_judges_every_published_row() {
     assert!(folder.read("out/validate.csv").starts_with("family,file,row,label,measured,"));
     assert!(folder.path().join("out/plots/predicted-vs-measured.svg").is_file());
 }
+
+#[test]
+fn a_swept_parameter_without_effect_gets_a_note_and_the_bottleneck() {
+    let folder = Folder::new();
+    let swept = SMALL.replace(
+        "[sweep.cross]",
+        "[sweep.cross]\n\"nic.generic-40g.port_rate\" = [\"90 Gbit/s\", \"95 Gbit/s\"]",
+    );
+    folder.write("swept.toml", &swept);
+    let output =
+        folder.podpath().args(["run", "swept.toml", "--out", "out"]).output().expect("it ran");
+    let told = String::from_utf8(output.stderr).expect("text");
+    let note = "note: `nic.generic-40g.port_rate` changes nothing here: the bottleneck is `";
+    assert!(told.contains(note), "{told}");
+    let output = folder.podpath().args(["run", "swept.toml", "--out", "out", "--json"]).output();
+    let json = String::from_utf8(output.expect("it ran").stdout).expect("text");
+    assert!(!json.contains("changes nothing here"), "{json}");
+}

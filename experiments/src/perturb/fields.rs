@@ -1,0 +1,124 @@
+//! The numeric fields of topology and experiment files.
+
+use std::sync::Arc;
+
+use super::entries::{Entry, cast};
+use super::scene::{Cast, Change, Scene};
+use crate::experiment::Field;
+
+/// A field with its scene and what it is set to there.
+type Move = (&'static str, &'static str, &'static str);
+
+/// Numeric fields of topologies: setting, scene, value. A name between table and key picks one
+/// table.
+const TOPOLOGY: [Move; 21] = [
+    ("pcie_switch.numa", "copies", "1"),
+    ("gpu.gpu-b.numa", "copies", "0"),
+    ("gpu.replicas", "side-by-side", "3"),
+    ("gpu.quantum", "turns", "1 ms"),
+    ("gpu.switch", "turns", "1 ms"),
+    ("nic.mtu", "tcp", "9000"),
+    ("nic.nic-a.numa", "tcp", "1"),
+    ("nic.offloads", "tcp", "false"),
+    ("nic.tunnel_offloads", "tcp", "false"),
+    ("pod.active_thread_percentage", "side-by-side", "20.0"),
+    ("pod.mtu", "tcp", "1000"),
+    ("pod.a.numa", "peer", "1"),
+    ("pod.offloads", "tcp", "false"),
+    ("pod.rate", "tcp", "1 Gbit/s"),
+    ("switch.latency", "tcp", "5 us"),
+    ("cable.rate", "tcp", "1 Gbit/s"),
+    ("cable.latency", "tcp", "1 us"),
+    ("nvlink.rate", "nvswitch", "10 GB/s"),
+    ("nvlink.links", "nvswitch", "1"),
+    ("nvlink.latency", "nvswitch", "2 us"),
+    ("service.installed", "service", "5000"),
+];
+
+/// The scene and value of a numeric field of a transfer or request; none of a field that is a word.
+fn of_transfer(field: Field) -> Option<(&'static str, &'static str)> {
+    Some(match field {
+        Field::Message => ("tcp", "512 KiB"),
+        Field::Write => ("tcp", "16 KiB"),
+        Field::Reply => ("tcp", "1 KiB"),
+        Field::Streams => ("crowd", "8"),
+        Field::Chunk => ("kernels", "2 MiB"),
+        Field::Buffers => ("pipeline", "1"),
+        Field::KernelRead => ("kernels", "128 MiB"),
+        Field::KernelWritten => ("kernels", "128 MiB"),
+        Field::KernelFlop => ("arithmetic", "2e12"),
+        Field::KernelThreads => ("kernels", "65536"),
+        Field::KernelBlock => ("kernels", "1024"),
+        Field::RequestMessage => ("request", "1 MiB"),
+        Field::RequestNdots => ("request", "0"),
+        Field::RequestTimeout => ("lossy-request", "1 s"),
+        Field::RequestAttempts => ("lossy-request", "5"),
+        Field::RequestNodeRate => ("lossy-request", "0.0001"),
+        Field::RequestOthersRate => ("bare-name", "100.0"),
+        Field::RequestLoss => ("lossy-request", "0.9"),
+        Field::RequestAddresses => ("request", "1000"),
+        Field::From
+        | Field::To
+        | Field::Via
+        | Field::Transport
+        | Field::Mode
+        | Field::HostMemory
+        | Field::Connection
+        | Field::KernelPrecision
+        | Field::KernelLaunch
+        | Field::KernelLevel
+        | Field::RequestService
+        | Field::RequestName
+        | Field::RequestNamespace
+        | Field::RequestOrder
+        | Field::RequestDns
+        | Field::RequestNodeCache => return None,
+    })
+}
+
+/// Fields of an experiment that are of no transfer: name, scene, the text that has the field, and
+/// what takes its place.
+const EXPERIMENT: [(&str, &str, &str, &str); 6] = [
+    ("repetitions", "tcp", "repetitions = 1", "repetitions = 2"),
+    ("seed", "lossy-request", "seed = 1", "seed = 2"),
+    ("measure.seconds", "tcp", "[transfer]", "[measure]\nseconds = 2\n[transfer]"),
+    ("measure.repetitions", "tcp", "[transfer]", "[measure]\nrepetitions = 2\n[transfer]"),
+    ("measure.sender_cores", "tcp", "[transfer]", "[measure]\nsender_cores = [2]\n[transfer]"),
+    ("measure.receiver_cores", "tcp", "[transfer]", "[measure]\nreceiver_cores = [3]\n[transfer]"),
+];
+
+/// Every field.
+pub(super) fn all() -> Vec<Entry> {
+    let of_topologies = TOPOLOGY.into_iter().map(|(key, scene, value)| {
+        let change = Change::Set(format!("{key}={value}"));
+        entry("topology", key, value, scene, change)
+    });
+    let of_transfers = Field::ALL.into_iter().filter_map(|(field, name)| {
+        let (scene, value) = of_transfer(field)?;
+        Some(entry("experiment", name, value, scene, Change::Set(format!("{name}={value}"))))
+    });
+    let of_experiments = EXPERIMENT.into_iter().map(|(name, scene, from, to)| {
+        let value = to.lines().find(|line| line.contains(" = ")).unwrap_or(to);
+        entry("experiment", name, value, scene, Change::Text(from, to))
+    });
+    of_topologies.chain(of_transfers).chain(of_experiments).collect()
+}
+
+fn entry(origin: &str, name: &str, value: &str, scene: &str, change: Change) -> Entry {
+    let cast = match scene {
+        // A tunnel, which has a pod side that can be limited, and offloads of its own.
+        "tcp" => Cast { hop: Some("vxlan".into()), ..cast() },
+        "nvswitch" | "kernels" | "turns" | "side-by-side" => {
+            Cast { gpu: "a100-40-pcie".into(), ..cast() }
+        }
+        _ => cast(),
+    };
+    let scene = Scene::new(scene, &cast).unwrap_or_else(|| panic!("{scene} cannot be played"));
+    Entry {
+        origin: origin.into(),
+        name: name.into(),
+        value: "as the scene has it".into(),
+        tries: vec![(value.into(), change)],
+        scenes: vec![Arc::new(scene)],
+    }
+}
