@@ -1,6 +1,6 @@
 //! The way of a transfer: the shortest chain of hops from one place to another.
 //!
-//! A way whose costs nobody has said is refused, with the line to add: see [`known`].
+//! A way of which somebody's cost is not known is refused, with the line to add.
 //!
 //! Every hop counts one. Among ways of equal length the one found first in the order of the
 //! topology file is taken, so that a route does not depend on anything but the file.

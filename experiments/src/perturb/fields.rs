@@ -76,15 +76,23 @@ fn of_transfer(field: Field) -> Option<(&'static str, &'static str)> {
     })
 }
 
+/// A figure that somebody reported, and a range.
+const REPORTED: &str = "[[reported]]\nvalue = \"9 Gbit/s\"\nsource = \"https://example.org\"\n\
+                        text = \"a figure\"\n[transfer]";
+const UP_TO: &str = "[[reported]]\nvalue = \"1 Gbit/s\"\nup_to = \"9 Gbit/s\"\n\
+                     source = \"https://example.org\"\ntext = \"a range\"\n[transfer]";
+
 /// Fields of an experiment that are of no transfer: name, scene, the text that has the field, and
 /// what takes its place.
-const EXPERIMENT: [(&str, &str, &str, &str); 6] = [
+const EXPERIMENT: [(&str, &str, &str, &str); 8] = [
     ("repetitions", "tcp", "repetitions = 1", "repetitions = 2"),
     ("seed", "lossy-request", "seed = 1", "seed = 2"),
     ("measure.seconds", "tcp", "[transfer]", "[measure]\nseconds = 2\n[transfer]"),
     ("measure.repetitions", "tcp", "[transfer]", "[measure]\nrepetitions = 2\n[transfer]"),
     ("measure.sender_cores", "tcp", "[transfer]", "[measure]\nsender_cores = [2]\n[transfer]"),
     ("measure.receiver_cores", "tcp", "[transfer]", "[measure]\nreceiver_cores = [3]\n[transfer]"),
+    ("reported.value", "tcp", "[transfer]", REPORTED),
+    ("reported.up_to", "tcp", "[transfer]", UP_TO),
 ];
 
 /// Every field.
@@ -120,5 +128,68 @@ fn entry(origin: &str, name: &str, value: &str, scene: &str, change: Change) -> 
         value: "as the scene has it".into(),
         tries: vec![(value.into(), change)],
         scenes: vec![Arc::new(scene)],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use models::cluster::Cluster;
+    use models::input::Source;
+
+    use super::*;
+    use crate::experiment::Experiment;
+
+    /// Every table of a topology file.
+    const TABLES: [&str; 12] = [
+        "node",
+        "pcie_switch",
+        "gpu",
+        "nic",
+        "pod",
+        "switch",
+        "forwarder",
+        "cable",
+        "nvlink",
+        "peer_to_peer",
+        "shared_memory",
+        "service",
+    ];
+    /// Fields that are names, words or lists of them; `limits` can only be of one GPU, and `copied`
+    /// is yes or no.
+    const WORDS: [&str; 16] = [
+        "name", "node", "host", "cni", "profile", "pcie", "under", "sharing", "mig", "gpu",
+        "limits", "between", "pods", "proxy", "kind", "copied",
+    ];
+
+    /// The fields that a table knows, as the error about an unknown one lists them.
+    fn known(table: &str) -> Vec<String> {
+        let source = Source::new("t.toml", format!("[[{table}]]\nqqqqqqqq = 1\n"));
+        let error = Cluster::assemble("t", &source, calibration::shipped(), &[]).unwrap_err();
+        let help = error.help.expect("a list of fields");
+        let list = help.strip_prefix("one of: ").unwrap_or_else(|| panic!("{table}: {help}"));
+        list.split(", ").map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn every_numeric_field_of_a_topology_is_moved() {
+        for table in TABLES {
+            for field in known(table) {
+                let moved = TOPOLOGY.iter().any(|(key, ..)| {
+                    key.split('.').next() == Some(table) && key.rsplit('.').next() == Some(&field)
+                });
+                let word = WORDS.contains(&field.as_str());
+                assert!(moved != word, "{table}.{field}: moved {moved}, word {word}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_field_of_the_table_measure_is_moved() {
+        let schema = Experiment::schema();
+        let fields = schema["$defs"]["RawMeasure"]["properties"].as_object().expect("fields");
+        for field in fields.keys().filter(|field| *field != "pods") {
+            let name = format!("measure.{field}");
+            assert!(EXPERIMENT.iter().any(|(known, ..)| *known == name), "{name}");
+        }
     }
 }

@@ -79,7 +79,7 @@ pub fn line(kind: Kind, parameter: &str) -> Option<&'static Line> {
 }
 
 /// The hop that `parameter` is a cost of, where it is a line of a hop.
-pub fn hop_of<'a>(kind: Kind, parameter: &'a str) -> Option<&'a str> {
+pub fn hop_of(kind: Kind, parameter: &str) -> Option<&str> {
     let (hop, _) = parameter.split_once('.')?;
     let pattern = line(kind, parameter)?.name.split_once('.')?.0;
     [HOP, SERVICE].contains(&pattern).then_some(hop)
