@@ -15,16 +15,21 @@ const SAME: f64 = 1e-12;
 /// Every sentence, once.
 pub(crate) fn all(experiment: &Experiment, plan: &Plan, keyed: &[Keyed<'_>]) -> Vec<String> {
     let mut told = without(experiment, plan, keyed);
-    let mut of_ways = BTreeSet::new();
+    told.extend(of_ways(plan));
+    told
+}
+
+/// Where less is used than a topology gives, each way once.
+pub(crate) fn of_ways(plan: &Plan) -> BTreeSet<String> {
+    let mut told = BTreeSet::new();
     let mut seen = BTreeSet::new();
     for point in &plan.points {
         let cluster = &plan.worlds[point.world].cluster;
         // One look at each cluster is enough: sizes and streams make no difference to a way.
         if !cluster.pod_mtus.is_empty() && seen.insert(point.world) {
-            of_ways.extend(notes(cluster, &point.transfers).unwrap_or_default());
+            told.extend(notes(cluster, &point.transfers).unwrap_or_default());
         }
     }
-    told.extend(of_ways);
     told
 }
 

@@ -41,12 +41,11 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<(), Failur
     }
     console.print_table(table)?;
     let without: Vec<&Found> = found.iter().filter(|found| found.moved.is_none()).collect();
-    console.print(&format!(
-        "\n{} of {} numbers change a prediction; {} change none:\n",
-        found.len() - without.len(),
-        found.len(),
-        without.len()
-    ))?;
+    let (all, idle) = (found.len(), without.len());
+    console.print(&format!("\n{} of {all} numbers change a prediction.\n", all - idle))?;
+    if idle > 0 {
+        console.print(&format!("Without effect are {idle}:\n"))?;
+    }
     for found in &without {
         let why = found.reason.unwrap_or("no reason is known");
         console.print(&format!("  {} {}: {why}\n", found.origin, found.name))?;
