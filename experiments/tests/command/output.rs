@@ -221,10 +221,8 @@ fn validation_judges_every_published_row() {
 #[test]
 fn a_swept_parameter_without_effect_gets_a_note_and_the_bottleneck() {
     let folder = Folder::new();
-    let swept = SMALL.replace(
-        "[sweep.cross]",
-        "[sweep.cross]\n\"nic.generic-40g.port_rate\" = [\"90 Gbit/s\", \"95 Gbit/s\"]",
-    );
+    let more = "[sweep.cross]\nnic.generic-40g.port_rate = [\"90 Gbit/s\", \"95 Gbit/s\"]";
+    let swept = SMALL.replace("[sweep.cross]", more);
     folder.write("swept.toml", &swept);
     let output =
         folder.podpath().args(["run", "swept.toml", "--out", "out"]).output().expect("it ran");
