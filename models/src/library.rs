@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::gpu::assumed;
 use crate::input::{InputError, Source, suggest};
-use crate::profile::Profile;
+use crate::profile::{Profile, schema};
 
 /// What a data file describes; equally the name of its folder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -67,22 +67,12 @@ pub struct Library {
     settings: BTreeMap<(Kind, String, String), f64>,
 }
 
-/// A text, and what it says if it is a profile: parsed once, for all copies of the library.
+/// A text, and what it says if it is a profile: parsed and checked once, for all copies of the
+/// library.
 #[derive(Debug)]
 struct Entry {
     source: Arc<Source>,
     profile: OnceLock<Profile>,
-}
-
-impl Entry {
-    fn profile(&self, kind: Kind, name: &str) -> Result<&Profile, InputError> {
-        if let Some(profile) = self.profile.get() {
-            return Ok(profile);
-        }
-        let profile = Profile::parse(name, &self.source)?;
-        let whole = if kind == Kind::Gpu { assumed::completed(&profile) } else { profile };
-        Ok(self.profile.get_or_init(|| whole))
-    }
 }
 
 impl Library {
@@ -134,13 +124,40 @@ impl Library {
         Ok(())
     }
 
+    /// A profile of a kind from its text, with the lines that this kind has.
+    ///
+    /// # Errors
+    /// As [`Library::profile`].
+    pub fn parsed(
+        &self,
+        kind: Kind,
+        name: &str,
+        source: &Arc<Source>,
+    ) -> Result<Profile, InputError> {
+        let profile = Profile::parse(kind, name, source)?;
+        schema::check(&profile, self.names(Kind::Hop))?;
+        Ok(profile)
+    }
+
     /// A profile, parsed, with what [`Library::set`] changed; a GPU's with a line for everything
     /// that is assumed where it says nothing.
     ///
     /// # Errors
-    /// If there is none of that name, or its text is not a valid profile.
+    /// If there is none of that name, its text is not a valid profile, or it has a line that no
+    /// model reads.
     pub fn profile(&self, kind: Kind, name: &str) -> Result<Profile, InputError> {
-        let mut profile = self.entry(kind, name)?.profile(kind, name)?.clone();
+        let entry = self.entry(kind, name)?;
+        let mut profile = match entry.profile.get() {
+            Some(profile) => profile.clone(),
+            None => {
+                let profile = self.parsed(kind, name, &entry.source)?;
+                let whole = match kind {
+                    Kind::Gpu => assumed::completed(&profile).into_owned(),
+                    _ => profile,
+                };
+                entry.profile.get_or_init(|| whole).clone()
+            }
+        };
         for ((at, of, parameter), value) in &self.settings {
             if *at == kind && of == name {
                 profile = profile.with(parameter, *value)?;

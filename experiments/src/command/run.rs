@@ -11,7 +11,7 @@ use crate::console::Console;
 use crate::experiment::{Experiment, Plan};
 use crate::failure::Failure;
 use crate::output::Staging;
-use crate::{interrupt, manifest, overview, plot, provenance, record, report, shipped};
+use crate::{effect, interrupt, manifest, overview, plot, provenance, record, report, shipped};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -157,6 +157,9 @@ fn run_one(
     report::write(stage, &figures).map_err(|e| Failure::run("writing the report", e))?;
     staging.commit()?;
     tell(out, &manifest, plan, &keyed, console)?;
+    for note in effect::all(experiment, plan, &keyed) {
+        console.note(&format!("note: {note}"));
+    }
     let rows: Vec<Value> = keyed.iter().map(|k| overview::row(plan, k)).collect();
     Ok(Some(json!({ "out": out, "manifest": manifest, "rows": rows })))
 }

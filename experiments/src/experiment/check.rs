@@ -78,6 +78,7 @@ pub(super) fn checked(
         transfers,
         axes,
         measure,
+        narrowed: false,
     })
 }
 
