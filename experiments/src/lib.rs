@@ -36,3 +36,4 @@ mod run;
 mod shipped;
 mod span;
 mod unknowns;
+mod workload;

@@ -17,11 +17,14 @@
 //! Marked graphs: F. Commoner, A. Holt, S. Even, A. Pnueli, *Marked directed graphs*, Journal of
 //! Computer and System Sciences 5(5), 1971.
 
+mod append;
 mod chance;
 mod demand;
 mod display;
 
 mod draft;
+mod draw;
+mod job;
 mod lookup;
 mod place;
 pub mod program;
@@ -38,11 +41,14 @@ use sim::{Bytes, LinkId, Time};
 use crate::cluster::PoolIndex;
 use crate::outcome;
 
+pub(crate) use append::Context;
 pub(crate) use demand::{Demand, Flow, Loss, Taker};
 pub use draft::{Draft, Flaw, Link};
+pub(crate) use draw::{Amount, Part};
+pub(crate) use job::{JobContext, job};
 pub(crate) use place::{Cores, more, place};
 pub(crate) use stage::Line;
-pub(crate) use transfer::{Context, build};
+pub(crate) use transfer::build;
 
 /// A demand of a plan: what a [`Op::Move`] moves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -118,6 +124,11 @@ pub struct Step {
     pub fills: bool,
     /// The chance that it happens, where a mean is asked for: its time counts by so much.
     pub part: f64,
+    /// The chance of the plan that decides, run by run, whether it happens; else it ends the
+    /// instant it is ready.
+    pub only_if: Option<u32>,
+    /// The amount of the plan that a [`Op::Wait`] lasts, drawn run by run \[s\].
+    pub drawn: Option<u32>,
 }
 
 impl Step {
@@ -128,7 +139,8 @@ impl Step {
 
     /// A step that is carried out `count` times, always alike.
     pub fn repeated(phase: Phase, count: u32) -> Step {
-        Step { first: phase, last: phase, middle: phase, count, fills: false, part: 1.0 }
+        let (first, last, middle) = (phase, phase, phase);
+        Step { first, last, middle, count, fills: false, part: 1.0, only_if: None, drawn: None }
     }
 
     /// What it does in iteration `i`.
@@ -199,6 +211,10 @@ pub struct Plan {
     /// The length of the transfer's way in hops.
     pub way: u32,
     pub(crate) demands: Vec<Demand>,
+    /// What happens in some runs and not in others.
+    pub(crate) chances: Vec<draw::Bit>,
+    /// What is drawn in each run.
+    pub(crate) amounts: Vec<Amount>,
     /// Payload that the goodput counts.
     pub(crate) message: Bytes,
     /// The line rate that its goodput is compared with.

@@ -18,7 +18,7 @@ use crate::outcome::{Advice, Fidelity, Outcome};
 use crate::plan::{Context, Plan, build, place};
 use crate::price::Change;
 use crate::route::{Route, route};
-use crate::run::world::{traces, traces_watched};
+use crate::run::start::{traces, traces_watched};
 use crate::run::{Resources, Trace, closed, units};
 use crate::transfer::{Mode, Transfer};
 
@@ -106,8 +106,8 @@ pub fn plans(
     let cores = place(cluster, transfers, &routes, seed);
     let plan = |at: usize| {
         let (transfer, route, cores) = (&transfers[at], &routes[at], &cores[at][..]);
-        let (change, whole) = (&change, true);
-        build(&Context { cluster, transfer, route, cores, change, whole, fidelity, seed })
+        let once = Context::once(cluster, transfer, route, cores, &change);
+        build(&Context { fidelity, seed, ..once })
     };
     let plans = (0..transfers.len()).map(plan).collect::<Result<Vec<Plan>, InputError>>()?;
     if fidelity == Fidelity::Chunk {

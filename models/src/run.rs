@@ -13,9 +13,13 @@ mod company;
 mod datagram;
 mod fluid;
 mod resource;
+mod runs;
 mod spans;
+pub(crate) mod start;
+pub(crate) mod traffic;
 pub(crate) mod units;
-pub(crate) mod world;
+pub(crate) mod watch;
+mod world;
 
 pub(crate) use resource::{Discipline, Resources};
 pub(crate) use spans::{Load, NOBODY, Spans, Trace};

@@ -12,3 +12,4 @@ mod request;
 mod sharing;
 mod streams;
 mod topology;
+mod workload;

@@ -12,7 +12,7 @@ use sim::{Bytes, Time};
 use super::fixture;
 
 /// The pair of nodes with CoreDNS on the second and a cache of names on the first.
-fn cluster(installed: u32) -> Cluster {
+pub(crate) fn cluster(installed: u32) -> Cluster {
     let more = format!(
         "[[pod]]\nname = \"coredns\"\nnode = \"node-b\"\n\
          [[pod]]\nname = \"node-cache\"\nnode = \"node-a\"\ncni = \"host\"\n\
@@ -25,7 +25,7 @@ fn cluster(installed: u32) -> Cluster {
     Cluster::assemble("t", &source, &fixture::library(), &[]).unwrap_or_else(|e| panic!("{e}"))
 }
 
-fn reply(change: impl FnOnce(&mut Request)) -> Transfer {
+pub(crate) fn reply(change: impl FnOnce(&mut Request)) -> Transfer {
     let pod = Resolver::of_pod("default", "cluster.local");
     let mut request = Request {
         service: "web".into(),

@@ -13,6 +13,7 @@ mod lab;
 #[path = "../../../calibration/tests/needs/mod.rs"]
 mod needs;
 mod output;
+mod queues;
 mod rehearsal;
 mod schema;
 mod serve;

@@ -67,8 +67,9 @@ impl<'a> Question<'a> {
         let change = Change::default();
         let plans = (0..transfers.len()).map(|at| {
             let (transfer, route, cores) = (&transfers[at], &routes[at], &cores[at][..]);
-            let (change, whole, fidelity) = (&change, false, Fidelity::Closed);
-            build(&Context { cluster, transfer, route, cores, change, whole, fidelity, seed })
+            let (whole, fidelity) = (false, Fidelity::Closed);
+            let once = Context::once(cluster, transfer, route, cores, &change);
+            build(&Context { whole, fidelity, seed, ..once })
         });
         let plans = plans.collect::<Result<Vec<Plan>, InputError>>()?;
         let mut users: BTreeMap<LinkId, Vec<usize>> = BTreeMap::new();
@@ -93,16 +94,9 @@ impl<'a> Question<'a> {
             true => Cow::Borrowed(&self.cores[which]),
             false => Cow::Owned(more(&self.cores[which], which, transfer.streams, self.seed)),
         };
-        let plan = build(&Context {
-            cluster: self.cluster,
-            transfer,
-            route: &route,
-            cores: &cores,
-            change,
-            whole: false,
-            fidelity: Fidelity::Closed,
-            seed: self.seed,
-        });
+        let (whole, fidelity, seed) = (false, Fidelity::Closed, self.seed);
+        let once = Context::once(self.cluster, transfer, &route, &cores, change);
+        let plan = build(&Context { whole, fidelity, seed, ..once });
         Some(self.read(which, &plan.ok()?))
     }
 

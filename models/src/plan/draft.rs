@@ -8,6 +8,7 @@ use petgraph::graph::{DiGraph, NodeIndex};
 use petgraph::visit::EdgeRef;
 use sim::Bytes;
 
+use super::draw::{Amount, Bit};
 use super::{Book, Demand, DemandId, Edge, HopName, Line, Op, Plan, Row, Step};
 use crate::cluster::PoolIndex;
 
@@ -43,6 +44,8 @@ pub struct Draft {
     /// Steps, and what comes after what.
     pub graph: DiGraph<Step, Link>,
     pub(crate) demands: Vec<Demand>,
+    pub(super) chances: Vec<Bit>,
+    pub(super) amounts: Vec<Amount>,
     pub(crate) parts: Vec<(u32, f64)>,
     pub(crate) rows: Vec<Row>,
     pub(crate) hops: Vec<HopName>,
@@ -106,6 +109,12 @@ impl Draft {
         DemandId(self.demands.len() as u32 - 1)
     }
 
+    /// An amount that is drawn in each run.
+    pub(super) fn amount(&mut self, amount: Amount) -> u32 {
+        self.amounts.push(amount);
+        self.amounts.len() as u32 - 1
+    }
+
     /// Checks the draft and lays it out.
     ///
     /// # Errors
@@ -161,6 +170,8 @@ impl Draft {
             hops: self.hops,
             way: self.way,
             demands: self.demands,
+            chances: self.chances,
+            amounts: self.amounts,
             message: self.message,
             line: self.line,
         };

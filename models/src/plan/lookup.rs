@@ -7,13 +7,15 @@
 
 use sim::{Bytes, Time};
 
+use super::chance::Waited;
+use super::draw::Part;
 use super::request::Asking;
 use crate::input::InputError;
 use crate::name::cache::{behind, hit_ratio};
 use crate::name::resolver::{Resolver, Round};
 use crate::name::server::NameServer;
 use crate::name::zone::{Verdict, Zone};
-use crate::outcome::{Cause, Step as Part};
+use crate::outcome::{Cause, Step};
 use crate::transfer::{Connection, Transfer, Transport};
 
 /// The domain of a cluster where nobody chose another (`kubelet --cluster-domain`).
@@ -61,9 +63,13 @@ impl Asking<'_> {
                 .help(format!("`{}`, or `{whole}.`", request.service)));
         }
         for round in &rounds {
-            let waited = self.chance.waited(&resolver, request.loss, round.questions.len());
+            let questions = round.questions.len();
+            let waited = self.chance.waited(self.draft, &resolver, request.loss, questions);
             let name = format!("{client}/resolver-timeout");
-            self.wait(name, Cause::Queueing, Part::Resolve, waited);
+            match waited {
+                Waited::Span(span) => self.wait(name, Cause::Queueing, span, Part::ALWAYS),
+                Waited::Drawn(amount) => self.drawn(name, Cause::Queueing, amount),
+            }
             self.round(client, round, &zone)?;
         }
         Ok(())
@@ -74,7 +80,7 @@ impl Asking<'_> {
     fn round(&mut self, client: &str, round: &Round, zone: &Zone) -> Result<(), InputError> {
         let request = self.request;
         let mut asks = client.to_owned();
-        let mut reaches = 1.0;
+        let mut reaches = Part::ALWAYS;
         let mut hit = {
             let cluster = self.path(&asks, "request.dns", &request.dns)?;
             hit_ratio(request.node_hz + request.others_hz, cluster.server.ttl_s)
@@ -82,18 +88,19 @@ impl Asking<'_> {
         if let Some(cache) = &request.node_cache {
             let path = self.path(&asks, "request.node_cache", cache)?;
             let there = behind(request.node_hz, request.others_hz, path.server.ttl_s);
-            self.exchange(&path, round, 1.0)?;
-            reaches = self.chance.part(1.0 - hit_ratio(request.node_hz, there.ttl_s));
+            self.exchange(&path, round, Part::ALWAYS)?;
+            let missed = 1.0 - hit_ratio(request.node_hz, there.ttl_s);
+            reaches = self.chance.part(self.draft, missed, Part::ALWAYS);
             (asks, hit) = (path.to, there.hit);
         }
-        if reaches > 0.0 {
+        if reaches.value > 0.0 {
             let path = self.path(&asks, "request.dns", &request.dns)?;
             self.exchange(&path, round, reaches)?;
             if !zone.is_inside(&round.name) {
-                let part = reaches * self.chance.part(1.0 - hit);
-                let span = Time::from_seconds(path.server.forward_s * part);
+                let part = self.chance.part(self.draft, 1.0 - hit, reaches);
+                let span = Time::from_seconds(path.server.forward_s * part.value);
                 let name = format!("{}/forward", path.to);
-                self.wait(name, Cause::Propagation, Part::Resolve, span);
+                self.wait(name, Cause::Propagation, span, part);
             }
         }
         Ok(())
@@ -115,7 +122,7 @@ impl Asking<'_> {
 
     /// A question and its answer, with chance `part`; once more over TCP if the answer does not fit
     /// a datagram.
-    fn exchange(&mut self, path: &Path, round: &Round, part: f64) -> Result<(), InputError> {
+    fn exchange(&mut self, path: &Path, round: &Round, part: Part) -> Result<(), InputError> {
         let question = HEADER + round.name.len() + 2 + TYPE_AND_CLASS;
         let found = round.questions.iter().any(|(_, verdict)| *verdict == Verdict::Address);
         let answer = question
@@ -125,7 +132,7 @@ impl Asking<'_> {
             };
         self.ask(path, Transport::Udp, question, answer.min(DATAGRAM_MAX), part)?;
         if answer > DATAGRAM_MAX {
-            self.open(&path.from, &path.to, path.via.as_deref(), Part::Resolve, part)?;
+            self.open(&path.from, &path.to, path.via.as_deref(), Step::Resolve, part)?;
             self.ask(path, Transport::Tcp, question, answer, part)?;
         }
         Ok(())
@@ -137,7 +144,7 @@ impl Asking<'_> {
         transport: Transport,
         question: usize,
         answer: usize,
-        part: f64,
+        part: Part,
     ) -> Result<(), InputError> {
         let (there, back) = (Bytes::new(question as u64), Bytes::new(answer as u64));
         let question = Transfer {
@@ -151,9 +158,9 @@ impl Asking<'_> {
             ..Transfer::message(&path.from, &path.to, there)
         };
         let answer = Transfer { transport, ..Transfer::message(&path.to, &path.from, back) };
-        self.send(&question, Part::Resolve, part)?;
-        let works = Time::from_seconds(path.server.per_query_s * part);
-        self.wait(format!("{}/names", path.to), Cause::Service, Part::Resolve, works);
-        self.send(&answer, Part::Resolve, part)
+        self.send(&question, Step::Resolve, part)?;
+        let works = Time::from_seconds(path.server.per_query_s * part.value);
+        self.wait(format!("{}/names", path.to), Cause::Service, works, part);
+        self.send(&answer, Step::Resolve, part)
     }
 }

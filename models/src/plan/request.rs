@@ -10,13 +10,16 @@
 use petgraph::graph::NodeIndex;
 use sim::{Bytes, Time};
 
+use super::append::Context;
 use super::chance::Chance;
 use super::draft::{Draft, Link};
-use super::transfer::{After, Context, Message, named};
-use super::{Op, Row, Step};
+use super::draw::Part;
+use super::transfer::{After, Message, named};
+use super::{Book, Op, Row};
 use crate::cluster::Endpoint;
 use crate::input::{InputError, suggest};
-use crate::outcome::{Cause, Fidelity, Step as Part};
+use crate::outcome::{Cause, Fidelity, Step};
+use crate::plan;
 use crate::route::route;
 use crate::transfer::{Connection, Request, Transfer};
 
@@ -37,17 +40,20 @@ pub(super) fn before(
     draft: &mut Draft,
     context: &Context<'_>,
     request: &Request,
+    after: After,
 ) -> Result<After, InputError> {
     let transfer = context.transfer;
     let ends = ends(context, request)?;
-    let chance = match context.fidelity {
-        Fidelity::Closed => Chance::Mean,
-        Fidelity::Flow | Fidelity::Chunk => Chance::Drawn(context.seed.stream("request")),
+    let chance = match (context.template, context.fidelity) {
+        (true, _) => Chance::PerRun,
+        (false, Fidelity::Closed) => Chance::Mean,
+        (false, _) => Chance::Drawn(context.seed.stream("request")),
     };
-    let mut asking = Asking { context, request, chance, draft, after: After::new() };
+    let part = context.part;
+    let mut asking = Asking { context, request, chance, draft, after };
     if transfer.connection == Connection::New {
         asking.lookup(&ends.client)?;
-        asking.open(&ends.client, &ends.server, Some(&request.service), Part::Connect, 1.0)?;
+        asking.open(&ends.client, &ends.server, Some(&request.service), Step::Connect, part)?;
     }
     let send = Transfer {
         via: Some(request.service.clone()),
@@ -57,13 +63,13 @@ pub(super) fn before(
         },
         ..Transfer::message(&ends.client, &ends.server, request.message)
     };
-    asking.send(&send, Part::Send, 1.0)?;
+    asking.send(&send, Step::Send, part)?;
     if transfer.from != ends.server {
         let copy = Transfer {
             host_memory: transfer.host_memory,
             ..Transfer::message(&ends.server, &transfer.from, request.message)
         };
-        asking.send(&copy, Part::CopyIn, 1.0)?;
+        asking.send(&copy, Step::CopyIn, part)?;
     }
     Ok(asking.after)
 }
@@ -96,7 +102,7 @@ pub(super) struct Asking<'a> {
     pub(super) context: &'a Context<'a>,
     pub(super) request: &'a Request,
     pub(super) chance: Chance,
-    draft: &'a mut Draft,
+    pub(super) draft: &'a mut Draft,
     after: After,
 }
 
@@ -105,8 +111,8 @@ impl Asking<'_> {
     pub(super) fn send(
         &mut self,
         transfer: &Transfer,
-        step: Part,
-        part: f64,
+        step: Step,
+        part: Part,
     ) -> Result<(), InputError> {
         let Context { cluster, cores, change, .. } = *self.context;
         let route = route(cluster, transfer)?;
@@ -122,6 +128,7 @@ impl Asking<'_> {
             counts: false,
             main: false,
             part,
+            drawn: None,
         };
         let after = std::mem::take(&mut self.after);
         self.after = message.add(self.draft, after);
@@ -129,17 +136,30 @@ impl Asking<'_> {
     }
 
     /// Lets time pass at a place that is no hop of a way: `dns/names`.
-    pub(super) fn wait(&mut self, name: String, cause: Cause, step: Part, span: Time) {
+    pub(super) fn wait(&mut self, name: String, cause: Cause, span: Time, part: Part) {
         if span > Time::ZERO {
-            let kind = name.rsplit('/').next().unwrap_or(&name).replace('-', " ");
-            let hop = self.draft.hop(name, kind);
-            let row = self.draft.row(Row { hop, cause, step: Some(step), counts: false });
-            let book = self.draft.book([(row, 1.0)]);
-            self.add(Step::once(Op::Wait(span), book));
+            let book = self.row(name, cause);
+            let wait = plan::Step::once(Op::Wait(span), book);
+            self.add(plan::Step { only_if: part.only_if, ..wait });
         }
     }
 
-    fn add(&mut self, step: Step) {
+    /// Lets time pass that is drawn in each run.
+    pub(super) fn drawn(&mut self, name: String, cause: Cause, amount: u32) {
+        let book = self.row(name, cause);
+        let wait = plan::Step::once(Op::Wait(Time::ZERO), book);
+        self.add(plan::Step { drawn: Some(amount), ..wait });
+    }
+
+    fn row(&mut self, name: String, cause: Cause) -> Book {
+        let kind = name.rsplit('/').next().unwrap_or(&name).replace('-', " ");
+        let hop = self.draft.hop(name, kind);
+        let row = Row { hop, cause, step: Some(Step::Resolve), counts: false };
+        let row = self.draft.row(row);
+        self.draft.book([(row, 1.0)])
+    }
+
+    fn add(&mut self, step: plan::Step) {
         let node = self.draft.step(step, &self.after);
         self.after = vec![(node, Link::default())];
     }
@@ -150,8 +170,8 @@ impl Asking<'_> {
         from: &str,
         to: &str,
         via: Option<&str>,
-        step: Part,
-        part: f64,
+        step: Step,
+        part: Part,
     ) -> Result<(), InputError> {
         let syn = Transfer {
             via: via.map(str::to_owned),

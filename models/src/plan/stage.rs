@@ -159,7 +159,8 @@ impl Placed<'_> {
             }
             flows.push(owned.flow);
         }
-        Demand { flows, bytes, unit: self.stage.unit, lane, place, main, streaming }
+        let (unit, drawn) = (self.stage.unit, None);
+        Demand { flows, bytes, unit, lane, place, main, drawn, streaming }
     }
 
     /// A flow of the stage: where its work falls.

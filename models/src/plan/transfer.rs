@@ -20,58 +20,32 @@
 //! A connection is opened once, before the first chunk enters the network, however many follow.
 
 use petgraph::graph::NodeIndex;
-use sim::{Bytes, Seed, Time};
+use sim::{Bytes, Time};
 
+use super::append::{Context, append};
 use super::draft::Link;
+use super::draw::Part;
 use super::stage::{Line, Placed, line};
-use super::{Book, Cores, Demand, Draft, Op, Phase, Plan, Step, request};
-use crate::cluster::{Cluster, Endpoint, HopModel};
+use super::{Book, Cores, Demand, Draft, Op, Phase, Plan, Step};
+use crate::cluster::{Cluster, HopModel};
 use crate::gpu::kernel::Launches;
 use crate::input::InputError;
-use crate::outcome::{self, Cause, Fidelity};
+use crate::outcome::{self, Cause};
 use crate::price::{Carrier, Change, Stage, price};
-use crate::route::{Route, route};
+use crate::route::Route;
 use crate::transfer::{Connection, Mode, Transfer};
-
-/// What a plan is made from.
-#[derive(Clone, Copy)]
-pub(crate) struct Context<'a> {
-    pub(crate) cluster: &'a Cluster,
-    pub(crate) transfer: &'a Transfer,
-    pub(crate) route: &'a Route<'a>,
-    /// The cores of the transfer's streams.
-    pub(crate) cores: &'a [Cores],
-    pub(crate) change: &'a Change,
-    /// Whether what asks for the transfer and what answers it are wanted too.
-    pub(crate) whole: bool,
-    /// Whether chance decides or means are taken.
-    pub(crate) fidelity: Fidelity,
-    pub(crate) seed: Seed,
-}
 
 /// What comes before a step.
 pub(super) type After = Vec<(NodeIndex, Link)>;
 
 /// The plan of a transfer: what asks for it, the transfer, and the reply to it.
 pub(crate) fn build(context: &Context<'_>) -> Result<Plan, InputError> {
-    let Context { cluster, transfer, route, cores, change, .. } = *context;
     let mut draft = Draft::new();
-    let hops = named(&mut draft, route);
+    let hops = named(&mut draft, context.route);
     draft.way = draft.hops.len() as u32;
-    draft.message = transfer.message;
-    draft.line = line(cluster, route);
-    let asked = match &transfer.request {
-        Some(asked) if context.whole => request::before(&mut draft, context, asked)?,
-        _ => After::new(),
-    };
-    let (is_reply, counts, main, part) = (transfer.request.is_some(), true, true, 1.0);
-    let step = is_reply.then_some(outcome::Step::Reply);
-    let message =
-        Message { cluster, transfer, route, cores, change, hops, step, counts, main, part };
-    let sent = message.add(&mut draft, asked);
-    if let Some(bytes) = transfer.reply.filter(|_| context.whole) {
-        answer(&mut draft, context, bytes, sent)?;
-    }
+    draft.message = context.transfer.message;
+    draft.line = line(context.cluster, context.route);
+    append(&mut draft, context, hops, true, After::new())?;
     Ok(draft.freeze().expect("builders make plans that can end"))
 }
 
@@ -79,50 +53,6 @@ pub(crate) fn build(context: &Context<'_>) -> Result<Plan, InputError> {
 pub(super) fn named(draft: &mut Draft, route: &Route<'_>) -> Vec<u32> {
     let legs = route.stages.iter().flatten();
     legs.map(|leg| draft.hop(&leg.hop().name, &leg.hop().kind)).collect()
-}
-
-/// Request and response: the way back, once the receiver has the whole message.
-///
-/// The reply goes over the connection that is open by then, and round the Service: the entry that
-/// the first packet made translates it, at the cost of the hops that it crosses.
-fn answer(
-    draft: &mut Draft,
-    context: &Context<'_>,
-    message: Bytes,
-    after: After,
-) -> Result<(), InputError> {
-    let Context { cluster, transfer, change, .. } = *context;
-    let from = match cluster.endpoint("to", &transfer.to)? {
-        Endpoint::Place(_) => transfer.to.clone(),
-        Endpoint::Service(service) => cluster.graph[service.pods[0]].name.clone(),
-    };
-    let mode = match transfer.mode {
-        Mode::GpuDirect => Mode::GpuDirect,
-        Mode::Serial | Mode::Overlapped { .. } => Mode::Serial,
-    };
-    let back = Transfer {
-        mode,
-        transport: transfer.transport,
-        host_memory: transfer.host_memory,
-        ..Transfer::message(from, transfer.from.clone(), message)
-    };
-    let route = route(cluster, &back)?;
-    let cores = [context.cores[0].turned()];
-    let hops = named(draft, &route);
-    let message = Message {
-        cluster,
-        transfer: &back,
-        route: &route,
-        cores: &cores,
-        change,
-        hops,
-        step: None,
-        counts: false,
-        main: false,
-        part: 1.0,
-    };
-    message.add(draft, after);
-    Ok(())
 }
 
 /// How a message is cut: number of chunks, size of the full ones and of the last.
@@ -161,8 +91,10 @@ pub(super) struct Message<'a> {
     /// Whether its time counts against the goodput.
     pub(super) counts: bool,
     pub(super) main: bool,
-    /// The chance that it is sent, where a mean is asked for.
-    pub(super) part: f64,
+    /// The chance that it is sent.
+    pub(super) part: Part,
+    /// The amount by which its bytes are multiplied in each run.
+    pub(super) drawn: Option<u32>,
 }
 
 /// A stage of the plan: where chunks enter it, and where they leave it.
@@ -191,14 +123,7 @@ impl Message<'_> {
             price(self.cluster, self.route, which, self.transfer, bytes, self.change)
         };
         if launches == Some(Launches::Once) {
-            let whole = Priced { full: price(0, self.transfer.message), last: None };
-            let once = Chunks {
-                count: 1,
-                full: self.transfer.message,
-                last: self.transfer.message,
-                ..cut
-            };
-            after = vec![self.stage(draft, 0, &whole, once, None, after).tail];
+            after = self.kernel(draft, after);
             first = 1;
         }
         let stages: Vec<Priced> = (first..self.route.stages.len())
@@ -227,6 +152,14 @@ impl Message<'_> {
         after
     }
 
+    /// Adds the kernel, launched once for the whole message.
+    pub(super) fn kernel(&self, draft: &mut Draft, after: After) -> After {
+        let bytes = self.transfer.message;
+        let full = price(self.cluster, self.route, 0, self.transfer, bytes, self.change);
+        let once = Chunks { count: 1, full: bytes, last: bytes, buffers: 1 };
+        vec![self.stage(draft, 0, &Priced { full, last: None }, once, None, after).tail]
+    }
+
     /// Adds one stage.
     fn stage(
         &self,
@@ -246,11 +179,14 @@ impl Message<'_> {
             let middle = of(draft, &full);
             let last = last.as_ref().map_or(middle, |last| of(draft, last));
             let first = if cut.count == 1 { last } else { middle };
-            Step { first, middle, last, part: self.part, ..Step::repeated(middle, cut.count) }
+            let repeated = Step::repeated(middle, cut.count);
+            Step { first, middle, last, part: self.part.value, ..repeated }
         };
         let mut after = after;
         let mut begin = None;
+        let only_if = self.part.only_if;
         let mut add = |draft: &mut Draft, step: Step, after: &mut After| {
+            let step = Step { only_if, ..step };
             let node = draft.step(step, after);
             *after = vec![(node, AFTER)];
             begin = begin.or(Some(node));
@@ -272,6 +208,7 @@ impl Message<'_> {
         draft.lanes += stage.flows;
         let moves = each(draft, &|draft, placed| {
             let demand = placed.demand(draft, lane, place, self.main);
+            let demand = Demand { drawn: self.drawn, ..demand };
             self.moved(draft, placed.stage, demand)
         });
         let moved = add(draft, moves, &mut after);
@@ -279,7 +216,8 @@ impl Message<'_> {
         match stage.pool {
             Some(pool) => {
                 let give = Phase { op: Op::Release(pool), book: Book::Nobody };
-                draft.step(Step::repeated(give, cut.count), &[(moved, AFTER)]);
+                let give = Step { only_if, ..Step::repeated(give, cut.count) };
+                draft.step(give, &[(moved, AFTER)]);
             }
             None => {
                 draft.graph.add_edge(moved, begin, Link { lag: 1, landed: false });
@@ -292,6 +230,7 @@ impl Message<'_> {
         });
         for step in [Step { fills: true, ..fill }, pass] {
             if step.phases().iter().any(|phase| phase.op != Op::Wait(Time::ZERO)) {
+                let step = Step { only_if, ..step };
                 tail = vec![(draft.step(step, &tail), AFTER)];
             }
         }
@@ -325,7 +264,7 @@ impl Message<'_> {
         };
         (first != Phase::NOTHING).then(|| {
             let rest = Step::repeated(Phase::NOTHING, cut.count);
-            Step { first, part: self.part, ..rest }
+            Step { first, part: self.part.value, ..rest }
         })
     }
 

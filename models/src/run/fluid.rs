@@ -10,7 +10,8 @@ use sim::{Agenda, Alarm, FlowId, Flows, LinkId, Time};
 
 use super::Load;
 use super::datagram::{self, ROUNDS, Sending};
-use super::world::{Event, Ticket};
+use super::runs::Ticket;
+use super::world::Event;
 use crate::plan::{Demand, Loss};
 
 /// The tag of work behind a sender's hold, which nobody waits for.
@@ -91,15 +92,18 @@ impl Fluid {
         }
     }
 
-    /// Starts the flows of a move; how many there are to wait for: none where every hop is free.
+    /// Starts the flows of a move, of `times` its bytes; how many there are to wait for: none where
+    /// every hop is free.
     pub(super) fn send(
         &mut self,
         ticket: Ticket,
         demand: &Demand,
+        times: f64,
         agenda: &mut Agenda<Event>,
     ) -> u32 {
         let now = agenda.now();
         let alone = demand.bytes / demand.streaming.alone;
+        let size = demand.bytes * times;
         let mut started = 0;
         for (at, flow) in demand.flows.iter().enumerate() {
             if flow.hops.is_empty() && flow.limit.is_infinite() {
@@ -111,13 +115,13 @@ impl Fluid {
                 self.active.len() as u32 - 1
             });
             let (hops, limit) = (&flow.hops[..], flow.limit);
-            let asked = sim::Demand { hops, size: demand.bytes, limit, share: 1.0 };
+            let asked = sim::Demand { hops, size, limit, share: 1.0 };
             let id = self.flows.start(now, asked, slot);
             let datagrams = (!flow.losses.is_empty()).then(|| {
                 self.lossy.push(slot);
                 let cores = datagram::cores(&flow.losses).map(|hop| {
                     // It is stopped when the last datagram has been sent.
-                    let (size, limit) = (demand.bytes, f64::INFINITY);
+                    let limit = f64::INFINITY;
                     let behind = sim::Demand { hops: &[hop], size, limit, share: 1.0 };
                     (self.flows.start(now, behind, BEHIND), f64::INFINITY)
                 });
@@ -264,8 +268,8 @@ impl Fluid {
         }
     }
 
-    /// The work of links up to now.
-    fn work(&mut self, link: LinkId, now: Time) -> f64 {
+    /// The work of a link up to now.
+    pub(super) fn work(&mut self, link: LinkId, now: Time) -> f64 {
         let pending = self.taken.get(&link).copied().unwrap_or(0.0);
         let span = (now - self.taken_since).as_seconds();
         self.flows.used(now, link) + self.took.get(&link).copied().unwrap_or(0.0) + pending * span

@@ -1,0 +1,386 @@
+//! From judged tables to the scenario that they make: what refers to what, and what is left over.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use models::input::{InputError, suggest};
+use models::transfer::Transfer;
+use models::workload::{Arrivals, Does, Pool, Scenario, Step, Stop, WarmUp, Work, Workload};
+use serde_spanned::Spanned;
+use sim::Dist;
+
+use super::super::draft::Draft;
+use super::super::problem::Problem;
+use super::super::scalar::Scalar;
+use super::drawn::{Unit, dist};
+use super::judge::{AUTO, RUNS_MAX, part, positive_time, rate, time};
+use super::{Cell, Kind, Load, Table};
+
+/// The fields that say when runs begin.
+const BEGINNINGS: [&str; 6] = ["at", "every", "rate", "clients", "trace", "after"];
+/// The fields that say what a step does.
+const DEEDS: [&str; 5] = ["wait", "take", "give", "transfer", "kernel"];
+/// The most steps of one job, each repetition counted.
+const STEPS_MAX: u64 = 10_000;
+
+/// What tables refer to, and what of it has been used.
+struct Making<'a> {
+    load: &'a Load,
+    transfers: Vec<(&'a str, Transfer)>,
+    used: BTreeSet<(Kind, String)>,
+    started: BTreeSet<String>,
+}
+
+impl Load {
+    /// The scenario, with transfers as they stand.
+    ///
+    /// # Errors
+    /// If a table refers to nothing, lacks something, or is used by nobody.
+    pub(in super::super) fn finish(&self, drafts: &[Draft]) -> Result<Scenario, InputError> {
+        let transfers = drafts
+            .iter()
+            .map(|draft| (draft.name.as_str(), draft.finish().expect("completeness was checked")));
+        let mut making = Making {
+            load: self,
+            transfers: transfers.collect(),
+            used: BTreeSet::new(),
+            started: BTreeSet::new(),
+        };
+        let workloads = self.of(Kind::Workload).map(|table| making.workload(table));
+        let workloads = workloads.collect::<Result<Vec<_>, _>>()?;
+        let pools = self.of(Kind::Pool).map(|table| Pool {
+            name: table.name.clone(),
+            slots: table.cell("slots").map_or(1, |cell| number(&cell.value) as u32),
+        });
+        let scenario = Scenario { pools: pools.collect(), workloads };
+        making.check_leaders(&scenario)?;
+        making.check_used()?;
+        Ok(scenario)
+    }
+
+    fn of(&self, kind: Kind) -> impl Iterator<Item = &Table> {
+        self.tables.iter().filter(move |table| table.kind == kind)
+    }
+}
+
+impl Making<'_> {
+    fn wrong<T>(&self, table: &Table, key: &str, problem: Problem) -> Result<T, InputError> {
+        Err(table.wrong(key, problem, &self.load.source))
+    }
+
+    fn workload(&mut self, table: &Table) -> Result<Workload, InputError> {
+        let arrivals = self.arrivals(table)?;
+        let stop = self.stop(table, &arrivals)?;
+        let warm_up = match table.cell("warm_up") {
+            Some(cell) if cell.value == Scalar::Text(AUTO.into()) => WarmUp::Found,
+            Some(cell) => WarmUp::Until(time(&cell.value).expect("it was judged")),
+            None => WarmUp::Until(sim::Time::ZERO),
+        };
+        if let (WarmUp::Until(warm), Some(until)) = (warm_up, stop.until)
+            && warm >= until
+        {
+            let problem = Problem::new("leaves nothing over", "a warm-up that ends before `until`");
+            return self.wrong(table, "warm_up", problem);
+        }
+        let work = self.work(table)?;
+        Ok(Workload { name: table.name.clone(), work, arrivals, stop, warm_up })
+    }
+
+    fn arrivals(&self, table: &Table) -> Result<Arrivals, InputError> {
+        let given: Vec<&Cell> = BEGINNINGS.iter().filter_map(|key| table.cell(key)).collect();
+        let cell = match given[..] {
+            [cell] => cell,
+            [] => {
+                let problem = "it is not said when runs begin";
+                let help = format!("one of: {}", BEGINNINGS.join(", "));
+                return self.wrong(table, "rate", Problem::new(problem, help));
+            }
+            [first, second, ..] => {
+                let problem = format!("is given beside `{}`", first.key);
+                return self.wrong(table, second.key, Problem::new(problem, "one of them"));
+            }
+        };
+        if let (Some(_), true) = (table.cell("think"), cell.key != "clients") {
+            let problem = Problem::new("has no effect", "`clients` think; others do not");
+            return self.wrong(table, "think", problem);
+        }
+        Ok(match cell.key {
+            "at" => Arrivals::At(time(&cell.value).expect("it was judged")),
+            "every" => Arrivals::Every(positive_time(&cell.value).expect("it was judged")),
+            "rate" => Arrivals::Poisson { rate_hz: rate(&cell.value).expect("it was judged") },
+            "clients" => Arrivals::Closed {
+                clients: number(&cell.value) as u32,
+                think: table.cell("think").map_or(Dist::Constant { value: 0.0 }, |cell| {
+                    dist(&cell.value, Unit::Time).expect("it was judged")
+                }),
+            },
+            "trace" => Arrivals::Trace(Arc::clone(&self.load.traces[&cell.value.to_string()])),
+            _ => {
+                let name = cell.value.to_string();
+                let mut names = self.load.of(Kind::Workload).map(|table| table.name.as_str());
+                match names.position(|known| known == name) {
+                    Some(at) => Arrivals::After(at),
+                    None => {
+                        let known = self.load.workloads();
+                        let problem = format!("no workload is called `{name}`");
+                        return self.wrong(
+                            table,
+                            "after",
+                            Problem::new(problem, suggest(&name, known)),
+                        );
+                    }
+                }
+            }
+        })
+    }
+
+    fn stop(&self, table: &Table, arrivals: &Arrivals) -> Result<Stop, InputError> {
+        let stop = Stop {
+            until: table.cell("until").map(|cell| time(&cell.value).expect("it was judged")),
+            count: table.cell("count").map(|cell| number(&cell.value)),
+            precision: table.cell("precision").map(|c| part(&c.value, 0.5).expect("it was judged")),
+        };
+        let help = "until = \"60 s\" or count = 10000";
+        if stop.until == Some(sim::Time::ZERO) {
+            return self.wrong(table, "until", Problem::new("is zero", "a time above zero"));
+        }
+        let bounded = stop.until.is_some() || stop.count.is_some();
+        if stop.precision.is_some() && !bounded {
+            let problem = Problem::new("may never be reached", format!("besides: {help}"));
+            return self.wrong(table, "precision", problem);
+        }
+        let ends = matches!(arrivals, Arrivals::At(_) | Arrivals::Trace(_) | Arrivals::After(_));
+        if !bounded && !ends {
+            return self.wrong(table, "until", Problem::new("the workload has no end", help));
+        }
+        let rate_hz = match arrivals {
+            Arrivals::Poisson { rate_hz } => *rate_hz,
+            Arrivals::Every(gap) => 1.0 / gap.as_seconds(),
+            _ => 0.0,
+        };
+        let runs = stop.until.map_or(0.0, |until| until.as_seconds() * rate_hz);
+        if runs > RUNS_MAX as f64 && stop.count.is_none() {
+            let problem = format!("would begin {runs:.1e} runs");
+            let help =
+                format!("at most {:.0e}: less time, a lower rate, or `count`", RUNS_MAX as f64);
+            return self.wrong(table, "until", Problem::new(problem, help));
+        }
+        Ok(stop)
+    }
+
+    fn work(&mut self, table: &Table) -> Result<Work, InputError> {
+        let has_steps = self.load.of(Kind::Step).next().is_some();
+        match (table.cell("transfer"), table.cell("job")) {
+            (Some(_), Some(_)) => {
+                self.wrong(table, "job", Problem::new("is given beside `transfer`", "one of them"))
+            }
+            (Some(cell), None) => self.transfer(table, "transfer", &cell.value.to_string()),
+            (None, None) if !has_steps => match &self.transfers[..] {
+                [(name, _)] => {
+                    let name = (*name).to_owned();
+                    self.transfer(table, "transfer", &name)
+                }
+                [] => {
+                    let problem = Problem::new("is missing", "a [transfer], or [[step]]s");
+                    self.wrong(table, "transfer", problem)
+                }
+                _ => {
+                    let names = self.transfers.iter().map(|(name, _)| *name).collect::<Vec<_>>();
+                    let help = format!("one of: {}", names.join(", "));
+                    self.wrong(table, "transfer", Problem::new("is missing", help))
+                }
+            },
+            (None, job) => self.job(table, job),
+        }
+    }
+
+    /// The transfer called `name`, as the work of a table.
+    fn transfer(&mut self, table: &Table, key: &str, name: &str) -> Result<Work, InputError> {
+        let Some((_, transfer)) = self.transfers.iter().find(|(known, _)| *known == name) else {
+            let known: Vec<&str> = self.transfers.iter().map(|(name, _)| *name).collect();
+            let problem = format!("no transfer is called `{name}`");
+            return self.wrong(table, key, Problem::new(problem, suggest(name, known)));
+        };
+        let size = table.cell("size");
+        let size = size.map(|cell| dist(&cell.value, Unit::Number).expect("it was judged"));
+        let transfer = Box::new(transfer.clone());
+        self.started.insert(name.to_owned());
+        Ok(Work::Transfer { transfer, size })
+    }
+
+    fn job(&mut self, table: &Table, job: Option<&Cell>) -> Result<Work, InputError> {
+        let name_of = |step: &Table| step.cell("job").map(|cell| cell.value.to_string());
+        let mut jobs: Vec<Option<String>> = self.load.of(Kind::Step).map(name_of).collect();
+        jobs.sort();
+        jobs.dedup();
+        let wanted = match job {
+            Some(cell) => Some(cell.value.to_string()),
+            None if jobs.len() > 1 => {
+                let names: Vec<String> = jobs.into_iter().flatten().collect();
+                let help = format!("one of: {}", names.join(", "));
+                return self.wrong(table, "job", Problem::new("is missing", help));
+            }
+            None => jobs.first().cloned().flatten(),
+        };
+        let own: Vec<&Table> =
+            self.load.of(Kind::Step).filter(|step| name_of(step) == wanted).collect();
+        if own.is_empty() {
+            let name = wanted.unwrap_or_default();
+            let known: Vec<&str> = jobs.iter().flatten().map(String::as_str).collect();
+            let problem = format!("no step is part of a job `{name}`");
+            return self.wrong(table, "job", Problem::new(problem, suggest(&name, known)));
+        }
+        if let Some(cell) = table.cell("size") {
+            let problem = Problem::new("has no effect", "`size` of the step that is a transfer");
+            return self.wrong(table, cell.key, problem);
+        }
+        let steps = own.iter().map(|step| self.step(step, &own));
+        let steps = steps.collect::<Result<Vec<Step>, _>>()?;
+        let all: u64 = steps.iter().map(|step| u64::from(step.repeat)).sum();
+        if all > STEPS_MAX {
+            let problem = format!("has {all} steps with all repetitions");
+            let help = format!("at most {STEPS_MAX}");
+            return self.wrong(own[0], "repeat", Problem::new(problem, help));
+        }
+        Ok(Work::Steps(steps))
+    }
+
+    fn step(&mut self, table: &Table, own: &[&Table]) -> Result<Step, InputError> {
+        self.used.insert((Kind::Step, table.name.clone()));
+        let given: Vec<&Cell> = DEEDS.iter().filter_map(|key| table.cell(key)).collect();
+        let cell = match given[..] {
+            [cell] => cell,
+            [] => {
+                let help = format!("one of: {}", DEEDS.join(", "));
+                let problem = Problem::new("it is not said what it does", help);
+                return self.wrong(table, "wait", problem);
+            }
+            [first, second, ..] => {
+                let problem = format!("is given beside `{}`", first.key);
+                return self.wrong(table, second.key, Problem::new(problem, "a step for each"));
+            }
+        };
+        let does = self.does(table, cell)?;
+        for key in ["chance", "repeat"] {
+            if matches!(does, Does::Take(_) | Does::Give(_)) && table.cell(key).is_some() {
+                let help = "a slot that is taken is given back once, in every run";
+                return self.wrong(table, key, Problem::new("is not possible here", help));
+            }
+        }
+        if let (Some(_), true) = (table.cell("size"), cell.key != "transfer") {
+            let problem = Problem::new("has no effect", "the size of a transfer");
+            return self.wrong(table, "size", problem);
+        }
+        let after = table.after.iter().map(|name| self.before(table, name, own));
+        Ok(Step {
+            name: table.name.clone(),
+            does,
+            after: after.collect::<Result<_, _>>()?,
+            chance: table.cell("chance").map_or(1.0, |c| part(&c.value, 1.0).expect("judged")),
+            repeat: table.cell("repeat").map_or(1, |cell| number(&cell.value) as u32),
+        })
+    }
+
+    fn does(&mut self, table: &Table, cell: &Cell) -> Result<Does, InputError> {
+        let name = cell.value.to_string();
+        Ok(match cell.key {
+            "wait" => Does::Wait(dist(&cell.value, Unit::Time).expect("it was judged")),
+            "take" => Does::Take(self.pool(table, cell)?),
+            "give" => Does::Give(self.pool(table, cell)?),
+            key => match (self.transfer(table, key, &name)?, key) {
+                (Work::Transfer { transfer, size }, "transfer") => {
+                    Does::Transfer { transfer, size }
+                }
+                (Work::Transfer { transfer, .. }, _) if transfer.kernel.is_some() => {
+                    Does::Kernel(transfer)
+                }
+                _ => {
+                    let problem = format!("the transfer `{name}` begins with no kernel");
+                    let help = "a transfer with `kernel_read` or another field of a kernel";
+                    return self.wrong(table, key, Problem::new(problem, help));
+                }
+            },
+        })
+    }
+
+    fn pool(&mut self, table: &Table, cell: &Cell) -> Result<usize, InputError> {
+        let name = cell.value.to_string();
+        let known: Vec<&str> = self.load.of(Kind::Pool).map(|pool| pool.name.as_str()).collect();
+        match known.iter().position(|known| *known == name) {
+            Some(at) => {
+                self.used.insert((Kind::Pool, name));
+                Ok(at)
+            }
+            None => {
+                let problem = format!("no pool is called `{name}`");
+                self.wrong(table, cell.key, Problem::new(problem, suggest(&name, known)))
+            }
+        }
+    }
+
+    /// The number of the step that another comes after.
+    fn before(
+        &self,
+        table: &Table,
+        name: &Spanned<String>,
+        own: &[&Table],
+    ) -> Result<usize, InputError> {
+        let known: Vec<&str> = own.iter().map(|step| step.name.as_str()).collect();
+        match known.iter().position(|known| known == name.get_ref()) {
+            Some(at) => Ok(at),
+            None => {
+                let problem = format!("no step of its job is called `{}`", name.get_ref());
+                let problem = Problem::new(problem, suggest(name.get_ref(), known));
+                Err(problem.at(table.field("after"), &self.load.source, name.span()))
+            }
+        }
+    }
+
+    /// Refuses workloads that come after each other in a circle: nothing would begin them.
+    fn check_leaders(&self, scenario: &Scenario) -> Result<(), InputError> {
+        for (table, workload) in self.load.of(Kind::Workload).zip(&scenario.workloads) {
+            let mut arrivals = &workload.arrivals;
+            for _ in 0..scenario.workloads.len() {
+                let Arrivals::After(leader) = arrivals else { break };
+                arrivals = &scenario.workloads[*leader].arrivals;
+            }
+            if let Arrivals::After(_) = arrivals {
+                let problem = Problem::new("is a circle", "a workload that begins by itself");
+                return self.wrong(table, "after", problem);
+            }
+        }
+        Ok(())
+    }
+
+    /// Refuses what nothing starts or takes: it would be a slip.
+    fn check_used(&self) -> Result<(), InputError> {
+        let idle = |table: &&Table| !self.used.contains(&(table.kind, table.name.clone()));
+        let mut idle =
+            self.load.tables.iter().filter(|table| table.kind != Kind::Workload).filter(idle);
+        if let Some(table) = idle.next() {
+            let problem = match table.kind {
+                Kind::Step => Problem::new("no workload runs its job", "job = \"…\" of a workload"),
+                _ => Problem::new("no step takes it", "a step with `take` and one with `give`"),
+            };
+            return self.wrong(table, "name", problem);
+        }
+        let idle = self.transfers.iter().find(|(name, _)| !self.started.contains(*name));
+        match idle {
+            Some((name, _)) => {
+                let at = self.load.source.text.find("[transfer]");
+                let at = at.or(self.load.source.text.find("[[transfer]]")).unwrap_or(0);
+                let problem = Problem::new("nothing starts it", "a workload or step that names it");
+                Err(problem.at(format!("transfer.{name}"), &self.load.source, at..at + 1))
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+/// A judged count.
+fn number(value: &Scalar) -> u64 {
+    match value {
+        Scalar::Integer(number) => *number as u64,
+        _ => unreachable!("it was judged"),
+    }
+}
