@@ -104,11 +104,8 @@ fn joins_pools_repeats_and_chance_take_the_time_that_they_should() {
         report.workloads[0].completion.expect("runs").mean.value
     };
     // The longer of two ways, then a third.
-    let join = vec![
-        step("a", wait(1.0), &[]),
-        step("b", wait(3.0), &[]),
-        step("c", wait(0.5), &[0, 1]),
-    ];
+    let join =
+        vec![step("a", wait(1.0), &[]), step("b", wait(3.0), &[]), step("c", wait(0.5), &[0, 1])];
     assert_eq!(seconds(join, 1), 3.5);
     let mut repeated = vec![step("a", wait(0.25), &[]), step("b", wait(1.0), &[0])];
     repeated[0].repeat = 4;
@@ -217,7 +214,8 @@ fn the_warm_up_is_found_where_it_is_asked_for() {
         step("serve", Does::Wait(Dist::Exponential { mean: 0.95 }), &[0]),
         step("give", Does::Give(0), &[1]),
     ];
-    let mut queue = workload("q", Work::Steps(steps), Arrivals::Poisson { rate_hz: 1.0 }, count(40_000));
+    let mut queue =
+        workload("q", Work::Steps(steps), Arrivals::Poisson { rate_hz: 1.0 }, count(40_000));
     queue.warm_up = WarmUp::Found;
     let pools = vec![Pool { name: "p".into(), slots: 1 }];
     let report = ran("host", &Scenario { pools, workloads: vec![queue] }, 4);

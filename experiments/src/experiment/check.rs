@@ -53,6 +53,10 @@ pub(super) fn checked(
     };
     let (workloads, pools) = (raw.workload.as_slice(), raw.pool.as_slice());
     let load = Load::read(workloads, &raw.step, pools, source, folder)?;
+    if let (Some(_), Some(v), true) = (&load, &raw.fidelity, level != Fidelity::Flow) {
+        let problem = Problem::new("workloads run over time, at one fidelity", "`flow`");
+        return Err(problem.at("fidelity", source, v.span()));
+    }
     let mut transfers = match (raw.transfer.as_slice(), &load) {
         ([], Some(_)) => Vec::new(),
         _ => checked_transfers(&raw.transfer, source)?,
