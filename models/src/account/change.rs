@@ -96,7 +96,7 @@ impl<'a> Question<'a> {
             true => Cow::Borrowed(&self.cores[which]),
             false => Cow::Owned(more(&self.cores[which], which, transfer.streams, self.seed)),
         };
-        let (clusters, routes) = (&[self.cluster], from_ref(&route));
+        let (clusters, routes) = (&[self.cluster], from_ref::<Route<'_>>(&route));
         let once = Context::once(clusters, transfer, routes, &cores, change);
         let (whole, brief, fidelity, seed) = (false, true, Fidelity::Closed, self.seed);
         let plan = build(&Context { whole, brief, fidelity, seed, ..once });
