@@ -6,8 +6,10 @@
 //! cargo run --release -- fat-tree      flows on fat trees, beside published SimGrid rates
 //! cargo run --release -- gpu           kernels at three levels, and a day of an 8-GPU node
 //! cargo run --release -- transfers     N nodes with N / 2 transfers, attribution included
+//! cargo run --release -- batch         64 draws of parameters as one batch and one by one
 //! ```
 
+mod batch;
 mod fat_tree;
 mod gpu;
 mod hold;
@@ -27,7 +29,7 @@ static MEMORY: PeakAlloc = PeakAlloc;
 fn main() -> ExitCode {
     let wanted: Vec<String> = std::env::args().skip(1).collect();
     let wants = |name: &str| wanted.is_empty() || wanted.iter().any(|given| given == name);
-    const NAMES: [&str; 5] = ["hold", "increments", "fat-tree", "gpu", "transfers"];
+    const NAMES: [&str; 6] = ["hold", "increments", "fat-tree", "gpu", "transfers", "batch"];
     if let Some(unknown) = wanted.iter().find(|given| !NAMES.contains(&given.as_str())) {
         eprintln!("no benchmark is called `{unknown}`; there are: {}", NAMES.join(", "));
         return ExitCode::from(2);
@@ -46,6 +48,9 @@ fn main() -> ExitCode {
     }
     if wants("transfers") {
         transfers::times();
+    }
+    if wants("batch") {
+        batch::times();
     }
     ExitCode::SUCCESS
 }

@@ -1,7 +1,7 @@
 //! The answer in a few sentences: how much of the line rate, what takes most, what brings it back.
 
 use crate::plot::manifest::{Manifest, Reported};
-use crate::plot::run::{Outcome, Run, distinct};
+use crate::plot::run::{Outcome, Run, Together, distinct};
 use crate::plot::series::{Plan, Series, Value};
 use crate::plot::words;
 
@@ -157,30 +157,15 @@ fn how(series: &Series) -> String {
 /// What the transfers of a point reach together, where there are several: of the points with the
 /// largest messages, the first.
 fn together(run: &Run) -> Option<String> {
-    let last = run.results.iter().max_by(|a, b| {
-        let first = |one: &Outcome| std::cmp::Reverse(one.key.point);
-        a.key.message_b.total_cmp(&b.key.message_b).then(first(a).cmp(&first(b)))
-    })?;
-    let all: Vec<&Outcome> =
-        run.results.iter().filter(|one| one.key.point == last.key.point).collect();
-    if all.len() < 2 {
-        return None;
-    }
-    let rates: Vec<f64> = all.iter().map(|one| one.goodput.mean).collect();
-    let sum: f64 = rates.iter().sum();
-    let squares: f64 = rates.iter().map(|rate| rate * rate).sum();
-    // R. Jain et al., DEC Research Report TR-301, 1984.
-    let fairness = sum * sum / (rates.len() as f64 * squares);
-    let (least, most) = rates
-        .iter()
-        .fold((f64::INFINITY, 0.0f64), |(least, most), rate| (least.min(*rate), most.max(*rate)));
+    let larger = |most: &Together, next: &Together| next.message_b > most.message_b;
+    let most = run.together.iter().reduce(|a, b| if larger(a, b) { b } else { a })?;
     Some(format!(
-        "Together the {} transfers of {} reach {}, {} to {} each (Jain's fairness {fairness:.2}).",
-        all.len(),
-        last.key.topology,
-        words::bit_rate(sum),
-        words::bit_rate(least),
-        words::bit_rate(most),
+        "Together the {} transfers of {} reach {}, {} each (Jain's fairness {:.2}).",
+        most.transfers,
+        most.topology,
+        words::bit_rate(most.sum_bit_s),
+        span(most.span_bit_s.0, most.span_bit_s.1, words::bit_rate),
+        most.fairness,
     ))
 }
 

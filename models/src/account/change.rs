@@ -6,6 +6,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::slice::from_ref;
 
 use sim::{Bytes, LinkId, Rate, Seed};
 
@@ -13,7 +14,7 @@ use crate::cluster::{Cluster, HopModel, NicSpec, PlaceKind};
 use crate::gpu::kernel::{Kernel, Launches};
 use crate::input::InputError;
 use crate::outcome::{Advice, Cause, Fidelity};
-use crate::plan::{Context, Cores, Plan, build, more, place};
+use crate::plan::{BASE, Context, Cores, Plan, build, more, place};
 use crate::predict::{CHUNKS_MAX, routes, way};
 use crate::price::Change;
 use crate::route::Route;
@@ -66,15 +67,16 @@ impl<'a> Question<'a> {
         let cores = place(cluster, &transfers, &routes, seed);
         let change = Change::default();
         let plans = (0..transfers.len()).map(|at| {
-            let (transfer, route, cores) = (&transfers[at], &routes[at], &cores[at][..]);
+            let (transfer, cores) = (&transfers[at], &cores[at][..]);
+            let (clusters, routes) = (&[cluster], from_ref(&routes[at]));
             let (whole, fidelity) = (false, Fidelity::Closed);
-            let once = Context::once(cluster, transfer, route, cores, &change);
+            let once = Context::once(clusters, transfer, routes, cores, &change);
             build(&Context { whole, fidelity, seed, ..once })
         });
         let plans = plans.collect::<Result<Vec<Plan>, InputError>>()?;
         let mut users: BTreeMap<LinkId, Vec<usize>> = BTreeMap::new();
         for (at, plan) in plans.iter().enumerate() {
-            for link in plan.links() {
+            for link in plan.links(BASE) {
                 users.entry(link).or_default().push(at);
             }
         }
@@ -94,9 +96,10 @@ impl<'a> Question<'a> {
             true => Cow::Borrowed(&self.cores[which]),
             false => Cow::Owned(more(&self.cores[which], which, transfer.streams, self.seed)),
         };
-        let (whole, fidelity, seed) = (false, Fidelity::Closed, self.seed);
-        let once = Context::once(self.cluster, transfer, &route, &cores, change);
-        let plan = build(&Context { whole, fidelity, seed, ..once });
+        let (clusters, routes) = (&[self.cluster], from_ref::<Route<'_>>(&route));
+        let once = Context::once(clusters, transfer, routes, &cores, change);
+        let (whole, brief, fidelity, seed) = (false, true, Fidelity::Closed, self.seed);
+        let plan = build(&Context { whole, brief, fidelity, seed, ..once });
         Some(self.read(which, &plan.ok()?))
     }
 
@@ -107,7 +110,7 @@ impl<'a> Question<'a> {
         seen[which] = true;
         let mut at = 0;
         while at < company.len() {
-            for link in company[at].links() {
+            for link in company[at].links(BASE) {
                 for &other in self.users.get(&link).into_iter().flatten() {
                     if !std::mem::replace(&mut seen[other], true) {
                         company.push(&self.plans[other]);
@@ -116,7 +119,7 @@ impl<'a> Question<'a> {
             }
             at += 1;
         }
-        super::goodput(plan, &closed::trace(&self.resources, &company, 0))
+        super::reached(plan, &closed::trace(&self.resources, &company, 0)).goodput
     }
 }
 
@@ -346,7 +349,7 @@ impl Asked<'_> {
         let way = &self.question.routes[self.which];
         let plan = &self.question.plans[self.which];
         let legs = || way.stages.iter().flatten();
-        let line = plan.line.as_ref().and_then(|line| legs().nth(line.hop));
+        let line = plan.line(BASE).and_then(|line| legs().nth(line.hop));
         let mut kinds: Vec<&str> = legs()
             .filter(|leg| !matches!(leg.hop().model, HopModel::Wire(_)))
             .map(|leg| leg.hop().kind.as_str())

@@ -26,19 +26,24 @@ pub(super) enum Waited {
 }
 
 impl Chance {
-    /// How much of something counts that happens with chance `part` where `within` happens.
-    pub(super) fn part(&mut self, draft: &mut Draft, part: f64, within: Part) -> Part {
-        let value = match self {
-            Chance::Mean => within.value * part,
-            Chance::Drawn(stream) => within.value * f64::from(u8::from(wait::unit(stream) < part)),
-            Chance::PerRun if part <= 0.0 => 0.0,
-            Chance::PerRun if part >= 1.0 => return within,
-            Chance::PerRun => {
-                let bit = draft.chance(part, within.only_if);
-                return Part { value: 1.0, only_if: Some(bit) };
-            }
+    /// How much of something counts that happens with a chance in each lane where `within` happens.
+    pub(super) fn part(&mut self, draft: &mut Draft, chances: &[f64], within: &Part) -> Part {
+        let only_if = within.only_if;
+        if let Chance::PerRun = self {
+            // A plan for many runs has one lane.
+            return match chances[0] {
+                none if none <= 0.0 => Part { values: vec![0.0], only_if },
+                certain if certain >= 1.0 => within.clone(),
+                chance => Part::all(1, Some(draft.chance(chance, only_if))),
+            };
+        }
+        let mut counts = |chance: f64| match self {
+            Chance::Drawn(stream) => f64::from(u8::from(wait::unit(stream) < chance)),
+            Chance::Mean | Chance::PerRun => chance,
         };
-        Part { value, ..within }
+        let lanes = within.values.iter().zip(chances);
+        let values = lanes.map(|(within, &chance)| within * counts(chance)).collect();
+        Part { values, only_if }
     }
 
     /// What lost datagrams add to a round of `questions`.

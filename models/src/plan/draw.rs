@@ -21,16 +21,18 @@ pub(crate) struct Bit {
     within: Option<u32>,
 }
 
-/// How much of something counts: what it counts in a mean, and the chance that decides in a run.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Part {
-    pub(crate) value: f64,
-    pub(crate) only_if: Option<u32>,
+/// How much of something counts: in the mean of each lane, and the chance that decides in a run.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Part {
+    pub(super) values: Vec<f64>,
+    pub(super) only_if: Option<u32>,
 }
 
 impl Part {
-    /// All of it, always.
-    pub(crate) const ALWAYS: Part = Part { value: 1.0, only_if: None };
+    /// All of it, wherever this happens.
+    pub(super) fn all(lanes: usize, only_if: Option<u32>) -> Part {
+        Part { values: vec![1.0; lanes], only_if }
+    }
 }
 
 /// An amount that is drawn in each run.
@@ -83,17 +85,17 @@ impl Plan {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Book, Op, Step};
+    use super::super::{Book, Op};
     use super::*;
 
     #[test]
     fn bits_happen_as_often_as_said_and_only_within_others() {
-        let mut draft = Draft::new();
+        let mut draft = Draft::new(1);
         let outer = draft.chance(0.3, None);
         let inner = draft.chance(0.5, Some(outer));
         let dist = Dist::Exponential { mean: 2.0 };
         let amount = draft.amount(Amount::Dist(dist));
-        draft.step(Step::once(Op::Wait(Time::ZERO), Book::Nobody), &[]);
+        draft.once(Op::Wait(Time::ZERO), Book::Nobody, &[]);
         let plan = draft.freeze().unwrap();
         let (mut outers, mut inners, mut sum) = (0, 0, 0.0);
         for number in 0..100_000 {

@@ -7,18 +7,19 @@
 //!
 //! Pools of the user's own are counted behind those of the cluster.
 
+use std::slice::from_ref;
+
 use petgraph::algo::toposort;
 use petgraph::graph::{DiGraph, NodeIndex};
-use sim::{Seed, Time};
+use sim::Seed;
 
-use super::append::{Context, append, append_kernel};
 use super::draft::{Draft, Link};
-use super::draw::{Amount, Part};
-use super::transfer::{After, named};
-use super::{Book, Op, Plan, Step, place};
+use super::draw::Amount;
+use super::message::{After, named};
+use super::transfer::{append, append_kernel};
+use super::{Book, Context, Op, Phase, Plan, Step, place};
 use crate::cluster::{Cluster, PoolIndex};
 use crate::input::InputError;
-use crate::outcome::Fidelity;
 use crate::predict::way;
 use crate::price::Change;
 use crate::route::Route;
@@ -43,51 +44,48 @@ pub(crate) fn job(context: &JobContext<'_>, steps: &[Wanted]) -> Result<Plan, In
     let ways: Vec<Route<'_>> = ways.collect::<Result<_, _>>()?;
     let cores = place(context.cluster, &transfers, &ways, context.seed);
     let own = |pool: usize| PoolIndex(context.cluster.pools.len() + pool);
-    let mut draft = Draft::new();
+    let clusters = [context.cluster];
+    let mut draft = Draft::new(1);
     let mut ends: Vec<After> = vec![After::new(); steps.len()];
     for at in order {
         let step = &steps[at];
         let mut after: After = step.after.iter().flat_map(|&before| ends[before].clone()).collect();
         let only_if = (step.chance < 1.0).then(|| draft.chance(step.chance, None));
-        let part = Part { only_if, ..Part::ALWAYS };
         for _ in 0..step.repeat {
             let which = steps[..at].iter().filter(|step| step.transfer().is_some()).count();
             let change = Change::default();
-            let context = |transfer| Context {
-                fidelity: Fidelity::Flow,
-                seed: context.seed,
-                template: true,
-                part,
-                ..Context::once(context.cluster, transfer, &ways[which], &cores[which], &change)
+            let of = |transfer| {
+                let (ways, cores) = (from_ref(&ways[which]), &cores[which][..]);
+                let once = Context::once(&clusters, transfer, ways, cores, &change);
+                Context { seed: context.seed, template: true, only_if, ..once }
             };
             after = match &step.does {
                 Does::Wait(dist) => {
                     let drawn = Some(draft.amount(Amount::Dist(dist.clone())));
-                    let wait = Step::once(Op::Wait(Time::ZERO), Book::Nobody);
-                    one(&mut draft, Step { drawn, only_if, ..wait }, &after)
+                    let phase = draft.alike(Phase::NOTHING);
+                    let wait = Step { drawn, only_if, ..Step::repeated(phase, 1) };
+                    vec![(draft.step(wait, &after), Link::default())]
                 }
                 Does::Take(pool) => {
-                    one(&mut draft, Step::once(Op::Acquire(own(*pool)), Book::Nobody), &after)
+                    let take = draft.once(Op::Acquire(own(*pool)), Book::Nobody, &after);
+                    vec![(take, Link::default())]
                 }
                 Does::Give(pool) => {
-                    one(&mut draft, Step::once(Op::Release(own(*pool)), Book::Nobody), &after)
+                    let give = draft.once(Op::Release(own(*pool)), Book::Nobody, &after);
+                    vec![(give, Link::default())]
                 }
                 Does::Transfer { transfer, size } => {
-                    let context = Context { size: size.as_ref(), ..context(transfer) };
-                    let hops = named(&mut draft, context.route);
+                    let context = Context { size: size.as_ref(), ..of(transfer) };
+                    let hops = named(&mut draft, context.route());
                     append(&mut draft, &context, hops, false, after)?
                 }
-                Does::Kernel(transfer) => append_kernel(&mut draft, &context(transfer), after),
+                Does::Kernel(transfer) => append_kernel(&mut draft, &of(transfer), after),
             };
         }
         ends[at] = after;
     }
     let plan = draft.freeze();
     plan.map_err(|flaw| InputError::new("step", flaw.to_string()))
-}
-
-fn one(draft: &mut Draft, step: Step, after: &After) -> After {
-    vec![(draft.step(step, after), Link::default())]
 }
 
 /// The steps in an order in which each comes after those that it names.

@@ -10,6 +10,7 @@ use sim::{Bytes, Time};
 use super::chance::Waited;
 use super::draw::Part;
 use super::request::Asking;
+use crate::cluster::Cluster;
 use crate::input::InputError;
 use crate::name::cache::{behind, hit_ratio};
 use crate::name::resolver::{Resolver, Round};
@@ -36,7 +37,8 @@ struct Path {
     from: String,
     to: String,
     via: Option<String>,
-    server: NameServer,
+    /// What it costs in each lane.
+    servers: Vec<NameServer>,
 }
 
 impl Asking<'_> {
@@ -67,7 +69,10 @@ impl Asking<'_> {
             let waited = self.chance.waited(self.draft, &resolver, request.loss, questions);
             let name = format!("{client}/resolver-timeout");
             match waited {
-                Waited::Span(span) => self.wait(name, Cause::Queueing, span, Part::ALWAYS),
+                Waited::Span(span) => {
+                    let lanes = vec![span; self.context.clusters.len()];
+                    self.wait(name, Cause::Queueing, &lanes, self.context.only_if);
+                }
                 Waited::Drawn(amount) => self.drawn(name, Cause::Queueing, amount),
             }
             self.round(client, round, &zone)?;
@@ -80,49 +85,58 @@ impl Asking<'_> {
     fn round(&mut self, client: &str, round: &Round, zone: &Zone) -> Result<(), InputError> {
         let request = self.request;
         let mut asks = client.to_owned();
-        let mut reaches = Part::ALWAYS;
-        let mut hit = {
-            let cluster = self.path(&asks, "request.dns", &request.dns)?;
-            hit_ratio(request.node_hz + request.others_hz, cluster.server.ttl_s)
+        let mut reaches = Part::all(self.context.clusters.len(), self.context.only_if);
+        let mut hits: Vec<f64> = {
+            let servers = self.path(&asks, "request.dns", &request.dns)?.servers;
+            let asked = request.node_hz + request.others_hz;
+            servers.iter().map(|server| hit_ratio(asked, server.ttl_s)).collect()
         };
         if let Some(cache) = &request.node_cache {
             let path = self.path(&asks, "request.node_cache", cache)?;
-            let there = behind(request.node_hz, request.others_hz, path.server.ttl_s);
-            self.exchange(&path, round, Part::ALWAYS)?;
-            let missed = 1.0 - hit_ratio(request.node_hz, there.ttl_s);
-            reaches = self.chance.part(self.draft, missed, Part::ALWAYS);
-            (asks, hit) = (path.to, there.hit);
+            self.exchange(&path, round, &reaches)?;
+            let mut misses = Vec::with_capacity(hits.len());
+            for (server, hit) in path.servers.iter().zip(&mut hits) {
+                let there = behind(request.node_hz, request.others_hz, server.ttl_s);
+                misses.push(1.0 - hit_ratio(request.node_hz, there.ttl_s));
+                *hit = there.hit;
+            }
+            reaches = self.chance.part(self.draft, &misses, &reaches);
+            asks = path.to;
         }
-        if reaches.value > 0.0 {
+        if reaches.values.iter().any(|part| *part > 0.0) {
             let path = self.path(&asks, "request.dns", &request.dns)?;
-            self.exchange(&path, round, reaches)?;
+            self.exchange(&path, round, &reaches)?;
             if !zone.is_inside(&round.name) {
-                let part = self.chance.part(self.draft, 1.0 - hit, reaches);
-                let span = Time::from_seconds(path.server.forward_s * part.value);
+                let misses: Vec<f64> = hits.iter().map(|hit| 1.0 - hit).collect();
+                let asked = self.chance.part(self.draft, &misses, &reaches);
+                let lanes = path.servers.iter().zip(&asked.values);
+                let spans = lanes.map(|(server, part)| Time::from_seconds(server.forward_s * part));
+                let spans: Vec<Time> = spans.collect();
                 let name = format!("{}/forward", path.to);
-                self.wait(name, Cause::Propagation, span, part);
+                self.wait(name, Cause::Propagation, &spans, asked.only_if);
             }
         }
         Ok(())
     }
 
     fn path(&self, from: &str, field: &str, name: &str) -> Result<Path, InputError> {
-        let cluster = self.context.cluster;
+        let base = self.context.cluster();
         let (to, via) = self.server(field, name)?;
-        let place = cluster.places[&to];
-        let node = cluster.graph[place].node.as_deref();
-        let host = cluster.hosts.iter().find(|host| Some(host.name.as_str()) == node);
-        let Some(server) = host.and_then(|host| host.names) else {
+        let node = base.graph[base.places[&to]].node.as_deref();
+        let at = base.hosts.iter().position(|host| Some(host.name.as_str()) == node);
+        let of = |cluster: &&Cluster| at.and_then(|at| cluster.hosts[at].names);
+        let servers: Option<Vec<NameServer>> = self.context.clusters.iter().map(of).collect();
+        let Some(servers) = servers else {
             let problem = format!("the host profile of `{to}` has no costs of a name server");
             return Err(InputError::new(field, problem)
                 .help("lines `names.per_query`, `names.forward` and `names.ttl`"));
         };
-        Ok(Path { from: from.to_owned(), to, via, server })
+        Ok(Path { from: from.to_owned(), to, via, servers })
     }
 
-    /// A question and its answer, with chance `part`; once more over TCP if the answer does not fit
-    /// a datagram.
-    fn exchange(&mut self, path: &Path, round: &Round, part: Part) -> Result<(), InputError> {
+    /// A question and its answer, with a chance in each lane; once more over TCP if the answer does
+    /// not fit a datagram.
+    fn exchange(&mut self, path: &Path, round: &Round, part: &Part) -> Result<(), InputError> {
         let question = HEADER + round.name.len() + 2 + TYPE_AND_CLASS;
         let found = round.questions.iter().any(|(_, verdict)| *verdict == Verdict::Address);
         let answer = question
@@ -144,7 +158,7 @@ impl Asking<'_> {
         transport: Transport,
         question: usize,
         answer: usize,
-        part: Part,
+        part: &Part,
     ) -> Result<(), InputError> {
         let (there, back) = (Bytes::new(question as u64), Bytes::new(answer as u64));
         let question = Transfer {
@@ -159,8 +173,10 @@ impl Asking<'_> {
         };
         let answer = Transfer { transport, ..Transfer::message(&path.to, &path.from, back) };
         self.send(&question, Step::Resolve, part)?;
-        let works = Time::from_seconds(path.server.per_query_s * part.value);
-        self.wait(format!("{}/names", path.to), Cause::Service, works, part);
+        let lanes = path.servers.iter().zip(&part.values);
+        let works = lanes.map(|(server, part)| Time::from_seconds(server.per_query_s * part));
+        let works: Vec<Time> = works.collect();
+        self.wait(format!("{}/names", path.to), Cause::Service, &works, part.only_if);
         self.send(&answer, Step::Resolve, part)
     }
 }

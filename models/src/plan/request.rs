@@ -10,17 +10,15 @@
 use petgraph::graph::NodeIndex;
 use sim::{Bytes, Time};
 
-use super::append::Context;
 use super::chance::Chance;
 use super::draft::{Draft, Link};
+use super::message::{After, Message, named};
 use super::draw::Part;
-use super::transfer::{After, Message, named};
-use super::{Book, Op, Row};
+use super::{Book, Context, Op, Phase, Row};
 use crate::cluster::Endpoint;
 use crate::input::{InputError, suggest};
 use crate::outcome::{Cause, Fidelity, Step};
 use crate::plan;
-use crate::route::route;
 use crate::transfer::{Connection, Request, Transfer};
 
 /// A segment without data is priced as the smallest message.
@@ -49,11 +47,12 @@ pub(super) fn before(
         (false, Fidelity::Closed) => Chance::Mean,
         (false, _) => Chance::Drawn(context.seed.stream("request")),
     };
-    let part = context.part;
     let mut asking = Asking { context, request, chance, draft, after };
+    let certain = Part::all(context.clusters.len(), context.only_if);
     if transfer.connection == Connection::New {
         asking.lookup(&ends.client)?;
-        asking.open(&ends.client, &ends.server, Some(&request.service), Step::Connect, part)?;
+        let via = Some(request.service.as_str());
+        asking.open(&ends.client, &ends.server, via, Step::Connect, &certain)?;
     }
     let send = Transfer {
         via: Some(request.service.clone()),
@@ -63,20 +62,20 @@ pub(super) fn before(
         },
         ..Transfer::message(&ends.client, &ends.server, request.message)
     };
-    asking.send(&send, Step::Send, part)?;
+    asking.send(&send, Step::Send, &certain)?;
     if transfer.from != ends.server {
         let copy = Transfer {
             host_memory: transfer.host_memory,
             ..Transfer::message(&ends.server, &transfer.from, request.message)
         };
-        asking.send(&copy, Step::CopyIn, part)?;
+        asking.send(&copy, Step::CopyIn, &certain)?;
     }
     Ok(asking.after)
 }
 
 /// The pods at the ends of the reply's way, which are those of the request's.
 fn ends(context: &Context<'_>, request: &Request) -> Result<Ends, InputError> {
-    let Context { cluster, route, .. } = *context;
+    let (cluster, route) = (context.cluster(), context.route());
     let Some((server, client)) = route.pods else {
         let problem = "the reply crosses no socket, so there is no Service to ask";
         return Err(InputError::new("mode", problem).help("mode = \"serial\" or \"overlapped\""));
@@ -107,48 +106,46 @@ pub(super) struct Asking<'a> {
 }
 
 impl Asking<'_> {
-    /// Sends a message, with chance `part`.
+    /// Sends a message, with a chance in each lane.
     pub(super) fn send(
         &mut self,
         transfer: &Transfer,
         step: Step,
-        part: Part,
+        part: &Part,
     ) -> Result<(), InputError> {
-        let Context { cluster, cores, change, .. } = *self.context;
-        let route = route(cluster, transfer)?;
-        let hops = named(self.draft, &route);
-        let message = Message {
-            cluster,
-            transfer,
-            route: &route,
-            cores,
-            change,
-            hops,
-            step: Some(step),
-            counts: false,
-            main: false,
-            part,
-            drawn: None,
-        };
+        let routes = self.context.ways(transfer)?;
+        let context = Context { transfer, routes: &routes, ..*self.context };
+        let hops = named(self.draft, context.route());
+        let (step, part) = (Some(step), part.clone());
+        let (counts, main, drawn) = (false, false, None);
+        let message = Message { context, hops, step, counts, main, part, drawn };
         let after = std::mem::take(&mut self.after);
         self.after = message.add(self.draft, after);
         Ok(())
     }
 
-    /// Lets time pass at a place that is no hop of a way: `dns/names`.
-    pub(super) fn wait(&mut self, name: String, cause: Cause, span: Time, part: Part) {
-        if span > Time::ZERO {
+    /// Lets time pass, in each lane, at a place that is no hop of a way: `dns/names`.
+    pub(super) fn wait(
+        &mut self,
+        name: String,
+        cause: Cause,
+        spans: &[Time],
+        only_if: Option<u32>,
+    ) {
+        if spans.iter().any(|span| *span > Time::ZERO) {
             let book = self.row(name, cause);
-            let wait = plan::Step::once(Op::Wait(span), book);
-            self.add(plan::Step { only_if: part.only_if, ..wait });
+            let lanes = spans.iter().map(|&span| Phase::new(Op::Wait(span), book));
+            let phase = self.draft.phase(lanes);
+            self.add(plan::Step { only_if, ..plan::Step::repeated(phase, 1) });
         }
     }
 
     /// Lets time pass that is drawn in each run.
     pub(super) fn drawn(&mut self, name: String, cause: Cause, amount: u32) {
         let book = self.row(name, cause);
-        let wait = plan::Step::once(Op::Wait(Time::ZERO), book);
-        self.add(plan::Step { drawn: Some(amount), ..wait });
+        let phase = self.draft.alike(Phase::new(Op::Wait(Time::ZERO), book));
+        let (drawn, only_if) = (Some(amount), self.context.only_if);
+        self.add(plan::Step { drawn, only_if, ..plan::Step::repeated(phase, 1) });
     }
 
     fn row(&mut self, name: String, cause: Cause) -> Book {
@@ -171,7 +168,7 @@ impl Asking<'_> {
         to: &str,
         via: Option<&str>,
         step: Step,
-        part: Part,
+        part: &Part,
     ) -> Result<(), InputError> {
         let syn = Transfer {
             via: via.map(str::to_owned),
@@ -188,7 +185,7 @@ impl Asking<'_> {
         field: &str,
         name: &str,
     ) -> Result<(String, Option<String>), InputError> {
-        let cluster = self.context.cluster;
+        let cluster = self.context.cluster();
         let place = |at: NodeIndex| cluster.graph[at].name.clone();
         Ok(match cluster.endpoint(field, name)? {
             Endpoint::Place(at) => (place(at), None),

@@ -7,7 +7,7 @@
 use sim::{Seed, Time};
 
 use super::{Spans, Trace};
-use crate::plan::Plan;
+use crate::plan::{BASE, Plan};
 
 /// A firing of a run. It names nothing once the run has ended: its slot is then of another
 /// generation.
@@ -122,7 +122,7 @@ impl<'a> Runs<'a> {
     pub(super) fn keep(&mut self, slot: u32) {
         let run = &mut self.all[slot as usize];
         let plan = self.templates[run.template as usize].plan;
-        run.trace = Some(Box::new(Trace::new(Spans::new(plan.len(), Time::MAX), plan)));
+        run.trace = Some(Box::new(Trace::new(Spans::new(plan.len(), Time::MAX), plan, BASE)));
     }
 
     /// Frees the slot of a run that has ended.
@@ -189,17 +189,21 @@ impl<'a> Runs<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::plan::{Book, Draft, Link, Op, Step};
+    use super::super::super::plan::{Book, Draft, Link, Op};
     use super::*;
 
     /// Two steps behind one, and one behind both.
     fn diamond() -> Plan {
-        let wait = || Step::once(Op::Wait(Time::from_ns(1)), Book::Nobody);
-        let mut draft = Draft::new();
-        let first = draft.step(wait(), &[]);
-        let left = draft.step(wait(), &[(first, Link::default())]);
-        let right = draft.step(wait(), &[(first, Link::default())]);
-        draft.step(wait(), &[(left, Link::default()), (right, Link::default())]);
+        let after = |nodes: &[petgraph::graph::NodeIndex]| {
+            nodes.iter().map(|&node| (node, Link::default())).collect::<Vec<_>>()
+        };
+        let mut draft = Draft::new(1);
+        let mut wait = |nodes: &[petgraph::graph::NodeIndex]| {
+            draft.once(Op::Wait(Time::from_ns(1)), Book::Nobody, &after(nodes))
+        };
+        let first = wait(&[]);
+        let (left, right) = (wait(&[first]), wait(&[first]));
+        wait(&[left, right]);
         draft.freeze().unwrap()
     }
 

@@ -11,7 +11,7 @@ use super::traffic::Traffic;
 use super::units::{LostOf, Step as UnitStep, Units};
 use crate::cluster::PoolIndex;
 use crate::outcome::Fidelity;
-use crate::plan::{Op, Plan};
+use crate::plan::{BASE, Op, Plan};
 
 /// All that can happen.
 #[derive(Clone, Copy, Debug)]
@@ -91,7 +91,7 @@ impl<'a> World<'a> {
         if step.only_if.is_some_and(|bit| !plan.happens(bit, run.origin.seed)) {
             return self.finish(ticket, now);
         }
-        match step.phase(i).op {
+        match plan.phase(step.phase(i), BASE).op {
             Op::Wait(time) => {
                 let drawn = step.drawn.map(|amount| plan.wait(amount, run.origin.seed));
                 let time = drawn.unwrap_or(time);
@@ -197,7 +197,7 @@ impl<'a> World<'a> {
     fn lose(&mut self, ticket: Ticket, lost: &LostOf) {
         let (run, template) = self.runs.at(ticket.run);
         let Some(trace) = &mut run.trace else { return };
-        let Op::Move(id) = template.plan.phase(ticket.firing).op else { return };
+        let Op::Move(id) = template.plan.fired(ticket.firing, BASE).op else { return };
         let demand = template.plan.demand(id);
         if demand.main {
             let losses = &demand.flows[lost.flow as usize].losses;

@@ -7,8 +7,7 @@ use super::report::{Completion, Report, ResourceReport, Window, WorkloadReport};
 use super::{Arrivals, Scenario, WarmUp, Work, Workload};
 use crate::cluster::Cluster;
 use crate::input::InputError;
-use crate::outcome::Fidelity;
-use crate::plan::{Context, JobContext, Part, Plan, build, job, place};
+use crate::plan::{Context, JobContext, Plan, build, job, place};
 use crate::predict::way;
 use crate::price::Change;
 use crate::run::Resources;
@@ -72,10 +71,9 @@ pub(super) fn templates(
                 let route = way(cluster, transfer)?;
                 let ways = std::slice::from_ref(&route);
                 let cores = place(cluster, std::slice::from_ref(transfer), ways, seed).remove(0);
-                let change = Change::default();
-                let once = Context::once(cluster, transfer, &route, &cores, &change);
-                let (template, fidelity, size) = (true, Fidelity::Flow, size.as_ref());
-                build(&Context { seed, template, fidelity, size, part: Part::ALWAYS, ..once })?
+                let (clusters, change) = ([cluster], Change::default());
+                let once = Context::once(&clusters, transfer, ways, &cores, &change);
+                build(&Context { seed, template: true, size: size.as_ref(), ..once })?
             }
             Work::Steps(steps) => job(&JobContext { cluster, seed }, steps)?,
         });
