@@ -58,8 +58,20 @@ pub struct Workload {
     pub arrivals: Arrivals,
     /// When no more begin.
     pub stop: Stop,
+    /// How long a run may last, if not for ever.
+    pub limit: Option<Limit>,
     /// What is left out of the statistics.
     pub warm_up: WarmUp,
+}
+
+/// How long a run may last. One that lasts longer is cut off: its moves stop, what it holds of
+/// pools goes back, turns of a server that were asked for are served for nobody.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limit {
+    /// Each attempt, from its beginning.
+    pub after: Time,
+    /// How often it is begun in all before it is given up.
+    pub attempts: u32,
 }
 
 /// What a run does.

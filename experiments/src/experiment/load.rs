@@ -64,6 +64,8 @@ impl Kind {
                 "until",
                 "count",
                 "precision",
+                "limit",
+                "attempts",
                 "warm_up",
             ],
             Kind::Step => {

@@ -39,6 +39,11 @@ pub fn answer(dir: &Path) -> Result<Vec<String>, PlotError> {
             let part = words::percent(carried / offered);
             said += &format!(". Only {part} of what arrived was carried in the same time");
         }
+        let late = row.number("late")?;
+        if late > 0.0 {
+            let part = words::percent(late / row.number("arrived")?);
+            said += &format!(". {part} of the runs lasted too long and were given up");
+        }
         if row.text("settled")? == "false" {
             said += ". The run did not become steady";
         }
@@ -70,13 +75,14 @@ fn key_columns(varied: &[String]) -> Vec<super::document::Column> {
 fn completion(table: &table::Table, varied: &[String]) -> Result<Section, PlotError> {
     let mut columns = key_columns(varied);
     columns.push(column("workload"));
-    columns.extend(["runs", "offered", "carried", "in flight"].map(numbers));
+    columns.extend(["runs", "late", "offered", "carried", "in flight"].map(numbers));
     columns.extend(FIGURES.map(|(_, name)| numbers(name)));
     let mut rows = Vec::new();
     for row in table.rows() {
         let mut cells = keys(&row, varied)?;
         cells.push(Cell::text(row.text("workload")?));
         cells.push(Cell::number(row.text("counted")?));
+        cells.push(Cell::number(row.text("late")?));
         for name in ["offered_hz_mean", "carried_hz_mean"] {
             cells.push(Cell::number(format!("{} /s", words::number(row.number(name)?))));
         }

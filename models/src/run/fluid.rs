@@ -13,6 +13,7 @@ use super::datagram::{self, ROUNDS, Sending};
 use super::runs::Ticket;
 use super::world::Event;
 use crate::plan::{Demand, Loss};
+use crate::predict::MESSAGE_MAX;
 
 /// The tag of work behind a sender's hold, which nobody waits for.
 const BEHIND: u32 = u32::MAX;
@@ -103,7 +104,8 @@ impl Fluid {
     ) -> u32 {
         let now = agenda.now();
         let alone = demand.bytes / demand.streaming.alone;
-        let size = demand.bytes * times;
+        // A heavy tail has no end, but messages have.
+        let size = (demand.bytes * times).min(MESSAGE_MAX as f64);
         let mut started = 0;
         for (at, flow) in demand.flows.iter().enumerate() {
             if flow.hops.is_empty() && flow.limit.is_infinite() {
@@ -149,6 +151,25 @@ impl Fluid {
             self.alarm.set(now, Event::Flows, agenda);
         }
         started
+    }
+
+    /// Stops all flows of a run.
+    pub(super) fn cut(&mut self, run: u32, agenda: &mut Agenda<Event>) {
+        let now = agenda.now();
+        for slot in 0..self.active.len() {
+            let Some(active) = self.active[slot].take_if(|active| active.ticket.run == run) else {
+                continue;
+            };
+            self.flows.stop(now, active.id);
+            if let Some(datagrams) = active.datagrams {
+                self.lossy.retain(|other| *other != slot as u32);
+                for (id, _) in datagrams.cores {
+                    self.flows.stop(now, id);
+                }
+            }
+            self.free.push(slot as u32);
+        }
+        self.alarm.set(now, Event::Flows, agenda);
     }
 
     /// Moves everything forward to `now`: the flows that are complete.

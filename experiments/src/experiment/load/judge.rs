@@ -15,6 +15,8 @@ const COUNT_MAX: i64 = 1_000_000;
 pub(super) const RUNS_MAX: i64 = 1_000_000_000;
 /// How often a step may be repeated.
 const REPEATS_MAX: i64 = 1_000;
+/// How often a run may be begun.
+const ATTEMPTS_MAX: i64 = 100;
 /// The fastest arrivals that are taken for a rate [1/s].
 const RATE_MAX_HZ: f64 = 1e9;
 /// What `warm_up` says where it is to be found.
@@ -23,7 +25,7 @@ pub(super) const AUTO: &str = "auto";
 /// Judges the value of a field on its own.
 pub(crate) fn judged(kind: Kind, key: &str, value: &Scalar) -> Result<(), Problem> {
     match key {
-        "every" => positive_time(value).map(drop),
+        "every" | "limit" => positive_time(value).map(drop),
         "at" | "until" => time(value).map(drop),
         "warm_up" if *value == Scalar::Text(AUTO.into()) => Ok(()),
         "warm_up" => time(value).map(drop),
@@ -32,6 +34,7 @@ pub(crate) fn judged(kind: Kind, key: &str, value: &Scalar) -> Result<(), Proble
         "size" => dist(value, Unit::Number).map(drop),
         "clients" | "slots" => count(value, COUNT_MAX).map(drop),
         "count" => count(value, RUNS_MAX).map(drop),
+        "attempts" => count(value, ATTEMPTS_MAX).map(drop),
         "repeat" => count(value, REPEATS_MAX).map(drop),
         "precision" => part(value, 0.5).map(drop),
         "chance" => part(value, 1.0).map(drop),
@@ -93,4 +96,12 @@ pub(super) fn part(value: &Scalar, most: f64) -> Result<f64, Problem> {
         let help = format!("a number above 0 and at most {most}");
         Problem::new(format!("`{value}` is not possible"), help)
     })
+}
+
+/// A judged count.
+pub(super) fn number(value: &Scalar) -> u64 {
+    match value {
+        Scalar::Integer(number) => *number as u64,
+        _ => unreachable!("it was judged"),
+    }
 }

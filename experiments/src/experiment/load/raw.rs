@@ -67,6 +67,13 @@ pub(crate) struct RawWorkload {
     /// part of the mean to each side: `0.02`. Besides `until` or `count`.
     #[schemars(with = "Option<f64>", range(min = 0.0001, max = 0.5))]
     precision: Value,
+    /// How long a run may last, as `"300 s"`; one that lasts longer is cut off, gives back what it
+    /// holds, and counts as late. Default: for ever.
+    #[schemars(with = "Option<String>")]
+    limit: Value,
+    /// How often a run that is cut off is begun in all before it is late, 1 to 100. Default 1.
+    #[schemars(with = "Option<u32>", range(min = 1, max = 100))]
+    attempts: Value,
     /// What is left out of the statistics: runs that begin before this time, or `auto`, as many as
     /// the rule MSER-5 finds. Default `"0 s"`.
     #[schemars(with = "Option<String>")]
@@ -185,6 +192,8 @@ impl RawWorkload {
             ("until", &self.until),
             ("count", &self.count),
             ("precision", &self.precision),
+            ("limit", &self.limit),
+            ("attempts", &self.attempts),
             ("warm_up", &self.warm_up),
         ];
         table(Kind::Workload, at, (&self.name, default), &cells, source)

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use models::input::{InputError, suggest};
 use models::transfer::Transfer;
-use models::workload::{Arrivals, Does, Pool, Scenario, Step, Stop, WarmUp, Work, Workload};
+use models::workload::{Arrivals, Does, Limit, Pool, Scenario, Step, Stop, WarmUp, Work, Workload};
 use serde_spanned::Spanned;
 use sim::Dist;
 
@@ -13,7 +13,7 @@ use super::super::draft::Draft;
 use super::super::problem::Problem;
 use super::super::scalar::Scalar;
 use super::drawn::{Unit, dist};
-use super::judge::{AUTO, RUNS_MAX, part, positive_time, rate, time};
+use super::judge::{AUTO, RUNS_MAX, number, part, positive_time, rate, time};
 use super::{Cell, Kind, Load, Table};
 
 /// The fields that say when runs begin.
@@ -83,7 +83,23 @@ impl Making<'_> {
             return self.wrong(table, "warm_up", problem);
         }
         let work = self.work(table)?;
-        Ok(Workload { name: table.name.clone(), work, arrivals, stop, warm_up })
+        let limit = self.limit(table)?;
+        Ok(Workload { name: table.name.clone(), work, arrivals, stop, limit, warm_up })
+    }
+
+    fn limit(&self, table: &Table) -> Result<Option<Limit>, InputError> {
+        let attempts = table.cell("attempts").map_or(1, |cell| number(&cell.value) as u32);
+        match table.cell("limit") {
+            None if table.cell("attempts").is_some() => {
+                let problem = Problem::new("has no effect", "`limit` cuts an attempt off");
+                self.wrong(table, "attempts", problem)
+            }
+            None => Ok(None),
+            Some(cell) => {
+                let after = positive_time(&cell.value).expect("it was judged");
+                Ok(Some(Limit { after, attempts }))
+            }
+        }
     }
 
     fn arrivals(&self, table: &Table) -> Result<Arrivals, InputError> {
@@ -374,13 +390,5 @@ impl Making<'_> {
             }
             None => Ok(()),
         }
-    }
-}
-
-/// A judged count.
-fn number(value: &Scalar) -> u64 {
-    match value {
-        Scalar::Integer(number) => *number as u64,
-        _ => unreachable!("it was judged"),
     }
 }
