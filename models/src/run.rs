@@ -14,6 +14,7 @@
 pub(crate) mod closed;
 mod company;
 mod datagram;
+pub(crate) mod fleet;
 mod fluid;
 mod lifetime;
 mod resource;

@@ -45,6 +45,17 @@ pub struct Pool {
     pub name: String,
     /// How many there are.
     pub slots: u32,
+    /// What a slot needs before it is of use, if anything.
+    pub set_up: Option<SetUp>,
+}
+
+/// What makes a cold slot warm. Whoever is granted it waits for that, and holds it meanwhile.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SetUp {
+    /// How long it takes \[s\].
+    pub takes: Dist,
+    /// How long a slot that nobody holds stays warm.
+    pub keep: Time,
 }
 
 /// One kind of work, and when runs of it begin.

@@ -5,8 +5,8 @@ use models::outcome::Fidelity;
 use models::predict::predict;
 use models::transfer::{Connection, Mode, Transfer};
 use models::workload::{
-    Arrivals, Control, Does, Limit, Pool, Report, Scenario, Step, Stop, WarmUp, Work, Workload,
-    simulate,
+    Arrivals, Control, Does, Limit, Pool, Report, Scenario, SetUp, Step, Stop, WarmUp, Work,
+    Workload, simulate,
 };
 use sim::{Bytes, Dist, Time};
 
@@ -100,7 +100,7 @@ fn transfers_that_begin_together_share_what_they_cross() {
 #[test]
 fn joins_pools_repeats_and_chance_take_the_time_that_they_should() {
     let seconds = |steps: Vec<Step>, runs: u64| {
-        let pools = vec![Pool { name: "p".into(), slots: 1 }];
+        let pools = vec![Pool { name: "p".into(), slots: 1, set_up: None }];
         let workload = workload("w", Work::Steps(steps), Arrivals::At(Time::ZERO), count(runs));
         let report = ran("host", &Scenario { pools, workloads: vec![workload] }, 5);
         report.workloads[0].completion.expect("runs").mean.value
@@ -219,7 +219,7 @@ fn the_warm_up_is_found_where_it_is_asked_for() {
     let mut queue =
         workload("q", Work::Steps(steps), Arrivals::Poisson { rate_hz: 1.0 }, count(40_000));
     queue.warm_up = WarmUp::Found;
-    let pools = vec![Pool { name: "p".into(), slots: 1 }];
+    let pools = vec![Pool { name: "p".into(), slots: 1, set_up: None }];
     let report = ran("host", &Scenario { pools, workloads: vec![queue] }, 4);
     let told = &report.workloads[0];
     assert_eq!(told.left_out + told.completion.unwrap().count, 40_000);
@@ -267,7 +267,7 @@ fn what_is_cut_off_gives_back_what_it_holds_and_stops_what_it_moves() {
     moves.limit = Some(Limit { after: Time::from_ms(1_000), attempts: 1 });
     let small = of(&transfer("client", "server", Bytes::mib(1)));
     let after = workload("after", small.clone(), Arrivals::At(Time::from_ms(200_000)), count(1));
-    let pools = vec![Pool { name: "workers".into(), slots: 3 }];
+    let pools = vec![Pool { name: "workers".into(), slots: 3, set_up: None }];
     let scenario = Scenario { pools, workloads: vec![jobs, moves, after] };
     let report = ran("host", &scenario, 1);
     assert_eq!(report.workloads[0].late, 500);
@@ -294,4 +294,34 @@ fn tails_without_end_neither_hang_nor_panic() {
     let stop = Stop { until: Some(Time::from_ms(10)), ..Stop::default() };
     let report = ran("host", &alone(sizes, Arrivals::Every(Time::from_ms(1)), stop), 1);
     assert_eq!(report.workloads[0].arrived, 10);
+}
+
+#[test]
+fn a_cold_slot_is_set_up_once_for_all_who_wait_and_stays_warm_for_a_while() {
+    let steps = vec![
+        step("take", Does::Take(0), &[]),
+        step("work", wait(1.0), &[0]),
+        step("give", Does::Give(0), &[1]),
+    ];
+    let told = |at: Vec<u64>, limit: Option<Limit>| {
+        let takes = Dist::Constant { value: 10.0 };
+        let set_up = Some(SetUp { takes, keep: Time::from_ms(5_000) });
+        let pools = vec![Pool { name: "pod".into(), slots: 1, set_up }];
+        let times: Vec<Time> = at.into_iter().map(|s| Time::from_ms(1_000 * s)).collect();
+        let arrivals = Arrivals::Trace(times.into());
+        let mut jobs = workload("w", Work::Steps(steps.clone()), arrivals, Stop::default());
+        jobs.limit = limit;
+        ran("host", &Scenario { pools, workloads: vec![jobs] }, 1).workloads.remove(0)
+    };
+    let mean = |at: Vec<u64>| told(at, None).completion.unwrap().mean.value;
+    // Cold: ten seconds and one. Two more who come meanwhile wait for the same start.
+    assert_eq!(mean(vec![0]), 11.0);
+    assert_eq!(mean(vec![0, 1, 2]), (11.0 + 11.0 + 11.0) / 3.0);
+    // Four seconds later the slot is warm, six seconds later it is cold again.
+    assert_eq!(mean(vec![0, 15]), (11.0 + 1.0) / 2.0);
+    assert_eq!(mean(vec![0, 17]), (11.0 + 11.0) / 2.0);
+    // Who gives up during the start takes it along: the next has one of its own.
+    let limit = Limit { after: Time::from_ms(9_500), attempts: 1 };
+    let told = told(vec![0, 9], Some(limit));
+    assert_eq!((told.late, told.completed), (2, 0), "9.5 s are less than a start");
 }

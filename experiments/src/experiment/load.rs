@@ -2,6 +2,7 @@
 //! swept, and the scenario that they make.
 
 mod drawn;
+mod jobs;
 mod judge;
 mod raw;
 mod scenario;
@@ -71,7 +72,7 @@ impl Kind {
             Kind::Step => {
                 &["job", "wait", "take", "give", "transfer", "kernel", "size", "chance", "repeat"]
             }
-            Kind::Pool => &["slots"],
+            Kind::Pool => &["slots", "set_up", "keep"],
         }
     }
 }

@@ -63,8 +63,10 @@ impl World<'_> {
         let left = self.runs.cut(slot);
         for (pool, firing) in left.waiting {
             let stands = Ticket { firing, ..ticket };
-            self.pools[pool.0].leave(|who| *who == stands);
-            self.look_at(pool, now);
+            match self.pools[pool.0].leave(|who| *who == stands) {
+                Some(_) => self.look_at(pool, now),
+                None => self.give_back_cold(pool, agenda),
+            }
         }
         for pool in left.held {
             self.give_back(pool, ticket, now);

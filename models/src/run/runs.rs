@@ -88,7 +88,7 @@ enum Come {
 }
 
 /// What a run that is cut off leaves: the pools whose slots it holds, and its firings that stand in
-/// line for one.
+/// line for one or wait until it is set up.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Left {
     pub(super) held: Vec<PoolIndex>,

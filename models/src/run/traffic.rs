@@ -2,6 +2,7 @@
 
 use sim::{Agenda, Dist, Seed, Time};
 
+use super::fleet::Fleet;
 use super::fluid::Fluid;
 use super::runs::Origin;
 use super::watch::Watch;
@@ -152,6 +153,8 @@ fn drawn(dist: &Dist, seed: Seed, number: u64) -> Time {
 pub(crate) struct Traffic {
     pub(crate) sources: Vec<Source>,
     pub(crate) watch: Watch,
+    /// For each pool, its set-ups, if it has any.
+    fleets: Vec<Option<Fleet>>,
     in_flight: u64,
     /// Why it cannot go on.
     broken: Option<Broken>,
@@ -175,13 +178,22 @@ pub(crate) enum Trouble {
 }
 
 impl Traffic {
-    pub(crate) fn new(mut sources: Vec<Source>, watch: Watch) -> Traffic {
+    pub(crate) fn new(
+        mut sources: Vec<Source>,
+        watch: Watch,
+        fleets: Vec<Option<Fleet>>,
+    ) -> Traffic {
         for at in 0..sources.len() {
             if let Arrivals::After(leader) = sources[at].arrivals {
                 sources[leader].followers.push(at as u32);
             }
         }
-        Traffic { sources, watch, in_flight: 0, broken: None }
+        Traffic { sources, watch, fleets, in_flight: 0, broken: None }
+    }
+
+    /// The set-ups of a pool.
+    pub(super) fn fleet(&mut self, pool: usize) -> Option<&mut Fleet> {
+        self.fleets.get_mut(pool)?.as_mut()
     }
 
     /// Notes what happens first.

@@ -107,7 +107,12 @@ impl<'a> World<'a> {
             }
             Op::Acquire(pool) => {
                 if self.pools[pool.0].acquire(ticket).is_some() {
-                    self.finish(ticket, now);
+                    let origin = run.origin;
+                    let fleet = self.traffic.as_mut().and_then(|traffic| traffic.fleet(pool.0));
+                    match fleet.map_or(Time::ZERO, |fleet| fleet.granted(now, &origin)) {
+                        Time::ZERO => self.finish(ticket, now),
+                        set_up => agenda.after(set_up, Event::End(ticket)),
+                    }
                 }
                 self.look_at(pool, now);
             }
@@ -156,8 +161,21 @@ impl<'a> World<'a> {
                 trace.spans.granted.insert(next.firing, by);
             }
             self.finish(next, now);
+        } else if let Some(fleet) = self.traffic.as_mut().and_then(|t| t.fleet(pool.0)) {
+            fleet.freed(now);
         }
         self.look_at(pool, now);
+    }
+
+    /// A slot of a pool that is not set up yet passes on: it is set up anew for the next in line.
+    pub(super) fn give_back_cold(&mut self, pool: PoolIndex, agenda: &mut Agenda<Event>) {
+        if let Some(next) = self.pools[pool.0].release() {
+            let origin = self.runs.run(next.run).origin;
+            let fleet = self.traffic.as_mut().and_then(|traffic| traffic.fleet(pool.0));
+            let set_up = fleet.map_or(Time::ZERO, |fleet| fleet.set_up_for(&origin));
+            agenda.after(set_up, Event::End(next));
+        }
+        self.look_at(pool, agenda.now());
     }
 
     /// Notes the end of a firing, and readies what waited for it alone.

@@ -169,7 +169,7 @@ mod tests {
             limit: None,
             warm_up: WarmUp::Until(Time::ZERO),
         };
-        let pool = |name: &str| Pool { name: name.into(), slots: 1 };
+        let pool = |name: &str| Pool { name: name.into(), slots: 1, set_up: None };
         Scenario {
             pools: vec![pool("a"), pool("b")],
             workloads: jobs.into_iter().map(workload).collect(),

@@ -11,6 +11,7 @@ use crate::plan::{BASE, Context, JobContext, Op, Plan, build, job, place};
 use crate::predict::way;
 use crate::price::Change;
 use crate::run::Resources;
+use crate::run::fleet::Fleet;
 use crate::run::start::over_time;
 use crate::run::traffic::{Broken, Control, Source, Traffic, Trouble};
 use crate::run::watch::{Stretch, Watch};
@@ -43,7 +44,13 @@ pub fn simulate(
     }
     let watch = watch(scenario, &resources);
     let plans: Vec<&Plan> = plans.iter().collect();
-    let traffic = Traffic::new(sources, watch);
+    let of_cluster = cluster.pools.len();
+    let own =
+        scenario.pools.iter().enumerate().map(|(at, pool)| {
+            pool.set_up.clone().map(|set_up| Fleet::new(set_up, of_cluster + at))
+        });
+    let fleets = (0..of_cluster).map(|_| None).chain(own).collect();
+    let traffic = Traffic::new(sources, watch, fleets);
     let Some((traffic, events)) = over_time(&resources, &plans, traffic, control) else {
         return Ok(None);
     };

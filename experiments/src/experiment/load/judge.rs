@@ -26,11 +26,11 @@ pub(super) const AUTO: &str = "auto";
 pub(crate) fn judged(kind: Kind, key: &str, value: &Scalar) -> Result<(), Problem> {
     match key {
         "every" | "limit" => positive_time(value).map(drop),
-        "at" | "until" => time(value).map(drop),
+        "at" | "until" | "keep" => time(value).map(drop),
         "warm_up" if *value == Scalar::Text(AUTO.into()) => Ok(()),
         "warm_up" => time(value).map(drop),
         "rate" => rate(value).map(drop),
-        "think" | "wait" => dist(value, Unit::Time).map(drop),
+        "think" | "wait" | "set_up" => dist(value, Unit::Time).map(drop),
         "size" => dist(value, Unit::Number).map(drop),
         "clients" | "slots" => count(value, COUNT_MAX).map(drop),
         "count" => count(value, RUNS_MAX).map(drop),

@@ -132,6 +132,13 @@ pub(crate) struct RawPool {
     /// How many there are. Default 1.
     #[schemars(with = "Option<u32>", range(min = 1, max = 1_000_000))]
     slots: Value,
+    /// How long a cold slot takes to be of use, such as `"2 s"` or `"lognormal(2 s, 0.3)"`: all are
+    /// cold at the beginning. Whoever is granted one waits, and holds it meanwhile. Default: none.
+    #[schemars(with = "Option<String>")]
+    set_up: Value,
+    /// How long a slot that nobody holds stays warm. Default `"0 s"`: it is cold at once.
+    #[schemars(with = "Option<String>")]
+    keep: Value,
 }
 
 /// A table of some kind with its name and the cells that are there.
@@ -220,6 +227,7 @@ impl RawStep {
 
 impl RawPool {
     pub(super) fn table(&self, at: usize, source: &Arc<Source>) -> Result<Table, InputError> {
-        table(Kind::Pool, at, (&self.name, None), &[("slots", &self.slots)], source)
+        let cells = [("slots", &self.slots), ("set_up", &self.set_up), ("keep", &self.keep)];
+        table(Kind::Pool, at, (&self.name, None), &cells, source)
     }
 }
