@@ -144,7 +144,10 @@ pub(crate) fn row(experiment: &Experiment, keyed: &Keyed<'_>) -> Value {
     };
     let workloads: Vec<Value> =
         names.into_iter().zip(&keyed.digest.workloads).map(workload).collect();
-    let resource = |resource: &ResourceDigest| json!({ "resource": resource.name, "busy_ratio": resource.busy, "waiting": resource.waiting });
+    let resource = |resource: &ResourceDigest| {
+        let (name, busy, waiting) = (&resource.name, resource.busy, resource.waiting);
+        json!({ "resource": name, "busy_ratio": busy, "waiting": waiting })
+    };
     let resources: Vec<Value> = keyed.digest.resources.iter().map(resource).collect();
     let mut row = Value::Object(key);
     row["replications"] = keyed.digest.replications.len().into();

@@ -1,4 +1,5 @@
-//! Workloads against the formulas of queueing theory: the shipped files in `queues/`, 20 seeds each.
+//! Workloads against the formulas of queueing theory: the shipped files in `queues/`, 20 seeds
+//! each.
 
 use std::path::Path;
 

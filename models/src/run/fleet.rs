@@ -1,8 +1,8 @@
 //! Pools whose slots have to be set up: pods that start, devices that wake, connections that open.
 //!
-//! A slot that nobody has held for longer than it is kept is cold. Whoever is granted it waits until
-//! it is set up, and holds it meanwhile; whoever comes after stands in line, so that many wait for
-//! one start. Of the free slots the one that was held last is granted first.
+//! A slot that nobody has held for longer than it is kept is cold. Whoever is granted it waits
+//! until it is set up, and holds it meanwhile; whoever comes after stands in line, so that many
+//! wait for one start. Of the free slots the one that was held last is granted first.
 
 use sim::Time;
 
