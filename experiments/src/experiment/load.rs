@@ -21,7 +21,7 @@ use sim::Time;
 use super::problem::Problem;
 use super::scalar::Scalar;
 
-pub(super) use judge::judged;
+pub(super) use judge::{judged, measured};
 pub(super) use raw::{RawPool, RawStep, RawWorkload};
 
 /// What a table is about.

@@ -24,9 +24,14 @@ const RESOURCES_MAX: usize = 20;
 /// If workloads.csv is missing or broken.
 pub fn answer(dir: &Path) -> Result<Vec<String>, PlotError> {
     let table = table::Table::read(dir, "workloads.csv")?;
+    let varied = table.between("topology", "workload").to_vec();
     let sentence = |row: Row<'_>| -> Result<String, PlotError> {
         let name = row.text("workload")?;
-        let on = row.text("topology")?;
+        let mut on = row.text("topology")?.to_owned();
+        if !varied.is_empty() {
+            let settings = varied.iter().map(|key| Ok(format!("{key} {}", row.text(key)?)));
+            on += &format!(" ({})", settings.collect::<Result<Vec<_>, PlotError>>()?.join(", "));
+        }
         let Some(mean) = row.maybe("completion_s_mean")? else {
             return Ok(format!("No run of {name} counts on {on}."));
         };

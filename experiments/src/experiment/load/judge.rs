@@ -1,7 +1,7 @@
 //! Whether a value is possible for a field, whatever else the file says.
 
 use models::quantity::parse_time;
-use sim::Time;
+use sim::{Dist, Time};
 
 use super::super::draft::{count, word};
 use super::super::problem::Problem;
@@ -42,6 +42,22 @@ pub(crate) fn judged(kind: Kind, key: &str, value: &Scalar) -> Result<(), Proble
             debug_assert!(kind.fields().contains(&key), "{key}");
             word(value).map(drop)
         }
+    }
+}
+
+/// The ending of the column of a field that names the unit, and a value in that unit; none where
+/// the value is a word, a pure number or drawn.
+pub(crate) fn measured(key: &str, value: &Scalar) -> Option<(&'static str, f64)> {
+    match key {
+        "rate" => Some(("hz", rate(value).ok()?)),
+        "at" | "every" | "until" | "limit" | "keep" | "warm_up" => {
+            Some(("s", time(value).ok()?.as_seconds()))
+        }
+        "think" | "wait" | "set_up" => match dist(value, Unit::Time).ok()? {
+            Dist::Constant { value } => Some(("s", value)),
+            _ => None,
+        },
+        _ => None,
     }
 }
 

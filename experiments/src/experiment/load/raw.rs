@@ -33,7 +33,7 @@ pub(crate) struct RawWorkload {
     /// What the message of the transfer is multiplied by in each run: a number or a distribution
     /// of numbers, such as `"exponential(1)"`. Default 1. Its price per byte stays that of the
     /// message itself.
-    #[schemars(with = "Option<String>")]
+    #[schemars(with = "Option<Scalar>")]
     size: Value,
     /// All at one instant: `"0 s"`; as many as `count` says.
     #[schemars(with = "Option<String>")]
@@ -112,7 +112,7 @@ pub(crate) struct RawStep {
     #[schemars(with = "Option<String>")]
     kernel: Value,
     /// As `size` of a workload, for the transfer of this step.
-    #[schemars(with = "Option<String>")]
+    #[schemars(with = "Option<Scalar>")]
     size: Value,
     /// The chance that it happens, above 0 and at most 1; if not, it takes no time. Default 1.
     #[schemars(with = "Option<f64>", range(min = 0, max = 1))]
