@@ -79,12 +79,20 @@ impl Console {
         let _ = io::stderr().write_all(text.as_bytes());
     }
 
-    /// A bar over `total` steps with the time left, where somebody watches.
+    /// A bar over `total` points with the time left, where somebody watches.
     pub fn progress(&self, total: u64, what: &str) -> ProgressBar {
+        self.bar(total, what, "{msg} [{bar:32}] {pos}/{len} points, {eta} left")
+    }
+
+    /// A bar over `total` small parts of the work with the time left, where somebody watches.
+    pub fn parts(&self, total: u64, what: &str) -> ProgressBar {
+        self.bar(total, what, "{msg} [{bar:32}] {percent} %, {eta} left")
+    }
+
+    fn bar(&self, total: u64, what: &str, style: &str) -> ProgressBar {
         let hidden = self.quiet || self.json || !io::stderr().is_terminal();
         let target =
             if hidden { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
-        let style = "{msg} [{bar:32}] {pos}/{len} points, {eta} left";
         let bar = ProgressBar::with_draw_target(Some(total), target).with_message(what.to_owned());
         bar.set_style(
             ProgressStyle::with_template(style)

@@ -13,6 +13,7 @@ mod axis;
 mod check;
 mod draft;
 mod kernel;
+mod load;
 mod measure;
 mod parameter;
 mod plan;
@@ -33,6 +34,7 @@ use serde_spanned::Spanned;
 
 pub(crate) use axis::{Axis, Purpose};
 pub(crate) use draft::{Draft, Field, exact};
+pub(crate) use load::Load;
 pub(crate) use measure::PodsBy;
 pub(crate) use parameter::Parameter;
 pub(crate) use plan::{Plan, Point};
@@ -60,6 +62,8 @@ pub struct Experiment {
     /// The profiles: the shipped ones and the user's.
     pub library: Arc<Library>,
     pub(crate) topologies: Vec<Topology>,
+    /// What runs over time; the transfers are then what that is made of.
+    pub(crate) load: Option<Load>,
     pub(crate) transfers: Vec<Draft>,
     /// Where the fields of transfers stand in the text.
     places: Vec<(draft::Field, std::ops::Range<usize>)>,
@@ -115,6 +119,25 @@ impl Experiment {
         one
     }
 
+    /// Refuses what a command cannot do with workloads.
+    ///
+    /// # Errors
+    /// If it has workloads.
+    pub fn only_transfers(&self, command: &str) -> Result<(), InputError> {
+        match &self.load {
+            None => Ok(()),
+            Some(_) => {
+                let at =
+                    self.source.text.find("[[workload]]").or(self.source.text.find("[workload]"));
+                let at = at.unwrap_or(0);
+                let problem = format!("`podpath {command}` looks at transfers, not at workloads");
+                Err(InputError::new("workload", problem)
+                    .help("`podpath run`, or a file without workloads")
+                    .at(&self.source, at..at + 1))
+            }
+        }
+    }
+
     /// Drops all topologies but the one called `name`.
     ///
     /// # Errors
@@ -146,6 +169,7 @@ impl Experiment {
         let reader = axis::AxisReader {
             source: &source,
             transfers: &self.transfers,
+            load: self.load.as_ref(),
             library: &self.library,
         };
         let value = Spanned::new(key.len() + 1..assignment.len(), value);

@@ -38,3 +38,4 @@ mod run;
 mod shipped;
 mod span;
 mod unknowns;
+mod workload;

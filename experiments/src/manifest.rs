@@ -14,14 +14,14 @@ use crate::provenance;
 use crate::record::Keyed;
 use crate::unknowns;
 
-/// The manifest of a run of which the transfers in `keyed` were finished.
+/// The manifest of a run of which `done` points were finished, with the transfers in `keyed`.
 pub(crate) fn manifest(
     experiment: &Experiment,
     plan: &Plan,
+    done: usize,
     keyed: &[Keyed<'_>],
 ) -> Result<Value, InputError> {
-    let done = keyed.len() / experiment.transfers.len();
-    Ok(json!({
+    let mut manifest = json!({
         "podpath": env!("CARGO_PKG_VERSION"),
         "complete": done == plan.points.len(),
         "points_planned": plan.points.len(),
@@ -48,7 +48,11 @@ pub(crate) fn manifest(
         "unknowns": unknowns::ranked(experiment, plan, keyed),
         "experiment_blake3": hash(&experiment.source.text),
         "profiles": profiles(experiment, plan)?,
-    }))
+    });
+    if let Some(load) = &experiment.load {
+        manifest["experiment"]["over_time"] = json!(load.told());
+    }
+    Ok(manifest)
 }
 
 fn hash(text: &str) -> String {

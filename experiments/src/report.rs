@@ -32,6 +32,7 @@ pub mod results;
 pub mod together;
 pub mod validate;
 pub mod verdict;
+pub mod workload;
 
 use document::Page;
 
@@ -59,6 +60,26 @@ pub fn write(dir: &Path, figures: &[Figure]) -> Result<(), PlotError> {
         about: manifest.said("about").into(),
         warning: asked::warning(&manifest),
         answer: answer::sentences(&run, &plan, &manifest),
+        sections,
+    };
+    save(dir, &page)
+}
+
+/// Writes `report.html` for the workloads that ran in `dir`.
+///
+/// # Errors
+/// If a file of the run is missing or broken, or the report cannot be written.
+pub fn workloads(dir: &Path) -> Result<(), PlotError> {
+    let manifest = Manifest::read(dir)?;
+    let mut sections = workload::sections(dir)?;
+    sections.push(provenance::parameters(dir, &manifest)?);
+    sections.push(asked::manifest(&manifest));
+    let page = Page {
+        title: title(&manifest),
+        version: manifest.whole["podpath"].as_str().unwrap_or("").into(),
+        about: manifest.said("about").into(),
+        warning: asked::warning(&manifest),
+        answer: workload::answer(dir)?,
         sections,
     };
     save(dir, &page)

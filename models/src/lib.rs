@@ -31,3 +31,4 @@ mod run;
 pub mod service;
 pub mod topology;
 pub mod transfer;
+pub mod workload;

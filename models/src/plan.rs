@@ -26,6 +26,8 @@ mod demand;
 mod display;
 
 mod draft;
+mod draw;
+mod job;
 mod lookup;
 mod place;
 pub mod program;
@@ -43,6 +45,8 @@ use sim::{Bytes, LinkId};
 
 pub(crate) use demand::{Demand, Flow, Loss, Taker};
 pub use draft::{Draft, Flaw, Link};
+pub(crate) use draw::Amount;
+pub(crate) use job::{JobContext, job};
 pub(crate) use place::{Cores, more, place};
 pub(crate) use stage::Line;
 pub use step::{Book, DemandId, Edge, HopName, Op, Phase, PhaseId, Row, Step};
@@ -78,6 +82,10 @@ pub struct Plan {
     pub way: u32,
     /// As many for each lane, in the same order, side by side.
     demands: Vec<Demand>,
+    /// What happens in some runs and not in others.
+    pub(crate) chances: Vec<draw::Bit>,
+    /// What is drawn in each run.
+    pub(crate) amounts: Vec<Amount>,
     /// Payload that the goodput counts.
     pub(crate) message: Bytes,
     /// The line rate that its goodput is compared with, in each lane.

@@ -18,7 +18,7 @@ use crate::outcome::{Advice, Fidelity, Outcome, Reached};
 use crate::plan::{Context, Plan, build, place, ways};
 use crate::price::Change;
 use crate::route::{Route, route};
-use crate::run::world::{traces, traces_watched};
+use crate::run::start::{traces, traces_watched};
 use crate::run::{Resources, Trace, closed, units};
 use crate::transfer::{Mode, Transfer};
 
@@ -168,10 +168,9 @@ fn planned(
     let mut plans = Vec::with_capacity(transfers.len());
     for ((transfer, route), cores) in transfers.iter().zip(routes).zip(&cores) {
         clusters[1..].iter().try_for_each(|cluster| check_kernel(cluster, transfer))?;
-        let (change, whole, routes) = (&change, true, &ways(clusters, route)[..]);
-        let context =
-            Context { clusters, transfer, routes, cores, change, whole, brief, fidelity, seed };
-        plans.push(build(&context)?);
+        let routes = &ways(clusters, route)[..];
+        let once = Context::once(clusters, transfer, routes, cores, &change);
+        plans.push(build(&Context { brief, fidelity, seed, ..once })?);
     }
     if fidelity == Fidelity::Chunk {
         check_units(&plans)?;

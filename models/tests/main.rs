@@ -15,3 +15,4 @@ mod request;
 mod sharing;
 mod streams;
 mod topology;
+mod workload;

@@ -13,7 +13,7 @@ use super::batch::{assert_alone, lanes};
 use super::fixture;
 
 /// The pair of nodes with CoreDNS on the second and a cache of names on the first.
-fn cluster(installed: u32) -> Cluster {
+pub(crate) fn cluster(installed: u32) -> Cluster {
     let more = format!(
         "[[pod]]\nname = \"coredns\"\nnode = \"node-b\"\n\
          [[pod]]\nname = \"node-cache\"\nnode = \"node-a\"\ncni = \"host\"\n\
@@ -26,7 +26,7 @@ fn cluster(installed: u32) -> Cluster {
     Cluster::assemble("t", &source, &fixture::library(), &[]).unwrap_or_else(|e| panic!("{e}"))
 }
 
-fn reply(change: impl FnOnce(&mut Request)) -> Transfer {
+pub(crate) fn reply(change: impl FnOnce(&mut Request)) -> Transfer {
     let pod = Resolver::of_pod("default", "cluster.local");
     let mut request = Request {
         service: "web".into(),

@@ -33,9 +33,26 @@ impl Seed {
         Seed(mix(self.0 ^ mix(index.wrapping_add(1))))
     }
 
+    /// The seed of the consumer `name`, whose draws are numbered: [`Seed::replication`] of it for
+    /// each number, [`Seed::draw`] at the end.
+    pub fn of(self, name: &str) -> Seed {
+        Seed(mix(self.0) ^ fnv1a(name.as_bytes()))
+    }
+
+    /// The stream of draw `number`. A draw that has a number of its own is the same in whatever
+    /// order things happen.
+    pub fn draw(self, number: u64) -> Stream {
+        Stream::seed_from_u64(self.replication(number).0)
+    }
+
+    /// A number from zero to below one: draw `number`, without the cost of a stream.
+    pub fn unit(self, number: u64) -> f64 {
+        (self.replication(number).0 >> 11) as f64 * 2f64.powi(-53)
+    }
+
     /// The stream of the consumer `name`, such as `arrivals/frontend`.
     pub fn stream(self, name: &str) -> Stream {
-        Stream::seed_from_u64(mix(self.0) ^ fnv1a(name.as_bytes()))
+        Stream::seed_from_u64(self.of(name).0)
     }
 }
 
@@ -77,6 +94,22 @@ mod tests {
         assert_ne!(draw(seed, "arrivals"), draw(Seed::new(2), "arrivals"));
         assert_ne!(draw(seed.replication(0), "arrivals"), draw(seed, "arrivals"));
         assert_ne!(draw(seed.replication(0), "arrivals"), draw(seed.replication(1), "arrivals"));
+    }
+
+    #[test]
+    fn numbered_draws_are_even_and_independent_of_their_order() {
+        let seed = Seed::new(5).of("name cached");
+        let n = 100_000u64;
+        let units: Vec<f64> = (0..n).map(|at| seed.unit(at)).collect();
+        let mean = units.iter().sum::<f64>() / n as f64;
+        let squares = units.iter().map(|unit| (unit - 0.5).powi(2)).sum::<f64>() / n as f64;
+        // A uniform number: mean 1/2, variance 1/12; five standard errors.
+        assert!((mean - 0.5).abs() < 5.0 * (1.0f64 / 12.0 / n as f64).sqrt(), "{mean}");
+        assert!((squares - 1.0 / 12.0).abs() < 0.002, "{squares}");
+        let neighbours = units.windows(2).map(|two| (two[0] - 0.5) * (two[1] - 0.5)).sum::<f64>();
+        assert!((neighbours / n as f64).abs() < 0.002, "successive draws hang together");
+        assert_eq!(seed.draw(7).next_u64(), seed.draw(7).next_u64());
+        assert_ne!(seed.draw(7).next_u64(), seed.draw(8).next_u64());
     }
 
     #[test]

@@ -50,6 +50,7 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     let mut experiment = shipped::read(&arguments.file)?.unswept();
+    experiment.only_transfers("explain")?;
     for assignment in &arguments.set {
         experiment.set(assignment)?;
     }

@@ -94,6 +94,7 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<(), Failur
 /// Reads and lays out an experiment.
 pub(super) fn read(file: &str) -> Result<(Experiment, Plan), InputError> {
     let experiment = shipped::read(file)?;
+    experiment.only_transfers("measure")?;
     let plan = experiment.plan()?;
     Ok((experiment, plan))
 }
@@ -169,7 +170,8 @@ fn write(
     let Measured { experiment, plan, rounds, readings, peer, .. } = measured;
     let results = measure::digests(experiment, plan, readings)?;
     let keyed = record::keyed(experiment, plan, &results);
-    let mut manifest = manifest::manifest(experiment, plan, &keyed)?;
+    let done = keyed.len() / experiment.transfers.len();
+    let mut manifest = manifest::manifest(experiment, plan, done, &keyed)?;
     let whole = readings.iter().all(|of| of.len() == rounds.repetitions as usize);
     manifest["complete"] = whole.into();
     manifest["measured"] = json!({

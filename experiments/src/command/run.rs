@@ -11,7 +11,9 @@ use crate::console::Console;
 use crate::experiment::{Experiment, Plan};
 use crate::failure::Failure;
 use crate::output::Staging;
-use crate::{effect, interrupt, manifest, overview, plot, provenance, record, report, shipped};
+use crate::{
+    effect, interrupt, manifest, overview, plot, provenance, record, report, shipped, workload,
+};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -23,8 +25,9 @@ Examples:
 
 DIR receives runs.csv, summary.csv, taken.csv, returned.csv, life.csv, parameters.csv,
 manifest.json, plots/ and report.html, steps.csv if requests were asked for, and together.csv if
-points have several transfers. Files are written at the end, all or none. Ctrl-C stops after the
-points in flight and writes what is finished; a second one stops at once.";
+points have several transfers; of workloads, it receives workloads.csv, workload_runs.csv,
+resources.csv and windows.csv instead of the first five. Files are written at the end, all or none.
+Ctrl-C stops after the points in flight and writes what is finished; a second one stops at once.";
 
 /// Run experiments: tables, plots and a report of how much each topology reaches, and why
 #[derive(Debug, Args)]
@@ -135,6 +138,9 @@ fn run_one(
     plan: &Plan,
     console: &Console,
 ) -> Result<Option<Value>, Failure> {
+    if experiment.load.is_some() {
+        return run_over_time(out, experiment, plan, console);
+    }
     let staging = Staging::new(out)?;
     let bar = console.progress(plan.points.len() as u64, &experiment.name);
     let results = crate::run::run(experiment, plan, interrupt::asked, || bar.inc(1));
@@ -145,14 +151,11 @@ fn run_one(
         console.note("stopped before the first point was finished; nothing was written");
         return Ok(None);
     }
-    let manifest = manifest::manifest(experiment, plan, &keyed)?;
+    let done = keyed.len() / experiment.transfers.len();
+    let manifest = manifest::manifest(experiment, plan, done, &keyed)?;
     record::write_all(staging.path(), plan, &keyed)?;
-    provenance::write(staging.path(), experiment, plan)?;
-    let text = serde_json::to_string_pretty(&manifest)
-        .map_err(|error| Failure::run("writing the manifest", error))?;
-    let path = staging.path().join("manifest.json");
-    std::fs::write(path, text + "\n").map_err(|e| Failure::run("writing the manifest", e))?;
     let stage = staging.path();
+    write_provenance(stage, experiment, plan, &manifest)?;
     let figures = plot::all(stage).map_err(|e| Failure::run("drawing the figures", e))?;
     report::write(stage, &figures).map_err(|e| Failure::run("writing the report", e))?;
     staging.commit()?;
@@ -162,6 +165,58 @@ fn run_one(
     }
     let rows: Vec<Value> = keyed.iter().map(|k| overview::row(plan, k)).collect();
     Ok(Some(json!({ "out": out, "manifest": manifest, "rows": rows })))
+}
+
+/// Runs one experiment with workloads, likewise.
+fn run_over_time(
+    out: &Path,
+    experiment: &Experiment,
+    plan: &Plan,
+    console: &Console,
+) -> Result<Option<Value>, Failure> {
+    let staging = Staging::new(out)?;
+    let tasks = plan.points.len() as u64 * u64::from(experiment.repetitions);
+    let bar = console.parts(tasks * workload::PARTS, &experiment.name);
+    let results = workload::run(experiment, plan, interrupt::asked, |parts| bar.inc(parts));
+    bar.finish_and_clear();
+    let results = results?;
+    let keyed = workload::keyed(experiment, plan, &results);
+    if keyed.is_empty() {
+        console.note("stopped before the first replication was finished; nothing was written");
+        return Ok(None);
+    }
+    let whole = keyed
+        .iter()
+        .filter(|keyed| keyed.digest.replications.len() == experiment.repetitions as usize);
+    let manifest = manifest::manifest(experiment, plan, whole.count(), &[])?;
+    let stage = staging.path();
+    workload::write_all(stage, experiment, plan, &keyed)?;
+    write_provenance(stage, experiment, plan, &manifest)?;
+    report::workloads(stage).map_err(|e| Failure::run("writing the report", e))?;
+    staging.commit()?;
+    let (table, left_out) = workload::overview(experiment, &keyed);
+    console.print_table(table)?;
+    if left_out > 0 {
+        let rest = out.join("workloads.csv");
+        console.print(&format!("{left_out} more rows in {}\n", rest.display()))?;
+    }
+    tell_rest(out, &manifest, console)?;
+    let rows: Vec<Value> = keyed.iter().map(|k| workload::row(experiment, k)).collect();
+    Ok(Some(json!({ "out": out, "manifest": manifest, "rows": rows })))
+}
+
+/// Writes what the results stand on.
+fn write_provenance(
+    stage: &Path,
+    experiment: &Experiment,
+    plan: &Plan,
+    manifest: &Value,
+) -> Result<(), Failure> {
+    provenance::write(stage, experiment, plan)?;
+    let text = serde_json::to_string_pretty(manifest)
+        .map_err(|error| Failure::run("writing the manifest", error))?;
+    let path = stage.join("manifest.json");
+    std::fs::write(path, text + "\n").map_err(|e| Failure::run("writing the manifest", e))
 }
 
 /// Prints the table and where the rest is.
@@ -178,6 +233,11 @@ fn tell(
         console
             .print(&format!("{left_out} more rows in {}\n", out.join("summary.csv").display()))?;
     }
+    tell_rest(out, manifest, console)
+}
+
+/// Says whether the results are whole, and where they are.
+fn tell_rest(out: &Path, manifest: &Value, console: &Console) -> Result<(), Failure> {
     if manifest["complete"] == false {
         let (done, all) = (&manifest["points_done"], &manifest["points_planned"]);
         console.print(&format!("PARTIAL: stopped after {done} of {all} points\n"))?;

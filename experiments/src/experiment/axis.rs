@@ -12,6 +12,7 @@ use serde_spanned::Spanned;
 
 use super::axes::{Entry, RawSettings, RawSweepTable};
 use super::draft::Draft;
+use super::load::Load;
 use super::parameter::{Change, Parameter};
 use super::problem::Problem;
 use super::raw::RawAssumption;
@@ -68,6 +69,7 @@ pub(crate) struct Varied {
 pub(crate) struct AxisReader<'a> {
     pub(crate) source: &'a Arc<Source>,
     pub(crate) transfers: &'a [Draft],
+    pub(crate) load: Option<&'a Load>,
     pub(crate) library: &'a Library,
 }
 
@@ -137,7 +139,7 @@ impl AxisReader<'_> {
         values: &[Spanned<Scalar>],
         once: bool,
     ) -> Result<Varied, InputError> {
-        let parameter = Parameter::named(key, self.transfers, self.library)
+        let parameter = Parameter::named(key, self.transfers, self.load, self.library)
             .map_err(|problem| problem.at(field, self.source, span.clone()))?;
         if values.is_empty() || values.len() > VALUES_MAX {
             let problem = format!("has {} values", values.len());

@@ -11,6 +11,7 @@ use serde_spanned::Spanned;
 
 use super::axis::{Axis, AxisReader, Varied};
 use super::draft::{Draft, Field, ModeName, count, word};
+use super::load::Load;
 use super::parameter::{Change, Parameter, fidelity};
 use super::problem::Problem;
 use super::raw::{OneOrMany, RawExperiment, RawRequest, RawTransfer};
@@ -50,16 +51,31 @@ pub(super) fn checked(
         None => Fidelity::default(),
         Some(v) => fidelity(v.get_ref()).map_err(|p| p.at("fidelity", source, v.span()))?,
     };
-    let mut transfers = checked_transfers(&raw.transfer, source)?;
-    if let Some(request) = &raw.request {
-        request::put_into(&mut transfers, request, source)?;
+    let (workloads, pools) = (raw.workload.as_slice(), raw.pool.as_slice());
+    let load = Load::read(workloads, &raw.step, pools, source, folder)?;
+    if let (Some(_), Some(v), true) = (&load, &raw.fidelity, level != Fidelity::Flow) {
+        let problem = Problem::new("workloads run over time, at one fidelity", "`flow`");
+        return Err(problem.at("fidelity", source, v.span()));
     }
-    let reader = AxisReader { source, transfers: &transfers, library: &library };
+    let mut transfers = match (raw.transfer.as_slice(), &load) {
+        ([], Some(_)) => Vec::new(),
+        _ => checked_transfers(&raw.transfer, source)?,
+    };
+    if let Some(request) = &raw.request {
+        request::put_into(&mut transfers, request, load.is_some(), source)?;
+    }
+    let reader =
+        AxisReader { source, transfers: &transfers, load: load.as_ref(), library: &library };
     let axes = checked_axes(&raw, &reader)?;
     check_complete(&transfers, &axes, source)?;
     check_chunks(&raw.transfer, &transfers, &axes, source)?;
     let measure = measure::checked(&raw.measure, source)?;
     let places = places(&raw);
+    if let (Some(_), Some(reported)) = (&load, raw.reported.as_slice().first()) {
+        let problem =
+            Problem::new("stands beside no workload", "an experiment without [[workload]]");
+        return Err(problem.at("reported", source, reported.value.span()));
+    }
     let reported = raw.reported.into_vec().into_iter().enumerate();
     let beside = reported::Beside { topologies: &topologies, transfers: &transfers, axes: &axes };
     let reported = reported.map(|(at, r)| reported::checked(r, at, source, &beside));
@@ -75,6 +91,7 @@ pub(super) fn checked(
         library: Arc::new(library),
         topologies,
         places,
+        load,
         transfers,
         axes,
         measure,
@@ -127,7 +144,11 @@ fn checked_transfers(
 ) -> Result<Vec<Draft>, InputError> {
     let list = raw.as_slice();
     let several = list.len() != 1;
-    if list.is_empty() || list.len() > TRANSFERS_MAX {
+    if list.is_empty() {
+        let problem = Problem::new("is missing", "a table [transfer], or [[workload]]");
+        return Err(problem.at("transfer", source, 0..0));
+    }
+    if list.len() > TRANSFERS_MAX {
         let help = format!("1 to {TRANSFERS_MAX} tables [[transfer]]");
         let problem = Problem::new(format!("there are {} transfers", list.len()), help);
         return Err(problem.at("transfer", source, 0..0));

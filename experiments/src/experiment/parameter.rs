@@ -5,6 +5,7 @@
 //! | `message`, `streams`, … | a field of every transfer |
 //! | `transfer.NAME.streams` | a field of one transfer |
 //! | `request.ndots`, … | a field of the request |
+//! | `workload.NAME.rate`, `step.NAME.wait`, `pool.NAME.slots` | a field of such a table |
 //! | `fidelity` | how finely to compute |
 //! | `host.NAME.PARAMETER`, also `gpu`, `pcie`, `nic` | a line of a profile |
 //! | `nic.mtu`, `nic.NAME.mtu`, `cable.rate`, … | what a topology file says |
@@ -17,6 +18,7 @@ use models::profile::{Dimension, UNITS, unit};
 use models::quantity::{parse_bytes, parse_rate, parse_time};
 
 use super::draft::{Draft, Field, amount, one_of};
+use super::load::{Kind as Of, Load, judged, measured};
 use super::problem::Problem;
 use super::scalar::Scalar;
 
@@ -36,6 +38,8 @@ pub(crate) enum Parameter {
     Profile { kind: Kind, name: String, parameter: String, dimension: Dimension },
     /// A key of a topology.
     Setting { key: String },
+    /// A field of a workload, step or pool: which table, and which field.
+    Load { table: usize, of: Of, field: &'static str },
     /// The fidelity.
     Fidelity,
 }
@@ -47,6 +51,8 @@ pub(crate) enum Change {
     Transfer { which: Option<usize>, field: Field, value: Scalar },
     /// To a line of a profile, in its base unit.
     Profile { kind: Kind, name: String, parameter: String, value: f64 },
+    /// To a workload, step or pool.
+    Load { table: usize, field: &'static str, value: Scalar },
     /// To a topology.
     Setting(Setting),
     /// To the fidelity.
@@ -61,6 +67,7 @@ impl Parameter {
     pub(crate) fn named(
         key: &str,
         transfers: &[Draft],
+        load: Option<&Load>,
         library: &Library,
     ) -> Result<Parameter, Problem> {
         let parts: Vec<&str> = key.split('.').collect();
@@ -70,6 +77,9 @@ impl Parameter {
                 Some(field) => Ok(Parameter::Transfer { which: None, field }),
                 None => Err(unknown(key, field)),
             },
+            [of, name, field] if load.is_some() && Of::named(of).is_some() => {
+                of_load(load, of, name, field)
+            }
             ["transfer", name, field] => of_transfer(name, field, transfers),
             ["request", _] => match Field::named(key) {
                 Some(_) if transfers.iter().all(|transfer| transfer.request.is_none()) => {
@@ -108,6 +118,10 @@ impl Parameter {
                 Draft::new("").assign(*field, value)?;
                 Ok(Change::Transfer { which: *which, field: *field, value: value.clone() })
             }
+            Parameter::Load { table, of, field } => {
+                judged(*of, field, value)?;
+                Ok(Change::Load { table: *table, field, value: value.clone() })
+            }
             Parameter::Profile { kind, name, parameter, dimension } => Ok(Change::Profile {
                 kind: *kind,
                 name: name.clone(),
@@ -127,7 +141,7 @@ impl Parameter {
             // A kernel is rare, so its columns are there only where it is varied.
             Parameter::Transfer { field, .. } => *field < Field::KernelRead,
             Parameter::Fidelity => true,
-            Parameter::Profile { .. } | Parameter::Setting { .. } => false,
+            Parameter::Profile { .. } | Parameter::Setting { .. } | Parameter::Load { .. } => false,
         }
     }
 
@@ -155,6 +169,7 @@ impl Parameter {
                 field: Field::KernelRead | Field::KernelWritten | Field::RequestMessage,
                 ..
             } => Some(("b", amount(value).ok()?.as_f64())),
+            Parameter::Load { field, .. } => measured(field, value),
             Parameter::Transfer { .. } | Parameter::Fidelity => None,
         }
     }
@@ -177,6 +192,23 @@ fn of_transfer(name: &str, field: &str, transfers: &[Draft]) -> Result<Parameter
         None => {
             let help = suggest(field, Field::ALL.map(|(_, name)| name));
             Err(Problem::new(format!("a transfer has no field `{field}`"), help))
+        }
+    }
+}
+
+/// A field of a workload, step or pool that may be varied: all but what names others.
+fn of_load(load: Option<&Load>, of: &str, name: &str, field: &str) -> Result<Parameter, Problem> {
+    let (Some(load), Some(kind)) = (load, Of::named(of)) else {
+        return Err(Problem::new(format!("there is no {of}"), "a table [[workload]]"));
+    };
+    let table = load.find(kind, name)?;
+    let names = ["transfer", "job", "trace", "after", "take", "give", "kernel"];
+    let known = kind.fields().iter().filter(|known| !names.contains(known));
+    match known.clone().find(|known| **known == field) {
+        Some(field) => Ok(Parameter::Load { table, of: kind, field }),
+        None => {
+            let help = suggest(field, known.copied());
+            Err(Problem::new(format!("a {of} has no field `{field}` that can be varied"), help))
         }
     }
 }

@@ -12,6 +12,7 @@ use models::library::Library;
 use models::outcome::Fidelity;
 use models::predict::check as check_transfers;
 use models::transfer::Transfer;
+use models::workload::{self, Scenario};
 use rayon::prelude::*;
 
 use super::axis::{Axis, Purpose, Varied};
@@ -55,6 +56,8 @@ pub(crate) struct Point {
     pub(crate) fidelity: Fidelity,
     /// The transfers, named by the experiment's drafts of the same number.
     pub(crate) transfers: Vec<Transfer>,
+    /// What runs over time, if anything does; the transfers are then what that is made of.
+    pub(crate) scenario: Option<Arc<Scenario>>,
     /// The step it takes on every axis.
     pub(crate) steps: Vec<usize>,
     /// Its cells in the added columns.
@@ -116,7 +119,7 @@ impl Experiment {
                 let key = (topology, self.steps_of_world(&steps));
                 let next = worlds.len();
                 let world = *worlds.entry(key).or_insert(next);
-                let point = self.point(topology, world, steps);
+                let point = self.point(topology, world, steps)?;
                 if !may_repeat || seen.insert(format!("{world} {point:?}", point = point.effect()))
                 {
                     points.push(point);
@@ -177,8 +180,15 @@ impl Experiment {
     fn check_points(&self, plan: &Plan) -> Result<(), InputError> {
         let check = |point: &Point| {
             let cluster = &plan.worlds[point.world].cluster;
-            check_transfers(cluster, &point.transfers, point.fidelity)
-                .map_err(|error| self.placed(error, point))
+            let checked = match &point.scenario {
+                None => check_transfers(cluster, &point.transfers, point.fidelity),
+                Some(_) if point.fidelity != Fidelity::Flow => {
+                    let problem = "workloads run over time, at one fidelity";
+                    Err(InputError::new("fidelity", problem).help("`flow`"))
+                }
+                Some(scenario) => workload::check(cluster, scenario),
+            };
+            checked.map_err(|error| self.placed(error, point))
         };
         let checks: Vec<Result<(), InputError>> = plan.points.par_iter().map(check).collect();
         checks.into_iter().collect()
@@ -195,7 +205,11 @@ impl Experiment {
             numbers.into_iter().fold(1, usize::saturating_mul)
         };
         let of_axes = self.axes.iter().map(Axis::len).collect();
-        let fixed = [self.topologies.len(), self.repetitions as usize, self.transfers.len()];
+        let each = match &self.load {
+            Some(load) => load.workloads().len(),
+            None => self.transfers.len(),
+        };
+        let fixed = [self.topologies.len(), self.repetitions as usize, each];
         let rows = product(of_axes, &fixed);
         let of_worlds = self.axes.iter().filter(|axis| axis.changes_world()).map(Axis::len);
         let worlds = product(of_worlds.collect(), &[self.topologies.len()]);
@@ -234,10 +248,11 @@ impl Experiment {
         steps.flat_map(|(axis, &step)| axis.varied.iter().map(move |v| (v, &v.changes[step])))
     }
 
-    fn point(&self, topology: usize, world: usize, steps: Vec<usize>) -> Point {
+    fn point(&self, topology: usize, world: usize, steps: Vec<usize>) -> Result<Point, InputError> {
         let mut drafts: Vec<Draft> = self.transfers.clone();
+        let mut load = self.load.clone();
         let mut fidelity = self.fidelity;
-        for (_, change) in self.changes(&steps) {
+        for (varied, change) in self.changes(&steps) {
             match change {
                 Change::Transfer { which, field, value } => {
                     let of = which.map_or(0..drafts.len(), |which| which..which + 1);
@@ -245,10 +260,16 @@ impl Experiment {
                         draft.assign(*field, value).expect("the value was judged");
                     }
                 }
+                Change::Load { table, field, value } => {
+                    if let Some(load) = &mut load {
+                        load.assign(*table, field, value, &varied.span);
+                    }
+                }
                 Change::Fidelity(level) => fidelity = *level,
                 Change::Profile { .. } | Change::Setting(_) => {}
             }
         }
+        let scenario = load.map(|load| load.finish(&drafts)).transpose()?.map(Arc::new);
         let overlapped = drafts.iter().any(|draft| draft.mode == ModeName::Overlapped);
         let transfers = drafts.iter().map(|d| d.finish().expect("completeness was checked"));
         let cell = |varied: &Varied, step: usize| match &varied.parameter {
@@ -261,7 +282,7 @@ impl Experiment {
             own.map(move |varied| cell(varied, step))
         });
         let (transfers, cells) = (transfers.collect(), cells.collect());
-        Point { world, topology, fidelity, transfers, steps, cells }
+        Ok(Point { world, topology, fidelity, transfers, scenario, steps, cells })
     }
 
     /// The topology of a point as it is carried out on real networking: its text and the changes to
@@ -281,7 +302,7 @@ impl Experiment {
                     );
                     return Err(problem.at(&varied.key, &self.source, varied.span.clone()));
                 }
-                Change::Transfer { .. } | Change::Fidelity(_) => {}
+                Change::Transfer { .. } | Change::Load { .. } | Change::Fidelity(_) => {}
             }
         }
         Ok((&self.topologies[point.topology].source, settings))
@@ -300,7 +321,7 @@ impl Experiment {
                     settings.push(setting.clone());
                     set.push(varied);
                 }
-                Change::Transfer { .. } | Change::Fidelity(_) => {}
+                Change::Transfer { .. } | Change::Load { .. } | Change::Fidelity(_) => {}
             }
         }
         let cluster = self.topologies[topology].assemble(&library, &settings);
@@ -332,12 +353,16 @@ impl Experiment {
         if error.source.is_some() {
             return error;
         }
+        let of_load = self.load.as_ref().and_then(|load| load.place(&error.field));
+        if let Some(span) = of_load {
+            return error.at(&self.source, span);
+        }
         let field = Field::named(&error.field);
         let axes = self.axes.iter().flat_map(|axis| &axis.varied);
         let in_axes = axes.filter(|varied| match &varied.parameter {
             Parameter::Transfer { field: varied, .. } => Some(*varied) == field,
             Parameter::Fidelity => error.field == "fidelity",
-            Parameter::Profile { .. } | Parameter::Setting { .. } => false,
+            Parameter::Profile { .. } | Parameter::Setting { .. } | Parameter::Load { .. } => false,
         });
         let in_tables = self.places.iter().filter(|(known, _)| Some(*known) == field);
         let somewhere = self.source.text.find("transfer").map_or(0..0, |at| at..at + 8);

@@ -13,6 +13,7 @@ use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_spanned::Spanned;
 
 use super::axes::{RawSettings, RawSweepTable};
+use super::load::{RawPool, RawStep, RawWorkload};
 use super::measure::RawMeasure;
 use super::scalar::Scalar;
 
@@ -20,6 +21,7 @@ use super::scalar::Scalar;
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(title = "podpath experiment")]
+#[schemars(extend("anyOf" = [{"required": ["transfer"]}, {"required": ["workload"]}]))]
 pub(crate) struct RawExperiment {
     /// The name of the experiment, and of the folder with its results.
     #[schemars(with = "String", regex(pattern = r"^[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}$"))]
@@ -34,8 +36,19 @@ pub(crate) struct RawExperiment {
     /// `hop/`, `cni/` and `topology/`; one of the same name replaces a shipped one.
     #[schemars(with = "Option<String>")]
     pub(crate) profiles: Option<Spanned<String>>,
-    /// The transfer, or several that begin at the same instant.
+    /// The transfer, or several that begin at the same instant; with workloads, what those are
+    /// made of.
+    #[serde(default)]
     pub(crate) transfer: OneOrMany<RawTransfer>,
+    /// What runs again and again over time.
+    #[serde(default)]
+    pub(crate) workload: OneOrMany<RawWorkload>,
+    /// The steps of a job that workloads run.
+    #[serde(default)]
+    pub(crate) step: Vec<RawStep>,
+    /// What steps take and give back.
+    #[serde(default)]
+    pub(crate) pool: OneOrMany<RawPool>,
     /// How the result of the transfer was asked for, if that time is wanted too.
     pub(crate) request: Option<RawRequest>,
     /// How often each point is run, each time with another stream of chance; 1 to 10 000.

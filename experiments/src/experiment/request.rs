@@ -90,21 +90,25 @@ pub(super) fn assign(request: &mut Request, field: Field, value: &Scalar) -> Res
     Ok(())
 }
 
-/// Puts `[request]` before the one transfer of the experiment.
+/// Puts `[request]` before the one transfer of the experiment; where workloads start transfers,
+/// before each of them.
 pub(super) fn put_into(
     drafts: &mut [Draft],
     raw: &RawRequest,
+    over_time: bool,
     source: &Arc<Source>,
 ) -> Result<(), InputError> {
-    let [draft] = drafts else {
+    if drafts.is_empty() || drafts.len() != 1 && !over_time {
         let problem = Problem::new("there are several transfers", "one [transfer]: the reply");
         return Err(problem.at("request", source, place(raw)));
-    };
-    draft.request = Some(nobody());
-    for (field, value) in raw.fields() {
-        if let Some(value) = value {
-            let wrong = |problem: Problem| problem.at(field.name(), source, value.span());
-            draft.assign(field, value.get_ref()).map_err(wrong)?;
+    }
+    for draft in drafts {
+        draft.request = Some(nobody());
+        for (field, value) in raw.fields() {
+            if let Some(value) = value {
+                let wrong = |problem: Problem| problem.at(field.name(), source, value.span());
+                draft.assign(field, value.get_ref()).map_err(wrong)?;
+            }
         }
     }
     Ok(())

@@ -68,3 +68,27 @@ fn where_it_is_run_does_not_show() {
     folder.run(&["run", "there/deeper/small.toml", "--out", "b/c"]);
     assert!(bytes(&folder.path().join("a")) == bytes(&folder.path().join("b/c")));
 }
+
+#[test]
+fn workloads_give_the_same_bytes_on_any_number_of_threads_and_other_chance_with_another_seed() {
+    let folder = Folder::new();
+    folder.write("over-time.toml", super::OVER_TIME);
+    for (out, threads, seed) in [("one", "1", "1"), ("four", "4", "1"), ("other", "4", "2")] {
+        let arguments = ["--out", out, "--threads", threads, "--seed", seed];
+        folder.run(&[&["run", "over-time.toml"][..], &arguments].concat());
+    }
+    let [one, four, other] = ["one", "four", "other"].map(|out| bytes(&folder.path().join(out)));
+    for name in [
+        "workloads.csv",
+        "workload_runs.csv",
+        "resources.csv",
+        "windows.csv",
+        "parameters.csv",
+        "manifest.json",
+        "report.html",
+    ] {
+        assert!(one.contains_key(name), "{name} is missing");
+    }
+    assert!(one == four, "the number of threads shows in the results");
+    assert_ne!(one["workload_runs.csv"], other["workload_runs.csv"]);
+}

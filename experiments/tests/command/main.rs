@@ -13,6 +13,7 @@ mod lab;
 #[path = "../../../calibration/tests/needs/mod.rs"]
 mod needs;
 mod output;
+mod queues;
 mod rehearsal;
 mod schema;
 mod serve;
@@ -95,4 +96,59 @@ streams = [1, 4]
 [[sweep.zip]]
 nic.mtu = [1500, 9000]
 cable.rate = ["10 Gbit/s", "40 Gbit/s"]
+"#;
+
+/// Two workloads over time, a transfer and a job, that run in an instant.
+const OVER_TIME: &str = r#"
+name = "over-time"
+topologies = ["baremetal", "flannel"]
+repetitions = 3
+
+[transfer]
+from = "client"
+to = "server"
+message = "256 KiB"
+
+[[pool]]
+name = "worker"
+slots = 2
+
+[[step]]
+job = "job"
+name = "take"
+take = "worker"
+[[step]]
+job = "job"
+name = "work"
+after = ["take"]
+wait = "lognormal(2 ms, 0.5)"
+repeat = 2
+[[step]]
+job = "job"
+name = "send"
+after = ["work"]
+transfer = "transfer"
+[[step]]
+job = "job"
+name = "give"
+after = ["send"]
+give = "worker"
+
+[[workload]]
+name = "jobs"
+job = "job"
+rate = "200 /s"
+until = "2 s"
+warm_up = "200 ms"
+
+[[workload]]
+name = "background"
+transfer = "transfer"
+size = "exponential(1)"
+clients = 3
+think = "exponential(1 ms)"
+count = 2000
+
+[sweep.cross]
+"workload.jobs.rate" = ["100 /s", "200 /s"]
 "#;

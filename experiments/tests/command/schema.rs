@@ -20,6 +20,7 @@ fn shipped() -> Vec<PathBuf> {
     };
     let mut files = in_folder(experiments());
     files.extend(in_folder(experiments().join("cases")));
+    files.extend(in_folder(experiments().join("queues")));
     files.retain(|p| p.extension().is_some_and(|e| e == "toml") && !p.ends_with("Cargo.toml"));
     files.sort();
     files
@@ -77,6 +78,9 @@ fn the_schema_refuses_what_the_command_refuses() {
         "no-topologies",
         "name-leaves-the-folder",
         "assumption-without-values",
+        "step-without-name",
+        "workload-unknown-field",
+        "workload-clients-is-zero",
     ] {
         assert!(!validator.is_valid(&as_json(&bad.join(format!("{name}.toml")))), "{name}");
     }

@@ -64,3 +64,48 @@ fn with_json_the_one_object_says_it() {
     let told: Value = serde_json::from_slice(&output.stdout).expect("one object");
     assert_eq!(told["complete"], false);
 }
+
+/// A workload that takes minutes, beside a replication that is over at once.
+const LONG_WORKLOAD: &str = r#"
+name = "long-workload"
+topologies = ["baremetal"]
+repetitions = 1
+
+[[step]]
+name = "serve"
+wait = "exponential(1 us)"
+
+[[workload]]
+name = "w"
+rate = "1000 /s"
+until = "100 ms"
+
+[sweep.cross]
+"workload.w.until" = ["100 ms", "80000 s"]
+"#;
+
+#[test]
+fn a_workload_stops_at_once_and_what_is_finished_is_kept() {
+    let folder = Folder::new();
+    folder.write("long.toml", LONG_WORKLOAD);
+    let child = Command::new(assert_cmd::cargo::cargo_bin!("podpath"))
+        .args(["run", "long.toml", "--out", "out", "--threads", "2"])
+        .current_dir(folder.path())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("it runs");
+    std::thread::sleep(Duration::from_millis(2_500));
+    let begin = Instant::now();
+    signal(&child, Signal::SIGINT);
+    let output = child.wait_with_output().expect("it ends");
+    // 200 ms, with room for a busy machine: not the minutes that are left.
+    assert!(begin.elapsed() < Duration::from_secs(2), "{:?}", begin.elapsed());
+    assert_eq!(output.status.code(), Some(130), "{output:?}");
+    let said = String::from_utf8(output.stdout).expect("text");
+    assert!(said.contains("PARTIAL: stopped after 1 of 2 points"), "{said}");
+    let manifest: Value = serde_json::from_str(&folder.read("out/manifest.json")).expect("JSON");
+    assert_eq!(manifest["complete"], false);
+    assert_eq!(folder.read("out/workloads.csv").lines().count(), 2, "a header and a row");
+    assert!(folder.read("out/report.html").contains("This run was interrupted"));
+}

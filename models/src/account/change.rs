@@ -69,10 +69,9 @@ impl<'a> Question<'a> {
         let plans = (0..transfers.len()).map(|at| {
             let (transfer, cores) = (&transfers[at], &cores[at][..]);
             let (clusters, routes) = (&[cluster], from_ref(&routes[at]));
-            let (change, whole, brief, fidelity) = (&change, false, false, Fidelity::Closed);
-            let context =
-                Context { clusters, transfer, routes, cores, change, whole, brief, fidelity, seed };
-            build(&context)
+            let (whole, fidelity) = (false, Fidelity::Closed);
+            let once = Context::once(clusters, transfer, routes, cores, &change);
+            build(&Context { whole, fidelity, seed, ..once })
         });
         let plans = plans.collect::<Result<Vec<Plan>, InputError>>()?;
         let mut users: BTreeMap<LinkId, Vec<usize>> = BTreeMap::new();
@@ -97,17 +96,10 @@ impl<'a> Question<'a> {
             true => Cow::Borrowed(&self.cores[which]),
             false => Cow::Owned(more(&self.cores[which], which, transfer.streams, self.seed)),
         };
-        let plan = build(&Context {
-            clusters: &[self.cluster],
-            transfer,
-            routes: from_ref(&route),
-            cores: &cores,
-            change,
-            whole: false,
-            brief: true,
-            fidelity: Fidelity::Closed,
-            seed: self.seed,
-        });
+        let (clusters, routes) = (&[self.cluster], from_ref::<Route<'_>>(&route));
+        let once = Context::once(clusters, transfer, routes, &cores, change);
+        let (whole, brief, fidelity, seed) = (false, true, Fidelity::Closed, self.seed);
+        let plan = build(&Context { whole, brief, fidelity, seed, ..once });
         Some(self.read(which, &plan.ok()?))
     }
 

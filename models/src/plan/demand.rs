@@ -17,6 +17,8 @@ pub(crate) struct Demand {
     pub(crate) place: Option<i32>,
     /// Whether it is part of the transfer itself, and not of asking for it or of answering it.
     pub(crate) main: bool,
+    /// The amount of the plan by which its bytes are multiplied, drawn run by run.
+    pub(crate) drawn: Option<u32>,
     /// To whom its time is booked.
     pub(crate) streaming: Streaming,
 }

@@ -8,6 +8,7 @@ use petgraph::graph::{DiGraph, NodeIndex};
 use petgraph::visit::EdgeRef;
 use sim::Bytes;
 
+use super::draw::{Amount, Bit};
 use super::{
     BASE, Book, Demand, DemandId, Edge, HopName, Line, Op, Phase, PhaseId, Plan, Row, Step,
 };
@@ -52,6 +53,8 @@ pub struct Draft {
     pub(crate) is_brief: bool,
     phases: Vec<Phase>,
     pub(crate) demands: Vec<Demand>,
+    pub(super) chances: Vec<Bit>,
+    pub(super) amounts: Vec<Amount>,
     pub(crate) parts: Vec<(u32, f64)>,
     pub(crate) rows: Vec<Row>,
     pub(crate) hops: Vec<HopName>,
@@ -73,6 +76,8 @@ impl Draft {
             is_brief: false,
             phases: Vec::new(),
             demands: Vec::new(),
+            chances: Vec::new(),
+            amounts: Vec::new(),
             parts: Vec::new(),
             rows: Vec::new(),
             hops: Vec::new(),
@@ -175,6 +180,12 @@ impl Draft {
         DemandId(self.demands.len() as u32 - 1)
     }
 
+    /// An amount that is drawn in each run.
+    pub(super) fn amount(&mut self, amount: Amount) -> u32 {
+        self.amounts.push(amount);
+        self.amounts.len() as u32 - 1
+    }
+
     /// Checks the draft and lays it out.
     ///
     /// # Errors
@@ -233,6 +244,8 @@ impl Draft {
             hops: self.hops,
             way: self.way,
             demands: self.demands,
+            chances: self.chances,
+            amounts: self.amounts,
             message: self.message,
             lines: self.lines,
         };

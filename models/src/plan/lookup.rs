@@ -7,6 +7,8 @@
 
 use sim::{Bytes, Time};
 
+use super::chance::Waited;
+use super::draw::Part;
 use super::request::Asking;
 use crate::cluster::Cluster;
 use crate::input::InputError;
@@ -14,7 +16,7 @@ use crate::name::cache::{behind, hit_ratio};
 use crate::name::resolver::{Resolver, Round};
 use crate::name::server::NameServer;
 use crate::name::zone::{Verdict, Zone};
-use crate::outcome::{Cause, Step as Part};
+use crate::outcome::{Cause, Step};
 use crate::transfer::{Connection, Transfer, Transport};
 
 /// The domain of a cluster where nobody chose another (`kubelet --cluster-domain`).
@@ -63,10 +65,16 @@ impl Asking<'_> {
                 .help(format!("`{}`, or `{whole}.`", request.service)));
         }
         for round in &rounds {
-            let waited = self.chance.waited(&resolver, request.loss, round.questions.len());
+            let questions = round.questions.len();
+            let waited = self.chance.waited(self.draft, &resolver, request.loss, questions);
             let name = format!("{client}/resolver-timeout");
-            let lanes = vec![waited; self.context.clusters.len()];
-            self.wait(name, Cause::Queueing, Part::Resolve, &lanes);
+            match waited {
+                Waited::Span(span) => {
+                    let lanes = vec![span; self.context.clusters.len()];
+                    self.wait(name, Cause::Queueing, &lanes, self.context.only_if);
+                }
+                Waited::Drawn(amount) => self.drawn(name, Cause::Queueing, amount),
+            }
             self.round(client, round, &zone)?;
         }
         Ok(())
@@ -77,7 +85,7 @@ impl Asking<'_> {
     fn round(&mut self, client: &str, round: &Round, zone: &Zone) -> Result<(), InputError> {
         let request = self.request;
         let mut asks = client.to_owned();
-        let mut reaches = vec![1.0; self.context.clusters.len()];
+        let mut reaches = Part::all(self.context.clusters.len(), self.context.only_if);
         let mut hits: Vec<f64> = {
             let servers = self.path(&asks, "request.dns", &request.dns)?.servers;
             let asked = request.node_hz + request.others_hz;
@@ -86,24 +94,26 @@ impl Asking<'_> {
         if let Some(cache) = &request.node_cache {
             let path = self.path(&asks, "request.node_cache", cache)?;
             self.exchange(&path, round, &reaches)?;
-            for (lane, server) in path.servers.iter().enumerate() {
+            let mut misses = Vec::with_capacity(hits.len());
+            for (server, hit) in path.servers.iter().zip(&mut hits) {
                 let there = behind(request.node_hz, request.others_hz, server.ttl_s);
-                let misses = 1.0 - hit_ratio(request.node_hz, there.ttl_s);
-                (reaches[lane], hits[lane]) = (self.chance.part(misses), there.hit);
+                misses.push(1.0 - hit_ratio(request.node_hz, there.ttl_s));
+                *hit = there.hit;
             }
+            reaches = self.chance.part(self.draft, &misses, &reaches);
             asks = path.to;
         }
-        if reaches.iter().any(|part| *part > 0.0) {
+        if reaches.values.iter().any(|part| *part > 0.0) {
             let path = self.path(&asks, "request.dns", &request.dns)?;
             self.exchange(&path, round, &reaches)?;
             if !zone.is_inside(&round.name) {
-                let mut spans = Vec::with_capacity(reaches.len());
-                for ((server, reaches), hit) in path.servers.iter().zip(&reaches).zip(&hits) {
-                    let part = reaches * self.chance.part(1.0 - hit);
-                    spans.push(Time::from_seconds(server.forward_s * part));
-                }
+                let misses: Vec<f64> = hits.iter().map(|hit| 1.0 - hit).collect();
+                let asked = self.chance.part(self.draft, &misses, &reaches);
+                let lanes = path.servers.iter().zip(&asked.values);
+                let spans = lanes.map(|(server, part)| Time::from_seconds(server.forward_s * part));
+                let spans: Vec<Time> = spans.collect();
                 let name = format!("{}/forward", path.to);
-                self.wait(name, Cause::Propagation, Part::Resolve, &spans);
+                self.wait(name, Cause::Propagation, &spans, asked.only_if);
             }
         }
         Ok(())
@@ -126,7 +136,7 @@ impl Asking<'_> {
 
     /// A question and its answer, with a chance in each lane; once more over TCP if the answer does
     /// not fit a datagram.
-    fn exchange(&mut self, path: &Path, round: &Round, parts: &[f64]) -> Result<(), InputError> {
+    fn exchange(&mut self, path: &Path, round: &Round, part: &Part) -> Result<(), InputError> {
         let question = HEADER + round.name.len() + 2 + TYPE_AND_CLASS;
         let found = round.questions.iter().any(|(_, verdict)| *verdict == Verdict::Address);
         let answer = question
@@ -134,10 +144,10 @@ impl Asking<'_> {
                 true => A_RECORD * self.request.addresses.max(1) as usize,
                 false => SOA_RECORD,
             };
-        self.ask(path, Transport::Udp, question, answer.min(DATAGRAM_MAX), parts)?;
+        self.ask(path, Transport::Udp, question, answer.min(DATAGRAM_MAX), part)?;
         if answer > DATAGRAM_MAX {
-            self.open(&path.from, &path.to, path.via.as_deref(), Part::Resolve, parts)?;
-            self.ask(path, Transport::Tcp, question, answer, parts)?;
+            self.open(&path.from, &path.to, path.via.as_deref(), Step::Resolve, part)?;
+            self.ask(path, Transport::Tcp, question, answer, part)?;
         }
         Ok(())
     }
@@ -148,7 +158,7 @@ impl Asking<'_> {
         transport: Transport,
         question: usize,
         answer: usize,
-        parts: &[f64],
+        part: &Part,
     ) -> Result<(), InputError> {
         let (there, back) = (Bytes::new(question as u64), Bytes::new(answer as u64));
         let question = Transfer {
@@ -162,11 +172,11 @@ impl Asking<'_> {
             ..Transfer::message(&path.from, &path.to, there)
         };
         let answer = Transfer { transport, ..Transfer::message(&path.to, &path.from, back) };
-        self.send(&question, Part::Resolve, parts)?;
-        let lanes = path.servers.iter().zip(parts);
+        self.send(&question, Step::Resolve, part)?;
+        let lanes = path.servers.iter().zip(&part.values);
         let works = lanes.map(|(server, part)| Time::from_seconds(server.per_query_s * part));
         let works: Vec<Time> = works.collect();
-        self.wait(format!("{}/names", path.to), Cause::Service, Part::Resolve, &works);
-        self.send(&answer, Part::Resolve, parts)
+        self.wait(format!("{}/names", path.to), Cause::Service, &works, part.only_if);
+        self.send(&answer, Step::Resolve, part)
     }
 }

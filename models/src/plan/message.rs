@@ -27,6 +27,7 @@ use petgraph::graph::NodeIndex;
 use sim::{Bytes, Time};
 
 use super::draft::Link;
+use super::draw::Part;
 use super::stage::{Line, Placed};
 use super::{Book, Context, Demand, Draft, Op, Phase, PhaseId, Step};
 use crate::cluster::HopModel;
@@ -77,8 +78,10 @@ pub(super) struct Message<'a> {
     /// Whether its time counts against the goodput.
     pub(super) counts: bool,
     pub(super) main: bool,
-    /// The chance that it is sent, where a mean is asked for, in each lane.
-    pub(super) parts: Vec<f64>,
+    /// The chance that it is sent.
+    pub(super) part: Part,
+    /// The amount by which its bytes are multiplied in each run.
+    pub(super) drawn: Option<u32>,
 }
 
 /// A stage of the plan: where chunks enter it, and where they leave it.
@@ -113,10 +116,7 @@ impl Message<'_> {
         let (mut after, mut first) = (after, 0);
         let price = |which, bytes| self.price(which, bytes, self.context.change);
         if launches == Some(Launches::Once) {
-            let whole = Priced { full: price(0, transfer.message), last: None };
-            let (full, last) = (transfer.message, transfer.message);
-            let once = Chunks { count: 1, full, last, ..cut };
-            after = vec![self.stage(draft, 0, &whole, once, None, after).tail];
+            after = self.kernel(draft, after);
             first = 1;
         }
         let stages: Vec<Priced> = (first..self.context.route().stages.len())
@@ -144,6 +144,14 @@ impl Message<'_> {
             }
         }
         after
+    }
+
+    /// Adds the kernel, launched once for the whole message.
+    pub(super) fn kernel(&self, draft: &mut Draft, after: After) -> After {
+        let bytes = self.context.transfer.message;
+        let full = self.price(0, bytes, self.context.change);
+        let once = Chunks { count: 1, full: bytes, last: bytes, buffers: 1 };
+        vec![self.stage(draft, 0, &Priced { full, last: None }, once, None, after).tail]
     }
 
     /// Prices a stage in each lane.
@@ -177,8 +185,9 @@ impl Message<'_> {
         };
         let mut after = after;
         let mut begin = None;
+        let only_if = self.part.only_if;
         let mut add = |draft: &mut Draft, step: Step, after: &mut After| {
-            let node = draft.step(step, after);
+            let node = draft.step(Step { only_if, ..step }, after);
             *after = vec![(node, AFTER)];
             begin = begin.or(Some(node));
             node
@@ -199,14 +208,15 @@ impl Message<'_> {
         draft.streams += stage.flows;
         let moves = each(draft, &|draft, placed| {
             let demand = placed.demand(draft, stream, place, self.main);
-            moved(draft, placed.stage, demand)
+            moved(draft, placed.stage, Demand { drawn: self.drawn, ..demand })
         });
         let moved = add(draft, moves, &mut after);
         let begin = begin.expect("a stage has steps");
         match stage.pool {
             Some(pool) => {
                 let give = draft.alike(Phase::new(Op::Release(pool), Book::Nobody));
-                draft.step(Step::repeated(give, cut.count), &[(moved, AFTER)]);
+                let give = Step { only_if, ..Step::repeated(give, cut.count) };
+                draft.step(give, &[(moved, AFTER)]);
             }
             None => {
                 draft.graph.add_edge(moved, begin, Link { lag: 1, landed: false });
@@ -219,7 +229,7 @@ impl Message<'_> {
         });
         for step in [Step { fills: true, ..fill }, pass] {
             if ![step.first, step.middle, step.last].iter().all(|phase| draft.is_nothing(*phase)) {
-                tail = vec![(draft.step(step, &tail), AFTER)];
+                tail = vec![(draft.step(Step { only_if, ..step }, &tail), AFTER)];
             }
         }
         Made { begin, moved, tail: tail[0] }
@@ -232,7 +242,7 @@ impl Message<'_> {
         lanes: &[Placed<'_>],
         of: &dyn Fn(&mut Draft, &Placed<'_>) -> Phase,
     ) -> PhaseId {
-        let lanes = lanes.iter().zip(&self.parts);
+        let lanes = lanes.iter().zip(&self.part.values);
         let phases: Vec<Phase> =
             lanes.map(|(placed, &part)| Phase { part, ..of(draft, placed) }).collect();
         draft.phase(phases)
@@ -268,7 +278,7 @@ impl Message<'_> {
                 None => vec![(0, Cause::Service, placed.stage.first)],
             };
             let phase = waited(placed.booked(draft, parts));
-            phases.push(Phase { part: self.parts[lane], ..phase });
+            phases.push(Phase { part: self.part.values[lane], ..phase });
         }
         let is_something = |phase: &Phase| phase.book != Book::Nobody;
         phases.iter().any(is_something).then(|| {

@@ -29,7 +29,7 @@ use crate::gpu::copy::{CopyEngine, Direction};
 use crate::gpu::execute::{Prepared, duration};
 use crate::gpu::machine::Machine;
 use crate::outcome::Fidelity;
-use crate::run::world::traces;
+use crate::run::start::traces;
 use crate::run::{Discipline, Resources};
 
 /// A stream; number 0 is the default one.

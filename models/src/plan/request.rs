@@ -12,11 +12,13 @@ use sim::{Bytes, Time};
 
 use super::chance::Chance;
 use super::draft::{Draft, Link};
+use super::draw::Part;
 use super::message::{After, Message, named};
-use super::{Context, Op, Phase, Row, Step};
+use super::{Book, Context, Op, Phase, Row};
 use crate::cluster::Endpoint;
 use crate::input::{InputError, suggest};
-use crate::outcome::{Cause, Fidelity, Step as Part};
+use crate::outcome::{Cause, Fidelity, Step};
+use crate::plan;
 use crate::transfer::{Connection, Request, Transfer};
 
 /// A segment without data is priced as the smallest message.
@@ -36,19 +38,21 @@ pub(super) fn before(
     draft: &mut Draft,
     context: &Context<'_>,
     request: &Request,
+    after: After,
 ) -> Result<After, InputError> {
     let transfer = context.transfer;
     let ends = ends(context, request)?;
-    let chance = match context.fidelity {
-        Fidelity::Closed => Chance::Mean,
-        Fidelity::Flow | Fidelity::Chunk => Chance::Drawn(context.seed.stream("request")),
+    let chance = match (context.template, context.fidelity) {
+        (true, _) => Chance::PerRun,
+        (false, Fidelity::Closed) => Chance::Mean,
+        (false, _) => Chance::Drawn(context.seed.stream("request")),
     };
-    let mut asking = Asking { context, request, chance, draft, after: After::new() };
-    let certain = vec![1.0; context.clusters.len()];
+    let mut asking = Asking { context, request, chance, draft, after };
+    let certain = Part::all(context.clusters.len(), context.only_if);
     if transfer.connection == Connection::New {
         asking.lookup(&ends.client)?;
         let via = Some(request.service.as_str());
-        asking.open(&ends.client, &ends.server, via, Part::Connect, &certain)?;
+        asking.open(&ends.client, &ends.server, via, Step::Connect, &certain)?;
     }
     let send = Transfer {
         via: Some(request.service.clone()),
@@ -58,13 +62,13 @@ pub(super) fn before(
         },
         ..Transfer::message(&ends.client, &ends.server, request.message)
     };
-    asking.send(&send, Part::Send, &certain)?;
+    asking.send(&send, Step::Send, &certain)?;
     if transfer.from != ends.server {
         let copy = Transfer {
             host_memory: transfer.host_memory,
             ..Transfer::message(&ends.server, &transfer.from, request.message)
         };
-        asking.send(&copy, Part::CopyIn, &certain)?;
+        asking.send(&copy, Step::CopyIn, &certain)?;
     }
     Ok(asking.after)
 }
@@ -97,7 +101,7 @@ pub(super) struct Asking<'a> {
     pub(super) context: &'a Context<'a>,
     pub(super) request: &'a Request,
     pub(super) chance: Chance,
-    draft: &'a mut Draft,
+    pub(super) draft: &'a mut Draft,
     after: After,
 }
 
@@ -106,31 +110,55 @@ impl Asking<'_> {
     pub(super) fn send(
         &mut self,
         transfer: &Transfer,
-        step: Part,
-        parts: &[f64],
+        step: Step,
+        part: &Part,
     ) -> Result<(), InputError> {
         let routes = self.context.ways(transfer)?;
         let context = Context { transfer, routes: &routes, ..*self.context };
         let hops = named(self.draft, context.route());
-        let (step, parts) = (Some(step), parts.to_vec());
-        let message = Message { context, hops, step, counts: false, main: false, parts };
+        let (step, part) = (Some(step), part.clone());
+        let (counts, main, drawn) = (false, false, None);
+        let message = Message { context, hops, step, counts, main, part, drawn };
         let after = std::mem::take(&mut self.after);
         self.after = message.add(self.draft, after);
         Ok(())
     }
 
     /// Lets time pass, in each lane, at a place that is no hop of a way: `dns/names`.
-    pub(super) fn wait(&mut self, name: String, cause: Cause, step: Part, spans: &[Time]) {
+    pub(super) fn wait(
+        &mut self,
+        name: String,
+        cause: Cause,
+        spans: &[Time],
+        only_if: Option<u32>,
+    ) {
         if spans.iter().any(|span| *span > Time::ZERO) {
-            let kind = name.rsplit('/').next().unwrap_or(&name).replace('-', " ");
-            let hop = self.draft.hop(name, kind);
-            let row = self.draft.row(Row { hop, cause, step: Some(step), counts: false });
-            let book = self.draft.book([(row, 1.0)]);
+            let book = self.row(name, cause);
             let lanes = spans.iter().map(|&span| Phase::new(Op::Wait(span), book));
             let phase = self.draft.phase(lanes);
-            let node = self.draft.step(Step::repeated(phase, 1), &self.after);
-            self.after = vec![(node, Link::default())];
+            self.add(plan::Step { only_if, ..plan::Step::repeated(phase, 1) });
         }
+    }
+
+    /// Lets time pass that is drawn in each run.
+    pub(super) fn drawn(&mut self, name: String, cause: Cause, amount: u32) {
+        let book = self.row(name, cause);
+        let phase = self.draft.alike(Phase::new(Op::Wait(Time::ZERO), book));
+        let (drawn, only_if) = (Some(amount), self.context.only_if);
+        self.add(plan::Step { drawn, only_if, ..plan::Step::repeated(phase, 1) });
+    }
+
+    fn row(&mut self, name: String, cause: Cause) -> Book {
+        let kind = name.rsplit('/').next().unwrap_or(&name).replace('-', " ");
+        let hop = self.draft.hop(name, kind);
+        let row = Row { hop, cause, step: Some(Step::Resolve), counts: false };
+        let row = self.draft.row(row);
+        self.draft.book([(row, 1.0)])
+    }
+
+    fn add(&mut self, step: plan::Step) {
+        let node = self.draft.step(step, &self.after);
+        self.after = vec![(node, Link::default())];
     }
 
     /// A handshake (RFC 9293, section 3.5): SYN and SYN-ACK; the client's ACK goes with its data.
@@ -139,16 +167,16 @@ impl Asking<'_> {
         from: &str,
         to: &str,
         via: Option<&str>,
-        step: Part,
-        parts: &[f64],
+        step: Step,
+        part: &Part,
     ) -> Result<(), InputError> {
         let syn = Transfer {
             via: via.map(str::to_owned),
             connection: Connection::Opening,
             ..Transfer::message(from, to, SEGMENT)
         };
-        self.send(&syn, step, parts)?;
-        self.send(&Transfer::message(to, from, SEGMENT), step, parts)
+        self.send(&syn, step, part)?;
+        self.send(&Transfer::message(to, from, SEGMENT), step, part)
     }
 
     /// The pod that an end of the request means, and the Service in front of it, if there is one.

@@ -188,7 +188,8 @@ impl Placed<'_> {
             }
             flows.push(owned.flow);
         }
-        Demand { flows, bytes, unit: self.stage.unit, stream, place, main, streaming }
+        let (unit, drawn) = (self.stage.unit, None);
+        Demand { flows, bytes, unit, stream, place, main, drawn, streaming }
     }
 
     /// A flow of the stage: where its work falls.

@@ -89,12 +89,18 @@ pub struct Step {
     /// Its time is that of a message which fills the way: a run unit by unit sees that for itself,
     /// and passes over it.
     pub fills: bool,
+    /// The chance of the plan that decides, run by run, whether it happens; else it ends the
+    /// instant it is ready.
+    pub only_if: Option<u32>,
+    /// The amount of the plan that a [`Op::Wait`] lasts, drawn run by run \[s\].
+    pub drawn: Option<u32>,
 }
 
 impl Step {
     /// A step that is carried out `count` times, always alike.
     pub fn repeated(phase: PhaseId, count: u32) -> Step {
-        Step { first: phase, last: phase, middle: phase, count, fills: false }
+        let (first, last, middle) = (phase, phase, phase);
+        Step { first, last, middle, count, fills: false, only_if: None, drawn: None }
     }
 
     /// What it does in iteration `i`.

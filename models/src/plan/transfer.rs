@@ -4,8 +4,9 @@
 //!  [`super::request`] ─► [`super::message`] ─► the way back
 //! ```
 
-use sim::{Bytes, Seed};
+use sim::{Bytes, Dist, Seed};
 
+use super::draw::{Amount, Part};
 use super::message::{After, Message, named};
 use super::stage::line;
 use super::{Cores, Draft, Plan, request};
@@ -34,9 +35,39 @@ pub(crate) struct Context<'a> {
     /// Whether chance decides or means are taken.
     pub(crate) fidelity: Fidelity,
     pub(crate) seed: Seed,
+    /// Whether the plan is for many runs, each with its own chance.
+    pub(crate) template: bool,
+    /// The chance of the plan that decides, run by run, whether it happens.
+    pub(crate) only_if: Option<u32>,
+    /// What the size of the message is multiplied by in each run, if it is drawn.
+    pub(crate) size: Option<&'a Dist>,
 }
 
 impl<'a> Context<'a> {
+    /// A transfer as it is, once, with what asks for it and answers it.
+    pub(crate) fn once(
+        clusters: &'a [&'a Cluster],
+        transfer: &'a Transfer,
+        routes: &'a [Route<'a>],
+        cores: &'a [Cores],
+        change: &'a Change,
+    ) -> Context<'a> {
+        Context {
+            clusters,
+            transfer,
+            routes,
+            cores,
+            change,
+            whole: true,
+            brief: false,
+            fidelity: Fidelity::Flow,
+            seed: Seed::new(0),
+            template: false,
+            only_if: None,
+            size: None,
+        }
+    }
+
     /// How many lanes there are.
     pub(super) fn lanes(&self) -> u32 {
         self.clusters.len() as u32
@@ -76,19 +107,42 @@ pub(crate) fn build(context: &Context<'_>) -> Result<Plan, InputError> {
         let lanes = context.clusters.iter().zip(context.routes);
         draft.lines = lanes.map(|(cluster, route)| line(cluster, route)).collect();
     }
-    let asked = match &transfer.request {
-        Some(asked) if context.whole => request::before(&mut draft, context, asked)?,
-        _ => After::new(),
-    };
-    let is_reply = transfer.request.is_some();
-    let step = is_reply.then_some(outcome::Step::Reply);
-    let parts = vec![1.0; context.clusters.len()];
-    let message = Message { context: *context, hops, step, counts: true, main: true, parts };
-    let sent = message.add(&mut draft, asked);
-    if let Some(bytes) = transfer.reply.filter(|_| context.whole) {
-        answer(&mut draft, context, bytes, sent)?;
-    }
+    append(&mut draft, context, hops, true, After::new())?;
     Ok(draft.freeze().expect("builders make plans that can end"))
+}
+
+/// Adds a transfer to a draft, after `after`; what comes behind it. `main`: whether the draft is
+/// the plan of this transfer and of nothing else.
+pub(super) fn append(
+    draft: &mut Draft,
+    context: &Context<'_>,
+    hops: Vec<u32>,
+    main: bool,
+    after: After,
+) -> Result<After, InputError> {
+    let transfer = context.transfer;
+    let asked = match &transfer.request {
+        Some(asked) if context.whole => request::before(draft, context, asked, after)?,
+        _ => after,
+    };
+    let step = transfer.request.is_some().then_some(outcome::Step::Reply);
+    let drawn = context.size.map(|size| draft.amount(Amount::Dist(size.clone())));
+    let part = Part::all(context.clusters.len(), context.only_if);
+    let counts = main;
+    let message = Message { context: *context, hops, step, counts, main, part, drawn };
+    let sent = message.add(draft, asked);
+    match transfer.reply.filter(|_| context.whole) {
+        Some(bytes) => answer(draft, context, bytes, sent),
+        None => Ok(sent),
+    }
+}
+
+/// Adds the kernel that makes a transfer's result, and nothing else of it.
+pub(super) fn append_kernel(draft: &mut Draft, context: &Context<'_>, after: After) -> After {
+    let hops = named(draft, context.route());
+    let part = Part::all(context.clusters.len(), context.only_if);
+    let (step, counts, main, drawn) = (None, false, false, None);
+    Message { context: *context, hops, step, counts, main, part, drawn }.kernel(draft, after)
 }
 
 /// Request and response: the way back, once the receiver has the whole message.
@@ -100,7 +154,7 @@ fn answer(
     context: &Context<'_>,
     message: Bytes,
     after: After,
-) -> Result<(), InputError> {
+) -> Result<After, InputError> {
     let (cluster, transfer) = (context.cluster(), context.transfer);
     let from = match cluster.endpoint("to", &transfer.to)? {
         Endpoint::Place(_) => transfer.to.clone(),
@@ -120,8 +174,8 @@ fn answer(
     let cores = [context.cores[0].turned()];
     let context = Context { transfer: &back, routes: &routes, cores: &cores, ..*context };
     let hops = named(draft, context.route());
-    let parts = vec![1.0; context.clusters.len()];
-    let message = Message { context, hops, step: None, counts: false, main: false, parts };
-    message.add(draft, after);
-    Ok(())
+    let part = Part::all(context.clusters.len(), context.only_if);
+    let (step, counts, main, drawn) = (None, false, false, None);
+    let message = Message { context, hops, step, counts, main, part, drawn };
+    Ok(message.add(draft, after))
 }

@@ -10,8 +10,10 @@ use sim::{Agenda, Alarm, FlowId, Flows, LinkId, Time};
 
 use super::Load;
 use super::datagram::{self, ROUNDS, Sending};
-use super::world::{Event, Ticket};
+use super::runs::Ticket;
+use super::world::Event;
 use crate::plan::{Demand, Loss};
+use crate::predict::MESSAGE_MAX;
 
 /// The tag of work behind a sender's hold, which nobody waits for.
 const BEHIND: u32 = u32::MAX;
@@ -91,15 +93,19 @@ impl Fluid {
         }
     }
 
-    /// Starts the flows of a move; how many there are to wait for: none where every hop is free.
+    /// Starts the flows of a move, of `times` its bytes; how many there are to wait for: none where
+    /// every hop is free.
     pub(super) fn send(
         &mut self,
         ticket: Ticket,
         demand: &Demand,
+        times: f64,
         agenda: &mut Agenda<Event>,
     ) -> u32 {
         let now = agenda.now();
         let alone = demand.bytes / demand.streaming.alone;
+        // A heavy tail has no end, but messages have.
+        let size = (demand.bytes * times).min(MESSAGE_MAX as f64);
         let mut started = 0;
         for (at, flow) in demand.flows.iter().enumerate() {
             if flow.hops.is_empty() && flow.limit.is_infinite() {
@@ -111,13 +117,13 @@ impl Fluid {
                 self.active.len() as u32 - 1
             });
             let (hops, limit) = (&flow.hops[..], flow.limit);
-            let asked = sim::Demand { hops, size: demand.bytes, limit, share: 1.0 };
+            let asked = sim::Demand { hops, size, limit, share: 1.0 };
             let id = self.flows.start(now, asked, slot);
             let datagrams = (!flow.losses.is_empty()).then(|| {
                 self.lossy.push(slot);
                 let cores = datagram::cores(&flow.losses).map(|hop| {
                     // It is stopped when the last datagram has been sent.
-                    let (size, limit) = (demand.bytes, f64::INFINITY);
+                    let limit = f64::INFINITY;
                     let behind = sim::Demand { hops: &[hop], size, limit, share: 1.0 };
                     (self.flows.start(now, behind, BEHIND), f64::INFINITY)
                 });
@@ -145,6 +151,25 @@ impl Fluid {
             self.alarm.set(now, Event::Flows, agenda);
         }
         started
+    }
+
+    /// Stops all flows of a run.
+    pub(super) fn cut(&mut self, run: u32, agenda: &mut Agenda<Event>) {
+        let now = agenda.now();
+        for slot in 0..self.active.len() {
+            let Some(active) = self.active[slot].take_if(|active| active.ticket.run == run) else {
+                continue;
+            };
+            self.flows.stop(now, active.id);
+            if let Some(datagrams) = active.datagrams {
+                self.lossy.retain(|other| *other != slot as u32);
+                for (id, _) in datagrams.cores {
+                    self.flows.stop(now, id);
+                }
+            }
+            self.free.push(slot as u32);
+        }
+        self.alarm.set(now, Event::Flows, agenda);
     }
 
     /// Moves everything forward to `now`: the flows that are complete.
@@ -264,8 +289,8 @@ impl Fluid {
         }
     }
 
-    /// The work of links up to now.
-    fn work(&mut self, link: LinkId, now: Time) -> f64 {
+    /// The work of a link up to now.
+    pub(super) fn work(&mut self, link: LinkId, now: Time) -> f64 {
         let pending = self.taken.get(&link).copied().unwrap_or(0.0);
         let span = (now - self.taken_since).as_seconds();
         self.flows.used(now, link) + self.took.get(&link).copied().unwrap_or(0.0) + pending * span

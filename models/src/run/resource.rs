@@ -2,7 +2,7 @@
 
 use sim::{InOrder, RoundRobin, Time};
 
-use super::world::Ticket;
+use super::runs::Ticket;
 use crate::cluster::Cluster;
 
 /// What plans share.

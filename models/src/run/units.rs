@@ -12,7 +12,8 @@ use std::collections::{HashMap, VecDeque};
 use sim::{Agenda, Fair, LinkId, Time};
 
 use super::Load;
-use super::world::{Event, Ticket};
+use super::runs::Ticket;
+use super::world::Event;
 use crate::framing::GSO_MAX;
 use crate::plan::{Demand, Flow, Taker};
 

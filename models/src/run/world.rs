@@ -1,12 +1,15 @@
 //! The engine runs plans: pools queue, flows share, servers serve by their rules, and a step begins
 //! when the last of those that it waits for has ended.
 
-use sim::{Agenda, Alarm, Model, Pool, Time, in_order, run};
+use sim::{Agenda, Alarm, Model, Pool, Time, in_order};
 
+use super::NOBODY;
 use super::fluid::Fluid;
 use super::resource::{Resources, Server};
+use super::runs::{Runs, Ticket};
+use super::traffic::Traffic;
 use super::units::{LostOf, Step as UnitStep, Units};
-use super::{NOBODY, Spans, Trace};
+use crate::cluster::PoolIndex;
 use crate::outcome::Fidelity;
 use crate::plan::{BASE, Op, Plan};
 
@@ -23,108 +26,55 @@ pub(crate) enum Event {
     Turn(u32),
     /// A unit of a chunk reaches the next server of its stream.
     Unit { job: u32, station: u32 },
+    /// A source makes a run, for a client if it has any.
+    Arrive { source: u32, client: u32 },
+    /// A source makes the run that follows one of another.
+    Follow { source: u32, number: u64 },
+    /// A run has lasted as long as it may.
+    Limit { run: u32, generation: u32 },
+    /// A stretch of time that resources are looked at over has passed.
+    Window,
 }
 const _: () = assert!(size_of::<Event>() <= 16);
 
-/// A firing of a run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Ticket {
-    pub(crate) run: u32,
-    pub(crate) firing: u32,
-}
-
 /// How bytes move: shared out, or unit by unit.
-enum Mover {
+pub(super) enum Mover {
     Fluid(Box<Fluid>),
     Units(Box<Units>),
 }
 
-/// A plan that runs.
-struct Run<'a> {
-    plan: &'a Plan,
-    trace: Trace,
-    /// For each firing, how many it still waits for.
-    missing: Vec<u32>,
-    /// For each firing, the flows of its move that have yet to be sent, and to land.
-    moving: Vec<u32>,
-    landing: Vec<u32>,
-    open: usize,
-}
-
-struct World<'a> {
-    runs: Vec<Run<'a>>,
-    pools: Vec<Pool<Ticket>>,
+pub(super) struct World<'a> {
+    pub(super) runs: Runs<'a>,
+    pub(super) pools: Vec<Pool<Ticket>>,
     servers: Vec<(Server, Alarm)>,
-    mover: Mover,
+    pub(super) mover: Mover,
     /// Firings that became ready at this instant, begun in order.
-    ready: Vec<Ticket>,
+    pub(super) ready: Vec<Ticket>,
+    /// Runs that ended in this event.
+    pub(super) ended: Vec<u32>,
+    /// What makes runs over time, and looks at them.
+    pub(super) traffic: Option<Box<Traffic>>,
 }
 
-/// Runs plans that begin at given instants.
-pub(crate) fn traces(
-    resources: &Resources,
-    plans: &[&Plan],
-    starts: &[Time],
-    fidelity: Fidelity,
-) -> Vec<Trace> {
-    traces_watched(resources, plans, starts, fidelity).0
-}
-
-/// The same, with the greatest part of each link that was in use at any instant.
-pub(crate) fn traces_watched(
-    resources: &Resources,
-    plans: &[&Plan],
-    starts: &[Time],
-    fidelity: Fidelity,
-) -> (Vec<Trace>, Vec<f64>) {
-    let mover = match fidelity {
-        Fidelity::Chunk => Mover::Units(Box::new(Units::new(&resources.links))),
-        _ => Mover::Fluid(Box::new(Fluid::new(&resources.links))),
-    };
-    let mut world = World {
-        runs: plans.iter().map(|plan| Run::new(plan)).collect(),
-        pools: resources.pools.iter().map(|&slots| Pool::new(slots)).collect(),
-        servers: resources.servers.iter().map(|d| (Server::new(d), Alarm::new())).collect(),
-        mover,
-        ready: Vec::new(),
-    };
-    let mut agenda = Agenda::new();
-    for (at, &start) in starts.iter().enumerate() {
-        agenda.at(start, Event::Start(at as u32));
-    }
-    run(&mut world, &mut agenda, Time::MAX);
-    let most = match world.mover {
-        Mover::Fluid(fluid) => fluid.most,
-        Mover::Units(units) => units.most(),
-    };
-    (world.runs.into_iter().map(|run| run.trace).collect(), most)
-}
-
-impl<'a> Run<'a> {
-    fn new(plan: &'a Plan) -> Run<'a> {
-        let firings = plan.len();
-        let mut missing = vec![0; firings];
-        for (at, step) in plan.steps.iter().enumerate() {
-            for i in 0..step.count {
-                let before = plan.before(at as u32, i);
-                let waits = before.map(|(firings, _)| firings.len() as u32).sum();
-                missing[plan.firing(at as u32, i) as usize] = waits;
-            }
-        }
-        Run {
-            plan,
-            trace: Trace::new(Spans::new(firings, Time::MAX), plan, BASE),
-            missing,
-            moving: vec![0; firings],
-            landing: vec![0; firings],
-            open: firings,
+impl<'a> World<'a> {
+    pub(super) fn new(resources: &Resources, plans: &[&'a Plan], fidelity: Fidelity) -> World<'a> {
+        let mover = match fidelity {
+            Fidelity::Chunk => Mover::Units(Box::new(Units::new(&resources.links))),
+            _ => Mover::Fluid(Box::new(Fluid::new(&resources.links))),
+        };
+        World {
+            runs: Runs::new(plans),
+            pools: resources.pools.iter().map(|&slots| Pool::new(slots)).collect(),
+            servers: resources.servers.iter().map(|d| (Server::new(d), Alarm::new())).collect(),
+            mover,
+            ready: Vec::new(),
+            ended: Vec::new(),
+            traffic: None,
         }
     }
-}
 
-impl World<'_> {
     /// Begins every firing that is ready, until none is.
-    fn drain(&mut self, agenda: &mut Agenda<Event>) {
+    pub(super) fn drain(&mut self, agenda: &mut Agenda<Event>) {
         let mut at = 0;
         while at < self.ready.len() {
             let ticket = self.ready[at];
@@ -137,12 +87,17 @@ impl World<'_> {
     /// What a firing asks of the cluster.
     fn begin(&mut self, ticket: Ticket, agenda: &mut Agenda<Event>) {
         let now = agenda.now();
-        let run = &mut self.runs[ticket.run as usize];
-        let plan = run.plan;
-        let (at, i) = plan.at(ticket.firing);
+        let (plan, at, i) = self.runs.begin(ticket);
         let step = &plan.steps[at as usize];
+        let run = self.runs.run(ticket.run);
+        if step.only_if.is_some_and(|bit| !plan.happens(bit, run.origin.seed)) {
+            self.runs.pass_over(ticket);
+            return self.finish(ticket, now);
+        }
         match plan.phase(step.phase(i), BASE).op {
             Op::Wait(time) => {
+                let drawn = step.drawn.map(|amount| plan.wait(amount, run.origin.seed));
+                let time = drawn.unwrap_or(time);
                 let seen = step.fills && matches!(self.mover, Mover::Units(_));
                 if time == Time::ZERO || seen {
                     self.finish(ticket, now);
@@ -152,17 +107,18 @@ impl World<'_> {
             }
             Op::Acquire(pool) => {
                 if self.pools[pool.0].acquire(ticket).is_some() {
-                    self.finish(ticket, now);
+                    let origin = run.origin;
+                    let fleet = self.traffic.as_mut().and_then(|traffic| traffic.fleet(pool.0));
+                    match fleet.map_or(Time::ZERO, |fleet| fleet.granted(now, &origin)) {
+                        Time::ZERO => self.finish(ticket, now),
+                        set_up => agenda.after(set_up, Event::End(ticket)),
+                    }
                 }
+                self.look_at(pool, now);
             }
             Op::Release(pool) => {
                 self.finish(ticket, now);
-                if let Some(next) = self.pools[pool.0].release() {
-                    let by = if next.run == ticket.run { ticket.firing } else { NOBODY };
-                    let spans = &mut self.runs[next.run as usize].trace.spans;
-                    spans.granted.insert(next.firing, by);
-                    self.finish(next, now);
-                }
+                self.give_back(pool, ticket, now);
             }
             Op::Turn { server, client, work } => {
                 run.moving[ticket.firing as usize] = 1;
@@ -183,12 +139,13 @@ impl World<'_> {
             }
             Op::Move(id) => {
                 let demand = plan.demand(id);
+                let drawn = demand.drawn.map(|amount| plan.amount(amount, run.origin.seed));
                 let flows = match &mut self.mover {
-                    Mover::Fluid(fluid) => fluid.send(ticket, demand, agenda),
+                    Mover::Fluid(fluid) => fluid.send(ticket, demand, drawn.unwrap_or(1.0), agenda),
                     Mover::Units(units) => units.send(ticket, demand, agenda),
                 };
-                run.moving[ticket.firing as usize] = flows;
-                run.landing[ticket.firing as usize] = flows;
+                run.moving[ticket.firing as usize] = flows as u16;
+                run.landing[ticket.firing as usize] = flows as u16;
                 if flows == 0 {
                     self.finish(ticket, now);
                 }
@@ -196,51 +153,68 @@ impl World<'_> {
         }
     }
 
-    /// Notes the end of a firing, and readies what waited for it alone.
-    fn finish(&mut self, ticket: Ticket, now: Time) {
-        let run = &mut self.runs[ticket.run as usize];
-        run.trace.spans.end[ticket.firing as usize] = now;
-        let landed =
-            run.landing[ticket.firing as usize] == 0 || matches!(self.mover, Mover::Fluid(_));
-        self.release(ticket, false);
-        if landed {
-            self.release(ticket, true);
-        }
-        let run = &mut self.runs[ticket.run as usize];
-        run.open -= 1;
-        if run.open == 0 {
-            run.trace.spans.last = ticket.firing;
-            let loads = &mut run.trace.loads;
-            match &mut self.mover {
-                Mover::Fluid(fluid) => fluid.loads(loads, now),
-                Mover::Units(units) => units.loads(loads),
+    /// A slot of a pool passes on to the next in line.
+    pub(super) fn give_back(&mut self, pool: PoolIndex, ticket: Ticket, now: Time) {
+        if let Some(next) = self.pools[pool.0].release() {
+            let by = if next.run == ticket.run { ticket.firing } else { NOBODY };
+            if let Some(trace) = self.runs.trace(next.run) {
+                trace.spans.granted.insert(next.firing, by);
             }
+            self.finish(next, now);
+        } else if let Some(fleet) = self.traffic.as_mut().and_then(|t| t.fleet(pool.0)) {
+            fleet.freed(now);
         }
+        self.look_at(pool, now);
     }
 
-    /// Lets go on what waits for the end of a firing, or for its arrival.
-    fn release(&mut self, ticket: Ticket, arrival: bool) {
-        let Run { plan, trace, missing, .. } = &mut self.runs[ticket.run as usize];
-        let (at, i) = plan.at(ticket.firing);
-        for (firings, landed) in plan.behind(at, i) {
-            if landed != arrival {
-                continue;
-            }
-            for firing in firings {
-                let missing = &mut missing[firing as usize];
-                *missing -= 1;
-                if *missing == 0 {
-                    trace.spans.by[firing as usize] = ticket.firing;
-                    trace.spans.by_landing[firing as usize] = landed;
-                    self.ready.push(Ticket { firing, ..ticket });
+    /// A slot of a pool that is not set up yet passes on: it is set up anew for the next in line.
+    pub(super) fn give_back_cold(&mut self, pool: PoolIndex, agenda: &mut Agenda<Event>) {
+        if let Some(next) = self.pools[pool.0].release() {
+            let origin = self.runs.run(next.run).origin;
+            let fleet = self.traffic.as_mut().and_then(|traffic| traffic.fleet(pool.0));
+            let set_up = fleet.map_or(Time::ZERO, |fleet| fleet.set_up_for(&origin));
+            agenda.after(set_up, Event::End(next));
+        }
+        self.look_at(pool, agenda.now());
+    }
+
+    /// Notes the end of a firing, and readies what waited for it alone.
+    fn finish(&mut self, ticket: Ticket, now: Time) {
+        let firing = ticket.firing as usize;
+        self.runs.end(ticket);
+        let run = self.runs.run(ticket.run);
+        run.moving[firing] = 0;
+        if let Some(trace) = &mut run.trace {
+            trace.spans.end[firing] = now;
+        }
+        let landed = run.landing[firing] == 0 || matches!(self.mover, Mover::Fluid(_));
+        self.runs.release(ticket, false, &mut self.ready);
+        if landed {
+            self.runs.release(ticket, true, &mut self.ready);
+        }
+        let run = self.runs.run(ticket.run);
+        run.open -= 1;
+        if run.open > 0 {
+            return;
+        }
+        match &mut run.trace {
+            Some(trace) => {
+                trace.spans.last = ticket.firing;
+                match &mut self.mover {
+                    Mover::Fluid(fluid) => fluid.loads(&mut trace.loads, now),
+                    Mover::Units(units) => units.loads(&mut trace.loads),
                 }
             }
+            None => self.ended.push(ticket.run),
         }
     }
 
     /// One flow of a move, or a turn, is complete.
     fn arrived(&mut self, ticket: Ticket, now: Time) -> bool {
-        let moving = &mut self.runs[ticket.run as usize].moving[ticket.firing as usize];
+        if !self.runs.is_live(ticket) {
+            return false; // A turn that was begun is served to its end.
+        }
+        let moving = &mut self.runs.run(ticket.run).moving[ticket.firing as usize];
         *moving -= 1;
         let all = *moving == 0;
         if all {
@@ -251,25 +225,28 @@ impl World<'_> {
 
     /// Notes what a stream of a move lost.
     fn lose(&mut self, ticket: Ticket, lost: &LostOf) {
-        let run = &mut self.runs[ticket.run as usize];
-        let Op::Move(id) = run.plan.fired(ticket.firing, BASE).op else { return };
-        let demand = run.plan.demand(id);
+        let (run, template) = self.runs.at(ticket.run);
+        let Some(trace) = &mut run.trace else { return };
+        let Op::Move(id) = template.plan.fired(ticket.firing, BASE).op else { return };
+        let demand = template.plan.demand(id);
         if demand.main {
             let losses = &demand.flows[lost.flow as usize].losses;
             for (loss, bytes) in losses.iter().zip(&lost.bytes) {
-                run.trace.lose(loss.row, *bytes);
+                trace.lose(loss.row, *bytes);
             }
         }
     }
 
     /// One stream of a move has landed; if it was the last, what waits for that goes on.
     fn landed(&mut self, ticket: Ticket, now: Time) {
-        let run = &mut self.runs[ticket.run as usize];
+        let run = self.runs.run(ticket.run);
         let landing = &mut run.landing[ticket.firing as usize];
         *landing -= 1;
-        if *landing == 0 && run.trace.spans.end[ticket.firing as usize] < Time::MAX {
-            run.trace.spans.landed.insert(ticket.firing, now);
-            self.release(ticket, true);
+        if *landing == 0 && run.moving[ticket.firing as usize] == 0 {
+            if let Some(trace) = &mut run.trace {
+                trace.spans.landed.insert(ticket.firing, now);
+            }
+            self.runs.release(ticket, true, &mut self.ready);
         }
     }
 
@@ -282,9 +259,14 @@ impl World<'_> {
                 self.lose(done.ticket, &LostOf { flow: done.flow, bytes });
             }
             // What slowed the flow that came last decided.
-            if self.arrived(done.ticket, now) && !done.slowed.is_empty() {
-                let spans = &mut self.runs[done.ticket.run as usize].trace.spans;
-                spans.slowed.insert(done.ticket.firing, done.slowed);
+            if let Some(traffic) = &mut self.traffic {
+                traffic.watch.slowed(&done.slowed);
+            }
+            if self.arrived(done.ticket, now)
+                && !done.slowed.is_empty()
+                && let Some(trace) = self.runs.trace(done.ticket.run)
+            {
+                trace.spans.slowed.insert(done.ticket.firing, done.slowed);
             }
         }
         self.drain(agenda);
@@ -312,9 +294,8 @@ impl World<'_> {
             }
         }
         for (ticket, begun) in done {
-            if let Some(begun) = begun {
-                let spans = &mut self.runs[ticket.run as usize].trace.spans;
-                spans.served.insert(ticket.firing, begun);
+            if let (Some(begun), Some(trace)) = (begun, self.runs.trace(ticket.run)) {
+                trace.spans.served.insert(ticket.firing, begun);
             }
             self.arrived(ticket, now);
         }
@@ -325,20 +306,6 @@ impl World<'_> {
             alarm.set(next, Event::Turn(server), agenda);
         }
     }
-
-    fn start(&mut self, at: u32, agenda: &mut Agenda<Event>) {
-        let run = &mut self.runs[at as usize];
-        let now = agenda.now();
-        run.trace.spans.begin = now;
-        if let (Mover::Fluid(fluid), true) = (&mut self.mover, now > Time::ZERO) {
-            fluid.forget(&mut run.trace.loads, now);
-        } else if let Mover::Units(units) = &mut self.mover {
-            units.forget(&mut run.trace.loads);
-        }
-        let heads = (0..run.plan.len() as u32).filter(|&f| run.missing[f as usize] == 0);
-        self.ready.extend(heads.map(|firing| Ticket { run: at, firing }));
-        self.drain(agenda);
-    }
 }
 
 impl Model for World<'_> {
@@ -348,8 +315,10 @@ impl Model for World<'_> {
         match event {
             Event::Start(at) => self.start(at, agenda),
             Event::End(ticket) => {
-                self.finish(ticket, agenda.now());
-                self.drain(agenda);
+                if self.runs.is_live(ticket) {
+                    self.finish(ticket, agenda.now());
+                    self.drain(agenda);
+                }
             }
             Event::Flows => self.settle(agenda),
             Event::Turn(server) => self.turn(server, agenda),
@@ -369,6 +338,12 @@ impl Model for World<'_> {
                 }
                 self.drain(agenda);
             }
+            Event::Arrive { .. } | Event::Follow { .. } => self.arrive(event, agenda),
+            Event::Limit { run, generation } => self.cut(run, generation, agenda),
+            Event::Window => self.look(true, agenda),
+        }
+        if !self.ended.is_empty() {
+            self.bury(agenda);
         }
     }
 }

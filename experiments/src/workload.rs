@@ -1,0 +1,16 @@
+//! Experiments over time: runs of workloads, their tables, and what is told of them.
+//!
+//! ```text
+//!  points × replications ─► simulate ─► digest ─► workloads.csv, workload_runs.csv,
+//!       (rayon, in order)    (models)   (means)   resources.csv, windows.csv ─► report
+//! ```
+
+mod digest;
+mod overview;
+mod record;
+mod run;
+
+pub(crate) use digest::Digest;
+pub(crate) use overview::{overview, row};
+pub(crate) use record::{keyed, write_all};
+pub(crate) use run::{PARTS, run};

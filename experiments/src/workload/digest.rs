@@ -1,0 +1,138 @@
+//! What is kept of a point: each replication, and all of them together.
+
+use models::cluster::LinkUnit;
+use models::workload::{Completion, Quantile, Report, Window, WorkloadReport};
+
+use crate::estimate::Estimate;
+
+/// All replications of a point that were finished.
+#[derive(Clone, Debug)]
+pub(crate) struct Digest {
+    /// The numbers of the replications.
+    pub(crate) replications: Vec<usize>,
+    /// A digest for each workload.
+    pub(crate) workloads: Vec<WorkloadDigest>,
+    /// The links and pools that any of them used.
+    pub(crate) resources: Vec<ResourceDigest>,
+    /// Events of all of them together.
+    pub(crate) events: u64,
+}
+
+/// A workload over all replications.
+#[derive(Clone, Debug)]
+pub(crate) struct WorkloadDigest {
+    /// What each replication gave.
+    pub(crate) runs: Vec<WorkloadReport>,
+    pub(crate) offered_hz: Estimate,
+    pub(crate) carried_hz: Estimate,
+    pub(crate) in_flight: Estimate,
+    /// The mean, then the quantiles [`Completion::QUANTILES`] \[s\]; none if no run counts.
+    pub(crate) completion_s: Option<[Estimate; 5]>,
+    pub(crate) most: u64,
+    pub(crate) settled: bool,
+}
+
+/// A link or pool over all replications.
+#[derive(Clone, Debug)]
+pub(crate) struct ResourceDigest {
+    pub(crate) name: String,
+    pub(crate) unit: Option<LinkUnit>,
+    pub(crate) capacity: f64,
+    pub(crate) busy: Estimate,
+    pub(crate) waiting: Estimate,
+    /// Of the first replication.
+    pub(crate) windows: Vec<Window>,
+}
+
+impl Digest {
+    /// The digest of replications with their numbers.
+    pub(super) fn of(finished: &[(usize, &Report)]) -> Digest {
+        let first = finished[0].1;
+        let reports = || finished.iter().map(|(_, report)| *report);
+        let workloads = (0..first.workloads.len()).map(|which| {
+            let runs: Vec<WorkloadReport> =
+                reports().map(|report| report.workloads[which].clone()).collect();
+            WorkloadDigest::of(runs)
+        });
+        Digest {
+            replications: finished.iter().map(|(number, _)| *number).collect(),
+            workloads: workloads.collect(),
+            resources: resources(&reports().collect::<Vec<_>>()),
+            events: reports().map(|report| report.events).sum(),
+        }
+    }
+}
+
+impl WorkloadDigest {
+    fn of(runs: Vec<WorkloadReport>) -> WorkloadDigest {
+        let over =
+            |of: fn(&WorkloadReport) -> f64| estimate(&runs.iter().map(of).collect::<Vec<f64>>());
+        let completions: Vec<Completion> = runs.iter().filter_map(|run| run.completion).collect();
+        WorkloadDigest {
+            offered_hz: over(|run| run.offered_hz),
+            carried_hz: over(|run| run.carried_hz),
+            in_flight: over(|run| run.in_flight_mean),
+            completion_s: (!completions.is_empty()).then(|| together(&completions)),
+            most: runs.iter().map(|run| run.in_flight_most).max().unwrap_or(0),
+            settled: runs.iter().all(|run| run.settled),
+            runs,
+        }
+    }
+
+    /// The sum of a count over all replications.
+    pub(crate) fn sum(&self, of: fn(&WorkloadReport) -> u64) -> u64 {
+        self.runs.iter().map(of).sum()
+    }
+}
+
+/// The mean over replications of something that is never below zero.
+fn estimate(values: &[f64]) -> Estimate {
+    let estimate = Estimate::of(values);
+    Estimate { low: estimate.low.map(|low| low.max(0.0)), ..estimate }
+}
+
+/// The figures of a completion, the mean first.
+pub(super) fn figures(completion: &Completion) -> [Quantile; 5] {
+    let [median, p90, p99, p999] = completion.quantiles;
+    [completion.mean, median, p90, p99, p999]
+}
+
+/// The figures of several replications: means over them with Student-t intervals. One alone has
+/// the intervals that its own runs give.
+fn together(completions: &[Completion]) -> [Estimate; 5] {
+    std::array::from_fn(|at| {
+        let figures: Vec<Quantile> = completions.iter().map(|one| figures(one)[at]).collect();
+        match &figures[..] {
+            [one] => Estimate { mean: one.value, low: one.low, high: one.high },
+            all => estimate(&all.iter().map(|one| one.value).collect::<Vec<f64>>()),
+        }
+    })
+}
+
+/// The resources of all reports: what one of them did not use was idle there.
+fn resources(reports: &[&Report]) -> Vec<ResourceDigest> {
+    let mut order: Vec<&models::workload::ResourceReport> = Vec::new();
+    for resource in reports.iter().flat_map(|report| &report.resources) {
+        if order.iter().all(|known| known.name != resource.name) {
+            order.push(resource);
+        }
+    }
+    let digest = |first: &&models::workload::ResourceReport| {
+        let of = |report: &&Report, part: fn(&Window) -> f64| {
+            let own = report.resources.iter().find(|resource| resource.name == first.name);
+            own.map_or(0.0, |resource| part(&resource.whole))
+        };
+        let over = |part: fn(&Window) -> f64| {
+            estimate(&reports.iter().map(|report| of(report, part)).collect::<Vec<f64>>())
+        };
+        ResourceDigest {
+            name: first.name.clone(),
+            unit: first.unit,
+            capacity: first.capacity,
+            busy: over(|window| window.busy),
+            waiting: over(|window| window.waiting),
+            windows: first.windows.clone(),
+        }
+    };
+    order.iter().map(digest).collect()
+}
