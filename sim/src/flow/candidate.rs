@@ -5,11 +5,11 @@ use std::cmp::Reverse;
 /// The bits of a level, whose order is that of levels since they are never negative, above those
 /// that tell what stops flows there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Candidate(u128);
+pub(crate) struct Candidate(u128);
 
 /// What stops a flow.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Stop {
+pub(crate) enum Stop {
     /// The limit of the flow in this slot.
     Limit(u32),
     /// This link, which is full.
@@ -21,7 +21,7 @@ const LINK: u128 = 1 << 32;
 
 impl Candidate {
     /// For a heap that gives the lowest level first.
-    pub(super) fn new(level: f64, stop: Stop) -> Reverse<Candidate> {
+    pub(crate) fn new(level: f64, stop: Stop) -> Reverse<Candidate> {
         let stop = match stop {
             Stop::Limit(slot) => u128::from(slot),
             Stop::Link(link) => u128::from(link) | LINK,
@@ -31,12 +31,12 @@ impl Candidate {
     }
 
     /// The level.
-    pub(super) fn level(self) -> f64 {
+    pub(crate) fn level(self) -> f64 {
         f64::from_bits((self.0 >> 64) as u64)
     }
 
     /// What stops flows there.
-    pub(super) fn stop(self) -> Stop {
+    pub(crate) fn stop(self) -> Stop {
         let index = self.0 as u32;
         if self.0 & LINK == 0 { Stop::Limit(index) } else { Stop::Link(index) }
     }
