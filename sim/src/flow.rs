@@ -15,10 +15,10 @@
 //! Like every component here it is passive: it is told the time, and says when to be told again.
 
 mod account;
-mod candidate;
 mod clocks;
 mod demand;
 mod due;
+mod levels;
 mod link;
 mod paths;
 mod sharing;
@@ -27,10 +27,10 @@ mod sweep;
 use crate::Time;
 use crate::share::Claim;
 use account::Work;
-pub(crate) use candidate::{Candidate, Stop};
 use clocks::Clocks;
 pub use demand::{Demand, Hop, LinkId};
 use due::Due;
+pub(crate) use levels::{Levels, Stop};
 pub(crate) use link::Link;
 use sharing::{Changed, NOWHERE, OWN_LIMIT, Sharing};
 

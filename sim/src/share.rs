@@ -14,10 +14,7 @@
 //! nobody stands at a higher level. Each flow is stopped once, at the cost of a few additions for
 //! each of its hops, since a link keeps count of what it has left (`flow/link.rs`).
 
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
-
-use crate::flow::{Candidate, Hop, Link, Stop};
+use crate::flow::{Hop, Levels, Link, Stop};
 
 /// What a flow asks of the links it crosses.
 #[derive(Clone, Copy, Debug)]
@@ -67,10 +64,10 @@ pub fn solve(capacities: &[f64], claims: &[Claim<'_>]) -> Vec<f64> {
     claims.iter().for_each(Claim::check);
     let mut filling = Filling::new(capacities, claims);
     while filling.rising > 0 {
-        let Some(Reverse(next)) = filling.candidates.pop() else { break };
-        match next.stop() {
-            Stop::Limit(claim) => filling.stop(claim as usize, claims[claim as usize].limit),
-            Stop::Link(link) => filling.reach(link as usize, next.level()),
+        match filling.levels.take() {
+            None => break,
+            Some((Stop::Limit(at), _)) => filling.stop(at as usize, claims[at as usize].limit),
+            Some((Stop::Link(link), noted)) => filling.reach(link as usize, noted),
         }
     }
     filling.rates
@@ -83,7 +80,7 @@ struct Filling<'a> {
     /// The claims that cross each link, and where those of a link begin.
     crossing: Vec<u32>,
     first: Vec<u32>,
-    candidates: BinaryHeap<Reverse<Candidate>>,
+    levels: Levels,
     /// Rates of claims; not a number while they rise.
     rates: Vec<f64>,
     rising: usize,
@@ -104,7 +101,7 @@ impl<'a> Filling<'a> {
         }
         let mut crossing = vec![0u32; first[links.len()] as usize];
         let mut next = first.clone();
-        let mut candidates = BinaryHeap::with_capacity(links.len());
+        let mut levels = Levels::default();
         for (at, claim) in claims.iter().enumerate() {
             for hop in weighing(claim) {
                 links[hop.link.index()].rise(hop.weight * claim.share);
@@ -114,14 +111,14 @@ impl<'a> Filling<'a> {
             }
             if claim.limit < f64::INFINITY {
                 let level = claim.limit / claim.share;
-                candidates.push(Candidate::new(level, Stop::Limit(at as u32)));
+                levels.note(level, Stop::Limit(at as u32));
             }
         }
         for (at, link) in links.iter().enumerate().filter(|(_, link)| link.rising > 0) {
-            candidates.push(Candidate::new(link.level(), Stop::Link(at as u32)));
+            levels.note(link.level(), Stop::Link(at as u32));
         }
         let (rates, rising) = (vec![f64::NAN; claims.len()], claims.len());
-        Filling { claims, links, crossing, first, candidates, rates, rising }
+        Filling { claims, links, crossing, first, levels, rates, rising }
     }
 
     /// A link that was said to be full at level `noted`.
@@ -132,7 +129,7 @@ impl<'a> Filling<'a> {
         // Since then, flows may have stopped elsewhere, which raises the level.
         let level = self.links[link].level();
         if level > noted {
-            self.candidates.push(Candidate::new(level, Stop::Link(link as u32)));
+            self.levels.note(level, Stop::Link(link as u32));
             return;
         }
         for place in self.first[link]..self.first[link + 1] {

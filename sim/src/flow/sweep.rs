@@ -22,11 +22,7 @@
 //! costs no walk over its flows: a flow that is affected costs a few additions for each of its
 //! links, and a solution from nothing no more than that for every flow.
 
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
-use std::collections::binary_heap::PeekMut;
-
-use super::candidate::{Candidate, Stop};
+use super::levels::{Levels, Stop};
 use super::sharing::{Bottleneck, Changed, Moved, OWN_LIMIT, Sharing, State};
 
 /// What is needed while a solution is found; empty in between, but for its memory.
@@ -41,7 +37,7 @@ pub(super) struct Sweep {
     /// Touched links whose level may be lower than was noted.
     stale: Vec<u32>,
     /// The levels at which a flow may next have to stop, lowest first.
-    candidates: BinaryHeap<Reverse<Candidate>>,
+    levels: Levels,
 }
 
 impl Sharing {
@@ -69,31 +65,27 @@ impl Sharing {
     /// nobody rises.
     fn next(&mut self) -> Option<(Stop, f64)> {
         while self.sweep.rising > 0
-            && let Some(mut next) = self.sweep.candidates.peek_mut()
+            && let Some((stop, noted)) = self.sweep.levels.take()
         {
-            let (stop, noted) = (next.0.stop(), next.0.level());
             match stop {
                 Stop::Limit(slot) => {
-                    PeekMut::pop(next);
                     if self.states[slot as usize] == State::Rising {
                         return Some((stop, noted));
                     }
                 }
-                Stop::Link(link) => {
-                    let link = &mut self.links[link as usize];
-                    if link.noted != noted {
-                        PeekMut::pop(next);
+                Stop::Link(id) => {
+                    let link = &mut self.links[id as usize];
+                    if link.noted > noted {
                         continue;
                     }
                     // Since then, flows may have stopped elsewhere, which raises the level.
                     let level = link.level();
                     if level > noted {
                         link.noted = level;
-                        *next = Candidate::new(level, stop);
+                        self.sweep.levels.note(level, stop);
                         continue;
                     }
                     link.noted = f64::INFINITY;
-                    PeekMut::pop(next);
                     return Some((stop, level));
                 }
             }
@@ -134,7 +126,7 @@ impl Sharing {
         sweep.affected.push(slot);
         sweep.rising += 1;
         if card.limit < f64::INFINITY {
-            sweep.candidates.push(Candidate::new(card.limit / share, Stop::Limit(slot)));
+            sweep.levels.note(card.limit / share, Stop::Limit(slot));
         }
         for (at, &id) in links.iter().enumerate() {
             let (link, weight) = (&mut self.links[id as usize], weights.at(at));
@@ -161,7 +153,7 @@ impl Sharing {
             // What was noted is still no higher than its level, unless that has become lower.
             if level < link.noted {
                 link.noted = level;
-                self.sweep.candidates.push(Candidate::new(level, Stop::Link(id)));
+                self.sweep.levels.note(level, Stop::Link(id));
             }
         }
     }
@@ -207,7 +199,7 @@ impl Sharing {
     /// Forgets the sweep, and tells which links it changed.
     fn finish(&mut self, changed: &mut Changed) {
         let sweep = &mut self.sweep;
-        sweep.candidates.clear();
+        sweep.levels.clear();
         self.slack_raised = 0;
         for link in self.slack.drain(..) {
             let at = &mut self.links[link as usize];

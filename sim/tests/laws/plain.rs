@@ -5,7 +5,7 @@ use sim::Hop;
 use sim::share::Claim;
 
 /// The max-min rates of `claims`.
-pub fn solve(capacities: &[f64], claims: &[Claim<'_>]) -> Vec<f64> {
+pub(crate) fn solve(capacities: &[f64], claims: &[Claim<'_>]) -> Vec<f64> {
     let mut rates: Vec<Option<f64>> = vec![None; claims.len()];
     while rates.contains(&None) {
         let levels = levels(capacities, claims, &rates);
