@@ -64,10 +64,10 @@ pub fn solve(capacities: &[f64], claims: &[Claim<'_>]) -> Vec<f64> {
     claims.iter().for_each(Claim::check);
     let mut filling = Filling::new(capacities, claims);
     while filling.rising > 0 {
-        match filling.levels.take() {
+        match filling.levels.first() {
             None => break,
-            Some((Stop::Limit(at), _)) => filling.stop(at as usize, claims[at as usize].limit),
-            Some((Stop::Link(link), noted)) => filling.reach(link as usize, noted),
+            Some((Stop::Limit(at), ..)) => filling.stop(at as usize, claims[at as usize].limit),
+            Some((Stop::Link(link), noted, place)) => filling.reach(link as usize, noted, place),
         }
     }
     filling.rates
@@ -111,25 +111,23 @@ impl<'a> Filling<'a> {
             }
             if claim.limit < f64::INFINITY {
                 let level = claim.limit / claim.share;
-                levels.note(level, Stop::Limit(at as u32));
+                levels.limit(level, at as u32);
             }
         }
-        for (at, link) in links.iter().enumerate().filter(|(_, link)| link.rising > 0) {
-            levels.note(link.level(), Stop::Link(at as u32));
+        for (at, link) in links.iter_mut().enumerate().filter(|(_, link)| link.rising > 0) {
+            link.place = levels.add(at as u32);
+            levels.lower(link.place, link.level());
         }
         let (rates, rising) = (vec![f64::NAN; claims.len()], claims.len());
         Filling { claims, links, crossing, first, levels, rates, rising }
     }
 
     /// A link that was said to be full at level `noted`.
-    fn reach(&mut self, link: usize, noted: f64) {
-        if self.links[link].rising == 0 {
-            return;
-        }
+    fn reach(&mut self, link: usize, noted: f64, place: u32) {
         // Since then, flows may have stopped elsewhere, which raises the level.
         let level = self.links[link].level();
         if level > noted {
-            self.levels.note(level, Stop::Link(link as u32));
+            self.levels.raise(place, level);
             return;
         }
         for place in self.first[link]..self.first[link + 1] {
@@ -150,6 +148,9 @@ impl<'a> Filling<'a> {
             let link = &mut self.links[hop.link.index()];
             link.take(hop.weight * rate);
             link.settle(hop.weight * claim.share);
+            if link.rising == 0 {
+                self.levels.raise(link.place, f64::INFINITY);
+            }
         }
     }
 }

@@ -1,12 +1,16 @@
 //! The levels at which something may stop rising flows, lowest first.
 //!
-//! Levels are taken in ascending order, and none is noted that lies below the last one taken: a
-//! radix heap, in which noting costs a count of leading zeros and taking moves each entry a few
-//! times at most (R. Ahuja, K. Mehlhorn, J. Orlin, R. Tarjan, *Faster algorithms for the shortest
-//! path problem*, Journal of the ACM 37(2), 1990).
+//! Links stand in the order in which they were met, each with a level that is no higher than its
+//! own, in blocks of which the lowest level is known: to lower a level costs a comparison, to raise
+//! one a look at its block at most, and the lowest is found among the blocks. There are few links
+//! and many changes, which is why this is faster than a heap. Limits of flows are in a heap: they
+//! do not change.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
 
 /// What stops a flow.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Stop {
     /// The limit of the flow in this slot.
     Limit(u32),
@@ -14,97 +18,109 @@ pub(crate) enum Stop {
     Link(u32),
 }
 
-#[derive(Clone, Copy, Debug)]
-struct Entry {
-    /// The bits of the level, whose order is that of levels since they are never negative.
-    key: u64,
-    stop: Stop,
-}
+/// Links in a block.
+const BLOCK: usize = 32;
 
 /// Levels that are to come.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Levels {
-    /// The last that was taken.
-    last: u64,
-    /// Entries by the highest bit in which they differ from that; the first, which differ in none,
-    /// with the one that comes next at the end.
-    buckets: Vec<Vec<Entry>>,
-    /// Which buckets have entries.
-    filled: u128,
-}
-
-impl Default for Levels {
-    fn default() -> Levels {
-        Levels { last: 0, buckets: vec![Vec::new(); 65], filled: 0 }
-    }
+    links: Vec<u32>,
+    /// By place; infinite where there is none.
+    levels: Vec<f64>,
+    /// The lowest of each block.
+    lowest: Vec<f64>,
+    /// The bits of levels, whose order is that of levels since they are never negative, and slots.
+    limits: BinaryHeap<Reverse<(u64, u32)>>,
 }
 
 impl Levels {
-    /// Notes a level; one below the last that was taken, by rounding, counts as that.
+    /// Makes a place for a link, which has no level as yet.
     #[inline]
-    pub(crate) fn note(&mut self, level: f64, stop: Stop) {
+    pub(crate) fn add(&mut self, link: u32) -> u32 {
+        if self.links.len().is_multiple_of(BLOCK) {
+            self.lowest.push(f64::INFINITY);
+        }
+        self.links.push(link);
+        self.levels.push(f64::INFINITY);
+        self.links.len() as u32 - 1
+    }
+
+    /// The level in a place.
+    #[inline]
+    pub(crate) fn at(&self, place: u32) -> f64 {
+        self.levels[place as usize]
+    }
+
+    /// Lowers the level in a place, or leaves it where it is lower.
+    #[inline]
+    pub(crate) fn lower(&mut self, place: u32, level: f64) {
+        let place = place as usize;
+        if level < self.levels[place] {
+            self.levels[place] = level;
+            let lowest = &mut self.lowest[place / BLOCK];
+            *lowest = lowest.min(level);
+        }
+    }
+
+    /// Raises the level in a place.
+    #[inline]
+    pub(crate) fn raise(&mut self, place: u32, level: f64) {
+        let place = place as usize;
+        let before = std::mem::replace(&mut self.levels[place], level);
+        if before <= self.lowest[place / BLOCK] {
+            let begin = place / BLOCK * BLOCK;
+            let block = &self.levels[begin..self.levels.len().min(begin + BLOCK)];
+            self.lowest[place / BLOCK] = least(block);
+        }
+    }
+
+    /// Notes the limit of the flow in `slot`, which is met at `level`.
+    pub(crate) fn limit(&mut self, level: f64, slot: u32) {
         // Adding zero turns a negative zero, whose bits are the greatest, into zero.
-        let key = (level + 0.0).to_bits().max(self.last);
-        self.put(Entry { key, stop });
+        self.limits.push(Reverse(((level + 0.0).to_bits(), slot)));
     }
 
-    #[inline]
-    fn put(&mut self, entry: Entry) {
-        let at = (64 - (entry.key ^ self.last).leading_zeros()) as usize;
-        self.filled |= 1 << at;
-        let bucket = &mut self.buckets[at];
-        match at {
-            // Of equal levels, limits come first, and whatever has the lower number.
-            0 => {
-                let place = bucket.partition_point(|other| other.stop > entry.stop);
-                bucket.insert(place, entry);
-            }
-            _ => bucket.push(entry),
+    /// The lowest level and what it is of: a limit if it is no higher than that of any link, else
+    /// the link that was met first, with its place. A limit is taken away.
+    pub(crate) fn first(&mut self) -> Option<(Stop, f64, u32)> {
+        let level = least(&self.lowest);
+        if let Some(&Reverse((bits, slot))) = self.limits.peek()
+            && f64::from_bits(bits) <= level
+        {
+            self.limits.pop();
+            return Some((Stop::Limit(slot), f64::from_bits(bits), 0));
         }
-    }
-
-    /// Takes the lowest level, with what stops flows there.
-    pub(crate) fn take(&mut self) -> Option<(Stop, f64)> {
-        if self.filled & 1 == 0 {
-            self.refill()?;
-        }
-        let next = self.buckets[0].pop().expect("a filled bucket");
-        if self.buckets[0].is_empty() {
-            self.filled &= !1;
-        }
-        Some((next.stop, f64::from_bits(next.key)))
-    }
-
-    /// Deals the lowest bucket out anew around its least entry.
-    fn refill(&mut self) -> Option<()> {
-        if self.filled == 0 {
+        if level == f64::INFINITY {
             return None;
         }
-        let at = self.filled.trailing_zeros() as usize;
-        let mut bucket = std::mem::take(&mut self.buckets[at]);
-        self.filled &= !(1 << at);
-        self.last = bucket.iter().map(|entry| entry.key).min()?;
-        for entry in bucket.drain(..) {
-            if entry.key == self.last {
-                self.buckets[0].push(entry);
-            } else {
-                self.put(entry);
-            }
-        }
-        self.buckets[0].sort_unstable_by(|a, b| b.stop.cmp(&a.stop));
-        self.filled |= 1;
-        self.buckets[at] = bucket;
-        Some(())
+        let block = self.lowest.iter().position(|lowest| *lowest == level)?;
+        let begin = block * BLOCK;
+        let place = begin + self.levels[begin..].iter().position(|at| *at == level)?;
+        Some((Stop::Link(self.links[place]), level, place as u32))
     }
 
     /// Forgets all.
     pub(crate) fn clear(&mut self) {
-        while self.filled != 0 {
-            self.buckets[self.filled.trailing_zeros() as usize].clear();
-            self.filled &= self.filled - 1;
-        }
-        self.last = 0;
+        self.links.clear();
+        self.levels.clear();
+        self.lowest.clear();
+        self.limits.clear();
     }
+}
+
+/// The least of some levels; infinite if there are none.
+#[inline]
+fn least(levels: &[f64]) -> f64 {
+    // Four at a time: minima that do not wait for each other.
+    let mut least = [f64::INFINITY; 4];
+    let mut four = levels.chunks_exact(4);
+    for levels in &mut four {
+        for (least, &level) in least.iter_mut().zip(levels) {
+            *least = if level < *least { level } else { *least };
+        }
+    }
+    let rest = four.remainder().iter().chain(&least);
+    rest.fold(f64::INFINITY, |least, &level| if level < least { level } else { least })
 }
 
 #[cfg(test)]
@@ -115,27 +131,48 @@ mod tests {
     proptest! {
         #[test]
         fn the_lowest_comes_first(
-            steps in prop::collection::vec((0.0..1e3f64, 0..9u32, any::<bool>(), 0..3u8), 1..300),
+            links in prop::collection::vec(0..1000u32, 1..100),
+            steps in prop::collection::vec((any::<prop::sample::Index>(), 0..20u32), 1..300),
         ) {
             let mut levels = Levels::default();
-            let (mut plain, mut last): (Vec<(f64, Stop)>, f64) = (Vec::new(), 0.0);
-            for (above, number, is_link, take) in steps {
-                // Few distinct levels, so that many are equal; never below the last.
-                let level = last + (above / 200.0).floor();
-                let stop = if is_link { Stop::Link(number) } else { Stop::Limit(number) };
-                levels.note(level, stop);
-                plain.push((level, stop));
-                if take > 0 {
-                    plain.sort_by(|a, b| b.0.total_cmp(&a.0).then(b.1.cmp(&a.1)));
-                    let expected = plain.pop();
-                    prop_assert_eq!(levels.take().map(|(stop, level)| (level, stop)), expected);
-                    last = expected.map_or(last, |(level, _)| level);
+            let mut plain: Vec<f64> = Vec::new();
+            for &link in &links {
+                levels.add(link);
+                plain.push(f64::INFINITY);
+            }
+            for (which, level) in steps {
+                let (place, level) = (which.index(links.len()), f64::from(level));
+                let level = if level == 0.0 { f64::INFINITY } else { level };
+                match level < plain[place] {
+                    true => levels.lower(place as u32, level),
+                    false => levels.raise(place as u32, level),
                 }
-                if take == 2 && plain.is_empty() {
-                    levels.clear();
-                    last = 0.0;
+                plain[place] = level;
+                let least = plain.iter().copied().fold(f64::INFINITY, f64::min);
+                let found = levels.first();
+                prop_assert_eq!(found.map_or(f64::INFINITY, |(_, level, _)| level), least);
+                if let Some((Stop::Link(link), _, place)) = found {
+                    let first = plain.iter().position(|level| *level == least);
+                    prop_assert_eq!(Some(place as usize), first);
+                    prop_assert_eq!(link, links[place as usize]);
                 }
             }
         }
+    }
+
+    #[test]
+    fn limits_come_before_links_of_their_level() {
+        let mut levels = Levels::default();
+        let place = levels.add(7);
+        levels.lower(place, 2.0);
+        for (level, slot) in [(3.0, 1), (2.0, 5), (2.0, 4)] {
+            levels.limit(level, slot);
+        }
+        assert_eq!(levels.first(), Some((Stop::Limit(4), 2.0, 0)));
+        assert_eq!(levels.first(), Some((Stop::Limit(5), 2.0, 0)));
+        assert_eq!(levels.first(), Some((Stop::Link(7), 2.0, place)));
+        levels.raise(place, f64::INFINITY);
+        assert_eq!(levels.first(), Some((Stop::Limit(1), 3.0, 0)));
+        assert_eq!(levels.first(), None);
     }
 }

@@ -20,9 +20,8 @@ pub(crate) struct Link {
     scale: f64,
     /// What every flow that crosses it demands for each unit of level, where all demand the same.
     pull: f64,
-    /// The level in the one valid candidate of a touched link, no higher than its own; infinite if
-    /// there is none.
-    pub(crate) noted: f64,
+    /// Where its level is noted, while it is touched.
+    pub(crate) place: u32,
     /// How many of its flows rise.
     pub(crate) rising: u32,
     /// How many flows cross it.
@@ -45,7 +44,7 @@ impl Link {
             left: fixed(capacity, scale),
             scale,
             pull: 0.0,
-            noted: f64::INFINITY,
+            place: 0,
             rising: 0,
             flows: 0,
             mixed: false,
@@ -105,9 +104,6 @@ impl Link {
     #[inline]
     pub(crate) fn settle(&mut self, pull: f64) {
         self.rising -= 1;
-        if self.rising == 0 {
-            self.noted = f64::INFINITY;
-        }
         if self.mixed {
             self.add_demand(pull, true);
         }

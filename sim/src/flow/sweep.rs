@@ -65,7 +65,7 @@ impl Sharing {
     /// nobody rises.
     fn next(&mut self) -> Option<(Stop, f64)> {
         while self.sweep.rising > 0
-            && let Some((stop, noted)) = self.sweep.levels.take()
+            && let Some((stop, noted, place)) = self.sweep.levels.first()
         {
             match stop {
                 Stop::Limit(slot) => {
@@ -73,19 +73,14 @@ impl Sharing {
                         return Some((stop, noted));
                     }
                 }
-                Stop::Link(id) => {
-                    let link = &mut self.links[id as usize];
-                    if link.noted > noted {
-                        continue;
-                    }
-                    // Since then, flows may have stopped elsewhere, which raises the level.
-                    let level = link.level();
+                Stop::Link(link) => {
+                    // Since it was noted, flows may have stopped elsewhere, which raises the level.
+                    let level = self.links[link as usize].level();
                     if level > noted {
-                        link.noted = level;
-                        self.sweep.levels.note(level, stop);
+                        self.sweep.levels.raise(place, level);
                         continue;
                     }
-                    link.noted = f64::INFINITY;
+                    self.sweep.levels.raise(place, f64::INFINITY);
                     return Some((stop, level));
                 }
             }
@@ -126,18 +121,18 @@ impl Sharing {
         sweep.affected.push(slot);
         sweep.rising += 1;
         if card.limit < f64::INFINITY {
-            sweep.levels.note(card.limit / share, Stop::Limit(slot));
+            sweep.levels.limit(card.limit / share, slot);
         }
         for (at, &id) in links.iter().enumerate() {
             let (link, weight) = (&mut self.links[id as usize], weights.at(at));
             link.give(weight * rate);
             link.rise(weight * share);
             if !link.touched {
-                (link.touched, link.noted) = (true, f64::INFINITY);
+                (link.touched, link.place) = (true, sweep.levels.add(id));
                 sweep.touched.push(id);
             }
             // The new level of the link lies between its old one and that of the flow.
-            if !link.stale && link.noted > level {
+            if !link.stale && sweep.levels.at(link.place) > level {
                 link.stale = true;
                 sweep.stale.push(id);
             }
@@ -149,12 +144,7 @@ impl Sharing {
         while let Some(id) = self.sweep.stale.pop() {
             let link = &mut self.links[id as usize];
             link.stale = false;
-            let level = link.level();
-            // What was noted is still no higher than its level, unless that has become lower.
-            if level < link.noted {
-                link.noted = level;
-                self.sweep.levels.note(level, Stop::Link(id));
-            }
+            self.sweep.levels.lower(link.place, link.level());
         }
     }
 
@@ -185,6 +175,9 @@ impl Sharing {
             let (link, weight) = (&mut self.links[id as usize], weights.at(at));
             link.take(weight * rate);
             link.settle(weight * share);
+            if link.rising == 0 {
+                self.sweep.levels.raise(link.place, f64::INFINITY);
+            }
         }
         self.levels_of[slot as usize] = level;
         let before = std::mem::replace(&mut self.bottlenecks[slot as usize], bottleneck);
