@@ -7,8 +7,10 @@
 //! cargo run --release -- crowd         many flows at once on 1024 hosts, and one that comes or goes
 //! cargo run --release -- gpu           kernels at three levels, and a day of an 8-GPU node
 //! cargo run --release -- transfers     N nodes with N / 2 transfers, attribution included
+//! cargo run --release -- batch         64 draws of parameters as one batch and one by one
 //! ```
 
+mod batch;
 mod crowd;
 mod fat_tree;
 mod gpu;
@@ -29,7 +31,8 @@ static MEMORY: PeakAlloc = PeakAlloc;
 fn main() -> ExitCode {
     let wanted: Vec<String> = std::env::args().skip(1).collect();
     let wants = |name: &str| wanted.is_empty() || wanted.iter().any(|given| given == name);
-    const NAMES: [&str; 6] = ["hold", "increments", "fat-tree", "crowd", "gpu", "transfers"];
+    const NAMES: [&str; 7] =
+        ["hold", "increments", "fat-tree", "crowd", "gpu", "transfers", "batch"];
     if let Some(unknown) = wanted.iter().find(|given| !NAMES.contains(&given.as_str())) {
         eprintln!("no benchmark is called `{unknown}`; there are: {}", NAMES.join(", "));
         return ExitCode::from(2);
@@ -51,6 +54,9 @@ fn main() -> ExitCode {
     }
     if wants("transfers") {
         transfers::times();
+    }
+    if wants("batch") {
+        batch::times();
     }
     ExitCode::SUCCESS
 }

@@ -3,6 +3,8 @@
 //! Every table begins with the same key columns, which name a point and transfer completely, so
 //! that a reader never has to join two files.
 
+mod together;
+
 use std::path::Path;
 
 use models::transfer::Mode;
@@ -195,13 +197,15 @@ pub(crate) fn word(value: &impl serde::Serialize) -> String {
     }
 }
 
-/// Writes the five tables into `folder`, and the steps of requests where there are any.
+/// Writes the five tables into `folder`, the steps of requests where there are any, and what
+/// transfers reach together where there are several.
 ///
 /// # Errors
 /// If a file cannot be written.
 pub(crate) fn write_all(folder: &Path, plan: &Plan, keyed: &[Keyed<'_>]) -> Result<(), Failure> {
     let requests = keyed.iter().any(|keyed| !keyed.digest.steps.is_empty());
-    write_tables(folder, plan, keyed, &TABLES[..if requests { 6 } else { 5 }])
+    write_tables(folder, plan, keyed, &TABLES[..if requests { 6 } else { 5 }])?;
+    together::write(folder, plan, keyed)
 }
 
 /// Writes the tables of a measurement into `folder`: all but those that only a model can fill.

@@ -29,6 +29,7 @@ pub mod loss;
 pub mod provenance;
 pub mod request;
 pub mod results;
+pub mod together;
 pub mod validate;
 pub mod verdict;
 
@@ -45,6 +46,7 @@ pub fn write(dir: &Path, figures: &[Figure]) -> Result<(), PlotError> {
     sections.extend(asked::reported(&manifest, figures));
     sections.extend(request::steps(&run, figures));
     sections.push(results::goodput(&run, &plan, figures));
+    sections.extend(together::section(&run));
     sections.push(loss::returned(&run, &plan));
     sections.extend(life::section(&run, &plan, figures));
     sections.push(loss::taken(&run, &plan, figures));

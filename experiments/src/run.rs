@@ -75,3 +75,6 @@ pub(crate) fn replicate(
     };
     seeds.map(sample).collect()
 }
+
+#[cfg(test)]
+mod tests;

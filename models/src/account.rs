@@ -17,7 +17,7 @@ use sim::{LinkId, Rate, Time};
 
 use self::life::Ledger;
 use crate::cluster::Cluster;
-use crate::outcome::{Interval, Outcome, Step, StepTime, Taken, Utilisation};
+use crate::outcome::{Interval, Outcome, Reached, Step, StepTime, Taken, Utilisation};
 use crate::plan::{Line, Plan, Row};
 use crate::run::{Load, Trace};
 
@@ -31,7 +31,7 @@ fn finite(bytes_per_s: f64) -> Rate {
 /// The outcomes of plans that ran beside each other.
 pub(crate) fn outcomes(cluster: &Cluster, plans: &[Plan], traces: &[Trace]) -> Vec<Outcome> {
     let mut users: BTreeMap<LinkId, u32> = BTreeMap::new();
-    for link in plans.iter().flat_map(Plan::links) {
+    for link in plans.iter().zip(traces).flat_map(|(plan, trace)| plan.links(trace.lane)) {
         *users.entry(link).or_default() += 1;
     }
     let of = |(plan, trace)| outcome(cluster, plan, trace, &users);
@@ -45,10 +45,9 @@ fn outcome(
     users: &BTreeMap<LinkId, u32>,
 ) -> Outcome {
     let ledger = Ledger::of(plan, trace);
-    let completion = trace.spans.ended().saturating_sub(trace.spans.begin);
     let sending = ledger.counted(plan);
-    let (sent, goodput) = rates(plan, trace, sending);
-    let line = plan.line.as_ref();
+    let Reached { goodput, completion, sent, loss_ratio } = of_time(plan, trace, sending);
+    let line = plan.line(trace.lane);
     // What two sockets reach is no cable's rate: a short burst of datagrams may be faster.
     let exceeded = |line: &&Line| line.rate.as_bytes_per_s() < goodput.as_bytes_per_s();
     let reference = match line {
@@ -60,7 +59,7 @@ fn outcome(
         goodput,
         completion,
         sent,
-        loss_ratio: loss_ratio(plan, trace),
+        loss_ratio,
         reference,
         reference_link: line.map_or(String::new(), |line| line.link.clone()),
         taken: taken(plan, &ledger, reference, sending),
@@ -70,21 +69,19 @@ fn outcome(
     }
 }
 
-/// How long the transfer itself takes in closed form, and what arrives of it.
-pub(crate) fn goodput(plan: &Plan, trace: &Trace) -> Rate {
-    let sending = Ledger::of(plan, trace).counted(plan);
-    rates(plan, trace, sending).1
+/// When a plan ended and what rate it reached, without an account of its hops.
+pub(crate) fn reached(plan: &Plan, trace: &Trace) -> Reached {
+    of_time(plan, trace, Ledger::of(plan, trace).counted(plan))
 }
 
-fn loss_ratio(plan: &Plan, trace: &Trace) -> f64 {
+/// The same, if so much of its time counts against the goodput.
+fn of_time(plan: &Plan, trace: &Trace, sending: Time) -> Reached {
     let lost = trace.lost.iter().map(|lost| lost.bytes).fold(0.0, |sum, bytes| sum + bytes);
-    (lost / plan.message.as_f64()).clamp(0.0, 1.0)
-}
-
-fn rates(plan: &Plan, trace: &Trace, sending: Time) -> (Rate, Rate) {
+    let loss_ratio = (lost / plan.message.as_f64()).clamp(0.0, 1.0);
     let sent = finite(plan.message.as_f64() / sending.as_seconds().max(1e-12));
-    let arrives = 1.0 - loss_ratio(plan, trace);
-    (sent, finite(sent.as_bytes_per_s() * arrives))
+    let goodput = finite(sent.as_bytes_per_s() * (1.0 - loss_ratio));
+    let completion = trace.spans.ended().saturating_sub(trace.spans.begin);
+    Reached { goodput, completion, sent, loss_ratio }
 }
 
 /// What each hop of the way takes of the line rate.
@@ -142,7 +139,7 @@ fn utilisation(
     users: &BTreeMap<LinkId, u32>,
 ) -> Vec<Utilisation> {
     let whole = completion.as_seconds().max(1e-12);
-    let work = plan.work();
+    let work: BTreeMap<LinkId, f64> = plan.work(trace.lane).into_iter().collect();
     let of_link = |load: &Load| {
         let link = &cluster.links[load.link.index()];
         let busy = |work: f64| (work / link.capacity / whole).clamp(0.0, 1.0);

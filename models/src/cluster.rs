@@ -13,6 +13,7 @@
 
 mod accelerator;
 mod assemble;
+mod batch;
 mod cable;
 mod describe;
 mod device;
@@ -37,6 +38,7 @@ use crate::library::{Kind, Library};
 use crate::name::server::NameServer;
 
 pub use accelerator::Accelerator;
+pub use batch::Batch;
 pub use hop::{Core, CpuCosts, CpuHop, DmaHop, GpuHop, GpuStep, HopModel, Pageable, Side, WireHop};
 
 /// A change to a topology before it is assembled, `nic.mtu = 1500` (every NIC) or

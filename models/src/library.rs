@@ -5,7 +5,7 @@
 //! can override a shipped profile by putting a file of the same name beside the experiment.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use serde::{Deserialize, Serialize};
 
@@ -63,8 +63,26 @@ impl Kind {
 /// Named texts by kind.
 #[derive(Clone, Debug, Default)]
 pub struct Library {
-    entries: BTreeMap<(Kind, String), Arc<Source>>,
+    entries: BTreeMap<(Kind, String), Arc<Entry>>,
     settings: BTreeMap<(Kind, String, String), f64>,
+}
+
+/// A text, and what it says if it is a profile: parsed once, for all copies of the library.
+#[derive(Debug)]
+struct Entry {
+    source: Arc<Source>,
+    profile: OnceLock<Profile>,
+}
+
+impl Entry {
+    fn profile(&self, kind: Kind, name: &str) -> Result<&Profile, InputError> {
+        if let Some(profile) = self.profile.get() {
+            return Ok(profile);
+        }
+        let profile = Profile::parse(name, &self.source)?;
+        let whole = if kind == Kind::Gpu { assumed::completed(&profile) } else { profile };
+        Ok(self.profile.get_or_init(|| whole))
+    }
 }
 
 impl Library {
@@ -75,7 +93,8 @@ impl Library {
 
     /// Adds a text, replacing one of the same kind and name.
     pub fn add(&mut self, kind: Kind, name: impl Into<String>, source: Arc<Source>) {
-        self.entries.insert((kind, name.into()), source);
+        let entry = Entry { source, profile: OnceLock::new() };
+        self.entries.insert((kind, name.into()), Arc::new(entry));
     }
 
     /// The names of one kind, sorted.
@@ -88,7 +107,11 @@ impl Library {
     /// # Errors
     /// If there is no such name; the help names the nearest.
     pub fn source(&self, kind: Kind, name: &str) -> Result<&Arc<Source>, InputError> {
-        self.entries.get(&(kind, name.to_owned())).ok_or_else(|| {
+        Ok(&self.entry(kind, name)?.source)
+    }
+
+    fn entry(&self, kind: Kind, name: &str) -> Result<&Entry, InputError> {
+        self.entries.get(&(kind, name.to_owned())).map(|entry| &**entry).ok_or_else(|| {
             InputError::new(kind.folder(), format!("no {} is called `{name}`", kind.folder()))
                 .help(suggest(name, self.names(kind)))
         })
@@ -117,10 +140,7 @@ impl Library {
     /// # Errors
     /// If there is none of that name, or its text is not a valid profile.
     pub fn profile(&self, kind: Kind, name: &str) -> Result<Profile, InputError> {
-        let mut profile = Profile::parse(name, self.source(kind, name)?)?;
-        if kind == Kind::Gpu {
-            profile = assumed::completed(&profile);
-        }
+        let mut profile = self.entry(kind, name)?.profile(kind, name)?.clone();
         for ((at, of, parameter), value) in &self.settings {
             if *at == kind && of == name {
                 profile = profile.with(parameter, *value)?;

@@ -45,7 +45,26 @@ pub struct Outcome {
     pub utilisation: Vec<Utilisation>,
 }
 
+/// When a transfer is complete and what rate it reached, as an [`Outcome`] says it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Reached {
+    /// See [`Outcome::goodput`].
+    pub goodput: Rate,
+    /// See [`Outcome::completion`].
+    pub completion: Time,
+    /// See [`Outcome::sent`].
+    pub sent: Rate,
+    /// See [`Outcome::loss_ratio`].
+    pub loss_ratio: f64,
+}
+
 impl Outcome {
+    /// When it is complete and what rate it reached.
+    pub fn reached(&self) -> Reached {
+        let Outcome { goodput, completion, sent, loss_ratio, .. } = *self;
+        Reached { goodput, completion, sent, loss_ratio }
+    }
+
     /// The bottleneck: the link of the way that was busiest, whoever used it.
     pub fn bottleneck(&self) -> Option<&Utilisation> {
         self.utilisation.iter().reduce(|a, b| if b.busy > a.busy { b } else { a })

@@ -14,6 +14,10 @@
 //! flat. Builders make drafts: `plan/transfer.rs`, `plan/request.rs`, [`program`]. The readers are
 //! in `run/`, and `account/` books what they leave.
 //!
+//! A plan may be made for a *batch* of clusters that differ in figures alone. Its steps, edges,
+//! rows and hops are then there once, and what differs stands in *lanes* side by side: one
+//! [`Phase`] of each step for each cluster. Lane [`BASE`] is what is read where one is asked for.
+//!
 //! Marked graphs: F. Commoner, A. Holt, S. Even, A. Pnueli, *Marked directed graphs*, Journal of
 //! Computer and System Sciences 5(5), 1971.
 
@@ -26,157 +30,26 @@ mod lookup;
 mod place;
 pub mod program;
 
+mod message;
 mod request;
 mod stage;
+mod step;
+mod streaming;
 mod transfer;
 
-use std::collections::BTreeMap;
 use std::ops::Range;
 
-use sim::{Bytes, LinkId, Time};
-
-use crate::cluster::PoolIndex;
-use crate::outcome;
+use sim::{Bytes, LinkId};
 
 pub(crate) use demand::{Demand, Flow, Loss, Taker};
 pub use draft::{Draft, Flaw, Link};
 pub(crate) use place::{Cores, more, place};
 pub(crate) use stage::Line;
-pub(crate) use transfer::{Context, build};
+pub use step::{Book, DemandId, Edge, HopName, Op, Phase, PhaseId, Row, Step};
+pub(crate) use transfer::{Context, build, ways};
 
-/// A demand of a plan: what a [`Op::Move`] moves.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct DemandId(pub u32);
-
-/// All that can happen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Op {
-    /// Time passes.
-    Wait(Time),
-    /// Take one of a pool, or wait for one, first come, first served.
-    Acquire(PoolIndex),
-    /// Give it back.
-    Release(PoolIndex),
-    /// Bytes move over links that others share.
-    Move(DemandId),
-    /// Work for a server that serves its clients by its own rule: turns at a time-sliced GPU,
-    /// blocks on SMs in the order of launches.
-    Turn {
-        /// Which server of the world.
-        server: u32,
-        /// Which client of it.
-        client: u32,
-        /// How long it would take alone.
-        work: Time,
-    },
-}
-
-/// To whom the time of an operation is booked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Book {
-    /// To nobody: it takes none.
-    Nobody,
-    /// To rows in fixed proportions: a part of [`Plan::parts`].
-    Parts {
-        /// The first of them.
-        first: u32,
-        /// How many.
-        count: u32,
-    },
-    /// To the hops that a demand streams through.
-    Streaming(DemandId),
-}
-
-/// What a step does in one iteration.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Phase {
-    /// The operation.
-    pub op: Op,
-    /// To whom its time is booked.
-    pub book: Book,
-}
-
-impl Phase {
-    /// Nothing, in no time.
-    pub const NOTHING: Phase = Phase { op: Op::Wait(Time::ZERO), book: Book::Nobody };
-}
-
-/// A step: an operation that is carried out `count` times.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Step {
-    /// What it does in the first iteration, in the last, and in all between. The only iteration of
-    /// a step that is carried out once is its first.
-    pub first: Phase,
-    /// See `first`.
-    pub last: Phase,
-    /// See `first`.
-    pub middle: Phase,
-    /// How often it is carried out.
-    pub count: u32,
-    /// Its time is that of a message which fills the way: a run unit by unit sees that for itself,
-    /// and passes over it.
-    pub fills: bool,
-    /// The chance that it happens, where a mean is asked for: its time counts by so much.
-    pub part: f64,
-}
-
-impl Step {
-    /// A step that is carried out once.
-    pub fn once(op: Op, book: Book) -> Step {
-        Step::repeated(Phase { op, book }, 1)
-    }
-
-    /// A step that is carried out `count` times, always alike.
-    pub fn repeated(phase: Phase, count: u32) -> Step {
-        Step { first: phase, last: phase, middle: phase, count, fills: false, part: 1.0 }
-    }
-
-    /// What it does in iteration `i`.
-    pub fn phase(&self, i: u32) -> &Phase {
-        match i {
-            0 => &self.first,
-            i if i + 1 == self.count => &self.last,
-            _ => &self.middle,
-        }
-    }
-
-    fn phases(&self) -> [&Phase; 3] {
-        [&self.first, &self.middle, &self.last]
-    }
-}
-
-/// An edge as it stands at one of its ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Edge {
-    /// The step at the other end.
-    pub step: u32,
-    /// Iterations between the two.
-    pub lag: u32,
-    /// Whether the end of a [`Op::Move`] is the arrival of its last byte, not its departure.
-    pub landed: bool,
-}
-
-/// A line of an account: a hop, why time passes there, and the step of a request that it is in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Row {
-    /// The hop, in [`Plan::hops`].
-    pub hop: u32,
-    /// Why.
-    pub cause: outcome::Cause,
-    /// The step of a request.
-    pub step: Option<outcome::Step>,
-    /// Whether its time counts against the goodput.
-    pub counts: bool,
-}
-
-/// What a hop is called in tables.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct HopName {
-    /// Its name in the cluster: `node-a/vxlan`.
-    pub name: String,
-    /// Its kind, equal on both sides: `vxlan`.
-    pub kind: String,
-}
+/// The lane of the cluster itself, beside which others differ.
+pub const BASE: u32 = 0;
 
 /// A frozen plan. Steps are in an order in which each comes after all that it waits for in its own
 /// iteration, and steps of equal count that hang together stand together.
@@ -184,6 +57,11 @@ pub struct HopName {
 pub struct Plan {
     /// The steps.
     pub steps: Vec<Step>,
+    /// How many lanes there are.
+    pub lanes: u32,
+    /// Whether it has an account of two rows alone: what counts and what does not.
+    pub(crate) is_brief: bool,
+    phases: Vec<Phase>,
     into: Vec<Edge>,
     into_of: Vec<u32>,
     out: Vec<Edge>,
@@ -198,11 +76,12 @@ pub struct Plan {
     pub hops: Vec<HopName>,
     /// The length of the transfer's way in hops.
     pub way: u32,
-    pub(crate) demands: Vec<Demand>,
+    /// As many for each lane, in the same order, side by side.
+    demands: Vec<Demand>,
     /// Payload that the goodput counts.
     pub(crate) message: Bytes,
-    /// The line rate that its goodput is compared with.
-    pub(crate) line: Option<Line>,
+    /// The line rate that its goodput is compared with, in each lane.
+    lines: Vec<Option<Line>>,
 }
 
 impl Plan {
@@ -237,10 +116,25 @@ impl Plan {
         (step as u32, firing - self.firings[step])
     }
 
-    /// What a firing does.
-    pub fn phase(&self, firing: u32) -> &Phase {
+    /// What something is in a lane.
+    pub fn phase(&self, id: PhaseId, lane: u32) -> &Phase {
+        &self.phases[(id.0 * self.lanes + lane) as usize]
+    }
+
+    /// How many different things there are to do.
+    pub(crate) fn phases(&self) -> usize {
+        self.phases.len() / self.lanes as usize
+    }
+
+    /// What a firing does in a lane.
+    pub fn fired(&self, firing: u32, lane: u32) -> &Phase {
         let (step, i) = self.at(firing);
-        self.steps[step as usize].phase(i)
+        self.phase(self.steps[step as usize].phase(i), lane)
+    }
+
+    /// The line rate that its goodput is compared with in a lane.
+    pub(crate) fn line(&self, lane: u32) -> Option<&Line> {
+        self.lines[lane as usize].as_ref()
     }
 
     /// What has to have happened before iteration `i` of step `at` may begin: firings, and whether
@@ -277,37 +171,46 @@ impl Plan {
         })
     }
 
-    /// Every demand of the transfer itself that is moved or served, with how often.
-    fn moved(&self) -> impl Iterator<Item = (&Demand, f64)> {
-        self.steps.iter().flat_map(move |step| {
-            let count = f64::from(step.count);
-            let phases = [
-                (&step.first, 1.0),
-                (&step.last, (count - 1.0).min(1.0)),
-                (&step.middle, (count - 2.0).max(0.0)),
-            ];
-            phases.into_iter().filter_map(move |(phase, times)| match phase.book {
-                Book::Streaming(id) if times > 0.0 => Some((self.demand(id), times)),
-                _ => None,
-            })
+    /// The row of the time at line rate in a lane.
+    pub(crate) fn line_row(&self, lane: u32) -> Option<usize> {
+        let row = self.demands(lane).find_map(|demand| demand.streaming.line_row);
+        row.map(|row| row as usize)
+    }
+
+    /// The demands of a lane.
+    pub(crate) fn demands(&self, lane: u32) -> impl Iterator<Item = &Demand> {
+        self.demands.iter().skip(lane as usize).step_by(self.lanes as usize)
+    }
+
+    /// Every demand that is moved or served in a lane, with how often.
+    fn moved(&self, lane: u32) -> impl Iterator<Item = (&Demand, f64)> {
+        let phases = self.steps.iter().flat_map(Step::phases);
+        phases.filter_map(move |(phase, times)| match self.phase(phase, lane).book {
+            Book::Streaming(id) => Some((self.demand(id), times)),
+            _ => None,
         })
     }
 
-    /// The work of the transfer itself on each link \[units\].
-    pub(crate) fn work(&self) -> BTreeMap<LinkId, f64> {
-        let mut work = BTreeMap::new();
-        for (demand, times) in self.moved().filter(|(demand, _)| demand.main) {
+    /// The work of the transfer itself on each link, in a lane and in the order of links
+    /// \[units\].
+    pub(crate) fn work(&self, lane: u32) -> Vec<(LinkId, f64)> {
+        let mut work: Vec<(LinkId, f64)> = Vec::new();
+        for (demand, times) in self.moved(lane).filter(|(demand, _)| demand.main) {
             for (link, amount) in demand.works() {
-                *work.entry(link).or_default() += times * amount;
+                match work.iter_mut().find(|(known, _)| *known == link) {
+                    Some((_, sum)) => *sum += times * amount,
+                    None => work.push((link, times * amount)),
+                }
             }
         }
+        work.sort_unstable_by_key(|(link, _)| *link);
         work
     }
 
-    /// The links of the transfer itself, in the order of the way.
-    pub(crate) fn links(&self) -> Vec<LinkId> {
+    /// The links of the transfer itself, in the order of the way, in a lane.
+    pub(crate) fn links(&self, lane: u32) -> Vec<LinkId> {
         let mut links: Vec<LinkId> = Vec::new();
-        for demand in self.demands.iter().filter(|demand| demand.main) {
+        for demand in self.demands(lane).filter(|demand| demand.main) {
             for (link, _) in demand.works() {
                 if !links.contains(&link) {
                     links.push(link);
@@ -319,7 +222,7 @@ impl Plan {
 
     /// About how many events it takes unit by unit.
     pub(crate) fn units(&self) -> f64 {
-        self.moved().map(|(demand, times)| times * demand.units()).sum()
+        self.moved(BASE).map(|(demand, times)| times * demand.units()).sum()
     }
 
     pub(crate) fn demand(&self, id: DemandId) -> &Demand {

@@ -11,11 +11,11 @@
 use sim::{Seed, Time};
 
 use crate::account::{self, Question};
-use crate::cluster::{Accelerator, Cluster};
+use crate::cluster::{Accelerator, Batch, Cluster};
 use crate::gpu::kernel;
 use crate::input::InputError;
-use crate::outcome::{Advice, Fidelity, Outcome};
-use crate::plan::{Context, Plan, build, place};
+use crate::outcome::{Advice, Fidelity, Outcome, Reached};
+use crate::plan::{Context, Plan, build, place, ways};
 use crate::price::Change;
 use crate::route::{Route, route};
 use crate::run::world::{traces, traces_watched};
@@ -66,11 +66,61 @@ pub fn predict_from(
     let plans = plans(cluster, transfers, fidelity, seed)?;
     let resources = Resources::of(cluster);
     let all: Vec<&Plan> = plans.iter().collect();
-    let traces: Vec<Trace> = match fidelity {
-        Fidelity::Closed => closed::traces(&resources, &all),
-        Fidelity::Flow | Fidelity::Chunk => traces(&resources, &all, starts, fidelity),
-    };
-    Ok(account::outcomes(cluster, &plans, &traces))
+    let book = |traces: &[Trace]| account::outcomes(cluster, &plans, traces);
+    Ok(match fidelity {
+        Fidelity::Closed => closed::read(&[resources], &all, book).remove(0),
+        Fidelity::Flow | Fidelity::Chunk => book(&traces(&resources, &all, starts, fidelity)),
+    })
+}
+
+/// Predicts transfers that begin at the same instant on each cluster of a batch, in closed form:
+/// the outcomes of [`predict`] for each lane, for about what one costs and the lanes' arithmetic.
+///
+/// Routes are found once, steps are laid out once, and each plan is walked once; what a step costs
+/// is found for each lane, and stands side by side.
+///
+/// # Errors
+/// As [`predict`], if something is wrong in any lane.
+pub fn predict_batch(
+    batch: &Batch<'_>,
+    transfers: &[Transfer],
+    seed: u64,
+) -> Result<Vec<Vec<Outcome>>, InputError> {
+    let lanes = batch.lanes();
+    read(lanes, transfers, false, seed, &|plans, traces: &[Trace]| {
+        let lane = traces.first().map_or(0, |trace| trace.lane as usize);
+        account::outcomes(lanes[lane], plans, traces)
+    })
+}
+
+/// The same, but only when transfers are complete and what rate they reach: what a study of
+/// thousands of draws reads, without an account of it.
+///
+/// # Errors
+/// As [`predict_batch`].
+pub fn reached(
+    batch: &Batch<'_>,
+    transfers: &[Transfer],
+    seed: u64,
+) -> Result<Vec<Vec<Reached>>, InputError> {
+    read(batch.lanes(), transfers, true, seed, &|plans, traces: &[Trace]| {
+        let lane = plans.iter().zip(traces);
+        lane.map(|(plan, trace)| account::reached(plan, trace)).collect()
+    })
+}
+
+/// Plans transfers for all lanes, reads the plans, and books what was read of each lane.
+fn read<T>(
+    lanes: &[&Cluster],
+    transfers: &[Transfer],
+    brief: bool,
+    seed: u64,
+    book: &dyn Fn(&[Plan], &[Trace]) -> T,
+) -> Result<Vec<T>, InputError> {
+    let plans = planned(lanes, transfers, Fidelity::Closed, brief, seed)?;
+    let resources: Vec<Resources> = lanes.iter().map(|lane| Resources::of(lane)).collect();
+    let all: Vec<&Plan> = plans.iter().collect();
+    Ok(closed::read(&resources, &all, |traces| book(&plans, traces)))
 }
 
 /// The greatest part of each link of a cluster that transfers had in use at any instant, by name:
@@ -102,14 +152,27 @@ pub fn plans(
     fidelity: Fidelity,
     seed: u64,
 ) -> Result<Vec<Plan>, InputError> {
-    let (routes, seed, change) = (routes(cluster, transfers)?, Seed::new(seed), Change::default());
-    let cores = place(cluster, transfers, &routes, seed);
-    let plan = |at: usize| {
-        let (transfer, route, cores) = (&transfers[at], &routes[at], &cores[at][..]);
-        let (change, whole) = (&change, true);
-        build(&Context { cluster, transfer, route, cores, change, whole, fidelity, seed })
-    };
-    let plans = (0..transfers.len()).map(plan).collect::<Result<Vec<Plan>, InputError>>()?;
+    planned(&[cluster], transfers, fidelity, false, seed)
+}
+
+fn planned(
+    clusters: &[&Cluster],
+    transfers: &[Transfer],
+    fidelity: Fidelity,
+    brief: bool,
+    seed: u64,
+) -> Result<Vec<Plan>, InputError> {
+    let (base, seed, change) = (clusters[0], Seed::new(seed), Change::default());
+    let routes = routes(base, transfers)?;
+    let cores = place(base, transfers, &routes, seed);
+    let mut plans = Vec::with_capacity(transfers.len());
+    for ((transfer, route), cores) in transfers.iter().zip(routes).zip(&cores) {
+        clusters[1..].iter().try_for_each(|cluster| check_kernel(cluster, transfer))?;
+        let (change, whole, routes) = (&change, true, &ways(clusters, route)[..]);
+        let context =
+            Context { clusters, transfer, routes, cores, change, whole, brief, fidelity, seed };
+        plans.push(build(&context)?);
+    }
     if fidelity == Fidelity::Chunk {
         check_units(&plans)?;
     }

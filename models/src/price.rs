@@ -17,6 +17,7 @@ mod network;
 mod stage;
 
 use sim::Bytes;
+use smallvec::SmallVec;
 
 use crate::cluster::{Cluster, Hop, LinkIndex, PoolIndex};
 use crate::route::{Leg, Route};
@@ -62,7 +63,7 @@ pub struct PricedHop {
     /// Delay during which the stage can go on with the next message \[s\].
     pub latency: f64,
     /// Work on links.
-    pub works: Vec<Work>,
+    pub works: SmallVec<[Work; 2]>,
     /// A limit of its own.
     pub limit: Option<Limit>,
     /// Where this hop stands for a UDP flow.

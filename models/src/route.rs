@@ -8,7 +8,7 @@ use petgraph::graph::{EdgeIndex, NodeIndex};
 use petgraph::visit::EdgeFiltered;
 
 use crate::catalogue::Turn;
-use crate::cluster::{Cluster, Endpoint, Hop, HopModel, Lane, PlaceKind, Side};
+use crate::cluster::{Cluster, Endpoint, Hop, HopModel, Lane, PlaceKind, Service, Side};
 use crate::input::{InputError, suggest};
 use crate::transfer::{Mode, Transfer};
 
@@ -17,8 +17,9 @@ use crate::transfer::{Mode, Transfer};
 pub enum Leg<'a> {
     /// An edge of the graph.
     Edge(EdgeIndex, &'a Hop),
-    /// A Service's translation, which is no edge: it happens at the client's forwarding point.
-    Service(&'a Hop),
+    /// A Service's translation on one machine, which is no edge: it happens at the client's
+    /// forwarding point.
+    Service(&'a Service, usize),
     /// A step of the kernel that makes the result, before it is anywhere.
     Kernel(&'a Hop),
 }
@@ -27,7 +28,22 @@ impl<'a> Leg<'a> {
     /// The hop.
     pub fn hop(&self) -> &'a Hop {
         match self {
-            Leg::Edge(_, hop) | Leg::Service(hop) | Leg::Kernel(hop) => hop,
+            Leg::Edge(_, hop) | Leg::Kernel(hop) => hop,
+            Leg::Service(service, host) => &service.hops[*host],
+        }
+    }
+
+    /// The same leg in a cluster of the same structure.
+    fn on<'b>(&self, cluster: &'b Cluster) -> Leg<'b> {
+        match self {
+            Leg::Edge(edge, _) => Leg::Edge(*edge, &cluster.graph[*edge]),
+            Leg::Service(service, host) => Leg::Service(&cluster.services[&service.name], *host),
+            Leg::Kernel(hop) => {
+                let HopModel::Gpu(step) = &hop.model else { unreachable!("a step of a kernel") };
+                let hops = &cluster.gpus[&step.gpu].hops;
+                let same = hops.iter().find(|other| other.model == hop.model);
+                Leg::Kernel(same.expect("the same steps on every GPU"))
+            }
         }
     }
 }
@@ -40,6 +56,14 @@ pub struct Route<'a> {
     pub stages: Vec<Vec<Leg<'a>>>,
     /// The first and last pod whose network stacks are crossed, if any.
     pub pods: Option<(NodeIndex, NodeIndex)>,
+}
+
+impl Route<'_> {
+    /// The same way through a cluster of the same structure.
+    pub(crate) fn on<'b>(&self, cluster: &'b Cluster) -> Route<'b> {
+        let stage = |legs: &Vec<Leg<'_>>| legs.iter().map(|leg| leg.on(cluster)).collect();
+        Route { stages: self.stages.iter().map(stage).collect(), pods: self.pods }
+    }
 }
 
 /// Finds the way of `transfer`.
@@ -96,7 +120,7 @@ pub fn route<'a>(cluster: &'a Cluster, transfer: &Transfer) -> Result<Route<'a>,
             return Err(InputError::new("via", problem)
                 .help("a Service is crossed on the way to one of its pods, through the network"));
         }
-        translate(&mut route, &service.hops);
+        translate(&mut route, service);
     }
     Ok(route)
 }
@@ -163,7 +187,7 @@ fn cut<'a>(cluster: &'a Cluster, edges: &[EdgeIndex]) -> Route<'a> {
 }
 
 /// Inserts a Service's translation behind the last hop of the client pod's own chain.
-fn translate<'a>(route: &mut Route<'a>, hops: &'a [Hop]) {
+fn translate<'a>(route: &mut Route<'a>, service: &'a Service) {
     for stage in &mut route.stages {
         let Some(first) = stage.iter().position(|leg| is_send(leg)) else { continue };
         let HopModel::Cpu(socket) = &stage[first].hop().model else { continue };
@@ -172,7 +196,7 @@ fn translate<'a>(route: &mut Route<'a>, hops: &'a [Hop]) {
         let owner = |leg: &Leg<'_>| leg.hop().name.split('/').next().map(str::to_owned);
         let pod = owner(&stage[first]);
         let at = first + stage[first..].iter().take_while(|leg| owner(leg) == pod).count();
-        stage.insert(at, Leg::Service(&hops[socket.host]));
+        stage.insert(at, Leg::Service(service, socket.host));
         return;
     }
 }

@@ -1,8 +1,10 @@
 //! The models as a user of the crate meets them.
 
 mod attribution;
+mod batch;
 mod company;
 mod fixture;
+mod generated;
 mod kernel;
 mod laws;
 mod levels;

@@ -1,158 +1,15 @@
 //! The laws of the design on random clusters and random transfers, three readers side by side.
 
-use models::cluster::{Cluster, HopModel, LinkUnit};
-use models::gpu::kernel::{Kernel, Launches};
-use models::input::Source;
+use models::cluster::Cluster;
 use models::outcome::{Fidelity, Outcome};
 use models::predict::{occupancy, predict, predict_from};
-use models::transfer::{Connection, HostMemory, Mode, Transfer, Transport};
+use models::transfer::{Connection, Mode, Transfer, Transport};
 use proptest::prelude::*;
-use proptest::sample::{Index, select};
-use sim::{Bytes, Rate, Time};
+use sim::Time;
 
-use crate::fixture::{MILLISECOND, library, transfer};
+use crate::generated::{Figure, Node, change, question, solved};
 
 const FIDELITIES: [Fidelity; 3] = [Fidelity::Closed, Fidelity::Flow, Fidelity::Chunk];
-
-/// A node of a random cluster.
-#[derive(Clone, Debug)]
-struct Node {
-    cni: &'static str,
-    gpus: usize,
-    /// Whether the card hangs below the switch that the GPUs hang below.
-    beside: bool,
-    mtu: u32,
-    gbit_s: u32,
-}
-
-fn node() -> impl Strategy<Value = Node> {
-    let cni = select(vec!["host", "veth", "vxlan", "routed-vxlan", "wireguard"]);
-    let rate = select(vec![10u32, 25, 40, 100]);
-    (cni, 1..3usize, any::<bool>(), select(vec![1500u32, 9000]), rate)
-        .prop_map(|(cni, gpus, beside, mtu, gbit_s)| Node { cni, gpus, beside, mtu, gbit_s })
-}
-
-/// Nodes around one switch; a GPU has a pod each, and a node one pod without.
-fn assembled(nodes: &[Node]) -> (Cluster, Vec<String>, Vec<String>) {
-    let mut text = "[[switch]]\nname = \"tor\"\nlatency = \"1 us\"\n".to_owned();
-    let (mut pods, mut gpus) = (Vec::new(), Vec::new());
-    for (n, node) in nodes.iter().enumerate() {
-        let Node { cni, mtu, gbit_s, .. } = node;
-        text += &format!("[[node]]\nname = \"n{n}\"\nhost = \"host\"\ncni = \"{cni}\"\n");
-        text += &format!("[[pcie_switch]]\nname = \"s{n}\"\nnode = \"n{n}\"\npcie = \"slot\"\n");
-        let under = if node.beside { format!("under = \"s{n}\"\n") } else { String::new() };
-        text += &format!(
-            "[[nic]]\nname = \"c{n}\"\nnode = \"n{n}\"\nprofile = \"nic\"\npcie = \"slot\"\n\
-             mtu = {mtu}\n{under}"
-        );
-        text += &format!(
-            "[[cable]]\nbetween = [\"c{n}\", \"tor\"]\nrate = \"{gbit_s} Gbit/s\"\n\
-             latency = \"10 ns\"\n"
-        );
-        text += &format!("[[pod]]\nname = \"p{n}\"\nnode = \"n{n}\"\n");
-        pods.push(format!("p{n}"));
-        for g in 0..node.gpus {
-            text += &format!(
-                "[[gpu]]\nname = \"g{n}-{g}\"\nnode = \"n{n}\"\nprofile = \"gpu\"\n\
-                 pcie = \"slot\"\nunder = \"s{n}\"\n\
-                 [[pod]]\nname = \"p{n}-{g}\"\nnode = \"n{n}\"\ngpu = \"g{n}-{g}\"\n"
-            );
-            pods.push(format!("p{n}-{g}"));
-            gpus.push(format!("g{n}-{g}"));
-        }
-    }
-    let source = Source::new("random.toml", text);
-    let cluster = Cluster::assemble("random", &source, &library(), &[]);
-    (cluster.unwrap_or_else(|error| panic!("{error}")), pods, gpus)
-}
-
-/// A random transfer, before it has ends.
-#[derive(Clone, Debug)]
-struct Wish {
-    from: Index,
-    to: Index,
-    gpus: bool,
-    datagrams: bool,
-    streams: u32,
-    mode: Mode,
-    memory: HostMemory,
-    connection: Connection,
-    kib: u64,
-    kernel: Option<Launches>,
-    reply: bool,
-}
-
-fn wish() -> impl Strategy<Value = Wish> {
-    let mode = prop_oneof![
-        2 => Just(Mode::Serial),
-        2 => (select(vec![64u64, 256, 1024]), 1..5u32).prop_map(|(kib, buffers)| {
-            Mode::Overlapped { chunk: Bytes::kib(kib), buffers }
-        }),
-        1 => Just(Mode::GpuDirect),
-    ];
-    let memory = select(vec![HostMemory::Pinned, HostMemory::Pageable, HostMemory::Untouched]);
-    let connection = select(vec![Connection::Warm, Connection::New]);
-    let kernel = prop::option::weighted(
-        0.3,
-        select(vec![Launches::Once, Launches::PerChunk, Launches::Graph]),
-    );
-    (
-        (any::<Index>(), any::<Index>(), any::<bool>(), any::<bool>(), 1..9u32),
-        (mode, memory, connection, 1..8192u64, kernel, prop::bool::weighted(0.2)),
-    )
-        .prop_map(|((from, to, gpus, datagrams, streams), rest)| {
-            let (mode, memory, connection, kib, kernel, reply) = rest;
-            let gpus = gpus || mode == Mode::GpuDirect;
-            Wish {
-                from,
-                to,
-                gpus,
-                datagrams,
-                streams,
-                mode,
-                memory,
-                connection,
-                kib,
-                kernel,
-                reply,
-            }
-        })
-}
-
-/// The wish on a cluster, if it is possible there.
-fn asked(wish: &Wish, cluster: &Cluster, pods: &[String], gpus: &[String]) -> Option<Transfer> {
-    let ends = if wish.gpus { gpus } else { pods };
-    let (from, to) = (wish.from.get(ends), wish.to.get(ends));
-    let kernel = wish.kernel.filter(|_| wish.gpus).map(|launches| Kernel {
-        launches,
-        read: Bytes::mib(64),
-        ..MILLISECOND
-    });
-    let transfer = Transfer {
-        transport: if wish.datagrams { Transport::Udp } else { Transport::Tcp },
-        streams: wish.streams,
-        mode: wish.mode,
-        host_memory: wish.memory,
-        connection: wish.connection,
-        reply: wish.reply.then(|| Bytes::kib(4)),
-        kernel,
-        ..transfer(from, to, Bytes::kib(wish.kib))
-    };
-    predict(cluster, std::slice::from_ref(&transfer), Fidelity::Closed, 1).ok()?;
-    Some(transfer)
-}
-
-/// A random cluster and what is asked of it.
-fn question() -> impl Strategy<Value = (Vec<Node>, Vec<Wish>)> {
-    (prop::collection::vec(node(), 2..4), prop::collection::vec(wish(), 1..5))
-}
-
-fn solved(nodes: &[Node], wishes: &[Wish]) -> (Cluster, Vec<Transfer>) {
-    let (cluster, pods, gpus) = assembled(nodes);
-    let transfers = wishes.iter().filter_map(|wish| asked(wish, &cluster, &pods, &gpus));
-    let transfers = transfers.collect();
-    (cluster, transfers)
-}
 
 fn outcomes(cluster: &Cluster, transfers: &[Transfer], fidelity: Fidelity) -> Vec<Outcome> {
     predict(cluster, transfers, fidelity, 7).unwrap_or_else(|error| panic!("{error}"))
@@ -161,58 +18,10 @@ fn outcomes(cluster: &Cluster, transfers: &[Transfer], fidelity: Fidelity) -> Ve
 /// Everything that takes time, k times as fast.
 fn faster(cluster: &Cluster, k: f64) -> Cluster {
     let mut fast = cluster.clone();
-    let rate = |rate: Rate| Rate::bytes_per_s(rate.as_bytes_per_s() * k);
-    let time = |time: Time| Time::from_seconds(time.as_seconds() / k);
-    for link in fast.links.iter_mut().filter(|link| link.unit == LinkUnit::Bytes) {
-        link.capacity *= k;
-    }
-    for hop in fast.graph.edge_weights_mut() {
-        match &mut hop.model {
-            HopModel::Cpu(cpu) => {
-                for costs in [&mut cpu.tcp, &mut cpu.udp] {
-                    for cost in [
-                        &mut costs.per_connection,
-                        &mut costs.per_message,
-                        &mut costs.per_skb,
-                        &mut costs.per_segment,
-                        &mut costs.per_byte,
-                        &mut costs.forwarded_per_skb,
-                        &mut costs.forwarded_per_byte,
-                        &mut costs.latency,
-                    ] {
-                        *cost /= k;
-                    }
-                }
-                cpu.udp_flow_limit = cpu.udp_flow_limit.map(rate);
-            }
-            HopModel::Dma(dma) => {
-                dma.read_limit = dma.read_limit.map(rate);
-                dma.setup /= k;
-                dma.call /= k;
-                dma.latency /= k;
-                if let Some(pageable) = &mut dma.pageable {
-                    pageable.staging.per_byte /= k;
-                    pageable.staging.per_chunk /= k;
-                    pageable.staging.first_touch /= k;
-                }
-                if let Some((_, weight)) = &mut dma.copied_by {
-                    *weight /= k;
-                }
-            }
-            HopModel::Wire(wire) => wire.latency /= k,
-            HopModel::Gpu(_) => {}
-        }
-    }
-    for accelerator in fast.gpus.values_mut() {
-        let gpu = &mut accelerator.gpu;
-        gpu.hbm_bandwidth = rate(gpu.hbm_bandwidth);
-        gpu.fp32_flop_per_s *= k;
-        gpu.fp64_flop_per_s *= k;
-        gpu.launch_latency = time(gpu.launch_latency);
-    }
-    for host in &mut fast.hosts {
-        host.udp_send_limit = host.udp_send_limit.map(rate);
-    }
+    change(&mut fast, &mut |figure, value| match figure {
+        Figure::Rate => value * k,
+        Figure::Time => value / k,
+    });
     fast
 }
 

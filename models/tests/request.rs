@@ -9,6 +9,7 @@ use models::predict::predict;
 use models::transfer::{Connection, Request, Transfer};
 use sim::{Bytes, Time};
 
+use super::batch::{assert_alone, lanes};
 use super::fixture;
 
 /// The pair of nodes with CoreDNS on the second and a cache of names on the first.
@@ -61,6 +62,17 @@ fn asked(cluster: &Cluster, transfer: &Transfer, fidelity: Fidelity, seed: u64) 
 fn step(outcome: &Outcome, step: Step) -> f64 {
     let here = outcome.steps.iter().filter(|time| time.step == step);
     here.map(|time| time.span).sum::<Time>().as_seconds()
+}
+
+/// Caches that live longer in one lane than in another, or not at all.
+#[test]
+fn a_batch_of_requests_is_what_they_are_alone() {
+    let lanes = lanes(&cluster(1000), 6, 1);
+    let cache = |r: &mut Request| (r.node_cache, r.loss) = (Some("node-cache".into()), 0.2);
+    let outside = |r: &mut Request| r.name = "web.default.svc.cluster.local".into();
+    for asked in [reply(|_| {}), reply(cache), reply(outside)] {
+        assert_alone(&lanes, &[asked]);
+    }
 }
 
 #[test]

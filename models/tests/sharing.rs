@@ -8,6 +8,7 @@ use models::predict::predict;
 use models::transfer::Transfer;
 use sim::{Bytes, Time};
 
+use crate::batch::{assert_alone, lanes};
 use crate::fixture::{MILLISECOND, PAIR, library, refused, transfer};
 
 const FIDELITIES: [Fidelity; 3] = [Fidelity::Closed, Fidelity::Flow, Fidelity::Chunk];
@@ -50,6 +51,16 @@ const ARITHMETIC: Kernel =
     Kernel { read: Bytes::new(1_000), written: Bytes::new(1_000), flop: 1e10, ..MILLISECOND };
 
 const GPU: &str = "gpu = \"gpu-a\"";
+
+/// Turns of another length in each lane, and kernels that take other times.
+#[test]
+fn a_batch_of_shared_gpus_is_what_they_are_alone() {
+    for gpu in ["sharing = \"time-slicing\"\nreplicas = 2", "sharing = \"mps\"\nreplicas = 2"] {
+        let cluster = assembled(&shared(gpu, &[GPU, GPU]));
+        let asked = [question("one", MILLISECOND), question("two", ARITHMETIC)];
+        assert_alone(&lanes(&cluster, 6, 1), &asked);
+    }
+}
 
 #[test]
 fn processes_side_by_side_divide_the_threads_and_share_the_memory() {

@@ -22,9 +22,9 @@ Examples:
   podpath run my.toml --json | jq .experiments[0].rows
 
 DIR receives runs.csv, summary.csv, taken.csv, returned.csv, life.csv, parameters.csv,
-manifest.json, plots/ and report.html, and steps.csv if requests were asked for. Files are written
-at the end, all or none. Ctrl-C stops after the points in flight and writes what is finished; a
-second one stops at once.";
+manifest.json, plots/ and report.html, steps.csv if requests were asked for, and together.csv if
+points have several transfers. Files are written at the end, all or none. Ctrl-C stops after the
+points in flight and writes what is finished; a second one stops at once.";
 
 /// Run experiments: tables, plots and a report of how much each topology reaches, and why
 #[derive(Debug, Args)]

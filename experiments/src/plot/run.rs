@@ -21,6 +21,8 @@ pub struct Run {
     pub steps: Vec<StepTime>,
     /// Where time passes, in file order: for each message its hops in path order.
     pub life: Vec<Spent>,
+    /// What the transfers of a point reach together, in file order; empty where each has one.
+    pub together: Vec<Together>,
 }
 
 /// Which point and transfer a row is about.
@@ -153,6 +155,27 @@ pub struct Returned {
     pub gives_up: String,
 }
 
+/// A row of together.csv.
+#[derive(Clone, Debug)]
+pub struct Together {
+    /// The topology's name.
+    pub topology: String,
+    /// What else names the point: column and value, in column order.
+    pub dimensions: Vec<(String, String)>,
+    /// How many transfers it has.
+    pub transfers: u64,
+    /// The sum of their goodputs \[bit/s\].
+    pub sum_bit_s: f64,
+    /// The lowest and the highest of them \[bit/s\].
+    pub span_bit_s: (f64, f64),
+    /// Jain's index of them.
+    pub fairness: f64,
+    /// When the last of them has arrived \[s\]; none if one never does.
+    pub last_s: Option<f64>,
+    /// The payload of all \[B\].
+    pub message_b: f64,
+}
+
 impl Run {
     /// Reads a run's folder.
     ///
@@ -164,6 +187,7 @@ impl Run {
         let returned = Table::read(dir, "returned.csv")?;
         let steps = Table::read_if_there(dir, "steps.csv")?;
         let life = Table::read_if_there(dir, "life.csv")?;
+        let beside = Table::read_if_there(dir, "together.csv")?;
         Ok(Run {
             results: summary.rows().map(|row| outcome(&row, &summary)).collect::<Result<_, _>>()?,
             taken: taken.rows().map(|row| part(&row, &taken)).collect::<Result<_, _>>()?,
@@ -173,6 +197,7 @@ impl Run {
                 .collect::<Result<_, _>>()?,
             steps: optional(steps.as_ref(), step)?,
             life: optional(life.as_ref(), spent)?,
+            together: optional(beside.as_ref(), together)?,
         })
     }
 
@@ -273,6 +298,21 @@ fn spent(row: &Row, table: &Table) -> Result<Spent, PlotError> {
         cause: cause.into(),
         mean_s: row.number("time_s_mean")?,
         share: row.number("share_ratio")?,
+    })
+}
+
+fn together(row: &Row, table: &Table) -> Result<Together, PlotError> {
+    let columns = table.between("topology", "transfers").iter();
+    let named = columns.map(|column| Ok((column.clone(), row.text(column)?.to_owned())));
+    Ok(Together {
+        topology: row.text("topology")?.into(),
+        dimensions: named.collect::<Result<_, PlotError>>()?,
+        transfers: row.number("transfers")? as u64,
+        sum_bit_s: row.number("goodput_sum_bit_s_mean")?,
+        span_bit_s: (row.number("goodput_least_bit_s")?, row.number("goodput_most_bit_s")?),
+        fairness: row.number("fairness_ratio")?,
+        last_s: row.maybe("last_completion_s_mean")?,
+        message_b: row.number("message_sum_b")?,
     })
 }
 

@@ -1,8 +1,9 @@
 //! The answer in a few sentences: how much of the line rate, what takes most, what brings it back.
 
 use crate::plot::manifest::{Manifest, Reported};
-use crate::plot::run::{Outcome, Run, distinct};
+use crate::plot::run::{Outcome, Run, Together, distinct};
 use crate::plot::series::{Plan, Series, Value};
+use crate::plot::steps::{Request, shown};
 use crate::plot::words;
 
 /// A gain below this is not worth a sentence.
@@ -29,6 +30,7 @@ pub fn sentences(run: &Run, plan: &Plan, manifest: &Manifest) -> Vec<String> {
         .chain(direct)
         .filter_map(|series| Some((series, reach(run, series)?)))
         .collect();
+    sentences.extend(asked(run));
     let size = words::size(run.largest_message());
     for text in distinct(told.iter().map(|(_, text)| text.clone())) {
         // Settings that reach the same are named together.
@@ -154,33 +156,42 @@ fn how(series: &Series) -> String {
     if series.label.is_empty() { String::new() } else { format!(" ({})", series.label) }
 }
 
+/// When a client has its answer, where one asks: as it is first set, and at the best and worst
+/// setting.
+fn asked(run: &Run) -> Option<String> {
+    let requests = shown(run);
+    let first = requests.first()?;
+    let biggest = first.steps.iter().max_by(|a, b| a.share.total_cmp(&b.share))?;
+    let mut text = format!(
+        "A call on {} has its answer after {}; the step that takes most is “{}”, {}.",
+        first.key.topology,
+        words::time(first.whole.mean_s),
+        biggest.step,
+        words::percent(biggest.share),
+    );
+    let least = requests.iter().min_by(|a, b| a.whole.mean_s.total_cmp(&b.whole.mean_s))?;
+    let most = requests.iter().max_by(|a, b| a.whole.mean_s.total_cmp(&b.whole.mean_s))?;
+    if least.whole.mean_s < (1.0 - WORTH) * most.whole.mean_s {
+        let named = |request: &Request<'_>| {
+            format!("{} ({})", words::time(request.whole.mean_s), request.label)
+        };
+        text += &format!(" Over all settings: {} to {}.", named(least), named(most));
+    }
+    Some(text)
+}
+
 /// What the transfers of a point reach together, where there are several: of the points with the
 /// largest messages, the first.
 fn together(run: &Run) -> Option<String> {
-    let last = run.results.iter().max_by(|a, b| {
-        let first = |one: &Outcome| std::cmp::Reverse(one.key.point);
-        a.key.message_b.total_cmp(&b.key.message_b).then(first(a).cmp(&first(b)))
-    })?;
-    let all: Vec<&Outcome> =
-        run.results.iter().filter(|one| one.key.point == last.key.point).collect();
-    if all.len() < 2 {
-        return None;
-    }
-    let rates: Vec<f64> = all.iter().map(|one| one.goodput.mean).collect();
-    let sum: f64 = rates.iter().sum();
-    let squares: f64 = rates.iter().map(|rate| rate * rate).sum();
-    // R. Jain et al., DEC Research Report TR-301, 1984.
-    let fairness = sum * sum / (rates.len() as f64 * squares);
-    let (least, most) = rates
-        .iter()
-        .fold((f64::INFINITY, 0.0f64), |(least, most), rate| (least.min(*rate), most.max(*rate)));
+    let larger = |most: &Together, next: &Together| next.message_b > most.message_b;
+    let most = run.together.iter().reduce(|a, b| if larger(a, b) { b } else { a })?;
     Some(format!(
-        "Together the {} transfers of {} reach {}, {} to {} each (Jain's fairness {fairness:.2}).",
-        all.len(),
-        last.key.topology,
-        words::bit_rate(sum),
-        words::bit_rate(least),
-        words::bit_rate(most),
+        "Together the {} transfers of {} reach {}, {} each (Jain's fairness {:.2}).",
+        most.transfers,
+        most.topology,
+        words::bit_rate(most.sum_bit_s),
+        span(most.span_bit_s.0, most.span_bit_s.1, words::bit_rate),
+        most.fairness,
     ))
 }
 

@@ -61,6 +61,57 @@ fn tables_have_a_row_for_every_point_and_their_parts_sum_to_the_whole() {
     }
 }
 
+/// Two transfers into one pod, one of them twice as large.
+const PAIR: &str = r#"
+name = "pair"
+topologies = ["flannel"]
+repetitions = 3
+
+[[transfer]]
+name = "small"
+from = "client"
+to = "server"
+
+[[transfer]]
+name = "large"
+from = "client"
+to = "server"
+streams = 2
+
+[sweep.cross]
+message = ["1 MiB", "64 MiB"]
+"#;
+
+#[test]
+fn what_transfers_reach_together_is_what_they_reach_one_by_one() {
+    let folder = Folder::new();
+    folder.write("pair.toml", PAIR);
+    folder.run(&["run", "pair.toml", "--out", "out"]);
+    let (summary, together) =
+        (table(&folder, "out/summary.csv"), table(&folder, "out/together.csv"));
+    assert_eq!((summary.len(), together.len()), (4, 2));
+    for row in &together {
+        let own: Vec<_> = summary.iter().filter(|one| one["point"] == row["point"]).collect();
+        let rates: Vec<f64> = own.iter().map(|one| number(&one["goodput_bit_s_mean"])).collect();
+        let sum: f64 = rates.iter().sum();
+        assert!((number(&row["goodput_sum_bit_s_mean"]) / sum - 1.0).abs() < 1e-9, "{row:?}");
+        assert_eq!(number(&row["transfers"]), 2.0);
+        assert_eq!(number(&row["goodput_least_bit_s"]), rates[0].min(rates[1]));
+        let fairness = sum * sum / (2.0 * (rates[0] * rates[0] + rates[1] * rates[1]));
+        assert!((number(&row["fairness_ratio"]) - fairness).abs() < 1e-12, "{row:?}");
+        let last = own.iter().map(|one| number(&one["completion_s_mean"])).fold(0.0, f64::max);
+        assert!(number(&row["last_completion_s_mean"]) >= last * (1.0 - 1e-12), "{row:?}");
+        for (one, rate) in own.iter().zip(&rates) {
+            assert!((number(&one["goodput_share_ratio"]) - rate / sum).abs() < 1e-9, "{one:?}");
+        }
+    }
+    let report = std::fs::read_to_string(folder.path().join("out/report.html")).expect("a report");
+    assert!(report.contains("Together the 2 transfers of flannel reach"), "the answer says it");
+    folder.write("small.toml", SMALL);
+    folder.run(&["run", "small.toml", "--out", "alone"]);
+    assert!(!folder.path().join("alone/together.csv").exists(), "one transfer is not together");
+}
+
 #[test]
 fn keys_name_a_point_completely_and_zipped_columns_walk_in_step() {
     let folder = Folder::new();

@@ -6,6 +6,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::slice::from_ref;
 
 use sim::{Bytes, LinkId, Rate, Seed};
 
@@ -13,7 +14,7 @@ use crate::cluster::{Cluster, HopModel, NicSpec, PlaceKind};
 use crate::gpu::kernel::{Kernel, Launches};
 use crate::input::InputError;
 use crate::outcome::{Advice, Cause, Fidelity};
-use crate::plan::{Context, Cores, Plan, build, more, place};
+use crate::plan::{BASE, Context, Cores, Plan, build, more, place};
 use crate::predict::{CHUNKS_MAX, routes, way};
 use crate::price::Change;
 use crate::route::Route;
@@ -66,14 +67,17 @@ impl<'a> Question<'a> {
         let cores = place(cluster, &transfers, &routes, seed);
         let change = Change::default();
         let plans = (0..transfers.len()).map(|at| {
-            let (transfer, route, cores) = (&transfers[at], &routes[at], &cores[at][..]);
-            let (change, whole, fidelity) = (&change, false, Fidelity::Closed);
-            build(&Context { cluster, transfer, route, cores, change, whole, fidelity, seed })
+            let (transfer, cores) = (&transfers[at], &cores[at][..]);
+            let (clusters, routes) = (&[cluster], from_ref(&routes[at]));
+            let (change, whole, brief, fidelity) = (&change, false, false, Fidelity::Closed);
+            let context =
+                Context { clusters, transfer, routes, cores, change, whole, brief, fidelity, seed };
+            build(&context)
         });
         let plans = plans.collect::<Result<Vec<Plan>, InputError>>()?;
         let mut users: BTreeMap<LinkId, Vec<usize>> = BTreeMap::new();
         for (at, plan) in plans.iter().enumerate() {
-            for link in plan.links() {
+            for link in plan.links(BASE) {
                 users.entry(link).or_default().push(at);
             }
         }
@@ -94,12 +98,13 @@ impl<'a> Question<'a> {
             false => Cow::Owned(more(&self.cores[which], which, transfer.streams, self.seed)),
         };
         let plan = build(&Context {
-            cluster: self.cluster,
+            clusters: &[self.cluster],
             transfer,
-            route: &route,
+            routes: from_ref(&route),
             cores: &cores,
             change,
             whole: false,
+            brief: true,
             fidelity: Fidelity::Closed,
             seed: self.seed,
         });
@@ -113,7 +118,7 @@ impl<'a> Question<'a> {
         seen[which] = true;
         let mut at = 0;
         while at < company.len() {
-            for link in company[at].links() {
+            for link in company[at].links(BASE) {
                 for &other in self.users.get(&link).into_iter().flatten() {
                     if !std::mem::replace(&mut seen[other], true) {
                         company.push(&self.plans[other]);
@@ -122,7 +127,7 @@ impl<'a> Question<'a> {
             }
             at += 1;
         }
-        super::goodput(plan, &closed::trace(&self.resources, &company, 0))
+        super::reached(plan, &closed::trace(&self.resources, &company, 0)).goodput
     }
 }
 
@@ -352,7 +357,7 @@ impl Asked<'_> {
         let way = &self.question.routes[self.which];
         let plan = &self.question.plans[self.which];
         let legs = || way.stages.iter().flatten();
-        let line = plan.line.as_ref().and_then(|line| legs().nth(line.hop));
+        let line = plan.line(BASE).and_then(|line| legs().nth(line.hop));
         let mut kinds: Vec<&str> = legs()
             .filter(|leg| !matches!(leg.hop().model, HopModel::Wire(_)))
             .map(|leg| leg.hop().kind.as_str())

@@ -25,7 +25,7 @@ impl Ledger {
         let (mut at, mut landing) = (spans.last, true);
         while at != NOBODY {
             let end = if landing { spans.landing(at) } else { spans.end[at as usize] };
-            let phase = plan.phase(at);
+            let phase = plan.fired(at, trace.lane);
             if let (Op::Acquire(_), Some(&by)) = (phase.op, spans.granted.get(&at))
                 && by != NOBODY
             {
@@ -68,10 +68,12 @@ impl Ledger {
         let demand = plan.demand(id);
         let streaming = &demand.streaming;
         let alone = Time::from_seconds(streaming.alone).min(span);
-        let mut parts = streaming.parts.clone();
-        if streaming.line > 0.0 {
-            parts.push((streaming.line_row, streaming.line));
+        if plan.is_brief {
+            return self.book(span, &[(streaming.waits_else, 1.0)]);
         }
+        let mut parts = streaming.parts.clone();
+        let line_row = streaming.line_row.filter(|_| streaming.line > 0.0);
+        parts.extend(line_row.map(|row| (row, streaming.line)));
         let rest = span - alone;
         // A picosecond a flow or unit is rounding, not a queue.
         let units = (demand.bytes / demand.unit.as_f64().max(1.0)).ceil() as u64;
@@ -106,9 +108,9 @@ impl Ledger {
     /// pipeline are the chunks of its slowest stage, and the network may have moved the message
     /// meanwhile.
     fn set_line_apart(&mut self, plan: &Plan, trace: &Trace) {
-        let Some(line) = &plan.line else { return };
+        let Some(line) = plan.line(trace.lane) else { return };
         let rows = || (0..plan.rows.len()).filter(|&row| plan.rows[row].counts);
-        let Some(line_row) = rows().find(|&row| !plan.rows[row].cause.is_loss()) else { return };
+        let Some(line_row) = plan.line_row(trace.lane) else { return };
         let whole = self.counted(plan);
         let at_line = |bytes: f64| Time::from_seconds(bytes / line.rate.as_bytes_per_s());
         let all: f64 = trace.lost.iter().map(|lost| lost.bytes).sum();

@@ -11,8 +11,8 @@ pub(crate) struct Demand {
     pub(crate) bytes: f64,
     /// The unit that is stored and forwarded whole: a super-packet, a datagram, a burst.
     pub(crate) unit: Bytes,
-    /// The first of its flows' lanes: chunks of one lane keep their order.
-    pub(crate) lane: u32,
+    /// The first of its flows' streams: chunks of one stream keep their order.
+    pub(crate) stream: u32,
     /// Stages between it and the network, negative before it; none for a kernel.
     pub(crate) place: Option<i32>,
     /// Whether it is part of the transfer itself, and not of asking for it or of answering it.
@@ -78,8 +78,8 @@ pub(crate) struct Streaming {
     pub(crate) alone: f64,
     /// Of that, how long it would take at the line rate of its way \[s\].
     pub(crate) line: f64,
-    /// The row of that.
-    pub(crate) line_row: u32,
+    /// The row of that, if the line of its way is in this stage.
+    pub(crate) line_row: Option<u32>,
     /// Rows of the rest, with the seconds of each.
     pub(crate) parts: Vec<(u32, f64)>,
     /// The row that waiting for a link is booked to.

@@ -10,13 +10,14 @@ use std::fmt;
 
 use sim::Bytes;
 
-use super::{Book, Op, Plan};
+use super::{BASE, Book, Op, Plan};
 
 impl fmt::Display for Plan {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (at, step) in self.steps.iter().enumerate() {
             let times = if step.count > 1 { format!("{} × ", step.count) } else { String::new() };
-            let what = format!("{times}{}", self.words(step.first.op));
+            let first = self.phase(step.first, BASE);
+            let what = format!("{times}{}", self.words(first.op));
             let after: Vec<String> = self
                 .into(at as u32)
                 .iter()
@@ -29,7 +30,7 @@ impl fmt::Display for Plan {
                 true => "first".to_owned(),
                 false => format!("after {}", after.join(", ")),
             };
-            let line = format!("{:>3}  {what:28} {after:20} {}", at + 1, self.hop(step.first.book));
+            let line = format!("{:>3}  {what:28} {after:20} {}", at + 1, self.hop(first.book));
             writeln!(out, "{}", line.trim_end())?;
         }
         Ok(())

@@ -8,8 +8,11 @@ use petgraph::graph::{DiGraph, NodeIndex};
 use petgraph::visit::EdgeRef;
 use sim::Bytes;
 
-use super::{Book, Demand, DemandId, Edge, HopName, Line, Op, Plan, Row, Step};
+use super::{
+    BASE, Book, Demand, DemandId, Edge, HopName, Line, Op, Phase, PhaseId, Plan, Row, Step,
+};
 use crate::cluster::PoolIndex;
+use crate::outcome::Cause;
 
 /// An edge of a draft: "after".
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -38,26 +41,83 @@ pub enum Flaw {
 }
 
 /// A plan while it is made.
-#[derive(Clone, Debug, Default)]
+///
+/// A *brief* one has two rows: all time is booked to what counts against the goodput, or to what
+/// does not. That is enough for when things happen and how fast they are, and costs less.
+#[derive(Clone, Debug)]
 pub struct Draft {
     /// Steps, and what comes after what.
     pub graph: DiGraph<Step, Link>,
+    pub(crate) lanes: u32,
+    pub(crate) is_brief: bool,
+    phases: Vec<Phase>,
     pub(crate) demands: Vec<Demand>,
     pub(crate) parts: Vec<(u32, f64)>,
     pub(crate) rows: Vec<Row>,
     pub(crate) hops: Vec<HopName>,
     pub(crate) way: u32,
     pub(crate) message: Bytes,
-    pub(crate) line: Option<Line>,
+    /// In each lane.
+    pub(crate) lines: Vec<Option<Line>>,
     known: HashMap<Row, u32>,
     /// Connections and engines whose units keep their order, one for each flow.
-    pub(crate) lanes: u32,
+    pub(crate) streams: u32,
 }
 
 impl Draft {
-    /// Nothing yet.
-    pub fn new() -> Draft {
-        Draft::default()
+    /// Nothing yet, in so many lanes.
+    pub fn new(lanes: u32) -> Draft {
+        Draft {
+            graph: DiGraph::new(),
+            lanes,
+            is_brief: false,
+            phases: Vec::new(),
+            demands: Vec::new(),
+            parts: Vec::new(),
+            rows: Vec::new(),
+            hops: Vec::new(),
+            way: 0,
+            message: Bytes::ZERO,
+            lines: vec![None; lanes as usize],
+            known: HashMap::new(),
+            streams: 0,
+        }
+    }
+
+    /// Nothing yet, and an account of two rows.
+    pub(crate) fn brief(lanes: u32) -> Draft {
+        let row = |counts| Row { hop: 0, cause: Cause::Service, step: None, counts };
+        let rows = [false, true].map(row).to_vec();
+        Draft { is_brief: true, rows, ..Draft::new(lanes) }
+    }
+
+    /// What a step may do: a phase for each lane, in order.
+    ///
+    /// # Panics
+    /// If there is not one for each.
+    pub fn phase(&mut self, lanes: impl IntoIterator<Item = Phase>) -> PhaseId {
+        let first = self.phases.len() as u32;
+        self.phases.extend(lanes);
+        assert_eq!(self.phases.len() as u32, first + self.lanes, "one phase for each lane");
+        PhaseId(first / self.lanes)
+    }
+
+    /// The same in every lane.
+    pub fn alike(&mut self, phase: Phase) -> PhaseId {
+        self.phase(std::iter::repeat_n(phase, self.lanes as usize))
+    }
+
+    /// Whether a phase takes no time in any lane, whatever happens.
+    pub(crate) fn is_nothing(&self, id: PhaseId) -> bool {
+        let first = (id.0 * self.lanes) as usize;
+        let lanes = &self.phases[first..first + self.lanes as usize];
+        lanes.iter().all(|phase| phase.op == Phase::NOTHING.op)
+    }
+
+    /// Adds a step that is carried out once, the same in every lane.
+    pub fn once(&mut self, op: Op, book: Book, after: &[(NodeIndex, Link)]) -> NodeIndex {
+        let phase = self.alike(Phase::new(op, book));
+        self.step(Step::repeated(phase, 1), after)
     }
 
     /// Adds a step that comes after `after`.
@@ -71,6 +131,9 @@ impl Draft {
 
     /// The row of a hop, cause and step, made where it is new.
     pub fn row(&mut self, row: Row) -> u32 {
+        if self.is_brief {
+            return u32::from(row.counts);
+        }
         let next = self.rows.len() as u32;
         let at = *self.known.entry(row).or_insert(next);
         if at == next {
@@ -95,12 +158,18 @@ impl Draft {
     pub fn book(&mut self, parts: impl IntoIterator<Item = (u32, f64)>) -> Book {
         let first = self.parts.len() as u32;
         self.parts.extend(parts.into_iter().filter(|part| part.1 > 0.0));
+        self.booked(first)
+    }
+
+    /// A booking to the parts from the `first` on.
+    pub(crate) fn booked(&self, first: u32) -> Book {
         match self.parts.len() as u32 - first {
             0 => Book::Nobody,
             count => Book::Parts { first, count },
         }
     }
 
+    /// A demand of one lane. Those of the others follow, lane by lane.
     pub(crate) fn demand(&mut self, demand: Demand) -> DemandId {
         self.demands.push(demand);
         DemandId(self.demands.len() as u32 - 1)
@@ -151,6 +220,9 @@ impl Draft {
         }
         let plan = Plan {
             steps,
+            lanes: self.lanes,
+            is_brief: self.is_brief,
+            phases: self.phases,
             into,
             into_of,
             out,
@@ -162,7 +234,7 @@ impl Draft {
             way: self.way,
             demands: self.demands,
             message: self.message,
-            line: self.line,
+            lines: self.lines,
         };
         Ok((plan, place))
     }
@@ -184,7 +256,8 @@ impl Draft {
     fn check_pools(&self) -> Result<(), Flaw> {
         let mut uses: BTreeMap<PoolIndex, (u64, u64)> = BTreeMap::new();
         for step in self.graph.node_weights() {
-            match step.first.op {
+            let phase = &self.phases[(step.first.0 * self.lanes + BASE) as usize];
+            match phase.op {
                 Op::Acquire(pool) => uses.entry(pool).or_default().0 += u64::from(step.count),
                 Op::Release(pool) => uses.entry(pool).or_default().1 += u64::from(step.count),
                 _ => {}
@@ -248,47 +321,46 @@ impl Draft {
 mod tests {
     use sim::Time;
 
-    use super::super::{Phase, Step};
     use super::*;
 
-    fn wait(count: u32) -> Step {
-        let phase = Phase { op: Op::Wait(Time::from_ns(1)), book: Book::Nobody };
-        Step::repeated(phase, count)
+    fn wait(draft: &mut Draft, count: u32, after: &[(NodeIndex, Link)]) -> NodeIndex {
+        let phase = draft.alike(Phase::new(Op::Wait(Time::from_ns(1)), Book::Nobody));
+        draft.step(Step::repeated(phase, count), after)
     }
 
     const AFTER: Link = Link { lag: 0, landed: false };
 
     #[test]
     fn what_can_never_end_is_no_plan() {
-        let mut circle = Draft::new();
-        let a = circle.step(wait(1), &[]);
-        let b = circle.step(wait(1), &[(a, AFTER)]);
+        let mut circle = Draft::new(1);
+        let a = wait(&mut circle, 1, &[]);
+        let b = wait(&mut circle, 1, &[(a, AFTER)]);
         circle.graph.add_edge(b, a, AFTER);
         assert_eq!(circle.freeze().unwrap_err(), Flaw::Circle(0));
 
-        let mut loops = Draft::new();
-        let a = loops.step(wait(3), &[]);
-        loops.step(wait(4), &[(a, AFTER)]);
+        let mut loops = Draft::new(1);
+        let a = wait(&mut loops, 3, &[]);
+        wait(&mut loops, 4, &[(a, AFTER)]);
         assert_eq!(loops.freeze().unwrap_err(), Flaw::Counts(0, 1, 3, 4));
 
-        let mut lag = Draft::new();
-        let a = lag.step(wait(3), &[]);
-        lag.step(wait(1), &[(a, Link { lag: 1, landed: false })]);
+        let mut lag = Draft::new(1);
+        let a = wait(&mut lag, 3, &[]);
+        wait(&mut lag, 1, &[(a, Link { lag: 1, landed: false })]);
         assert_eq!(lag.freeze().unwrap_err(), Flaw::Lag(0, 1));
 
-        let mut pool = Draft::new();
-        pool.step(Step::once(Op::Acquire(PoolIndex(4)), Book::Nobody), &[]);
+        let mut pool = Draft::new(1);
+        pool.once(Op::Acquire(PoolIndex(4)), Book::Nobody, &[]);
         assert_eq!(pool.freeze().unwrap_err(), Flaw::Pool(4, 1, 0));
     }
 
     #[test]
     fn loops_stay_together() {
-        let mut draft = Draft::new();
-        let head = draft.step(wait(1), &[]);
-        let one = draft.step(wait(5), &[(head, AFTER)]);
-        let aside = draft.step(wait(1), &[(head, AFTER)]);
-        let two = draft.step(wait(5), &[(one, AFTER)]);
-        draft.step(wait(1), &[(two, AFTER), (aside, AFTER)]);
+        let mut draft = Draft::new(1);
+        let head = wait(&mut draft, 1, &[]);
+        let one = wait(&mut draft, 5, &[(head, AFTER)]);
+        let aside = wait(&mut draft, 1, &[(head, AFTER)]);
+        let two = wait(&mut draft, 5, &[(one, AFTER)]);
+        wait(&mut draft, 1, &[(two, AFTER), (aside, AFTER)]);
         let plan = draft.freeze().unwrap();
         let counts: Vec<u32> = plan.steps.iter().map(|step| step.count).collect();
         assert_eq!(counts, [1, 1, 5, 5, 1]);

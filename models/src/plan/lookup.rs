@@ -8,6 +8,7 @@
 use sim::{Bytes, Time};
 
 use super::request::Asking;
+use crate::cluster::Cluster;
 use crate::input::InputError;
 use crate::name::cache::{behind, hit_ratio};
 use crate::name::resolver::{Resolver, Round};
@@ -34,7 +35,8 @@ struct Path {
     from: String,
     to: String,
     via: Option<String>,
-    server: NameServer,
+    /// What it costs in each lane.
+    servers: Vec<NameServer>,
 }
 
 impl Asking<'_> {
@@ -63,7 +65,8 @@ impl Asking<'_> {
         for round in &rounds {
             let waited = self.chance.waited(&resolver, request.loss, round.questions.len());
             let name = format!("{client}/resolver-timeout");
-            self.wait(name, Cause::Queueing, Part::Resolve, waited);
+            let lanes = vec![waited; self.context.clusters.len()];
+            self.wait(name, Cause::Queueing, Part::Resolve, &lanes);
             self.round(client, round, &zone)?;
         }
         Ok(())
@@ -74,48 +77,56 @@ impl Asking<'_> {
     fn round(&mut self, client: &str, round: &Round, zone: &Zone) -> Result<(), InputError> {
         let request = self.request;
         let mut asks = client.to_owned();
-        let mut reaches = 1.0;
-        let mut hit = {
-            let cluster = self.path(&asks, "request.dns", &request.dns)?;
-            hit_ratio(request.node_hz + request.others_hz, cluster.server.ttl_s)
+        let mut reaches = vec![1.0; self.context.clusters.len()];
+        let mut hits: Vec<f64> = {
+            let servers = self.path(&asks, "request.dns", &request.dns)?.servers;
+            let asked = request.node_hz + request.others_hz;
+            servers.iter().map(|server| hit_ratio(asked, server.ttl_s)).collect()
         };
         if let Some(cache) = &request.node_cache {
             let path = self.path(&asks, "request.node_cache", cache)?;
-            let there = behind(request.node_hz, request.others_hz, path.server.ttl_s);
-            self.exchange(&path, round, 1.0)?;
-            reaches = self.chance.part(1.0 - hit_ratio(request.node_hz, there.ttl_s));
-            (asks, hit) = (path.to, there.hit);
+            self.exchange(&path, round, &reaches)?;
+            for (lane, server) in path.servers.iter().enumerate() {
+                let there = behind(request.node_hz, request.others_hz, server.ttl_s);
+                let misses = 1.0 - hit_ratio(request.node_hz, there.ttl_s);
+                (reaches[lane], hits[lane]) = (self.chance.part(misses), there.hit);
+            }
+            asks = path.to;
         }
-        if reaches > 0.0 {
+        if reaches.iter().any(|part| *part > 0.0) {
             let path = self.path(&asks, "request.dns", &request.dns)?;
-            self.exchange(&path, round, reaches)?;
+            self.exchange(&path, round, &reaches)?;
             if !zone.is_inside(&round.name) {
-                let part = reaches * self.chance.part(1.0 - hit);
-                let span = Time::from_seconds(path.server.forward_s * part);
+                let mut spans = Vec::with_capacity(reaches.len());
+                for ((server, reaches), hit) in path.servers.iter().zip(&reaches).zip(&hits) {
+                    let part = reaches * self.chance.part(1.0 - hit);
+                    spans.push(Time::from_seconds(server.forward_s * part));
+                }
                 let name = format!("{}/forward", path.to);
-                self.wait(name, Cause::Propagation, Part::Resolve, span);
+                self.wait(name, Cause::Propagation, Part::Resolve, &spans);
             }
         }
         Ok(())
     }
 
     fn path(&self, from: &str, field: &str, name: &str) -> Result<Path, InputError> {
-        let cluster = self.context.cluster;
+        let base = self.context.cluster();
         let (to, via) = self.server(field, name)?;
-        let place = cluster.places[&to];
-        let node = cluster.graph[place].node.as_deref();
-        let host = cluster.hosts.iter().find(|host| Some(host.name.as_str()) == node);
-        let Some(server) = host.and_then(|host| host.names) else {
+        let node = base.graph[base.places[&to]].node.as_deref();
+        let at = base.hosts.iter().position(|host| Some(host.name.as_str()) == node);
+        let of = |cluster: &&Cluster| at.and_then(|at| cluster.hosts[at].names);
+        let servers: Option<Vec<NameServer>> = self.context.clusters.iter().map(of).collect();
+        let Some(servers) = servers else {
             let problem = format!("the host profile of `{to}` has no costs of a name server");
             return Err(InputError::new(field, problem)
                 .help("lines `names.per_query`, `names.forward` and `names.ttl`"));
         };
-        Ok(Path { from: from.to_owned(), to, via, server })
+        Ok(Path { from: from.to_owned(), to, via, servers })
     }
 
-    /// A question and its answer, with chance `part`; once more over TCP if the answer does not fit
-    /// a datagram.
-    fn exchange(&mut self, path: &Path, round: &Round, part: f64) -> Result<(), InputError> {
+    /// A question and its answer, with a chance in each lane; once more over TCP if the answer does
+    /// not fit a datagram.
+    fn exchange(&mut self, path: &Path, round: &Round, parts: &[f64]) -> Result<(), InputError> {
         let question = HEADER + round.name.len() + 2 + TYPE_AND_CLASS;
         let found = round.questions.iter().any(|(_, verdict)| *verdict == Verdict::Address);
         let answer = question
@@ -123,10 +134,10 @@ impl Asking<'_> {
                 true => A_RECORD * self.request.addresses.max(1) as usize,
                 false => SOA_RECORD,
             };
-        self.ask(path, Transport::Udp, question, answer.min(DATAGRAM_MAX), part)?;
+        self.ask(path, Transport::Udp, question, answer.min(DATAGRAM_MAX), parts)?;
         if answer > DATAGRAM_MAX {
-            self.open(&path.from, &path.to, path.via.as_deref(), Part::Resolve, part)?;
-            self.ask(path, Transport::Tcp, question, answer, part)?;
+            self.open(&path.from, &path.to, path.via.as_deref(), Part::Resolve, parts)?;
+            self.ask(path, Transport::Tcp, question, answer, parts)?;
         }
         Ok(())
     }
@@ -137,7 +148,7 @@ impl Asking<'_> {
         transport: Transport,
         question: usize,
         answer: usize,
-        part: f64,
+        parts: &[f64],
     ) -> Result<(), InputError> {
         let (there, back) = (Bytes::new(question as u64), Bytes::new(answer as u64));
         let question = Transfer {
@@ -151,9 +162,11 @@ impl Asking<'_> {
             ..Transfer::message(&path.from, &path.to, there)
         };
         let answer = Transfer { transport, ..Transfer::message(&path.to, &path.from, back) };
-        self.send(&question, Part::Resolve, part)?;
-        let works = Time::from_seconds(path.server.per_query_s * part);
-        self.wait(format!("{}/names", path.to), Cause::Service, Part::Resolve, works);
-        self.send(&answer, Part::Resolve, part)
+        self.send(&question, Part::Resolve, parts)?;
+        let lanes = path.servers.iter().zip(parts);
+        let works = lanes.map(|(server, part)| Time::from_seconds(server.per_query_s * part));
+        let works: Vec<Time> = works.collect();
+        self.wait(format!("{}/names", path.to), Cause::Service, Part::Resolve, &works);
+        self.send(&answer, Part::Resolve, parts)
     }
 }

@@ -23,7 +23,7 @@ use petgraph::graph::NodeIndex;
 use sim::{Bytes, Rate, Time};
 
 use super::draft::{Draft, Link};
-use super::{Book, Op, Plan, Step};
+use super::{Book, Op, Plan};
 use crate::cluster::PoolIndex;
 use crate::gpu::copy::{CopyEngine, Direction};
 use crate::gpu::execute::{Prepared, duration};
@@ -170,7 +170,7 @@ impl Device {
     fn laid_out(&self, program: &[Command]) -> (Plan, Vec<u32>, Vec<f64>) {
         let mut issuer = Issuer {
             device: self,
-            draft: Draft::new(),
+            draft: Draft::new(1),
             host: Vec::new(),
             host_at_least: Time::ZERO,
             last: BTreeMap::new(),
@@ -259,7 +259,7 @@ const AFTER: Link = Link { lag: 0, landed: false };
 
 impl Issuer<'_> {
     fn wait(&mut self, time: Time, after: &[(NodeIndex, Link)]) -> NodeIndex {
-        self.draft.step(Step::once(Op::Wait(time), Book::Nobody), after)
+        self.draft.once(Op::Wait(time), Book::Nobody, after)
     }
 
     fn issue(&mut self, command: &Command) {
@@ -289,16 +289,15 @@ impl Issuer<'_> {
         let (step, end) = match server {
             Server::Engine(engine) => {
                 let pool = PoolIndex(engine);
-                let take = self.draft.step(Step::once(Op::Acquire(pool), Book::Nobody), &after);
+                let take = self.draft.once(Op::Acquire(pool), Book::Nobody, &after);
                 let copy = self.wait(alone, &[(take, AFTER)]);
-                let give = Step::once(Op::Release(pool), Book::Nobody);
-                (copy, self.draft.step(give, &[(copy, AFTER)]))
+                (copy, self.draft.once(Op::Release(pool), Book::Nobody, &[(copy, AFTER)]))
             }
             Server::Sms => {
                 let client = self.widths.len() as u32;
                 self.widths.push(device.filled(&command.operation));
                 let turn = Op::Turn { server: 0, client, work: alone };
-                let kernel = self.draft.step(Step::once(turn, Book::Nobody), &after);
+                let kernel = self.draft.once(turn, Book::Nobody, &after);
                 (kernel, kernel)
             }
             Server::Nobody => {

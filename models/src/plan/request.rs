@@ -12,12 +12,11 @@ use sim::{Bytes, Time};
 
 use super::chance::Chance;
 use super::draft::{Draft, Link};
-use super::transfer::{After, Context, Message, named};
-use super::{Op, Row, Step};
+use super::message::{After, Message, named};
+use super::{Context, Op, Phase, Row, Step};
 use crate::cluster::Endpoint;
 use crate::input::{InputError, suggest};
 use crate::outcome::{Cause, Fidelity, Step as Part};
-use crate::route::route;
 use crate::transfer::{Connection, Request, Transfer};
 
 /// A segment without data is priced as the smallest message.
@@ -45,9 +44,11 @@ pub(super) fn before(
         Fidelity::Flow | Fidelity::Chunk => Chance::Drawn(context.seed.stream("request")),
     };
     let mut asking = Asking { context, request, chance, draft, after: After::new() };
+    let certain = vec![1.0; context.clusters.len()];
     if transfer.connection == Connection::New {
         asking.lookup(&ends.client)?;
-        asking.open(&ends.client, &ends.server, Some(&request.service), Part::Connect, 1.0)?;
+        let via = Some(request.service.as_str());
+        asking.open(&ends.client, &ends.server, via, Part::Connect, &certain)?;
     }
     let send = Transfer {
         via: Some(request.service.clone()),
@@ -57,20 +58,20 @@ pub(super) fn before(
         },
         ..Transfer::message(&ends.client, &ends.server, request.message)
     };
-    asking.send(&send, Part::Send, 1.0)?;
+    asking.send(&send, Part::Send, &certain)?;
     if transfer.from != ends.server {
         let copy = Transfer {
             host_memory: transfer.host_memory,
             ..Transfer::message(&ends.server, &transfer.from, request.message)
         };
-        asking.send(&copy, Part::CopyIn, 1.0)?;
+        asking.send(&copy, Part::CopyIn, &certain)?;
     }
     Ok(asking.after)
 }
 
 /// The pods at the ends of the reply's way, which are those of the request's.
 fn ends(context: &Context<'_>, request: &Request) -> Result<Ends, InputError> {
-    let Context { cluster, route, .. } = *context;
+    let (cluster, route) = (context.cluster(), context.route());
     let Some((server, client)) = route.pods else {
         let problem = "the reply crosses no socket, so there is no Service to ask";
         return Err(InputError::new("mode", problem).help("mode = \"serial\" or \"overlapped\""));
@@ -101,47 +102,35 @@ pub(super) struct Asking<'a> {
 }
 
 impl Asking<'_> {
-    /// Sends a message, with chance `part`.
+    /// Sends a message, with a chance in each lane.
     pub(super) fn send(
         &mut self,
         transfer: &Transfer,
         step: Part,
-        part: f64,
+        parts: &[f64],
     ) -> Result<(), InputError> {
-        let Context { cluster, cores, change, .. } = *self.context;
-        let route = route(cluster, transfer)?;
-        let hops = named(self.draft, &route);
-        let message = Message {
-            cluster,
-            transfer,
-            route: &route,
-            cores,
-            change,
-            hops,
-            step: Some(step),
-            counts: false,
-            main: false,
-            part,
-        };
+        let routes = self.context.ways(transfer)?;
+        let context = Context { transfer, routes: &routes, ..*self.context };
+        let hops = named(self.draft, context.route());
+        let (step, parts) = (Some(step), parts.to_vec());
+        let message = Message { context, hops, step, counts: false, main: false, parts };
         let after = std::mem::take(&mut self.after);
         self.after = message.add(self.draft, after);
         Ok(())
     }
 
-    /// Lets time pass at a place that is no hop of a way: `dns/names`.
-    pub(super) fn wait(&mut self, name: String, cause: Cause, step: Part, span: Time) {
-        if span > Time::ZERO {
+    /// Lets time pass, in each lane, at a place that is no hop of a way: `dns/names`.
+    pub(super) fn wait(&mut self, name: String, cause: Cause, step: Part, spans: &[Time]) {
+        if spans.iter().any(|span| *span > Time::ZERO) {
             let kind = name.rsplit('/').next().unwrap_or(&name).replace('-', " ");
             let hop = self.draft.hop(name, kind);
             let row = self.draft.row(Row { hop, cause, step: Some(step), counts: false });
             let book = self.draft.book([(row, 1.0)]);
-            self.add(Step::once(Op::Wait(span), book));
+            let lanes = spans.iter().map(|&span| Phase::new(Op::Wait(span), book));
+            let phase = self.draft.phase(lanes);
+            let node = self.draft.step(Step::repeated(phase, 1), &self.after);
+            self.after = vec![(node, Link::default())];
         }
-    }
-
-    fn add(&mut self, step: Step) {
-        let node = self.draft.step(step, &self.after);
-        self.after = vec![(node, Link::default())];
     }
 
     /// A handshake (RFC 9293, section 3.5): SYN and SYN-ACK; the client's ACK goes with its data.
@@ -151,15 +140,15 @@ impl Asking<'_> {
         to: &str,
         via: Option<&str>,
         step: Part,
-        part: f64,
+        parts: &[f64],
     ) -> Result<(), InputError> {
         let syn = Transfer {
             via: via.map(str::to_owned),
             connection: Connection::Opening,
             ..Transfer::message(from, to, SEGMENT)
         };
-        self.send(&syn, step, part)?;
-        self.send(&Transfer::message(to, from, SEGMENT), step, part)
+        self.send(&syn, step, parts)?;
+        self.send(&Transfer::message(to, from, SEGMENT), step, parts)
     }
 
     /// The pod that an end of the request means, and the Service in front of it, if there is one.
@@ -168,7 +157,7 @@ impl Asking<'_> {
         field: &str,
         name: &str,
     ) -> Result<(String, Option<String>), InputError> {
-        let cluster = self.context.cluster;
+        let cluster = self.context.cluster();
         let place = |at: NodeIndex| cluster.graph[at].name.clone();
         Ok(match cluster.endpoint(field, name)? {
             Endpoint::Place(at) => (place(at), None),

@@ -1,8 +1,10 @@
 //! From a priced stage to steps of a plan: waits, a demand, and to whom each is booked.
 
+use std::cell::OnceCell;
+
 use sim::{Bytes, Hop, LinkId, Rate};
 
-use super::demand::{Flow, Loss, Streaming, Taker};
+use super::demand::{Flow, Loss, Taker};
 use super::{Book, Cores, Demand, Draft, Row};
 use crate::cluster::{Cluster, HopModel, LinkIndex, LinkUnit};
 use crate::outcome::{Cause, Step};
@@ -63,21 +65,33 @@ pub(crate) struct Placed<'a> {
     pub(crate) counts: bool,
     /// The line rate that its time is compared with, if its line is in this stage.
     pub(crate) line: Option<&'a Line>,
+    /// What filling the way takes at each hop \[s\], once it is known.
+    pub(crate) filling: OnceCell<Vec<(usize, f64)>>,
 }
 
 /// A flow, and which hops of its way work on each link.
-struct Owned {
-    flow: Flow,
+pub(super) struct Owned {
+    pub(super) flow: Flow,
     /// Every link that it crosses.
-    links: Vec<Crossed>,
-    limit_hop: usize,
+    pub(super) links: Vec<Crossed>,
+    /// The hops of the way that work on each of them, with the weight of each.
+    owners: Vec<(LinkId, usize, f64)>,
+    pub(super) limit_hop: usize,
+}
+
+impl Owned {
+    /// The hops of the way that work on a link, with the weight of each.
+    pub(super) fn owners(&self, link: LinkId) -> impl Iterator<Item = (usize, f64)> {
+        let owners = self.owners.iter().filter(move |owner| owner.0 == link);
+        owners.map(|&(_, at, weight)| (at, weight))
+    }
 }
 
 /// A link that a flow crosses.
-struct Crossed {
-    hop: Hop,
-    /// The hops of the way that work on it, with the weight of each.
-    owners: Vec<(usize, f64)>,
+pub(super) struct Crossed {
+    pub(super) hop: Hop,
+    /// Where on the way it is met first.
+    pub(super) met: usize,
     /// Whether it holds a datagram's sender back.
     held: bool,
     /// Whether no unit waits for it.
@@ -85,7 +99,7 @@ struct Crossed {
 }
 
 impl Placed<'_> {
-    fn row(&self, draft: &mut Draft, at: usize, cause: Cause) -> u32 {
+    pub(super) fn row(&self, draft: &mut Draft, at: usize, cause: Cause) -> u32 {
         let hop = self.hops[self.stage.first_hop + at];
         draft.row(Row { hop, cause, step: self.step, counts: self.counts })
     }
@@ -98,21 +112,32 @@ impl Placed<'_> {
         of: fn(&PricedHop) -> f64,
     ) -> (f64, Book) {
         let hops = self.stage.hops.iter().enumerate().map(|(at, hop)| (at, cause, of(hop)));
-        self.booked(draft, hops.collect())
+        self.booked(draft, hops)
     }
 
-    pub(crate) fn booked(&self, draft: &mut Draft, parts: Vec<(usize, Cause, f64)>) -> (f64, Book) {
-        let parts: Vec<_> = parts.into_iter().filter(|part| part.2 > 0.0).collect();
-        let seconds = parts.iter().map(|part| part.2).sum();
-        let rows: Vec<(u32, f64)> =
-            parts.into_iter().map(|(at, cause, s)| (self.row(draft, at, cause), s)).collect();
-        (seconds, draft.book(rows))
+    pub(crate) fn booked(
+        &self,
+        draft: &mut Draft,
+        parts: impl IntoIterator<Item = (usize, Cause, f64)>,
+    ) -> (f64, Book) {
+        let (mut sum, first) = (0.0, draft.parts.len() as u32);
+        for (at, cause, seconds) in parts.into_iter().filter(|part| part.2 > 0.0) {
+            sum += seconds;
+            let row = self.row(draft, at, cause);
+            draft.parts.push((row, seconds));
+        }
+        (sum, draft.booked(first))
     }
 
     /// The first unit being stored and forwarded by every link but the slowest, whose time is in
     /// the streaming.
     pub(crate) fn fill(&self, draft: &mut Draft) -> (f64, Book) {
-        let owned = self.owned(0);
+        let parts = self.filling.get_or_init(|| self.filled(&self.owned(0)));
+        self.booked(draft, parts.iter().map(|&(at, seconds)| (at, Cause::Service, seconds)))
+    }
+
+    /// The same at each hop, for the first flow.
+    fn filled(&self, owned: &Owned) -> Vec<(usize, f64)> {
         let share = self.bytes.as_f64() / f64::from(self.stage.flows);
         let first = match self.stage.carrier {
             // SMs and memory work at the same time, and nothing is handed on before the end.
@@ -124,20 +149,20 @@ impl Placed<'_> {
         let streams = |crossed: &&Crossed| owned.flow.hops.contains(&crossed.hop);
         let slowest = owned.links.iter().filter(streams).max_by(|a, b| cost(a).total_cmp(&cost(b)));
         let slowest = slowest.map(|crossed| crossed.hop.link);
-        let mut parts = Vec::new();
+        let mut parts = Vec::with_capacity(owned.owners.len());
         for crossed in owned.links.iter().filter(|crossed| !crossed.beside) {
             let link = crossed.hop.link;
             if Some(link) != slowest {
                 let seconds = |weight| first * weight / self.capacity(link);
-                let owners = crossed.owners.iter();
-                parts.extend(owners.map(|&(at, weight)| (at, Cause::Service, seconds(weight))));
+                let owners = owned.owners(link);
+                parts.extend(owners.map(|(at, weight)| (at, seconds(weight))));
             }
         }
         parts.sort_by_key(|part| part.0);
-        self.booked(draft, parts)
+        parts
     }
 
-    fn capacity(&self, link: LinkId) -> f64 {
+    pub(super) fn capacity(&self, link: LinkId) -> f64 {
         self.cluster.links[link.index()].capacity
     }
 
@@ -145,12 +170,13 @@ impl Placed<'_> {
     pub(crate) fn demand(
         &self,
         draft: &mut Draft,
-        lane: u32,
+        stream: u32,
         place: Option<i32>,
         main: bool,
     ) -> Demand {
         let owned: Vec<Owned> = (0..self.stage.flows as usize).map(|f| self.owned(f)).collect();
         let bytes = self.bytes.as_f64() / f64::from(self.stage.flows);
+        self.filling.get_or_init(|| self.filled(&owned[0]));
         let streaming = self.streaming(draft, &owned, bytes);
         let mut flows: Vec<Flow> = Vec::with_capacity(owned.len());
         for mut owned in owned {
@@ -159,14 +185,16 @@ impl Placed<'_> {
             }
             flows.push(owned.flow);
         }
-        Demand { flows, bytes, unit: self.stage.unit, lane, place, main, streaming }
+        Demand { flows, bytes, unit: self.stage.unit, stream, place, main, streaming }
     }
 
     /// A flow of the stage: where its work falls.
     fn owned(&self, which: usize) -> Owned {
         let stage = self.stage;
         let cores = &self.cores[which.min(self.cores.len() - 1)];
-        let mut links: Vec<Crossed> = Vec::new();
+        let hops = stage.hops.len();
+        let mut links: Vec<Crossed> = Vec::with_capacity(hops);
+        let mut owners: Vec<(LinkId, usize, f64)> = Vec::with_capacity(2 * hops);
         let (mut limit, mut limit_hop) = (f64::INFINITY, 0);
         let is_datagram = stage.datagrams;
         let hold = Hold::of(stage);
@@ -177,12 +205,12 @@ impl Placed<'_> {
                 let slot = links.iter().position(|crossed| crossed.hop.link == link);
                 let slot = slot.unwrap_or_else(|| {
                     let hop = Hop { link, weight: 0.0 };
-                    links.push(Crossed { hop, owners: Vec::new(), held: false, beside: true });
+                    links.push(Crossed { hop, met: at, held: false, beside: true });
                     links.len() - 1
                 });
                 let crossed = &mut links[slot];
                 crossed.hop.weight += work.weight;
-                crossed.owners.push((at, work.weight));
+                owners.push((link, at, work.weight));
                 crossed.held |= matches!(work.link, LinkRef::SendCore(_)) || at < hold.until;
                 crossed.beside &= work.beside;
             }
@@ -200,7 +228,7 @@ impl Placed<'_> {
             }
             for (at, hop) in stage.hops.iter().enumerate() {
                 let (met, row) = (at as u32, 0);
-                let here = links.iter().filter(|one| !one.held && one.owners[0].0 == at);
+                let here = links.iter().filter(|one| !one.held && one.met == at);
                 losses.extend(here.map(|one| {
                     let link = &self.cluster.links[one.hop.link.index()];
                     let taker = match link.unit {
@@ -216,26 +244,27 @@ impl Placed<'_> {
         let kept = || links.iter().filter(|crossed| !is_datagram || crossed.held);
         let flow = Flow {
             hops: kept().map(|crossed| crossed.hop).collect(),
-            met: kept().map(|crossed| crossed.owners[0].0 as u32).collect(),
+            met: kept().map(|crossed| crossed.met as u32).collect(),
             beside: kept().map(|crossed| crossed.beside).collect(),
             limit,
             losses,
         };
-        Owned { flow, links, limit_hop }
+        Owned { flow, links, owners, limit_hop }
     }
 
     /// The rate that the sockets of the stage reach, if all that is between them is free.
     pub(crate) fn sockets(&self, is_socket: &dyn Fn(usize) -> bool) -> Option<Line> {
         let bytes = self.bytes.as_f64() / f64::from(self.stage.flows);
         let mut seconds: Vec<(LinkId, f64)> = Vec::new();
-        for crossed in (0..self.stage.flows as usize).flat_map(|f| self.owned(f).links) {
-            let Crossed { hop, owners, .. } = crossed;
-            let weight: f64 =
-                owners.iter().filter(|(at, _)| is_socket(*at)).map(|(_, weight)| weight).sum();
-            let spent = bytes * weight / self.capacity(hop.link);
-            match seconds.iter_mut().find(|(link, _)| *link == hop.link) {
-                Some((_, sum)) => *sum += spent,
-                None => seconds.push((hop.link, spent)),
+        for owned in (0..self.stage.flows as usize).map(|f| self.owned(f)) {
+            for hop in owned.links.iter().map(|crossed| crossed.hop) {
+                let owners = owned.owners(hop.link).filter(|(at, _)| is_socket(*at));
+                let weight: f64 = owners.map(|(_, weight)| weight).sum();
+                let spent = bytes * weight / self.capacity(hop.link);
+                match seconds.iter_mut().find(|(link, _)| *link == hop.link) {
+                    Some((_, sum)) => *sum += spent,
+                    None => seconds.push((hop.link, spent)),
+                }
             }
         }
         let slowest = seconds.into_iter().map(|(_, seconds)| seconds).fold(0.0, f64::max);
@@ -246,109 +275,6 @@ impl Placed<'_> {
             sockets: true,
         })
     }
-
-    /// Where the time of the stage's streaming goes when nobody else is there.
-    ///
-    /// It takes as long as its slowest resource. What that is beyond the time at line rate is
-    /// divided among all resources that take longer than line rate, by the rule for an airport's
-    /// runway (S. Littlechild, G. Owen, *A simple expression for the Shapley value in a special
-    /// case*, Management Science 20(3), 1973): each stretch of time is shared evenly by those that
-    /// need it. So resources that are equally slow take equal parts, in whatever order they stand,
-    /// and one that is a little faster than the slowest takes nearly as much.
-    fn streaming(&self, draft: &mut Draft, owned: &[Owned], bytes: f64) -> Streaming {
-        let (mut resources, waits) = self.resources(draft, owned, bytes);
-        resources.sort_by(|a, b| a.seconds.total_cmp(&b.seconds));
-        let alone = resources.last().map_or(0.0, |slowest| slowest.seconds);
-        let (line, line_row) = match self.line {
-            Some(line) => {
-                let hop = self.hops[line.hop];
-                let row = Row { hop, cause: Cause::LineRate, step: self.step, counts: self.counts };
-                let seconds = self.bytes.as_f64() / line.rate.as_bytes_per_s();
-                (seconds.min(alone), draft.row(row))
-            }
-            None => (0.0, 0),
-        };
-        let waits_else = match resources.last() {
-            Some(slowest) => {
-                let hop = draft.rows[slowest.rows[0].0 as usize].hop;
-                let (step, counts) = (self.step, self.counts);
-                draft.row(Row { hop, cause: Cause::Queueing, step, counts })
-            }
-            None => self.row(draft, 0, Cause::Queueing),
-        };
-        let parts = divided(&resources, line);
-        Streaming { alone, line, line_row, parts, waits, waits_else }
-    }
-
-    /// What a stage's flows keep busy, each by itself, and the rows of waiting for each link.
-    fn resources(
-        &self,
-        draft: &mut Draft,
-        owned: &[Owned],
-        bytes: f64,
-    ) -> (Vec<Resource>, Vec<(LinkId, u32)>) {
-        let mut resources: Vec<Resource> = Vec::new();
-        let mut waits: Vec<(LinkId, u32)> = Vec::new();
-        for one in owned {
-            for Crossed { hop, owners, .. } in &one.links {
-                if waits.iter().any(|(link, _)| *link == hop.link) {
-                    continue;
-                }
-                waits.push((hop.link, self.row(draft, owners[0].0, Cause::Queueing)));
-                if one.flow.hops.iter().all(|held| held.link != hop.link) {
-                    continue; // It loses datagrams instead of slowing them down.
-                }
-                // The streams of one message that share a link are its own work, not a queue.
-                let all = owned.iter().flat_map(|other| &other.links);
-                let all = all.filter(|other| other.hop.link == hop.link);
-                let weight: f64 = all.map(|other| other.hop.weight).sum();
-                let rows = owners
-                    .iter()
-                    .map(|&(at, own)| (self.row(draft, at, Cause::Service), own / hop.weight));
-                let rows = rows.collect();
-                let seconds = bytes * weight / self.capacity(hop.link);
-                resources.push(Resource { seconds, rows });
-            }
-        }
-        let limited = match self.stage.carrier {
-            // What limits a kernel is the kernel.
-            Carrier::Kernel => Cause::Service,
-            Carrier::Copy | Carrier::Network => Cause::Window,
-        };
-        let (limit, at) = (owned[0].flow.limit, owned[0].limit_hop);
-        if limit.is_finite() {
-            let rows = vec![(self.row(draft, at, limited), 1.0)];
-            resources.push(Resource { seconds: bytes / limit, rows });
-        }
-        (resources, waits)
-    }
-}
-
-/// Something that a stage keeps busy: for how long \[s\], and the parts of those who do.
-struct Resource {
-    seconds: f64,
-    rows: Vec<(u32, f64)>,
-}
-
-/// Divides the time that the slowest of `resources`, fastest first, takes beyond `line` seconds.
-fn divided(resources: &[Resource], line: f64) -> Vec<(u32, f64)> {
-    let mut parts: Vec<(u32, f64)> = Vec::new();
-    let mut reached = line;
-    for (at, resource) in resources.iter().enumerate() {
-        let stretch = resource.seconds - reached;
-        if stretch <= 0.0 {
-            continue;
-        }
-        reached = resource.seconds;
-        let each = stretch / (resources.len() - at) as f64;
-        for (row, share) in resources[at..].iter().flat_map(|resource| &resource.rows) {
-            match parts.iter_mut().find(|(known, _)| known == row) {
-                Some((_, seconds)) => *seconds += each * share,
-                None => parts.push((*row, each * share)),
-            }
-        }
-    }
-    parts
 }
 
 /// How far a datagram's sender is held back.

@@ -19,6 +19,7 @@
 
 use petgraph::graph::NodeIndex;
 use sim::Bytes;
+use smallvec::smallvec;
 
 use super::{Carrier, Limit, LinkRef, PricedHop, Question, Stage, Turn, Work};
 use crate::cluster::{Accelerator, GpuStep, HopModel};
@@ -79,7 +80,7 @@ fn run(accelerator: &Accelerator, demand: &Demand, bytes: Bytes, hop: &mut Price
         weight: seconds / bytes,
         beside: false,
     };
-    hop.works = vec![
+    hop.works = smallvec![
         work(accelerator.sms, alone * demand.sms * accelerator.sms_part),
         work(accelerator.memory, demand.memory.as_seconds()),
     ];

@@ -9,84 +9,99 @@
 //!
 //! (max-plus algebra; F. Baccelli et al., *Synchronization and Linearity*, 1992, chapter 2). A pool
 //! of n slots is an edge with lag n in the order in which the plan takes it; what other plans take
-//! of it is not seen. How others slow moves down is in [`super::company`]. The end is never before
+//! of it is not seen. A plan of several lanes is walked once, and lanes may differ in what is last.
+//! How others slow moves down is in [`super::company`]. The end is never before
 //! the work of the plan's busiest link is done.
+
+mod walk;
 
 use std::collections::{BTreeMap, HashMap};
 
 use sim::{LinkId, Time};
 
+use self::walk::walk;
 use super::company::Company;
 use super::datagram::Rates;
 use super::{Discipline, Resources, Spans, Trace};
 use crate::gpu::share::Turns;
-use crate::plan::{Demand, DemandId, Loss, Op, Plan, Taker};
+use crate::plan::{BASE, Demand, DemandId, Loss, Op, Plan, Step, Taker};
 
-/// Reads all plans, which begin at the same time.
-pub(crate) fn traces(resources: &Resources, plans: &[&Plan]) -> Vec<Trace> {
-    let which: Vec<usize> = (0..plans.len()).collect();
-    let reader = Reader::new(resources, plans);
-    let mut traces: Vec<Trace> = which.iter().map(|&of| reader.trace(of)).collect();
-    let ends: Vec<f64> = traces.iter().map(|trace| trace.spans.ended().as_seconds()).collect();
-    for (of, trace) in traces.iter_mut().enumerate() {
-        reader.load(of, trace, &ends);
+/// So many ends of firings are kept at a time, in all lanes together: some 50 MB.
+const ENDS_MAX: usize = 1 << 22;
+
+/// Reads all plans, which begin at the same time, with the resources of each lane. What `book`
+/// makes of a lane's traces is kept, and not the traces.
+pub(crate) fn read<T>(
+    lanes: &[Resources],
+    plans: &[&Plan],
+    book: impl Fn(&[Trace]) -> T,
+) -> Vec<T> {
+    let firings: usize = plans.iter().map(|plan| plan.len()).sum();
+    let width = (ENDS_MAX / firings.max(1)).clamp(1, lanes.len().max(1));
+    let lanes: Vec<(u32, &Resources)> = (0..).zip(lanes).collect();
+    let booked = lanes.chunks(width).flat_map(|lanes| {
+        let readers = lanes.iter().map(|&(lane, resources)| Reader::new(resources, plans, lane));
+        let readers: Vec<Reader<'_>> = readers.collect();
+        traces(&readers, plans.len()).into_iter().map(|traces| book(&traces)).collect::<Vec<T>>()
+    });
+    booked.collect()
+}
+
+/// The traces of so many plans in each lane.
+fn traces(readers: &[Reader<'_>], plans: usize) -> Vec<Vec<Trace>> {
+    let mut traces: Vec<Vec<Trace>> = readers.iter().map(|_| Vec::with_capacity(plans)).collect();
+    for of in 0..plans {
+        let (spans, timings) = walk(readers, of);
+        for ((reader, traces), spans) in readers.iter().zip(&mut traces).zip(spans) {
+            traces.push(reader.trace(of, spans, &timings));
+        }
+    }
+    for (reader, traces) in readers.iter().zip(&mut traces) {
+        let ends: Vec<f64> = traces.iter().map(|trace| trace.spans.ended().as_seconds()).collect();
+        for (of, trace) in traces.iter_mut().enumerate() {
+            reader.load(of, trace, &ends);
+        }
     }
     traces
 }
 
 /// Reads plan `of` beside the others, for its end alone.
 pub(crate) fn trace(resources: &Resources, plans: &[&Plan], of: usize) -> Trace {
-    Reader::new(resources, plans).trace(of)
+    let reader = Reader::new(resources, plans, BASE);
+    let (mut spans, timings) = walk(std::slice::from_ref(&reader), of);
+    reader.trace(of, spans.remove(0), &timings)
 }
 
 /// A rate that is this part of that alone is none.
 const STARVED: f64 = 1e-6;
 
+/// What is read of plans in one lane.
 struct Reader<'a> {
     resources: &'a Resources,
     plans: &'a [&'a Plan],
+    lane: u32,
     company: Company<'a>,
 }
 
 /// How long a move takes, and what becomes of it.
-#[derive(Clone)]
 struct Timing {
     span: Time,
     rates: Vec<Rates>,
 }
 
 impl<'a> Reader<'a> {
-    fn new(resources: &'a Resources, plans: &'a [&'a Plan]) -> Reader<'a> {
-        Reader { resources, plans, company: Company::new(&resources.links, plans) }
+    fn new(resources: &'a Resources, plans: &'a [&'a Plan], lane: u32) -> Reader<'a> {
+        Reader { resources, plans, lane, company: Company::new(&resources.links, plans, lane) }
     }
 
-    fn trace(&self, of: usize) -> Trace {
+    fn trace(&self, of: usize, spans: Spans, timings: &HashMap<DemandId, Timing>) -> Trace {
         let plan = self.plans[of];
-        let mut walk = Walk {
-            reader: self,
-            of,
-            plan,
-            spans: Spans::new(plan.len(), Time::ZERO),
-            timings: HashMap::new(),
-            turns: HashMap::new(),
-            taken: BTreeMap::new(),
-        };
-        walk.run();
-        let Walk { spans, timings, .. } = walk;
-        let mut trace = Trace::new(spans, plan);
-        for step in &plan.steps {
-            for i in 0..step.count.min(3) {
-                // First, last, and all between.
-                let (phase, times) = match i {
-                    0 => (&step.first, 1.0),
-                    1 => (&step.last, 1.0),
-                    _ => (&step.middle, f64::from(step.count - 2)),
-                };
-                let Op::Move(id) = phase.op else { continue };
-                let demand = plan.demand(id);
-                if demand.main && demand.is_lossy() {
-                    self.lose(&mut trace, demand, &timings[&id], times);
-                }
+        let mut trace = Trace::new(spans, plan, self.lane);
+        for (phase, times) in plan.steps.iter().flat_map(Step::phases) {
+            let Op::Move(id) = plan.phase(phase, self.lane).op else { continue };
+            let demand = plan.demand(id);
+            if demand.main && demand.is_lossy() {
+                self.lose(&mut trace, demand, &timings[&id], times);
             }
         }
         self.contended(plan, &mut trace);
@@ -115,7 +130,7 @@ impl<'a> Reader<'a> {
         if trace.spans.last == super::NOBODY || !trace.lost.is_empty() {
             return;
         }
-        let work = plan.work().into_iter();
+        let work = plan.work(self.lane).into_iter();
         let busy = work.map(|(link, work)| (link, work / self.resources.links[link.index()]));
         let Some((link, seconds)) = busy.max_by(|a, b| a.1.total_cmp(&b.1)) else { return };
         let last = trace.spans.last as usize;
@@ -130,11 +145,17 @@ impl<'a> Reader<'a> {
 
     /// The work on the links of plan `of` from its beginning to its end.
     fn load(&self, of: usize, trace: &mut Trace, ends: &[f64]) {
-        let own = self.plans[of].work();
+        if trace.loads.is_empty() {
+            return;
+        }
+        let work = |of: usize| -> BTreeMap<LinkId, f64> {
+            self.plans[of].work(self.lane).into_iter().collect()
+        };
+        let own = work(of);
         let others: Vec<(BTreeMap<LinkId, f64>, f64)> = self
             .company
             .others(of)
-            .map(|other| (self.plans[other].work(), (ends[of] / ends[other]).min(1.0)))
+            .map(|other| (work(other), (ends[of] / ends[other]).min(1.0)))
             .collect();
         for load in &mut trace.loads {
             let of_link =
@@ -156,7 +177,7 @@ impl<'a> Reader<'a> {
             return Timing { span: Time::from_seconds(seconds), rates };
         }
         // Datagrams take all of some link: it waits until they are through, and is then alone.
-        let floods = self.company.others(of).flat_map(|other| &self.plans[other].demands);
+        let floods = self.company.others(of).flat_map(|other| self.plans[other].demands(self.lane));
         let floods = floods.filter(|demand| demand.main && demand.is_lossy());
         let longest = floods.map(|demand| demand.streaming.alone).fold(0.0, f64::max);
         let rates = self.company.alone(demand);
@@ -169,9 +190,11 @@ impl<'a> Reader<'a> {
             return 1.0;
         };
         let mut clients: Vec<(u32, Time)> = Vec::new();
-        for step in self.plans.iter().flat_map(|plan| &plan.steps) {
+        let steps = self.plans.iter().flat_map(|plan| plan.steps.iter().map(move |s| (plan, s)));
+        for (plan, step) in steps {
             for i in 0..step.count {
-                let Op::Turn { server: at, client, work } = step.phase(i).op else { break };
+                let op = plan.phase(step.phase(i), self.lane).op;
+                let Op::Turn { server: at, client, work } = op else { break };
                 if at != server {
                     break;
                 }
@@ -186,102 +209,5 @@ impl<'a> Reader<'a> {
         let which = which.expect("who asks has work there");
         let elapsed = Turns { quantum, switch }.elapsed(&works, which);
         elapsed.as_seconds() / works[which].as_seconds().max(f64::MIN_POSITIVE)
-    }
-}
-
-/// The longest path of one plan.
-struct Walk<'a> {
-    reader: &'a Reader<'a>,
-    of: usize,
-    plan: &'a Plan,
-    spans: Spans,
-    timings: HashMap<DemandId, Timing>,
-    turns: HashMap<(u32, u32), f64>,
-    /// For each pool, the firings that gave it back, in order, and how often it was taken.
-    taken: BTreeMap<usize, (Vec<u32>, usize)>,
-}
-
-impl Walk<'_> {
-    fn run(&mut self) {
-        let steps = &self.plan.steps;
-        let mut at = 0;
-        while at < steps.len() {
-            // Steps of one count that stand together are a loop: iteration by iteration.
-            let count = steps[at].count;
-            let end = at + steps[at..].iter().take_while(|step| step.count == count).count();
-            for i in 0..count {
-                (at..end).for_each(|step| self.fire(step as u32, i));
-            }
-            at = end;
-        }
-        let ended = |firing: &u32| self.spans.end[*firing as usize];
-        let all = 0..self.plan.len() as u32;
-        self.spans.last = all.max_by_key(ended).unwrap_or(super::NOBODY);
-    }
-
-    fn fire(&mut self, step: u32, i: u32) {
-        let firing = self.plan.firing(step, i);
-        let mut ready = Time::ZERO;
-        for (firings, landed) in self.plan.before(step, i) {
-            for before in firings {
-                let end = self.spans.end[before as usize];
-                let first = self.spans.by[firing as usize] == super::NOBODY;
-                if end > ready || first {
-                    ready = ready.max(end);
-                    self.spans.by[firing as usize] = before;
-                    self.spans.by_landing[firing as usize] = landed;
-                }
-            }
-        }
-        let this = &self.plan.steps[step as usize];
-        let span = self.span(this.phase(i).op);
-        let span = match this.part {
-            1.0 => span,
-            part => Time::from_ps((span.as_ps() as f64 * part) as u64),
-        };
-        let begin = self.enter(this.phase(i).op, firing, ready);
-        self.spans.end[firing as usize] = begin.saturating_add(span);
-    }
-
-    /// When a firing that is ready is let in.
-    fn enter(&mut self, op: Op, firing: u32, ready: Time) -> Time {
-        match op {
-            Op::Acquire(pool) => {
-                let slots = self.reader.resources.pools[pool.0] as usize;
-                let (given, taken) = self.taken.entry(pool.0).or_default();
-                *taken += 1;
-                let by = taken.checked_sub(slots + 1).and_then(|at| given.get(at)).copied();
-                match by.map(|by| (by, self.spans.end[by as usize])) {
-                    Some((by, end)) if end > ready => {
-                        self.spans.granted.insert(firing, by);
-                        end
-                    }
-                    _ => ready,
-                }
-            }
-            Op::Release(pool) => {
-                self.taken.entry(pool.0).or_default().0.push(firing);
-                ready
-            }
-            _ => ready,
-        }
-    }
-
-    fn span(&mut self, op: Op) -> Time {
-        match op {
-            Op::Wait(time) => time,
-            Op::Acquire(_) | Op::Release(_) => Time::ZERO,
-            Op::Move(id) => {
-                let (reader, of) = (self.reader, self.of);
-                let demand = self.plan.demand(id);
-                self.timings.entry(id).or_insert_with(|| reader.timing(of, demand)).span
-            }
-            Op::Turn { server, client, work } => {
-                let reader = self.reader;
-                let factor = self.turns.entry((server, client));
-                let factor = *factor.or_insert_with(|| reader.in_turns(server, client));
-                Time::from_seconds(work.as_seconds() * factor)
-            }
-        }
     }
 }

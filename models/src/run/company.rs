@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use sim::LinkId;
 
 use super::datagram::{self, Rates};
-use crate::plan::{Demand, DemandId, Flow, Op, Plan};
+use crate::plan::{Demand, DemandId, Flow, Op, Plan, Step};
 
 /// How a plan appears to others.
 struct Guest {
@@ -31,17 +31,18 @@ pub(super) struct Company<'a> {
 }
 
 impl<'a> Company<'a> {
-    pub(super) fn new(capacities: &'a [f64], plans: &'a [&'a Plan]) -> Company<'a> {
-        let group_of = grouped(plans);
+    /// As they appear in a lane.
+    pub(super) fn new(capacities: &'a [f64], plans: &'a [&'a Plan], lane: u32) -> Company<'a> {
+        let group_of = grouped(plans, lane);
         let groups = group_of.iter().copied().max().map_or(0, |most| most + 1);
         let mut members = vec![Vec::new(); groups];
         group_of.iter().enumerate().for_each(|(plan, &group)| members[group].push(plan));
         let guests = plans.iter().zip(group_of).map(|(plan, group)| {
             let alone = members[group].len() == 1;
-            let stages = if alone { Vec::new() } else { stages(plan) };
+            let stages = if alone { Vec::new() } else { stages(plan, lane) };
             let looped = plan.steps.iter().any(|step| step.count > 1);
             let together = match looped && !alone {
-                true => together(plan, &stages),
+                true => together(plan, lane, &stages),
                 false => Vec::new(),
             };
             Guest { group, together, stages }
@@ -104,7 +105,10 @@ impl<'a> Company<'a> {
 }
 
 /// The number of each plan's component: plans that use one link are in one.
-fn grouped(plans: &[&Plan]) -> Vec<usize> {
+fn grouped(plans: &[&Plan], lane: u32) -> Vec<usize> {
+    if plans.len() < 2 {
+        return vec![0; plans.len()];
+    }
     let mut parents: Vec<usize> = (0..plans.len()).collect();
     fn root(parents: &mut [usize], mut at: usize) -> usize {
         while parents[at] != at {
@@ -115,7 +119,7 @@ fn grouped(plans: &[&Plan]) -> Vec<usize> {
     }
     let mut users: BTreeMap<LinkId, usize> = BTreeMap::new();
     for (at, plan) in plans.iter().enumerate() {
-        for link in plan.links() {
+        for link in plan.links(lane) {
             let first = *users.entry(link).or_insert(at);
             let (a, b) = (root(&mut parents, first), root(&mut parents, at));
             parents[a.max(b)] = a.min(b);
@@ -131,20 +135,19 @@ fn grouped(plans: &[&Plan]) -> Vec<usize> {
 }
 
 /// The moves of a plan's own transfer, one of each stage.
-fn stages(plan: &Plan) -> Vec<DemandId> {
-    let moves = plan.steps.iter().filter_map(|step| match step.middle.op {
-        Op::Move(_) if step.count == 1 => match step.first.op {
+fn stages(plan: &Plan, lane: u32) -> Vec<DemandId> {
+    let moves = plan.steps.iter().filter_map(|step| {
+        let phase = if step.count == 1 { step.first } else { step.middle };
+        match plan.phase(phase, lane).op {
             Op::Move(id) => Some(id),
             _ => None,
-        },
-        Op::Move(id) => Some(id),
-        _ => None,
+        }
     });
     moves.filter(|id| plan.demand(*id).main).collect()
 }
 
 /// A flow for each stream over the links of all stages that run at the same time.
-fn together(plan: &Plan, stages: &[DemandId]) -> Vec<Flow> {
+fn together(plan: &Plan, lane: u32, stages: &[DemandId]) -> Vec<Flow> {
     let demands = || stages.iter().map(|&id| plan.demand(id));
     let streams = demands().map(|demand| demand.flows.len()).max().unwrap_or(0);
     let flow = |stream: usize| {
@@ -155,7 +158,7 @@ fn together(plan: &Plan, stages: &[DemandId]) -> Vec<Flow> {
             limit: f64::INFINITY,
             losses: Vec::new(),
         };
-        for (demand, setup) in demands().zip(stages.iter().map(|&id| setup(plan, id))) {
+        for (demand, setup) in demands().zip(stages.iter().map(|&id| setup(plan, lane, id))) {
             let (flow, part) = match demand.flows.len() == streams {
                 true => (&demand.flows[stream], 1.0),
                 false => (&demand.flows[0], streams as f64),
@@ -182,11 +185,12 @@ fn together(plan: &Plan, stages: &[DemandId]) -> Vec<Flow> {
 }
 
 /// What an engine does before each chunk \[s\].
-fn setup(plan: &Plan, id: DemandId) -> f64 {
-    let moves = plan.steps.iter().position(|step| step.middle.op == Op::Move(id));
+fn setup(plan: &Plan, lane: u32, id: DemandId) -> f64 {
+    let middle = |step: &Step| plan.phase(step.middle, lane).op;
+    let moves = plan.steps.iter().position(|step| middle(step) == Op::Move(id));
     let Some(at) = moves else { return 0.0 };
     let before = plan.into(at as u32).iter().filter(|edge| edge.lag == 0);
-    let waits = before.filter_map(|edge| match plan.steps[edge.step as usize].middle.op {
+    let waits = before.filter_map(|edge| match middle(&plan.steps[edge.step as usize]) {
         Op::Wait(time) => Some(time.as_seconds()),
         _ => None,
     });

@@ -165,6 +165,14 @@ struct Steady {
 
 /// The rates of flows that run beside each other for long.
 pub(super) fn steady(capacity: &dyn Fn(LinkId) -> f64, flows: &[&Flow]) -> Vec<Rates> {
+    if let [Flow { hops, limit, losses, .. }] = flows
+        && losses.is_empty()
+    {
+        // It meets nobody: what `solve` would say.
+        let full = hops.iter().map(|hop| capacity(hop.link) / hop.weight);
+        let sent = full.fold(*limit, f64::min);
+        return vec![Rates { sent, delivered: sent }];
+    }
     let mut steady = Steady::new(flows);
     let whole: Vec<f64> = {
         let mut whole = vec![0.0; steady.links.len()];

@@ -92,18 +92,21 @@ pub(crate) struct Lost {
 /// All that a reader leaves of one plan.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Trace {
+    /// The lane that was read.
+    pub(crate) lane: u32,
     /// When its steps happened.
     pub(crate) spans: Spans,
-    /// The links of the transfer itself, in the order of the way.
+    /// The links of the transfer itself, in the order of the way; none of a brief plan.
     pub(crate) loads: Vec<Load>,
     /// Payload of the transfer itself that was lost.
     pub(crate) lost: Vec<Lost>,
 }
 
 impl Trace {
-    pub(crate) fn new(spans: Spans, plan: &Plan) -> Trace {
-        let loads = plan.links().into_iter().map(|link| Load { link, work: 0.0 });
-        Trace { spans, loads: loads.collect(), lost: Vec::new() }
+    pub(crate) fn new(spans: Spans, plan: &Plan, lane: u32) -> Trace {
+        let links = if plan.is_brief { Vec::new() } else { plan.links(lane) };
+        let loads = links.into_iter().map(|link| Load { link, work: 0.0 });
+        Trace { lane, spans, loads: loads.collect(), lost: Vec::new() }
     }
 
     /// Notes a loss.

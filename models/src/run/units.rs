@@ -98,7 +98,7 @@ pub(super) struct Units {
     droppable: Vec<usize>,
     droppable_own: Vec<usize>,
     streams: Vec<Stream>,
-    /// By run and lane.
+    /// By run and stream of its plan.
     known: HashMap<(u32, u32), usize>,
     jobs: Vec<Job>,
 }
@@ -132,12 +132,12 @@ impl Units {
                 continue;
             }
             shares += 1;
-            let lane = (ticket.run, demand.lane + at as u32);
-            let stream = match self.known.get(&lane) {
+            let known = (ticket.run, demand.stream + at as u32);
+            let stream = match self.known.get(&known) {
                 Some(&stream) => stream,
                 None => {
                     let stream = self.open(&stops, demand.unit.as_f64());
-                    self.known.insert(lane, stream);
+                    self.known.insert(known, stream);
                     stream
                 }
             };

@@ -8,7 +8,7 @@ use super::resource::{Resources, Server};
 use super::units::{LostOf, Step as UnitStep, Units};
 use super::{NOBODY, Spans, Trace};
 use crate::outcome::Fidelity;
-use crate::plan::{Op, Plan};
+use crate::plan::{BASE, Op, Plan};
 
 /// All that can happen.
 #[derive(Clone, Copy, Debug)]
@@ -113,7 +113,7 @@ impl<'a> Run<'a> {
         }
         Run {
             plan,
-            trace: Trace::new(Spans::new(firings, Time::MAX), plan),
+            trace: Trace::new(Spans::new(firings, Time::MAX), plan, BASE),
             missing,
             moving: vec![0; firings],
             landing: vec![0; firings],
@@ -141,7 +141,7 @@ impl World<'_> {
         let plan = run.plan;
         let (at, i) = plan.at(ticket.firing);
         let step = &plan.steps[at as usize];
-        match step.phase(i).op {
+        match plan.phase(step.phase(i), BASE).op {
             Op::Wait(time) => {
                 let seen = step.fills && matches!(self.mover, Mover::Units(_));
                 if time == Time::ZERO || seen {
@@ -252,7 +252,7 @@ impl World<'_> {
     /// Notes what a stream of a move lost.
     fn lose(&mut self, ticket: Ticket, lost: &LostOf) {
         let run = &mut self.runs[ticket.run as usize];
-        let Op::Move(id) = run.plan.phase(ticket.firing).op else { return };
+        let Op::Move(id) = run.plan.fired(ticket.firing, BASE).op else { return };
         let demand = run.plan.demand(id);
         if demand.main {
             let losses = &demand.flows[lost.flow as usize].losses;

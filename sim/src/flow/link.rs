@@ -8,7 +8,10 @@
 /// Bits of a capacity in fixed point; four more are left for what gets larger later.
 const BITS: i32 = 59;
 /// Bits of a demand for a level of one capacity per second.
-const DEMAND_BITS: i32 = 96;
+const DEMAND_BITS: i32 = 84;
+/// The most that one flow's demand counts, in fixed point, so that 65 536 of them have room: what
+/// demands more stops at a level below 2^-26, which is nothing.
+const DEMAND_MAX: f64 = (1u128 << 110) as f64;
 
 /// A link, in one cache line.
 #[derive(Clone, Debug)]
@@ -111,7 +114,7 @@ impl Link {
 
     #[cold]
     fn add_demand(&mut self, pull: f64, off: bool) {
-        let amount = (pull * self.scale * power_of_two(DEMAND_BITS - BITS)) as i128;
+        let amount = (pull * self.scale * power_of_two(DEMAND_BITS - BITS)).min(DEMAND_MAX) as i128;
         let sum = join_halves(self.demand) + if off { -amount } else { amount };
         self.demand = halves(sum);
     }
@@ -157,11 +160,13 @@ fn join_halves((low, high): (u64, i64)) -> i128 {
     i128::from(high) << 64 | i128::from(low)
 }
 
-/// The exponent of a number above zero: 2^e ≤ x < 2^(e + 1).
+/// The exponent of a number above zero: 2^e ≤ x < 2^(e + 1); zero has the exponent of one.
 fn exponent(x: f64) -> i32 {
-    let bits = (x.to_bits() >> 52) as i32 & 0x7ff;
-    // What is too small to have one of its own is treated as the smallest that has.
-    bits.max(1) - 1023
+    match (x.to_bits() >> 52) as i32 & 0x7ff {
+        // Zero, or next to it: any will do.
+        0 => 0,
+        bits => bits - 1023,
+    }
 }
 
 /// 2^e, at most what a number can hold.
