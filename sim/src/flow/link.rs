@@ -7,10 +7,10 @@
 
 /// Bits of a capacity in fixed point; four more are left for what gets larger later.
 const BITS: i32 = 59;
-/// Bits of a demand for a level of one capacity per second.
-const DEMAND_BITS: i32 = 84;
-/// The most that one flow's demand counts, in fixed point, so that 65 536 of them have room: what
-/// demands more stops at a level below 2^-26, which is nothing.
+/// Bits of the demand of the flow that came first; others may demand up to 2^40 times as much, and
+/// 2^17 times less without loss of a digit.
+const DEMAND_BITS: i32 = 70;
+/// The most that one flow's demand counts, so that 65 536 of them have room.
 const DEMAND_MAX: f64 = (1u128 << 110) as f64;
 
 /// A link, in one cache line.
@@ -21,7 +21,8 @@ pub(crate) struct Link {
     left: i64,
     /// Units of fixed point in one of the link's: a power of two.
     scale: f64,
-    /// What every flow that crosses it demands for each unit of level, where all demand the same.
+    /// What the flow that came first demands for each unit of level, and all others where they
+    /// demand the same.
     pull: f64,
     /// Where its level is noted, while it is touched.
     pub(crate) place: u32,
@@ -114,7 +115,8 @@ impl Link {
 
     #[cold]
     fn add_demand(&mut self, pull: f64, off: bool) {
-        let amount = (pull * self.scale * power_of_two(DEMAND_BITS - BITS)).min(DEMAND_MAX) as i128;
+        let amount =
+            (pull * power_of_two(DEMAND_BITS - exponent(self.pull))).min(DEMAND_MAX) as i128;
         let sum = join_halves(self.demand) + if off { -amount } else { amount };
         self.demand = halves(sum);
     }
@@ -138,7 +140,7 @@ impl Link {
 
     #[cold]
     fn demand(&self) -> f64 {
-        join_halves(self.demand) as f64 * self.unit() * power_of_two(BITS - DEMAND_BITS)
+        join_halves(self.demand) as f64 * power_of_two(exponent(self.pull) - DEMAND_BITS)
     }
 
     /// What flows take of its `capacity`.
@@ -216,7 +218,7 @@ mod tests {
                     order.reverse();
                     order.rotate_left(turn.index(parts.len()));
                 }
-                order.iter().for_each(|(_, pull)| link.join(*pull));
+                parts.iter().for_each(|(_, pull)| link.join(*pull));
                 for (part, pull) in &order {
                     link.take(amount(*part));
                     link.rise(*pull);
