@@ -221,10 +221,8 @@ fn validation_judges_every_published_row() {
 #[test]
 fn a_swept_parameter_without_effect_gets_a_note_and_the_bottleneck() {
     let folder = Folder::new();
-    let swept = SMALL.replace(
-        "[sweep.cross]",
-        "[sweep.cross]\n\"nic.generic-40g.port_rate\" = [\"90 Gbit/s\", \"95 Gbit/s\"]",
-    );
+    let more = "[sweep.cross]\nnic.generic-40g.port_rate = [\"90 Gbit/s\", \"95 Gbit/s\"]";
+    let swept = SMALL.replace("[sweep.cross]", more);
     folder.write("swept.toml", &swept);
     let output =
         folder.podpath().args(["run", "swept.toml", "--out", "out"]).output().expect("it ran");
@@ -244,8 +242,8 @@ fn a_pod_s_mtu_that_its_way_does_not_take_is_told() {
     for command in [&["run", "large.toml", "--out", "out"][..], &["explain", "large.toml"]] {
         let output = folder.podpath().args(command).output().expect("it ran");
         let told = String::from_utf8(output.stderr).expect("text");
-        let note = "note: the interface of pod `client` has an MTU of 9000 bytes, and its way takes \
-                    packets of 8950";
+        let note = "note: the interface of pod `client` has an MTU of 9000 bytes, and its way \
+                    takes packets of 8950";
         assert!(told.contains(note), "{command:?}: {told}");
     }
 }
