@@ -293,8 +293,8 @@ fn a_pod_s_mtu_that_its_way_does_not_take_is_told() {
     for command in [&["run", "large.toml", "--out", "out"][..], &["explain", "large.toml"]] {
         let output = folder.podpath().args(command).output().expect("it ran");
         let told = String::from_utf8(output.stderr).expect("text");
-        let note = "note: the interface of pod `client` has an MTU of 9000 bytes, and its way takes \
-                    packets of 8950";
+        let note = "note: the interface of pod `client` has an MTU of 9000 bytes, and its way \
+                    takes packets of 8950";
         assert!(told.contains(note), "{command:?}: {told}");
     }
 }
