@@ -201,6 +201,9 @@ fn run_over_time(
         console.print(&format!("{left_out} more rows in {}\n", rest.display()))?;
     }
     tell_rest(out, &manifest, console)?;
+    for note in effect::of_ways(plan) {
+        console.note(&format!("note: {note}"));
+    }
     let rows: Vec<Value> = keyed.iter().map(|k| workload::row(experiment, k)).collect();
     Ok(Some(json!({ "out": out, "manifest": manifest, "rows": rows })))
 }
