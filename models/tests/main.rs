@@ -10,6 +10,7 @@ mod laws;
 mod levels;
 mod machine;
 mod random;
+mod replay;
 mod request;
 mod sharing;
 mod streams;

@@ -15,6 +15,7 @@ mod needs;
 mod output;
 mod queues;
 mod rehearsal;
+mod replay;
 mod schema;
 mod serve;
 mod stop;
