@@ -1,9 +1,10 @@
 //! Traces of work that was recorded or scheduled elsewhere, read into operations that any cluster
 //! can replay.
 //!
-//! | format | what is in it | what is taken |
-//! | --- | --- | --- |
-//! | GOAL, text or binary | what each rank computes, sends and receives | everything |
+//! | format | what is in it |
+//! | --- | --- |
+//! | GOAL, text or binary | what each rank computes, sends and receives |
+//! | Kineto (PyTorch profiler), JSON | what a process asked of its GPU, and when it was done |
 //!
 //! Which format a file is in shows in its content; any of them may be packed with gzip. What had
 //! to be inferred is said ([`Imported::notes`]); what is malformed is an [`InputError`] with file
@@ -11,6 +12,7 @@
 
 mod file;
 mod goal;
+mod kineto;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -22,7 +24,7 @@ use sim::Time;
 pub use file::UNPACKED_MAX;
 
 /// What an error of a trace may still be helped by.
-const HELP: &str = "a GOAL schedule, as text or binary";
+const HELP: &str = "a GOAL schedule, as text or binary, or a trace of the PyTorch profiler";
 
 /// A trace that was read.
 #[derive(Clone, Debug, PartialEq)]
@@ -47,6 +49,8 @@ enum Place {
     Line(u32),
     /// An offset in a binary file.
     Byte(u64),
+    /// The number of an event in a list, counted from zero.
+    Event(u64),
 }
 
 impl Imported {
@@ -66,11 +70,15 @@ fn at(source: &Arc<Source>, place: Place, error: InputError) -> InputError {
             let span = source.span_of_line(line.max(1) as usize);
             error.at(source, span)
         }
-        Place::Byte(byte) => {
-            let field = format!("byte {byte}: {}", error.field);
-            InputError { field, source: Some(Arc::clone(source)), ..error }
-        }
+        Place::Byte(byte) => named(source, &format!("byte {byte}"), error),
+        Place::Event(event) => named(source, &format!("event {event}"), error),
     }
+}
+
+/// An error at a place of a file that is no line.
+fn named(source: &Arc<Source>, place: &str, error: InputError) -> InputError {
+    let field = format!("{place}: {}", error.field);
+    InputError { field, source: Some(Arc::clone(source)), ..error }
 }
 
 /// Reads a trace from a file; `field` says what named it.
@@ -93,6 +101,9 @@ pub fn read(name: &str, content: &[u8]) -> Result<Imported, InputError> {
     let text = file::text(name, content)?;
     if goal::text::looks_like(&text.text) {
         return goal::text::read(&text);
+    }
+    if kineto::looks_like(&text.text) {
+        return kineto::read(name, &text.text);
     }
     let error = InputError::new("file", "is no trace in a known format").help(HELP);
     Err(at(&text, Place::Line(1), error))

@@ -134,6 +134,8 @@ pub enum Kind {
     HostCall,
     /// The host between two calls.
     HostGap,
+    /// From a call of the host to the beginning of what it launched.
+    LaunchDelay,
     /// A message, from its sender's beginning to its end.
     Send,
     /// Waiting for a message, from its being posted to its arrival.
@@ -171,6 +173,7 @@ impl Kind {
             Kind::Collective => "collective",
             Kind::HostCall => "host call",
             Kind::HostGap => "host gap",
+            Kind::LaunchDelay => "launch delay",
             Kind::Send => "send",
             Kind::Receive => "receive",
         }

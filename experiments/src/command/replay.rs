@@ -31,16 +31,20 @@ Examples:
   podpath replay job.goal --loggops                           LogGOPSim's model and numbers
   podpath replay job.goal --loggops 'L=5 us, o=200 ns, g=5 ns, G=0.04 ns/B, O=0 ns/B, S=256 KiB'
   podpath replay job.goal.gz --topology flannel --out results/job
+  podpath replay step.pt.trace.json.gz --topology quickstart-vxlan --ranks gpu-b
   podpath replay job.goal --topology flannel --json | jq .completion_s
 
-FILE: a GOAL schedule as text, or as LogGOPSim's txt2bin writes it; packed with gzip or not. At most
-512 MiB unpacked and a million operations.
+FILE: a GOAL schedule as text, or as LogGOPSim's txt2bin writes it, or what the PyTorch profiler
+recorded of a process with one GPU; packed with gzip or not. At most 512 MiB unpacked and a million
+operations.
 An operation begins when all that it requires has ended. Computation takes its recorded time and
 keeps its cpu busy. A message goes over a connection of its own pair of ranks, which is open, and
 shares links and cores with whatever else is under way. The send of a message of at most --eager
 bytes ends at once; that of a longer one when the message has arrived and its receive is posted.
---ranks: `pods` (the default) or `gpus` of the topology in order, names with commas between them, or
-a CSV file with the columns rank and place.";
+Of a recorded program, copies between host and device are priced anew; all else keeps its time, and
+the notes say what that is.
+--ranks: `pods` (`gpus` for a recorded program) of the topology in order, names with commas between
+them, or a CSV file with the columns rank and place.";
 
 /// Replay a trace on a topology: completion, time by rank and kind, and what decides it
 #[derive(Debug, Args)]

@@ -9,6 +9,7 @@ mod golden;
 mod gpu;
 mod help;
 mod judge;
+mod kineto;
 mod lab;
 #[path = "../../../calibration/tests/needs/mod.rs"]
 mod needs;

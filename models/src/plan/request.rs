@@ -12,8 +12,8 @@ use sim::{Bytes, Time};
 
 use super::chance::Chance;
 use super::draft::{Draft, Link};
-use super::message::{After, Message, named};
 use super::draw::Part;
+use super::message::{After, Message, named};
 use super::{Book, Context, Op, Phase, Row};
 use crate::cluster::Endpoint;
 use crate::input::{InputError, suggest};

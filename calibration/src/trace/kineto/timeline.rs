@@ -207,7 +207,7 @@ impl<'a> Timeline<'a> {
             None => placed.without_call += 1,
         }
         let before = placed.streams.get(&stream).and_then(|all| all.last()).copied();
-        for before in before {
+        if let Some(before) = before {
             needs.push(ended(before.operation));
             ready = ready.max(before.end);
         }
@@ -288,19 +288,19 @@ impl Placed {
         ];
         let mut say = |count: u64, text: &str| {
             if count > 0 {
-                notes.push(text.replace('#', &count.to_string()));
+                notes.push(format!("{count} {text}."));
             }
         };
-        say(self.collectives, "# collectives keep their recorded time, whatever the network.");
-        say(self.within, "# copies within or between devices, and fills, keep their recorded time.");
-        say(self.delays, "# operations began later than all that is known to come before them: the delay is kept.");
-        say(self.by_events, "# operations wait for an event of another stream, as recorded.");
+        say(self.collectives, "collectives keep their recorded time, whatever the network");
+        say(self.within, "copies within or between devices, and fills, keep their recorded time");
+        say(self.delays, "operations began later than what is known to come before: that is kept");
+        say(self.by_events, "operations wait for an event of another stream, as recorded");
         if self.by_events == 0 && self.streams.len() > 1 {
-            let text = "No event between the # streams was recorded: their order is in the delays.";
+            let text = "streams have no recorded events between them: their order is in the delays";
             say(self.streams.len() as u64, text);
         }
-        say(self.synchronised, "# calls are taken to have waited for the GPU: inferred from when they ended.");
-        say(self.without_call, "# operations have no call: they begin when they were recorded to.");
+        say(self.synchronised, "calls are taken to have waited for the GPU, from when they ended");
+        say(self.without_call, "operations have no call: they begin when they were recorded to");
         notes
     }
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use models::cluster::{Cluster, PlaceKind};
 use models::input::InputError;
-use models::replay::{Does, Traced};
+use models::replay::{Does, Kind, Traced};
 use serde::Deserialize;
 
 use crate::file;
@@ -23,8 +23,9 @@ pub(super) fn places(
     cluster: &Cluster,
     traced: &Traced,
 ) -> Result<Vec<String>, InputError> {
-    let copies = traced.operations.iter().any(|o| matches!(o.does, Does::Copy { .. }));
-    match asked.unwrap_or(if copies { "gpus" } else { "pods" }) {
+    let on_gpu = |does: &Does| matches!(does.kind(), Kind::Kernel | Kind::Copy | Kind::Collective);
+    let on_gpu = traced.operations.iter().any(|operation| on_gpu(&operation.does));
+    match asked.unwrap_or(if on_gpu { "gpus" } else { "pods" }) {
         "pods" => in_order(cluster, traced.ranks, PlaceKind::PodMemory, "pods"),
         "gpus" => in_order(cluster, traced.ranks, PlaceKind::DeviceMemory, "GPUs"),
         table if table.ends_with(".csv") => in_table(Path::new(table), traced.ranks),
