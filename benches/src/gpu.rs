@@ -9,6 +9,7 @@ use models::gpu::machine::Machine;
 use models::gpu::work::Work;
 use models::input::Source;
 use models::plan::program::{Command, DefaultStream, Device, HostSide, Operation};
+use models::library::Kind;
 use models::profile::Profile;
 use rand::RngExt;
 use sim::{Bytes, Rate, Seed, Time};
@@ -64,7 +65,7 @@ pub fn times() {
 }
 
 fn machine() -> Machine {
-    let profile = Profile::parse("a100", &Source::new("a100.csv", A100)).expect("it ships");
+    let profile = Profile::parse(Kind::Gpu, "a100", &Source::new("a100.csv", A100)).expect("it ships");
     Machine::from_profile(&profile).expect("it ships")
 }
 

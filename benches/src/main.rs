@@ -4,12 +4,14 @@
 //! cargo run --release -- hold          the agenda on the hold model, beside three others
 //! cargo run --release -- increments    the agenda on other distributions of delays
 //! cargo run --release -- fat-tree      flows on fat trees, beside published SimGrid rates
+//! cargo run --release -- crowd         many flows at once on 1024 hosts, and one that comes or goes
 //! cargo run --release -- gpu           kernels at three levels, and a day of an 8-GPU node
 //! cargo run --release -- transfers     N nodes with N / 2 transfers, attribution included
 //! cargo run --release -- batch         64 draws of parameters as one batch and one by one
 //! ```
 
 mod batch;
+mod crowd;
 mod fat_tree;
 mod gpu;
 mod hold;
@@ -29,7 +31,8 @@ static MEMORY: PeakAlloc = PeakAlloc;
 fn main() -> ExitCode {
     let wanted: Vec<String> = std::env::args().skip(1).collect();
     let wants = |name: &str| wanted.is_empty() || wanted.iter().any(|given| given == name);
-    const NAMES: [&str; 6] = ["hold", "increments", "fat-tree", "gpu", "transfers", "batch"];
+    const NAMES: [&str; 7] =
+        ["hold", "increments", "fat-tree", "crowd", "gpu", "transfers", "batch"];
     if let Some(unknown) = wanted.iter().find(|given| !NAMES.contains(&given.as_str())) {
         eprintln!("no benchmark is called `{unknown}`; there are: {}", NAMES.join(", "));
         return ExitCode::from(2);
@@ -42,6 +45,9 @@ fn main() -> ExitCode {
     }
     if wants("fat-tree") {
         fat_tree::rates(&MEMORY);
+    }
+    if wants("crowd") {
+        crowd::times(&MEMORY);
     }
     if wants("gpu") {
         gpu::times();

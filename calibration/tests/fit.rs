@@ -17,8 +17,8 @@ fn same(kind: Kind, name: &str, fitted: &str, within: f64) {
         std::fs::write(path, fitted).unwrap();
         return;
     }
-    let shipped = Profile::parse(name, shipped().source(kind, name).unwrap()).unwrap();
-    let fitted = Profile::parse(name, &Source::new("fitted", fitted)).unwrap();
+    let shipped = Profile::parse(kind, name, shipped().source(kind, name).unwrap()).unwrap();
+    let fitted = Profile::parse(kind, name, &Source::new("fitted", fitted)).unwrap();
     let pairs = shipped.rows().iter().zip(fitted.rows());
     for (old, new) in pairs {
         assert_eq!((&old.parameter, &old.unit), (&new.parameter, &new.unit));

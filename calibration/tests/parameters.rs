@@ -7,7 +7,7 @@ use std::path::Path;
 use calibration::gpu::judge::predict::{Subject, values};
 use calibration::gpu::simulated::{Simulated, plain, plausible};
 use calibration::gpu::study::{STUDIES, study};
-use calibration::gpu::{Measured, campaign, profile};
+use calibration::gpu::{Measured, campaign, probe, profile};
 use calibration::shipped;
 use models::gpu::assumed::ASSUMED;
 use models::gpu::machine::Machine;
@@ -15,7 +15,7 @@ use models::gpu::memory::chain_latency;
 use models::input::Source;
 use models::library::{Kind, Library};
 use models::pcie::Port;
-use models::profile::unit;
+use models::profile::{schema, unit};
 use sim::Seed;
 
 const GPU: &str = "calibrated";
@@ -92,6 +92,31 @@ fn every_study_is_something_that_a_probe_finds() {
         };
         assert!(measured.findings.iter().any(|f| f.parameter == found), "nobody finds {name}");
         assert!(!why.is_empty());
+    }
+}
+
+/// Lines of the schema that no calibration gives, and why.
+const NOT_CALIBRATED: [(&str, &str); 2] = [
+    ("nvlink_links", "NVLinks are on the data sheet; a probe sees what a copy over them reaches"),
+    ("nvlink_bandwidth", "as nvlink_links"),
+];
+
+/// Both ways: what a probe identifies is a line that a model reads or a study, and each line of the
+/// schema is given by a calibration.
+#[test]
+fn probes_and_schema_have_the_same_lines() {
+    let is_line = |name: &str| schema::line(Kind::Gpu, name).is_some();
+    for probe in probe::ALL {
+        for name in probe.identifies {
+            let both = (is_line(name), study(name).is_some());
+            assert!(both.0 != both.1, "{name} of {}: line, study: {both:?}", probe.name);
+        }
+    }
+    let measured = measured();
+    let profile = library(&measured).profile(Kind::Gpu, GPU).unwrap();
+    for line in schema::lines(Kind::Gpu) {
+        let left_out = NOT_CALIBRATED.iter().any(|(name, _)| *name == line.name);
+        assert!(profile.has(line.name) != left_out, "{}", line.name);
     }
 }
 

@@ -7,6 +7,7 @@ use calibration::fit::gpu;
 use calibration::published::{published, table};
 use calibration::validate::{Judged, Use, validate, validate_profile};
 use models::input::Source;
+use models::library::Kind;
 use models::profile::Profile;
 
 #[test]
@@ -80,7 +81,7 @@ fn every_third_row_predicts_the_others() {
             let fit =
                 gpu::run(&gpu::Options { gpu: gpu.into(), data: data.clone(), rows }).unwrap();
             let source = Source::new("fitted", fit.profile);
-            let profile = Profile::parse("fitted", &source).unwrap();
+            let profile = Profile::parse(Kind::Gpu, "fitted", &source).unwrap();
             let report = validate_profile(&data, &profile).unwrap();
             let held = report.family(family, Some(Use::Holdout)).unwrap();
             assert!(held.rows > report.judged.len() / 2, "two rows of three are held out");

@@ -33,7 +33,7 @@ use models::outcome::Fidelity;
 use serde_spanned::Spanned;
 
 pub(crate) use axis::{Axis, Purpose};
-pub(crate) use draft::{Draft, exact};
+pub(crate) use draft::{Draft, Field, exact};
 pub(crate) use load::Load;
 pub(crate) use measure::PodsBy;
 pub(crate) use parameter::Parameter;
@@ -71,6 +71,8 @@ pub struct Experiment {
     /// How it is carried out on real networking.
     pub(crate) measure: measure::Measure,
     pub(crate) reported: Vec<Reported>,
+    /// Whether topologies were dropped, so that what only they read is read no more.
+    narrowed: bool,
 }
 
 impl Experiment {
@@ -147,6 +149,7 @@ impl Experiment {
             return Err(InputError::new("--topology", problem).help(suggest(name, labels)));
         };
         self.topologies = vec![self.topologies.swap_remove(at)];
+        self.narrowed = true;
         self.reported.clear();
         Ok(())
     }

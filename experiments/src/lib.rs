@@ -24,12 +24,14 @@ pub mod verdict;
 
 mod compare;
 mod digest;
+mod effect;
 mod lab;
 mod life;
 mod manifest;
 mod measure;
 mod output;
 mod overview;
+mod perturb;
 mod provenance;
 mod record;
 mod run;

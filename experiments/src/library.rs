@@ -10,7 +10,6 @@ use std::path::{Path, PathBuf};
 
 use models::input::{InputError, suggest};
 use models::library::{Kind, Library};
-use models::profile::Profile;
 
 use crate::file;
 
@@ -23,6 +22,7 @@ const FILES_MAX: usize = 10_000;
 /// If the folder cannot be listed, holds a folder that is no kind of profile, or a file that
 /// cannot be read or is not a valid profile.
 pub fn add_folder(library: &mut Library, folder: &Path) -> Result<(), InputError> {
+    let mut tables: Vec<(Kind, String)> = Vec::new();
     for path in listed(folder)? {
         if !path.is_dir() {
             continue;
@@ -34,17 +34,19 @@ pub fn add_folder(library: &mut Library, folder: &Path) -> Result<(), InputError
             return Err(InputError::new("profiles", problem).help(suggest(&name, kinds)));
         };
         for path in listed(&path)? {
-            add_file(library, kind, &path)?;
+            tables.extend(add_file(library, kind, &path)?.map(|name| (kind, name)));
         }
     }
-    Ok(())
+    // A host may have costs of a hop whose file comes later.
+    tables.iter().try_for_each(|(kind, name)| library.profile(*kind, name).map(drop))
 }
 
-fn add_file(library: &mut Library, kind: Kind, path: &Path) -> Result<(), InputError> {
+/// Adds a file; its name, if it is a table of parameters.
+fn add_file(library: &mut Library, kind: Kind, path: &Path) -> Result<Option<String>, InputError> {
     let ending = path.extension().unwrap_or_default();
     if ending != "csv" && ending != "toml" {
         // Notes and licences may lie beside profiles.
-        return Ok(());
+        return Ok(None);
     }
     if ending != kind.ending() {
         let problem = format!("`{}` has the wrong ending", path.display());
@@ -53,11 +55,8 @@ fn add_file(library: &mut Library, kind: Kind, path: &Path) -> Result<(), InputE
     }
     let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
     let source = file::read_text(path, "profiles")?;
-    if kind.ending() == "csv" {
-        Profile::parse(&name, &source)?;
-    }
-    library.add(kind, name, source);
-    Ok(())
+    library.add(kind, name.clone(), source);
+    Ok((kind.ending() == "csv").then_some(name))
 }
 
 /// What a folder holds, sorted.

@@ -5,7 +5,7 @@
 //! after another does, until the rest fits. Everything is in `summary.csv`.
 
 use comfy_table::Cell;
-use sim::Rate;
+use sim::{Rate, Time};
 
 use crate::console::{Sheet, number};
 use crate::digest::Digest;
@@ -33,12 +33,19 @@ pub(crate) fn overview(plan: &Plan, keyed: &[Keyed<'_>]) -> (Sheet, usize) {
     let chosen = thinned(&keys, keyed);
     let shown: Vec<usize> = (0..keys.len()).filter(|&at| is_shown(&keys, &chosen, at)).collect();
     let mut header: Vec<&str> = shown.iter().map(|&at| title(keys[at])).collect();
-    header.extend(["goodput", "of line"]);
+    // Who asks wants to know when the answer is there.
+    let asked = chosen.iter().any(|keyed| !keyed.digest.steps.is_empty());
+    let figures = if asked { ["answer after", "longest step"] } else { ["goodput", "of line"] };
+    header.extend(figures);
     let row = |keyed: &&Keyed<'_>| -> Vec<Cell> {
         let cells = shown.iter().map(|&at| printed(keys[at], &keyed.cells[at]).into());
         let digest = keyed.digest;
         let ratio = digest.goodput_bit_s.mean / digest.reference_bit_s;
-        cells.chain([number(rate_with_spread(digest)), number(percent(ratio))]).collect()
+        let figures = match asked {
+            true => [answered(digest), longest(digest)],
+            false => [rate_with_spread(digest), percent(ratio)],
+        };
+        cells.chain(figures.map(number)).collect()
     };
     let mut bare = Sheet::new(&header);
     chosen.iter().for_each(|keyed| bare.add_row(row(keyed)));
@@ -119,6 +126,25 @@ fn rate_with_spread(digest: &Digest) -> String {
         }
         _ => rate(mean),
     }
+}
+
+/// When the answer is there.
+fn answered(digest: &Digest) -> String {
+    let Some(time) = digest.completion_s else { return "never whole".into() };
+    let mean = Time::from_seconds(time.mean).to_string();
+    match time.half_width() {
+        Some(half) if half > time.mean * 1e-3 => {
+            format!("{mean} ± {:.1} %", 100.0 * half / time.mean)
+        }
+        _ => mean,
+    }
+}
+
+/// The step of a request that takes longest.
+fn longest(digest: &Digest) -> String {
+    let steps = digest.steps.iter().filter_map(|step| Some((step.step?.name(), step.share)));
+    let longest = steps.max_by(|a, b| a.1.total_cmp(&b.1));
+    longest.map_or(String::new(), |(name, share)| format!("{name} {}", percent(share)))
 }
 
 fn most_taken(digest: &Digest) -> String {

@@ -36,10 +36,13 @@ use crate::gpu::share::Turns;
 use crate::input::{InputError, Source, suggest};
 use crate::library::{Kind, Library};
 use crate::name::server::NameServer;
+use crate::transfer::Transport;
 
 pub use accelerator::Accelerator;
 pub use batch::Batch;
-pub use hop::{Core, CpuCosts, CpuHop, DmaHop, GpuHop, GpuStep, HopModel, Pageable, Side, WireHop};
+pub use hop::{
+    Core, CpuCosts, CpuHop, DmaHop, GpuHop, GpuStep, HopModel, Pageable, Side, SocketLink, WireHop,
+};
 
 /// A change to a topology before it is assembled, `nic.mtu = 1500` (every NIC) or
 /// `nic.nic-a.mtu = 1500` (one): how sweeps vary what a topology file says.
@@ -75,6 +78,8 @@ pub struct Place {
     pub kind: PlaceKind,
     /// The machine it is in, if it is in one.
     pub node: Option<String>,
+    /// The NUMA node of a pod's memory, or of a card's slot.
+    pub numa: Option<u32>,
 }
 
 /// Index of a link of [`Cluster::links`].
@@ -134,6 +139,16 @@ pub struct Host {
     pub udp_send_limit: Option<Rate>,
     /// What a name server costs on it, where its profile says so.
     pub names: Option<NameServer>,
+    /// The link between its sockets, where its profile says what it carries.
+    pub socket_link: Option<SocketLink>,
+    /// The line to add before data may cross from one NUMA node to another, where there is no such
+    /// link.
+    pub socket_link_missing: InputError,
+    /// Transports whose costs its profile does not say, with the line to add.
+    pub unpriced: Vec<(Transport, InputError)>,
+    /// The line to add before a copy may have pageable memory, where its profile does not say what
+    /// that costs.
+    pub staging_missing: Option<InputError>,
 }
 
 /// Which transfers may take a hop.
@@ -161,7 +176,7 @@ pub struct Hop {
 }
 
 /// A network card's part in a path.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct NicSpec {
     /// The largest IP packet on its wire.
     pub mtu: Bytes,
@@ -169,6 +184,8 @@ pub struct NicSpec {
     pub offloads: bool,
     /// Whether it does so inside a tunnel.
     pub tunnel_offloads: bool,
+    /// The rate of a port, each direction; none: as fast as the cable in it.
+    pub port_rate: Option<Rate>,
 }
 
 /// A Service: which pods it stands for and what its translation costs.
@@ -213,6 +230,8 @@ pub struct Cluster {
     pub places: BTreeMap<String, NodeIndex>,
     /// Every entry of the library that it was made from, sorted.
     pub used: BTreeSet<(Kind, String)>,
+    /// The lines of each profile that some model has read.
+    pub read: BTreeMap<(Kind, String), BTreeSet<String>>,
 }
 
 impl Cluster {

@@ -135,25 +135,27 @@ fn is_modelled(profile: &Profile) -> bool {
 mod tests {
     use super::*;
     use crate::input::Source;
+    use crate::library::Kind;
     use crate::pcie::Port;
 
     /// Every file of a folder of shipped profiles, by name.
-    fn shipped(folder: &str) -> Vec<Profile> {
-        let folder = format!("{}/../calibration/profiles/{folder}", env!("CARGO_MANIFEST_DIR"));
+    fn shipped(kind: Kind) -> Vec<Profile> {
+        let root = env!("CARGO_MANIFEST_DIR");
+        let folder = format!("{root}/../calibration/profiles/{}", kind.folder());
         let mut paths: Vec<_> =
             std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
         paths.sort();
         let parse = |path: &std::path::PathBuf| {
             let name = path.file_stem().unwrap().to_string_lossy();
             let text = std::fs::read_to_string(path).unwrap();
-            Profile::parse(&name, &Source::new(&*name, text)).unwrap()
+            Profile::parse(kind, &name, &Source::new(&*name, text)).unwrap()
         };
         paths.iter().map(parse).collect()
     }
 
     #[test]
     fn the_instances_of_every_mig_profile_have_their_sms() {
-        let gpus = shipped("gpu");
+        let gpus = shipped(Kind::Gpu);
         for instance in share::mig::MigProfile::all() {
             let mut whole =
                 gpus.iter().filter(|gpu| gpu.name.starts_with(&instance.gpu)).peekable();
@@ -167,7 +169,7 @@ mod tests {
 
     #[test]
     fn every_shipped_gpu_and_port_can_be_read() {
-        let gpus = shipped("gpu");
+        let gpus = shipped(Kind::Gpu);
         assert!(gpus.len() >= 7);
         for profile in &gpus {
             let gpu = Gpu::from_profile(profile).unwrap_or_else(|error| panic!("{error}"));
@@ -176,7 +178,7 @@ mod tests {
             let nearest = if lanes < 96.0 { 64.0 } else { 128.0 };
             assert!((lanes / nearest - 1.0).abs() < 0.01, "{}: {lanes}", profile.name);
         }
-        let ports = shipped("pcie");
+        let ports = shipped(Kind::Pcie);
         assert!(ports.len() >= 6);
         for profile in &ports {
             let link = Port::from_profile(profile).unwrap_or_else(|error| panic!("{error}")).link;

@@ -5,13 +5,13 @@
 //! can override a shipped profile by putting a file of the same name beside the experiment.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use serde::{Deserialize, Serialize};
 
 use crate::gpu::assumed;
 use crate::input::{InputError, Source, suggest};
-use crate::profile::Profile;
+use crate::profile::{Profile, schema};
 
 /// What a data file describes; equally the name of its folder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -63,8 +63,16 @@ impl Kind {
 /// Named texts by kind.
 #[derive(Clone, Debug, Default)]
 pub struct Library {
-    entries: BTreeMap<(Kind, String), Arc<Source>>,
+    entries: BTreeMap<(Kind, String), Arc<Entry>>,
     settings: BTreeMap<(Kind, String, String), f64>,
+}
+
+/// A text, and what it says if it is a profile: parsed and checked once, for all copies of the
+/// library.
+#[derive(Debug)]
+struct Entry {
+    source: Arc<Source>,
+    profile: OnceLock<Profile>,
 }
 
 impl Library {
@@ -75,7 +83,8 @@ impl Library {
 
     /// Adds a text, replacing one of the same kind and name.
     pub fn add(&mut self, kind: Kind, name: impl Into<String>, source: Arc<Source>) {
-        self.entries.insert((kind, name.into()), source);
+        let entry = Entry { source, profile: OnceLock::new() };
+        self.entries.insert((kind, name.into()), Arc::new(entry));
     }
 
     /// The names of one kind, sorted.
@@ -88,7 +97,11 @@ impl Library {
     /// # Errors
     /// If there is no such name; the help names the nearest.
     pub fn source(&self, kind: Kind, name: &str) -> Result<&Arc<Source>, InputError> {
-        self.entries.get(&(kind, name.to_owned())).ok_or_else(|| {
+        Ok(&self.entry(kind, name)?.source)
+    }
+
+    fn entry(&self, kind: Kind, name: &str) -> Result<&Entry, InputError> {
+        self.entries.get(&(kind, name.to_owned())).map(|entry| &**entry).ok_or_else(|| {
             InputError::new(kind.folder(), format!("no {} is called `{name}`", kind.folder()))
                 .help(suggest(name, self.names(kind)))
         })
@@ -111,16 +124,40 @@ impl Library {
         Ok(())
     }
 
+    /// A profile of a kind from its text, with the lines that this kind has.
+    ///
+    /// # Errors
+    /// As [`Library::profile`].
+    pub fn parsed(
+        &self,
+        kind: Kind,
+        name: &str,
+        source: &Arc<Source>,
+    ) -> Result<Profile, InputError> {
+        let profile = Profile::parse(kind, name, source)?;
+        schema::check(&profile, self.names(Kind::Hop))?;
+        Ok(profile)
+    }
+
     /// A profile, parsed, with what [`Library::set`] changed; a GPU's with a line for everything
     /// that is assumed where it says nothing.
     ///
     /// # Errors
-    /// If there is none of that name, or its text is not a valid profile.
+    /// If there is none of that name, its text is not a valid profile, or it has a line that no
+    /// model reads.
     pub fn profile(&self, kind: Kind, name: &str) -> Result<Profile, InputError> {
-        let mut profile = Profile::parse(name, self.source(kind, name)?)?;
-        if kind == Kind::Gpu {
-            profile = assumed::completed(&profile);
-        }
+        let entry = self.entry(kind, name)?;
+        let mut profile = match entry.profile.get() {
+            Some(profile) => profile.clone(),
+            None => {
+                let profile = self.parsed(kind, name, &entry.source)?;
+                let whole = match kind {
+                    Kind::Gpu => assumed::completed(&profile).into_owned(),
+                    _ => profile,
+                };
+                entry.profile.get_or_init(|| whole).clone()
+            }
+        };
         for ((at, of, parameter), value) in &self.settings {
             if *at == kind && of == name {
                 profile = profile.with(parameter, *value)?;

@@ -35,6 +35,9 @@ pub use settings::{AddressBits, Boundary, Completions, PayloadSize, Settings};
 
 use sim::{Bytes, Rate};
 
+use crate::input::InputError;
+use crate::profile::Profile;
+
 /// A point-to-point link: the same rate in each of its two directions at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Link {
@@ -47,6 +50,27 @@ pub struct Link {
 }
 
 impl Link {
+    /// The link that a card makes of this one: the lesser generation and width of the two ends.
+    /// What the card's profile does not say it does as well as the slot.
+    ///
+    /// # Errors
+    /// If the card has no generation or width that the standard has.
+    pub fn with_card(self, card: &Profile) -> Result<Link, InputError> {
+        let impossible = |parameter, help: String| card.fault(parameter, "is not possible", &help);
+        let mut link = self;
+        if let Some(own) = card.optional("pcie_generation", Profile::count)? {
+            let own = Generation::new(own)
+                .map_err(|error| impossible("pcie_generation", error.to_string()))?;
+            link.generation = link.generation.min(own);
+        }
+        if let Some(own) = card.optional("pcie_lanes", Profile::count)? {
+            let own =
+                Width::new(own).map_err(|error| impossible("pcie_lanes", error.to_string()))?;
+            link.width = link.width.min(own);
+        }
+        Ok(link)
+    }
+
     /// What one direction carries after encoding: GT/s × lanes × encoding efficiency [B/s].
     pub fn raw(&self) -> Rate {
         self.generation.rate_per_lane(f64::from(self.width.lanes()))

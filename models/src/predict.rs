@@ -206,6 +206,17 @@ pub fn check(
     plans(cluster, &transfers, fidelity, 0).map(drop)
 }
 
+/// What a reader should know of the ways of transfers, in sentences: where less is used than a
+/// topology gives.
+///
+/// # Errors
+/// As [`predict`].
+pub fn notes(cluster: &Cluster, transfers: &[Transfer]) -> Result<Vec<String>, InputError> {
+    let routes = routes(cluster, transfers)?;
+    let note = |(route, transfer): (&Route<'_>, _)| route.note(cluster, transfer);
+    Ok(routes.iter().zip(transfers).filter_map(note).collect())
+}
+
 pub(crate) fn routes<'a>(
     cluster: &'a Cluster,
     transfers: &[Transfer],

@@ -13,6 +13,7 @@
 //! Frame overhead of 38 bytes: preamble 8, header 14, FCS 4, gap 12 (IEEE 802.3 clause 3 and 4).
 
 mod kernel;
+mod memory;
 mod network;
 mod stage;
 
@@ -204,6 +205,18 @@ pub fn price(
     let first_hop = route.stages[..which].iter().map(Vec::len).sum();
     let question = Question { cluster, route, legs: &route.stages[which], transfer, bytes, change };
     Stage { first_hop, ..stage::price(&question) }
+}
+
+/// The largest packet that stage `which` takes from a pod; none where no card is on the way.
+pub(crate) fn room(
+    cluster: &Cluster,
+    route: &Route<'_>,
+    which: usize,
+    transfer: &Transfer,
+) -> Option<Bytes> {
+    let (legs, change) = (&route.stages[which], &Change::default());
+    let bytes = transfer.message;
+    network::room(&Question { cluster, route, legs, transfer, bytes, change })
 }
 
 /// What is priced: a message on one stage of its way.

@@ -5,7 +5,13 @@
 //! hbm_bandwidth,1555,GB/s,,,datasheet,NVIDIA A100 40GB PCIe product brief
 //! ```
 //!
-//! `low` and `high` bound a 95 % interval where one is known. `how` is one of [`How`].
+//! `low` and `high` bound a 95 % interval where one is known. `how` is one of [`How`]. Which lines
+//! there are, and what holds where one is absent, is in the [`schema`].
+
+mod header;
+mod reads;
+pub mod schema;
+mod unit;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -14,6 +20,12 @@ use serde::{Deserialize, Serialize};
 use sim::{Bytes, Rate, Time};
 
 use crate::input::{InputError, Source, suggest};
+use crate::library::Kind;
+use reads::Reads;
+use schema::Need;
+
+pub use header::csv_error;
+pub use unit::{Dimension, UNITS, unit};
 
 /// How a number was obtained.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -51,82 +63,39 @@ pub struct Parameter {
     pub source: String,
 }
 
-/// What a unit measures.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Dimension {
-    /// Bytes per second.
-    Rate,
-    /// Seconds.
-    Time,
-    /// Seconds per byte.
-    TimePerByte,
-    /// Bytes.
-    Bytes,
-    /// A whole number of things.
-    Count,
-    /// Cycles per second.
-    Frequency,
-    /// Floating-point operations per second.
-    Flops,
-    /// A pure number.
-    Ratio,
-}
-
-/// Every unit a profile may use: name, dimension, factor to the base unit of that dimension
-/// (B/s, s, s/B, B, 1, Hz, flop/s, 1).
-pub const UNITS: &[(&str, Dimension, f64)] = &[
-    ("B/s", Dimension::Rate, 1.0),
-    ("MB/s", Dimension::Rate, 1e6),
-    ("GB/s", Dimension::Rate, 1e9),
-    ("Gbit/s", Dimension::Rate, 1e9 / 8.0),
-    ("Mbit/s", Dimension::Rate, 1e6 / 8.0),
-    ("s", Dimension::Time, 1.0),
-    ("ms", Dimension::Time, 1e-3),
-    ("us", Dimension::Time, 1e-6),
-    ("ns", Dimension::Time, 1e-9),
-    ("ps", Dimension::Time, 1e-12),
-    ("s/B", Dimension::TimePerByte, 1.0),
-    ("ns/B", Dimension::TimePerByte, 1e-9),
-    ("ps/B", Dimension::TimePerByte, 1e-12),
-    ("B", Dimension::Bytes, 1.0),
-    ("KiB", Dimension::Bytes, 1024.0),
-    ("MiB", Dimension::Bytes, 1_048_576.0),
-    ("GiB", Dimension::Bytes, 1_073_741_824.0),
-    ("count", Dimension::Count, 1.0),
-    ("MHz", Dimension::Frequency, 1e6),
-    ("GHz", Dimension::Frequency, 1e9),
-    ("Tflop/s", Dimension::Flops, 1e12),
-    ("ratio", Dimension::Ratio, 1.0),
-];
-
 /// A table of parameters by name, with typed getters.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Profile {
     /// The name of the profile: the file name without its ending.
     pub name: String,
+    kind: Kind,
     source: Arc<Source>,
     rows: Vec<Parameter>,
     lines: Vec<usize>,
     index: BTreeMap<String, usize>,
+    reads: Reads,
 }
 
 impl Profile {
-    /// Reads a profile from CSV text.
+    /// Reads a profile of a kind from CSV text. Whether its lines are those of the kind is
+    /// [`schema::check`]'s to say, which has to know the hops there are.
     ///
     /// # Errors
     /// A missing or unknown column, an unknown unit, a value that is not finite or is negative, an
     /// interval that does not hold the value, an empty source, or a parameter given twice.
-    pub fn parse(name: &str, source: &Arc<Source>) -> Result<Profile, InputError> {
+    pub fn parse(kind: Kind, name: &str, source: &Arc<Source>) -> Result<Profile, InputError> {
         let mut reader =
             csv::ReaderBuilder::new().comment(Some(b'#')).from_reader(source.text.as_bytes());
         let headers = reader.headers().map_err(|e| csv_error(source, &e))?.clone();
-        check_header(source, &headers)?;
+        header::check(source, &headers)?;
         let mut profile = Profile {
             name: name.to_owned(),
+            kind,
             source: Arc::clone(source),
             rows: Vec::new(),
             lines: Vec::new(),
             index: BTreeMap::new(),
+            reads: Reads::default(),
         };
         let mut record = csv::StringRecord::new();
         while reader.read_record(&mut record).map_err(|e| csv_error(source, &e))? {
@@ -169,10 +138,20 @@ impl Profile {
         if self.index.contains_key(&row.parameter) {
             return fail("parameter", "is given twice".into(), "keep one of the two lines");
         }
+        self.add(row, line);
+        Ok(())
+    }
+
+    fn add(&mut self, row: Parameter, line: usize) {
         self.index.insert(row.parameter.clone(), self.rows.len());
         self.rows.push(row);
         self.lines.push(line);
-        Ok(())
+        self.reads.push();
+    }
+
+    /// What it is a profile of.
+    pub fn kind(&self) -> Kind {
+        self.kind
     }
 
     /// All lines in file order.
@@ -188,6 +167,12 @@ impl Profile {
     /// Whether a parameter is given.
     pub fn has(&self, parameter: &str) -> bool {
         self.index.contains_key(parameter)
+    }
+
+    /// The parameters that some model has read.
+    pub fn read(&self) -> impl Iterator<Item = &str> {
+        let read = self.rows.iter().enumerate().filter(|(at, _)| self.reads.holds(*at));
+        read.map(|(_, row)| row.parameter.as_str())
     }
 
     /// A copy with `parameter` set to `value` in base units (B/s, s, s/B, …): for sweeps, fits and
@@ -209,9 +194,7 @@ impl Profile {
     pub(crate) fn completed(&self, lines: Vec<Parameter>) -> Profile {
         let mut copy = self.clone();
         for row in lines.into_iter().filter(|row| !self.has(&row.parameter)) {
-            copy.index.insert(row.parameter.clone(), copy.rows.len());
-            copy.rows.push(row);
-            copy.lines.push(1);
+            copy.add(row, 1);
         }
         copy
     }
@@ -282,78 +265,61 @@ impl Profile {
         self.base(parameter, Dimension::Ratio)
     }
 
-    /// A value of any dimension in its base unit.
+    /// What `get` reads of a line; none where the profile has no such line.
+    ///
+    /// # Errors
+    /// See [`Profile::rate`].
+    pub fn optional<T>(
+        &self,
+        parameter: &str,
+        get: impl FnOnce(&Profile, &str) -> Result<T, InputError>,
+    ) -> Result<Option<T>, InputError> {
+        self.has(parameter).then(|| get(self, parameter)).transpose()
+    }
+
+    /// A value of any dimension in its base unit: that of the line, or where there is none, the
+    /// [`schema`]'s default.
     ///
     /// # Errors
     /// See [`Profile::rate`].
     pub fn base(&self, parameter: &str, wanted: Dimension) -> Result<f64, InputError> {
-        let row = self.find(parameter)?;
+        let Some(&at) = self.index.get(parameter) else {
+            return match schema::line(self.kind, parameter).map(|line| line.need) {
+                Some(Need::Default(value, _)) => Ok(value),
+                _ => Err(self.missing(parameter)),
+            };
+        };
+        self.reads.mark(at);
+        let row = &self.rows[at];
         match unit(&row.unit) {
             Some((_, dimension, factor)) if *dimension == wanted => Ok(row.value * factor),
             _ => {
-                let names: Vec<&str> =
-                    UNITS.iter().filter(|u| u.1 == wanted).map(|u| u.0).collect();
-                let problem = format!("has the unit `{}`", row.unit);
-                Err(self.fault(parameter, &problem, &format!("one of: {}", names.join(", "))))
+                let problem = format!("expected {wanted}, found `{}`", row.unit);
+                let help = format!("one of: {}", wanted.units().join(", "));
+                Err(self.fault(parameter, &problem, &help))
             }
         }
     }
 
     fn find(&self, parameter: &str) -> Result<&Parameter, InputError> {
-        let Some(&at) = self.index.get(parameter) else {
-            let known: Vec<&str> = self.index.keys().map(String::as_str).collect();
-            return Err(InputError::new(parameter, "is missing from this profile")
-                .help(suggest(parameter, known))
-                .at(&self.source, 0..0));
+        let at = self.index.get(parameter).ok_or_else(|| self.missing(parameter))?;
+        Ok(&self.rows[*at])
+    }
+
+    /// The error about a line that is not there.
+    pub(crate) fn missing(&self, parameter: &str) -> InputError {
+        let known: Vec<&str> = self.index.keys().map(String::as_str).collect();
+        let help = match schema::line(self.kind, parameter) {
+            Some(line) => format!("add the line `{}`: {}", line.example(parameter), line.about),
+            None => suggest(parameter, known),
         };
-        Ok(&self.rows[at])
+        InputError::new(parameter, "is missing from this profile").help(help).at(&self.source, 0..0)
     }
 
     pub(crate) fn fault(&self, parameter: &str, problem: &str, help: &str) -> InputError {
         let span = self.source.span_of_line(self.lines[self.index[parameter]]);
         InputError::new(parameter, problem).help(help).at(&self.source, span)
     }
-}
-
-/// Looks a unit up by name.
-pub fn unit(name: &str) -> Option<&'static (&'static str, Dimension, f64)> {
-    UNITS.iter().find(|(known, ..)| *known == name)
-}
-
-const COLUMNS: [&str; 7] = ["parameter", "value", "unit", "low", "high", "how", "source"];
-
-fn check_header(source: &Arc<Source>, headers: &csv::StringRecord) -> Result<(), InputError> {
-    let fault = |field: &str, problem: &str, help: String| {
-        Err(InputError::new(field, problem).help(help).at(source, source.span_of_line(1)))
-    };
-    for column in COLUMNS {
-        if !headers.iter().any(|header| header == column) {
-            let help = format!("the header of a profile is {}", COLUMNS.join(","));
-            return fault(column, "this column is missing", help);
-        }
-    }
-    match headers.iter().find(|header| !COLUMNS.contains(header)) {
-        Some(stranger) => fault(stranger, "unknown column", suggest(stranger, COLUMNS)),
-        None => Ok(()),
-    }
-}
-
-/// Turns a CSV error into one that points at its line.
-pub fn csv_error(source: &Arc<Source>, error: &csv::Error) -> InputError {
-    let line = error.position().map_or(1, |p| p.line().max(1) as usize);
-    let (field, problem) = match error.kind() {
-        csv::ErrorKind::Deserialize { err, .. } => {
-            let column = err.field().map_or("row".into(), |at| format!("column {}", at + 1));
-            (column, err.kind().to_string())
-        }
-        csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
-            ("row".into(), format!("has {len} fields where the header has {expected_len}"))
-        }
-        _ => ("row".into(), error.to_string()),
-    };
-    InputError::new(field, problem)
-        .help("compare the line with the header")
-        .at(source, source.span_of_line(line))
 }
 
 #[cfg(test)]
@@ -363,7 +329,7 @@ mod tests {
     const HEADER: &str = "parameter,value,unit,low,high,how,source\n";
 
     fn parse(body: &str) -> Result<Profile, InputError> {
-        Profile::parse("t", &Source::new("t.csv", format!("{HEADER}{body}")))
+        Profile::parse(Kind::Host, "t", &Source::new("t.csv", format!("{HEADER}{body}")))
     }
 
     #[test]
@@ -374,7 +340,7 @@ mod tests {
         let error = profile.time("bw").unwrap_err();
         assert_eq!(
             error.to_string(),
-            "t.csv:2: bw: has the unit `GB/s` (one of: s, ms, us, ns, ps)"
+            "t.csv:2: bw: expected a time, found `GB/s` (one of: s, ms, us, ns, ps)"
         );
         assert_eq!(profile.rate("bww").unwrap_err().help.unwrap(), "did you mean `bw`?");
     }

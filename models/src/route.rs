@@ -1,7 +1,12 @@
 //! The way of a transfer: the shortest chain of hops from one place to another.
 //!
+//! A way of which somebody's cost is not known is refused, with the line to add.
+//!
 //! Every hop counts one. Among ways of equal length the one found first in the order of the
 //! topology file is taken, so that a route does not depend on anything but the file.
+
+pub(crate) mod crossing;
+mod known;
 
 use petgraph::algo::astar;
 use petgraph::graph::{EdgeIndex, NodeIndex};
@@ -22,6 +27,14 @@ pub enum Leg<'a> {
     Service(&'a Service, usize),
     /// A step of the kernel that makes the result, before it is anywhere.
     Kernel(&'a Hop),
+}
+
+impl Route<'_> {
+    /// What a reader should know of the way of `transfer`, in a sentence; none where all is as it
+    /// was asked for.
+    pub(crate) fn note(&self, cluster: &Cluster, transfer: &Transfer) -> Option<String> {
+        known::oversized(cluster, self, transfer)
+    }
 }
 
 impl<'a> Leg<'a> {
@@ -122,6 +135,7 @@ pub fn route<'a>(cluster: &'a Cluster, transfer: &Transfer) -> Result<Route<'a>,
         }
         translate(&mut route, service);
     }
+    known::check(cluster, &route, transfer)?;
     Ok(route)
 }
 

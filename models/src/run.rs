@@ -3,15 +3,20 @@
 //! ```text
 //!  plans ─┬► closed: longest path, static rates            (one plan at a time, company as rates)
 //!         └► world:  the engine, events, first come        ┬► fluid: max-min flows
-//!                                                          └► units: units that queue
-//!                                │
-//!                             spans, loads ──► account
+//!              ▲                                           └► units: units that queue
+//!   once: start│                  │
+//!   over time: traffic         spans, loads ──► account;  over time: histograms, windows
 //! ```
+//!
+//! The world runs each plan once and keeps its life, or makes run after run of templates from
+//! sources ([`crate::workload`]) and keeps what [`watch`] and the sources note.
 
 pub(crate) mod closed;
 mod company;
 mod datagram;
+pub(crate) mod fleet;
 mod fluid;
+mod lifetime;
 mod resource;
 mod runs;
 mod spans;

@@ -38,9 +38,9 @@ pub struct PcieSwitchTable {
     pub node: Spanned<String>,
     /// The PCIe profile of its uplink.
     pub pcie: Spanned<String>,
-    /// The NUMA node of its root port.
+    /// The NUMA node of its root port. Default 0, or that of the devices below it.
     #[serde(default)]
-    pub numa: u32,
+    pub numa: Option<Spanned<u32>>,
 }
 
 /// A GPU.
@@ -55,9 +55,9 @@ pub struct GpuTable {
     pub profile: Spanned<String>,
     /// The PCIe profile of its slot.
     pub pcie: Spanned<String>,
-    /// The NUMA node of its root port.
+    /// The NUMA node of its root port. Default: that of the switch above it, else 0.
     #[serde(default)]
-    pub numa: u32,
+    pub numa: Option<Spanned<u32>>,
     /// The PCIe switch it sits below.
     #[serde(default)]
     pub under: Option<Spanned<String>>,
@@ -92,9 +92,9 @@ pub struct NicTable {
     pub pcie: Spanned<String>,
     /// The largest IP packet on its wire, in bytes.
     pub mtu: Spanned<u32>,
-    /// The NUMA node of its root port.
+    /// The NUMA node of its root port. Default: that of the switch above it, else 0.
     #[serde(default)]
-    pub numa: u32,
+    pub numa: Option<Spanned<u32>>,
     /// The PCIe switch it sits below.
     #[serde(default)]
     pub under: Option<Spanned<String>>,

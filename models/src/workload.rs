@@ -45,6 +45,17 @@ pub struct Pool {
     pub name: String,
     /// How many there are.
     pub slots: u32,
+    /// What a slot needs before it is of use, if anything.
+    pub set_up: Option<SetUp>,
+}
+
+/// What makes a cold slot warm. Whoever is granted it waits for that, and holds it meanwhile.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SetUp {
+    /// How long it takes \[s\].
+    pub takes: Dist,
+    /// How long a slot that nobody holds stays warm.
+    pub keep: Time,
 }
 
 /// One kind of work, and when runs of it begin.
@@ -58,8 +69,20 @@ pub struct Workload {
     pub arrivals: Arrivals,
     /// When no more begin.
     pub stop: Stop,
+    /// How long a run may last, if not for ever.
+    pub limit: Option<Limit>,
     /// What is left out of the statistics.
     pub warm_up: WarmUp,
+}
+
+/// How long a run may last. One that lasts longer is cut off: its moves stop, what it holds of
+/// pools goes back, turns of a server that were asked for are served for nobody.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limit {
+    /// Each attempt, from its beginning.
+    pub after: Time,
+    /// How often it is begun in all before it is given up.
+    pub attempts: u32,
 }
 
 /// What a run does.

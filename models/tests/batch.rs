@@ -8,6 +8,7 @@ use models::outcome::{Cause, Fidelity, Outcome};
 use models::predict::{CHUNKS_MAX, predict, predict_batch, reached};
 use models::transfer::{Mode, Transfer};
 use proptest::prelude::*;
+use proptest::sample::Index;
 use sim::{Bytes, Dist, Seed, Stream, Time};
 
 use crate::fixture::{PAIR, cluster, library, transfer};
@@ -111,7 +112,7 @@ proptest! {
     }
 
     #[test]
-    fn another_structure_is_refused((nodes, _) in question(), which in any::<prop::sample::Index>()) {
+    fn another_structure_is_refused((nodes, _) in question(), which in any::<Index>()) {
         let (base, _) = solved(&nodes, &[]);
         let with = |change: &dyn Fn(&mut Node)| {
             let mut nodes = nodes.clone();

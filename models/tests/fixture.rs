@@ -18,6 +18,9 @@ tcp.window,6291456,B,,,assumed,fixture
 tcp.tx_per_byte,0.1,ns/B,,,assumed,fixture
 tcp.rx_per_byte,0.25,ns/B,,,assumed,fixture
 tcp.tx_per_message,2,us,,,assumed,fixture
+tcp.rx_per_message,0,us,,,assumed,fixture
+tcp.latency,0,us,,,assumed,fixture
+udp.latency,0,us,,,assumed,fixture
 udp.tx_per_skb,4,us,,,assumed,fixture
 udp.rx_per_skb,8,us,,,assumed,fixture
 udp.send_buffer,212992,B,,,assumed,fixture

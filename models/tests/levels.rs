@@ -21,6 +21,7 @@ use models::gpu::launch::Launch;
 use models::gpu::machine::Machine;
 use models::gpu::work::{Atomics, Work};
 use models::input::Source;
+use models::library::Kind;
 use models::profile::Profile;
 use proptest::prelude::*;
 
@@ -31,7 +32,8 @@ const WARPS_MAX: u64 = 20_000;
 fn machine(name: &str) -> Machine {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../calibration/profiles/gpu");
     let text = std::fs::read_to_string(format!("{folder}/{name}.csv")).unwrap();
-    Machine::from_profile(&Profile::parse(name, &Source::new(name, text)).unwrap()).unwrap()
+    let profile = Profile::parse(Kind::Gpu, name, &Source::new(name, text)).unwrap();
+    Machine::from_profile(&profile).unwrap()
 }
 
 /// Kernels from nothing but latency to nothing but bandwidth.

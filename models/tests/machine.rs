@@ -110,7 +110,8 @@ fn tunnel_offloads_matter_in_tunnels_only() {
 /// Each direction of the link between the sockets has its own 8 GB/s.
 #[test]
 fn data_crosses_between_sockets_once_and_both_ways_at_once() {
-    let library = host("socket_link_bandwidth,8,GB/s,,,assumed,t\n");
+    let library =
+        host("socket_link_bandwidth,8,GB/s,,,assumed,t\nsocket_link_latency,0,ns,,,assumed,t\n");
     let cluster = assembled(SOCKETS, &library, &[]).unwrap();
     let (there, back) = (piped("gpu-0", "gpu-1"), piped("gpu-1", "gpu-0"));
     for rate in gbit_s(&cluster, &[there.clone(), back]) {
@@ -124,7 +125,9 @@ fn data_crosses_between_sockets_once_and_both_ways_at_once() {
 /// Sixteen reads of 512 bytes in flight for 600 ns, and for 800 across a link of 100.
 #[test]
 fn a_read_across_sockets_is_longer_in_flight() {
-    let mut library = host("socket_link_latency,100,ns,,,assumed,t\n");
+    let mut library = host(
+        "socket_link_latency,100,ns,,,assumed,t\nsocket_link_bandwidth,1000,GB/s,,,assumed,t\n",
+    );
     let slot = PCIE.replace("tags,256", "tags,16");
     library.add(Kind::Pcie, "slot", Source::new("slot.csv", slot));
     let cluster = assembled(SOCKETS, &library, &[]).unwrap();
@@ -137,9 +140,11 @@ fn a_read_across_sockets_is_longer_in_flight() {
 /// A core that copies moves 10 GB/s; where nobody copies, the GPUs' engines rule.
 #[test]
 fn shared_memory_costs_a_core_only_where_one_copies() {
-    let nobody = assembled(SOCKETS, &library(), &[]).unwrap();
+    let library =
+        host("socket_link_latency,0,ns,,,assumed,t\nsocket_link_bandwidth,1000,GB/s,,,assumed,t\n");
+    let nobody = assembled(SOCKETS, &library, &[]).unwrap();
     let copying = SOCKETS.replace("copied = false", "copied = true");
-    let copying = assembled(&copying, &library(), &[]).unwrap();
+    let copying = assembled(&copying, &library, &[]).unwrap();
     let asked = [piped("gpu-0", "gpu-1")];
     let (fast, slow) = (gbit_s(&nobody, &asked)[0], gbit_s(&copying, &asked)[0]);
     assert!((slow - 80.0).abs() < 2e-3, "{slow}");

@@ -4,6 +4,7 @@ mod attribution;
 mod batch;
 mod company;
 mod fixture;
+mod free;
 mod generated;
 mod kernel;
 mod laws;

@@ -26,7 +26,7 @@ const A100: &str = include_str!(concat!(
 
 /// An A100 whose engines move 10 GB/s after 10 us, and whose calls and launches take no time.
 fn device() -> Device {
-    let profile = Profile::parse("a100", &Source::new("a100.csv", A100)).unwrap();
+    let profile = Profile::parse(Kind::Gpu, "a100", &Source::new("a100.csv", A100)).unwrap();
     let machine = Machine::from_profile(&profile).unwrap();
     let machine = Machine { launch_latency: Time::ZERO, stream_gap: 1e-6, ..machine };
     let engine =
@@ -160,7 +160,7 @@ fn the_host_may_come_later() {
 #[test]
 fn peers() {
     use models::gpu::peer::{Connection, rate};
-    let profile = Profile::parse("a100", &Source::new("a100.csv", A100)).unwrap();
+    let profile = Profile::parse(Kind::Gpu, "a100", &Source::new("a100.csv", A100)).unwrap();
     let all = rate(&profile, Connection::NvSwitch).unwrap().as_gbyte_s();
     let half = rate(&profile, Connection::NvLink(6)).unwrap().as_gbyte_s();
     assert!((all - 300.0 * 16.0 / 17.0).abs() < 1e-6 && (all / half - 2.0).abs() < 1e-9);
@@ -176,7 +176,7 @@ fn a_transfers_plan_is_the_program_that_a_user_would_write() {
     let mut library = library();
     library.add(Kind::Gpu, "gpu", Source::new("a100.csv", A100));
     let cluster = Cluster::named("veth", &library, &[]).unwrap();
-    let profile = Profile::parse("a100", &Source::new("a100.csv", A100)).unwrap();
+    let profile = Profile::parse(Kind::Gpu, "a100", &Source::new("a100.csv", A100)).unwrap();
     let machine = Machine::from_profile(&profile).unwrap();
     let port = Port::from_profile(&library.profile(Kind::Pcie, "slot").unwrap()).unwrap();
     let engines = Parameters::from_profile(&profile).unwrap();

@@ -5,7 +5,8 @@ use models::outcome::Fidelity;
 use models::predict::predict;
 use models::transfer::{Connection, Mode, Transfer};
 use models::workload::{
-    Arrivals, Control, Does, Pool, Report, Scenario, Step, Stop, WarmUp, Work, Workload, simulate,
+    Arrivals, Control, Does, Limit, Pool, Report, Scenario, SetUp, Step, Stop, WarmUp, Work,
+    Workload, simulate,
 };
 use sim::{Bytes, Dist, Time};
 
@@ -15,7 +16,8 @@ use crate::request;
 const WATCHED: Control<'static> = Control { stop: &|| false, progress: &|_| {} };
 
 fn workload(name: &str, work: Work, arrivals: Arrivals, stop: Stop) -> Workload {
-    Workload { name: name.into(), work, arrivals, stop, warm_up: WarmUp::Until(Time::ZERO) }
+    let warm_up = WarmUp::Until(Time::ZERO);
+    Workload { name: name.into(), work, arrivals, stop, limit: None, warm_up }
 }
 
 fn of(transfer: &Transfer) -> Work {
@@ -98,7 +100,7 @@ fn transfers_that_begin_together_share_what_they_cross() {
 #[test]
 fn joins_pools_repeats_and_chance_take_the_time_that_they_should() {
     let seconds = |steps: Vec<Step>, runs: u64| {
-        let pools = vec![Pool { name: "p".into(), slots: 1 }];
+        let pools = vec![Pool { name: "p".into(), slots: 1, set_up: None }];
         let workload = workload("w", Work::Steps(steps), Arrivals::At(Time::ZERO), count(runs));
         let report = ran("host", &Scenario { pools, workloads: vec![workload] }, 5);
         report.workloads[0].completion.expect("runs").mean.value
@@ -217,9 +219,109 @@ fn the_warm_up_is_found_where_it_is_asked_for() {
     let mut queue =
         workload("q", Work::Steps(steps), Arrivals::Poisson { rate_hz: 1.0 }, count(40_000));
     queue.warm_up = WarmUp::Found;
-    let pools = vec![Pool { name: "p".into(), slots: 1 }];
+    let pools = vec![Pool { name: "p".into(), slots: 1, set_up: None }];
     let report = ran("host", &Scenario { pools, workloads: vec![queue] }, 4);
     let told = &report.workloads[0];
     assert_eq!(told.left_out + told.completion.unwrap().count, 40_000);
     assert!(told.left_out <= 5_000, "{}", told.left_out);
+}
+
+#[test]
+fn what_lasts_too_long_is_cut_off_and_tried_again() {
+    let drawn = || Work::Steps(vec![step("a", Does::Wait(Dist::Exponential { mean: 1.0 }), &[])]);
+    let with = |attempts: u32| {
+        let runs = count(40_000);
+        let mut limited = workload("w", drawn(), Arrivals::Poisson { rate_hz: 10.0 }, runs);
+        limited.limit = Some(Limit { after: Time::from_ms(2_000), attempts });
+        let scenario = Scenario { pools: Vec::new(), workloads: vec![limited] };
+        ran("host", &scenario, 3).workloads.remove(0)
+    };
+    let late = (-2.0f64).exp();
+    let once = with(1);
+    assert_eq!(once.completed + once.late, 40_000);
+    // 5413 of 40 000 expected, standard deviation 68.
+    assert!((once.late as f64 - 40_000.0 * late).abs() < 300.0, "{}", once.late);
+    let mean = 1.0 - 2.0 * late / (1.0 - late);
+    assert!((once.completion.unwrap().mean.value - mean).abs() < 0.013, "{once:?}");
+    // Attempts are independent: late to the third, and a geometric number of them.
+    let thrice = with(3);
+    assert!((thrice.late as f64 - 40_000.0 * late.powi(3)).abs() < 50.0, "{}", thrice.late);
+    let retried = 40_000.0 * (late + late * late);
+    assert!((thrice.retried as f64 - retried).abs() < 400.0, "{}", thrice.retried);
+}
+
+#[test]
+fn what_is_cut_off_gives_back_what_it_holds_and_stops_what_it_moves() {
+    // Three workers, each busy far longer than anybody waits: a run that holds one is cut off like
+    // one in line, so each second brings three of the five.
+    let steps = vec![
+        step("take", Does::Take(0), &[]),
+        step("work", wait(1_000.0), &[0]),
+        step("give", Does::Give(0), &[1]),
+    ];
+    let mut jobs =
+        workload("jobs", Work::Steps(steps), Arrivals::Every(Time::from_ms(200)), count(500));
+    jobs.limit = Some(Limit { after: Time::from_ms(1_000), attempts: 1 });
+    let big = of(&transfer("client", "server", Bytes::gib(64)));
+    let mut moves = workload("moves", big, Arrivals::Every(Time::from_ms(200)), count(500));
+    moves.limit = Some(Limit { after: Time::from_ms(1_000), attempts: 1 });
+    let small = of(&transfer("client", "server", Bytes::mib(1)));
+    let after = workload("after", small.clone(), Arrivals::At(Time::from_ms(200_000)), count(1));
+    let pools = vec![Pool { name: "workers".into(), slots: 3, set_up: None }];
+    let scenario = Scenario { pools, workloads: vec![jobs, moves, after] };
+    let report = ran("host", &scenario, 1);
+    assert_eq!(report.workloads[0].late, 500);
+    assert_eq!(report.workloads[1].late, 500);
+    // Nobody is left on the way: a transfer takes what it takes alone, and a run finds a worker.
+    let alone = ran("host", &alone(small, Arrivals::At(Time::ZERO), count(1)), 1);
+    let mean = |report: &Report, at: usize| report.workloads[at].completion.unwrap().mean.value;
+    assert!((mean(&report, 2) / mean(&alone, 0) - 1.0).abs() < 1e-9);
+    let workers = report.resources.iter().find(|resource| resource.name == "workers").unwrap();
+    let last = workers.windows.last().unwrap();
+    assert_eq!((last.busy, last.waiting), (0.0, 0.0), "held after the end");
+}
+
+#[test]
+fn tails_without_end_neither_hang_nor_panic() {
+    let tail = || Dist::Pareto { scale: 1.0, shape: 0.02 };
+    let waits = Work::Steps(vec![step("a", Does::Wait(tail()), &[])]);
+    let report = ran("host", &alone(waits, Arrivals::Every(Time::from_ms(1)), count(200)), 1);
+    let told = &report.workloads[0];
+    assert_eq!(told.arrived, 200);
+    assert!(told.completed < 200, "some wait for longer than there is time");
+    let transfer = Box::new(transfer("client", "server", Bytes::mib(1)));
+    let sizes = Work::Transfer { transfer, size: Some(tail()) };
+    let stop = Stop { until: Some(Time::from_ms(10)), ..Stop::default() };
+    let report = ran("host", &alone(sizes, Arrivals::Every(Time::from_ms(1)), stop), 1);
+    assert_eq!(report.workloads[0].arrived, 10);
+}
+
+#[test]
+fn a_cold_slot_is_set_up_once_for_all_who_wait_and_stays_warm_for_a_while() {
+    let steps = vec![
+        step("take", Does::Take(0), &[]),
+        step("work", wait(1.0), &[0]),
+        step("give", Does::Give(0), &[1]),
+    ];
+    let told = |at: Vec<u64>, limit: Option<Limit>| {
+        let takes = Dist::Constant { value: 10.0 };
+        let set_up = Some(SetUp { takes, keep: Time::from_ms(5_000) });
+        let pools = vec![Pool { name: "pod".into(), slots: 1, set_up }];
+        let times: Vec<Time> = at.into_iter().map(|s| Time::from_ms(1_000 * s)).collect();
+        let arrivals = Arrivals::Trace(times.into());
+        let mut jobs = workload("w", Work::Steps(steps.clone()), arrivals, Stop::default());
+        jobs.limit = limit;
+        ran("host", &Scenario { pools, workloads: vec![jobs] }, 1).workloads.remove(0)
+    };
+    let mean = |at: Vec<u64>| told(at, None).completion.unwrap().mean.value;
+    // Cold: ten seconds and one. Two more who come meanwhile wait for the same start.
+    assert_eq!(mean(vec![0]), 11.0);
+    assert_eq!(mean(vec![0, 1, 2]), (11.0 + 11.0 + 11.0) / 3.0);
+    // Four seconds later the slot is warm, six seconds later it is cold again.
+    assert_eq!(mean(vec![0, 15]), (11.0 + 1.0) / 2.0);
+    assert_eq!(mean(vec![0, 17]), (11.0 + 11.0) / 2.0);
+    // Who gives up during the start takes it along: the next has one of its own.
+    let limit = Limit { after: Time::from_ms(9_500), attempts: 1 };
+    let told = told(vec![0, 9], Some(limit));
+    assert_eq!((told.late, told.completed), (2, 0), "9.5 s are less than a start");
 }

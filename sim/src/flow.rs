@@ -6,66 +6,39 @@
 //!
 //! - However much changes at one instant, rates are found once, when they are next needed: when
 //!   [`Flows::next`] or [`Flows::rate`] asks, or time passes.
-//! - Only flows that a change affects are looked at (`flow/sharing.rs`); each keeps its own account
-//!   of how much was left when its rate last changed.
+//! - Only flows that a change affects are looked at (`flow/sharing.rs`), and of those only the ones
+//!   that are held back elsewhere than before are noted anew: the others are on the clock of the
+//!   link that holds them back (`flow/clocks.rs`), which from then on runs at another rate.
 //! - A flow is complete when the picosecond comes at which it was said to be, never because a
 //!   remainder is nearly zero.
 //!
 //! Like every component here it is passive: it is told the time, and says when to be told again.
 
-mod candidate;
+mod account;
+mod clocks;
+mod demand;
 mod due;
+mod levels;
 mod link;
+mod paths;
 mod sharing;
+mod sweep;
 
 use crate::Time;
 use crate::share::Claim;
+use account::Work;
+use clocks::Clocks;
+pub use demand::{Demand, Hop, LinkId};
 use due::Due;
-use sharing::Sharing;
-
-/// A link of one [`Flows`], by its index.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct LinkId(u32);
-
-impl LinkId {
-    /// The link with this index: links are numbered from zero in the order they were made.
-    pub const fn new(index: u32) -> LinkId {
-        LinkId(index)
-    }
-
-    /// Its index.
-    pub const fn index(self) -> usize {
-        self.0 as usize
-    }
-}
+pub(crate) use levels::{Levels, Stop};
+pub(crate) use link::Link;
+use sharing::{Changed, NOWHERE, OWN_LIMIT, Sharing};
 
 /// A flow, for as long as it lasts; afterwards the name of nothing, never of another flow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FlowId {
     slot: u32,
     generation: u32,
-}
-
-/// One unit of a flow uses `weight` units of `link`.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Hop {
-    /// The link that is used.
-    pub link: LinkId,
-    /// How much of it one unit of the flow uses [link units per flow unit]; zero or more.
-    pub weight: f64,
-}
-
-/// What a flow asks for.
-#[derive(Clone, Copy, Debug)]
-pub struct Demand<'a> {
-    /// The links it crosses; one that is crossed twice counts twice.
-    pub hops: &'a [Hop],
-    /// How much there is to move \[units\], such as bytes.
-    pub size: f64,
-    /// Its rate may not exceed this [units/s]; may be infinite if it crosses a link.
-    pub limit: f64,
-    /// Its rate grows in proportion to this; 1 unless flows differ in standing.
-    pub share: f64,
 }
 
 /// Links, and the flows that share them; each flow carries a tag `T` for whoever started it.
@@ -90,27 +63,28 @@ pub struct Flows<T> {
     /// Up to when work has been moved forward.
     now: Time,
     sharing: Sharing,
-    /// For each link, the work on it by flows up to when their rates last changed \[units\].
-    used: Vec<f64>,
+    links: Vec<Work>,
     /// By slot: the flows, and what is left in free slots of those that were there.
     flows: Vec<Flow<T>>,
     free: Vec<u32>,
-    due: Due,
+    /// When flows are complete that a link holds back, and when those that no link does.
+    clocks: Clocks,
+    own: Due,
     started: u64,
-    changed: Vec<u32>,
-    /// Whether changed rates are kept for [`Flows::changes`], and the slots that have one.
+    live: usize,
+    changed: Changed,
+    /// Whether flows that are held back elsewhere are kept for [`Flows::changes`], and which are.
     watched: bool,
     news: Vec<u32>,
+    ended: Vec<(u64, u32)>,
 }
 
-/// A rate that has changed.
-#[derive(Clone, Copy, Debug, PartialEq)]
+/// A flow that is held back elsewhere than before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Change<T> {
     /// The tag of the flow.
     pub tag: T,
-    /// Its rate from now on [units/s].
-    pub rate: f64,
-    /// The link that holds it back; `None` if its own limit does.
+    /// The link that holds it back from now on; `None` if its own limit does.
     pub bottleneck: Option<LinkId>,
 }
 
@@ -120,12 +94,11 @@ struct Flow<T> {
     /// How many flows have left this slot.
     generation: u32,
     tag: T,
-    /// Since when it has moved at `rate`.
-    since: Time,
-    /// How much was left to move then \[units\].
+    /// How many were started before it.
+    order: u64,
+    /// Where no link holds it back: how much was left to move at an instant \[units\].
     left: f64,
-    /// The rate in force [units/s].
-    rate: f64,
+    since: Time,
 }
 
 impl<T: Copy> Flows<T> {
@@ -134,18 +107,21 @@ impl<T: Copy> Flows<T> {
         Flows {
             now: Time::ZERO,
             sharing: Sharing::default(),
-            used: Vec::new(),
+            links: Vec::new(),
             flows: Vec::new(),
             free: Vec::new(),
-            due: Due::default(),
+            clocks: Clocks::default(),
+            own: Due::default(),
             started: 0,
-            changed: Vec::new(),
+            live: 0,
+            changed: Changed::default(),
             watched: false,
             news: Vec::new(),
+            ended: Vec::new(),
         }
     }
 
-    /// Keeps an account of changed rates from now on, for [`Flows::changes`].
+    /// Keeps an account of where flows are held back from now on, for [`Flows::changes`].
     pub fn watch(&mut self) {
         self.watched = true;
     }
@@ -156,7 +132,8 @@ impl<T: Copy> Flows<T> {
     /// If `capacity` is not finite and above zero.
     pub fn link(&mut self, capacity: f64) -> LinkId {
         assert!(capacity > 0.0 && capacity.is_finite(), "bad capacity {capacity}");
-        self.used.push(0.0);
+        self.links.push(Work::new(self.now));
+        self.clocks.link();
         self.sharing.link(capacity)
     }
 
@@ -172,7 +149,8 @@ impl<T: Copy> Flows<T> {
         let Demand { hops, size, limit, share } = demand;
         Claim { hops, limit, share }.check();
         assert!(size >= 0.0 && size.is_finite(), "bad size {size}");
-        let flow = Flow { generation: 0, tag, since: now, left: size, rate: 0.0 };
+        let (generation, order) = (0, self.started);
+        let flow = Flow { generation, tag, order, left: size, since: now };
         let slot = match self.free.pop() {
             Some(slot) => {
                 let generation = self.flows[slot as usize].generation;
@@ -181,13 +159,16 @@ impl<T: Copy> Flows<T> {
             }
             None => {
                 self.flows.push(flow);
+                self.clocks.flow();
                 self.flows.len() as u32 - 1
             }
         };
         self.sharing.add(slot, hops, limit, share);
-        let due = if size == 0.0 { now } else { Time::MAX };
-        self.due.add(slot, due, self.started);
+        if size == 0.0 {
+            self.own.set(slot, now, order);
+        }
         self.started += 1;
+        self.live += 1;
         FlowId { slot, generation: self.flows[slot as usize].generation }
     }
 
@@ -198,8 +179,9 @@ impl<T: Copy> Flows<T> {
     pub fn limit(&mut self, now: Time, flow: FlowId, limit: f64) {
         self.pass(now);
         if self.is_live(flow) {
-            let hops = self.sharing.hops(flow.slot);
-            Claim { hops, limit, share: 1.0 }.check();
+            assert!(limit >= 0.0, "a limit is zero or more, got {limit}");
+            let bounded = limit.is_finite() || self.sharing.hops(flow.slot).next().is_some();
+            assert!(bounded, "a flow without a limit must weigh on a link");
             self.sharing.limit(flow.slot, limit);
         }
     }
@@ -215,17 +197,18 @@ impl<T: Copy> Flows<T> {
         self.sharing.capacity(link, capacity);
     }
 
-    /// The rates that have changed since the last call, if [`Flows::watch`] was called: each flow
-    /// once, with its rate now. A flow that is complete is not among them.
+    /// The flows that are held back elsewhere than at the last call, if [`Flows::watch`] was
+    /// called: each once, with where it is held back now. A flow that is complete is not among
+    /// them.
     pub fn changes(&mut self) -> Vec<Change<T>> {
         self.share();
         let mut news = std::mem::take(&mut self.news);
         news.sort_unstable();
         news.dedup();
-        let change = |slot: u32| Change {
-            tag: self.flows[slot as usize].tag,
-            rate: self.sharing.rate(slot),
-            bottleneck: self.sharing.bottleneck(slot),
+        let change = |slot: u32| {
+            let bottleneck = self.sharing.bottleneck(slot);
+            let bottleneck = (bottleneck < NOWHERE).then_some(LinkId(bottleneck));
+            Change { tag: self.flows[slot as usize].tag, bottleneck }
         };
         let changes =
             news.iter().filter(|&&slot| self.sharing.is_present(slot)).map(|&slot| change(slot));
@@ -255,16 +238,34 @@ impl<T: Copy> Flows<T> {
             if self.now < now {
                 self.share();
             }
-            let Some(slot) = self.due.first().filter(|_| self.due.time() <= now) else { break };
-            self.now = self.due.time();
-            done.push(self.end(slot));
-            while self.due.time() <= self.now
-                && let Some(slot) = self.due.first()
-            {
-                done.push(self.end(slot));
+            let next = self.due();
+            if next > now || next == Time::MAX {
+                break;
             }
+            self.now = next;
+            self.end_all(done);
         }
         self.now = now;
+    }
+
+    /// Ends all flows that are complete now, the first that started first.
+    fn end_all(&mut self, done: &mut Vec<T>) {
+        let mut ended = std::mem::take(&mut self.ended);
+        while let Some(slot) = self.first() {
+            ended.push((self.flows[slot as usize].order, slot));
+            self.unnote(slot);
+        }
+        ended.sort_unstable();
+        for (_, slot) in ended.drain(..) {
+            done.push(self.leave(slot));
+        }
+        self.ended = ended;
+    }
+
+    /// Some flow that is complete now.
+    fn first(&self) -> Option<u32> {
+        let own = self.own.first().filter(|_| self.own.time() <= self.now);
+        own.or_else(|| self.clocks.first(self.now))
     }
 
     /// When to [`advance`](Flows::advance) again: when the next flow is complete, if nothing
@@ -272,7 +273,11 @@ impl<T: Copy> Flows<T> {
     #[expect(clippy::should_implement_trait, reason = "it tells a time and yields nothing")]
     pub fn next(&mut self) -> Time {
         self.share();
-        self.due.time()
+        self.due()
+    }
+
+    fn due(&self) -> Time {
+        self.own.time().min(self.clocks.time())
     }
 
     /// The rate of `flow` [units/s]; zero once it is complete.
@@ -282,17 +287,18 @@ impl<T: Copy> Flows<T> {
     }
 
     /// The links that `flow` weighs on, each once; none once it is complete.
-    pub fn hops(&self, flow: FlowId) -> &[Hop] {
-        if self.is_live(flow) { self.sharing.hops(flow.slot) } else { &[] }
+    pub fn hops(&self, flow: FlowId) -> impl Iterator<Item = Hop> {
+        let live = self.is_live(flow).then(|| self.sharing.hops(flow.slot));
+        live.into_iter().flatten()
     }
 
     /// How much of `flow` is left to move at `now` \[units\]; zero once it is complete. Panics for
     /// the times for which [`Flows::start`] does.
     pub fn left(&mut self, now: Time, flow: FlowId) -> f64 {
         self.pass(now);
-        match &self.flows[flow.slot as usize] {
-            live if self.is_live(flow) => live.left - self.moved(flow.slot),
-            _ => 0.0,
+        match self.is_live(flow) {
+            true => self.left_at(flow.slot, self.sharing.bottleneck(flow.slot)),
+            false => 0.0,
         }
     }
 
@@ -300,14 +306,12 @@ impl<T: Copy> Flows<T> {
     /// time. Panics for the times for which [`Flows::start`] does.
     pub fn used(&mut self, now: Time, link: LinkId) -> f64 {
         self.pass(now);
-        let present = self.sharing.crossings(link);
-        self.used[link.index()]
-            + present.map(|(slot, weight)| weight * self.moved(slot)).sum::<f64>()
+        self.links[link.index()].up_to(self.now)
     }
 
     /// How many flows there are.
     pub fn len(&self) -> usize {
-        self.due.len()
+        self.live
     }
 
     /// Whether there is no flow.
@@ -320,64 +324,33 @@ impl<T: Copy> Flows<T> {
         assert!(now >= self.now, "flows are told of {now} after {}", self.now);
         if now > self.now {
             self.share();
-            assert!(self.due.time() >= now, "a flow was complete at {}", self.due.time());
+            assert!(self.due() >= now, "a flow was complete at {}", self.due());
             self.now = now;
         }
     }
 
-    /// Finds the rates, if anything has changed that may change them.
-    fn share(&mut self) {
-        if !self.sharing.is_dirty() {
-            return;
-        }
-        let mut changed = std::mem::take(&mut self.changed);
-        self.sharing.solve(&mut changed);
-        if self.watched {
-            self.news.extend(&changed);
-        }
-        for slot in changed.drain(..) {
-            self.book(slot);
-            let flow = &mut self.flows[slot as usize];
-            flow.rate = self.sharing.rate(slot);
-            let due = match flow.rate {
-                _ if flow.left == 0.0 => self.now,
-                0.0 => Time::MAX,
-                rate => self.now.saturating_add(Time::from_seconds(flow.left / rate)),
-            };
-            self.due.set(slot, due);
-        }
-        self.changed = changed;
-    }
-
     /// Takes a flow away, and returns its tag.
     fn end(&mut self, slot: u32) -> T {
-        self.book(slot);
+        self.unnote(slot);
+        self.leave(slot)
+    }
+
+    /// Forgets when a flow is complete.
+    fn unnote(&mut self, slot: u32) {
+        match self.sharing.bottleneck(slot) {
+            NOWHERE | OWN_LIMIT => self.own.remove(slot),
+            link => self.clocks.take(link, slot),
+        }
+    }
+
+    /// Takes a flow away of which nothing is noted any more, and returns its tag.
+    fn leave(&mut self, slot: u32) -> T {
         self.sharing.remove(slot);
-        self.due.remove(slot);
         self.free.push(slot);
+        self.live -= 1;
         let flow = &mut self.flows[slot as usize];
         flow.generation += 1;
         flow.tag
-    }
-
-    /// Writes what a flow has moved at its present rate into its account and those of its links.
-    fn book(&mut self, slot: u32) {
-        let moved = self.moved(slot);
-        let flow = &mut self.flows[slot as usize];
-        flow.left -= moved;
-        flow.since = self.now;
-        for hop in self.sharing.hops(slot) {
-            self.used[hop.link.index()] += hop.weight * moved;
-        }
-    }
-
-    /// How much a flow has moved since its rate last changed \[units\]: all, if it is complete.
-    fn moved(&self, slot: u32) -> f64 {
-        let flow = &self.flows[slot as usize];
-        if self.due.time_of(slot) <= self.now {
-            return flow.left;
-        }
-        (flow.rate * (self.now - flow.since).as_seconds()).min(flow.left)
     }
 
     /// Whether the flow with this name is not complete yet.

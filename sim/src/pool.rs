@@ -14,6 +14,10 @@ use std::collections::VecDeque;
 /// assert_eq!(pool.acquire("second"), None); // it waits
 /// assert_eq!(pool.release(), Some("second")); // the slot passes on
 /// assert_eq!(pool.release(), None);
+/// assert_eq!(pool.acquire("third"), Some("third"));
+/// assert_eq!(pool.acquire("fourth"), None);
+/// assert_eq!(pool.leave(|who| *who == "fourth"), Some("fourth"));
+/// assert_eq!((pool.waiting(), pool.release()), (0, None));
 /// ```
 #[derive(Clone, Debug)]
 pub struct Pool<T> {
@@ -49,6 +53,12 @@ impl<T> Pool<T> {
             self.free += 1;
         }
         next
+    }
+
+    /// Takes the first who is `wanted` out of the line: it wants no slot any more.
+    pub fn leave(&mut self, wanted: impl FnMut(&T) -> bool) -> Option<T> {
+        let at = self.waiting.iter().position(wanted)?;
+        self.waiting.remove(at)
     }
 
     /// How many slots nobody holds.

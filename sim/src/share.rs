@@ -8,13 +8,13 @@
 //!                   ÷ Σ over the others: weight × share
 //! ```
 //!
-//! In each round the lowest level at which a flow must stay is found, and whoever it stops stays
-//! there (progressive filling: Bertsekas & Gallager, *Data Networks*, 1992, § 6.5.2). The result
-//! is the one allocation in which each flow is at its limit or has a *bottleneck*: a full link on
-//! which nobody stands at a higher level. Each round stops at least one flow, so there is
-//! no epsilon and no guard on the number of rounds.
+//! The lowest level at which a flow must stay comes next, and whoever it stops stays there
+//! (progressive filling: Bertsekas & Gallager, *Data Networks*, 1992, § 6.5.2). The result is the
+//! one allocation in which each flow is at its limit or has a *bottleneck*: a full link on which
+//! nobody stands at a higher level. Each flow is stopped once, at the cost of a few additions for
+//! each of its hops, since a link keeps count of what it has left (`flow/link.rs`).
 
-use crate::flow::Hop;
+use crate::flow::{Hop, Levels, Link, Stop};
 
 /// What a flow asks of the links it crosses.
 #[derive(Clone, Copy, Debug)]
@@ -42,8 +42,7 @@ impl Claim<'_> {
 }
 
 /// The max-min rates of `claims` on links of these `capacities` [units/s], in the order of
-/// `claims`. Takes time in proportion to rounds × hops: meant for small systems, and as the twin
-/// against which [`Flows`](crate::Flows) is tested.
+/// `claims`. Takes time in proportion to hops, and to stops × the logarithm of links.
 ///
 /// # Panics
 /// If a share is not above zero, a capacity, limit or weight is negative, a number is not
@@ -63,39 +62,100 @@ pub fn solve(capacities: &[f64], claims: &[Claim<'_>]) -> Vec<f64> {
         assert!(capacity >= 0.0 && capacity.is_finite(), "bad capacity {capacity}");
     }
     claims.iter().for_each(Claim::check);
-    let mut rates: Vec<Option<f64>> = vec![None; claims.len()];
-    while rates.contains(&None) {
-        let levels = levels(capacities, claims, &rates);
-        let rising = || claims.iter().zip(&rates).filter(|(_, rate)| rate.is_none());
-        let limits = rising().map(|(claim, _)| claim.limit / claim.share);
-        let level = levels.iter().copied().chain(limits).fold(f64::INFINITY, f64::min);
-        for (claim, rate) in claims.iter().zip(&mut rates).filter(|(_, rate)| rate.is_none()) {
-            let full = |hop: &Hop| hop.weight > 0.0 && levels[hop.link.index()] <= level;
-            if claim.limit / claim.share <= level {
-                *rate = Some(claim.limit);
-            } else if claim.hops.iter().any(full) {
-                *rate = Some(level * claim.share);
-            }
+    let mut filling = Filling::new(capacities, claims);
+    while filling.rising > 0 {
+        match filling.levels.first() {
+            None => break,
+            Some((Stop::Limit(at), ..)) => filling.stop(at as usize, claims[at as usize].limit),
+            Some((Stop::Link(link), noted, place)) => filling.reach(link as usize, noted, place),
         }
     }
-    rates.into_iter().flatten().collect()
+    filling.rates
 }
 
-/// The level at which each link is full; infinite for a link that no rising flow crosses.
-fn levels(capacities: &[f64], claims: &[Claim<'_>], rates: &[Option<f64>]) -> Vec<f64> {
-    let mut left = capacities.to_vec();
-    let mut demand = vec![0.0; capacities.len()];
-    for (claim, rate) in claims.iter().zip(rates) {
-        for hop in claim.hops {
-            match rate {
-                Some(rate) => left[hop.link.index()] -= hop.weight * rate,
-                None => demand[hop.link.index()] += hop.weight * claim.share,
+/// Links that fill up.
+struct Filling<'a> {
+    claims: &'a [Claim<'a>],
+    links: Vec<Link>,
+    /// The claims that cross each link, and where those of a link begin.
+    crossing: Vec<u32>,
+    first: Vec<u32>,
+    levels: Levels,
+    /// Rates of claims; not a number while they rise.
+    rates: Vec<f64>,
+    rising: usize,
+}
+
+impl<'a> Filling<'a> {
+    fn new(capacities: &[f64], claims: &'a [Claim<'a>]) -> Filling<'a> {
+        let mut links: Vec<Link> = capacities.iter().map(|&capacity| Link::new(capacity)).collect();
+        let mut first = vec![0u32; links.len() + 1];
+        for claim in claims {
+            for hop in weighing(claim) {
+                links[hop.link.index()].join(hop.weight * claim.share);
+                first[hop.link.index() + 1] += 1;
+            }
+        }
+        for link in 0..links.len() {
+            first[link + 1] += first[link];
+        }
+        let mut crossing = vec![0u32; first[links.len()] as usize];
+        let mut next = first.clone();
+        let mut levels = Levels::default();
+        for (at, claim) in claims.iter().enumerate() {
+            for hop in weighing(claim) {
+                links[hop.link.index()].rise(hop.weight * claim.share);
+                let place = &mut next[hop.link.index()];
+                crossing[*place as usize] = at as u32;
+                *place += 1;
+            }
+            if claim.limit < f64::INFINITY {
+                let level = claim.limit / claim.share;
+                levels.limit(level, at as u32);
+            }
+        }
+        for (at, link) in links.iter_mut().enumerate().filter(|(_, link)| link.rising > 0) {
+            link.place = levels.add(at as u32);
+            levels.lower(link.place, link.level());
+        }
+        let (rates, rising) = (vec![f64::NAN; claims.len()], claims.len());
+        Filling { claims, links, crossing, first, levels, rates, rising }
+    }
+
+    /// A link that was said to be full at level `noted`.
+    fn reach(&mut self, link: usize, noted: f64, place: u32) {
+        // Since then, flows may have stopped elsewhere, which raises the level.
+        let level = self.links[link].level();
+        if level > noted {
+            self.levels.raise(place, level);
+            return;
+        }
+        for place in self.first[link]..self.first[link + 1] {
+            let claim = self.crossing[place as usize] as usize;
+            self.stop(claim, level * self.claims[claim].share);
+        }
+    }
+
+    /// Stops a claim at `rate`, if it rises.
+    fn stop(&mut self, at: usize, rate: f64) {
+        if !self.rates[at].is_nan() {
+            return;
+        }
+        self.rates[at] = rate;
+        self.rising -= 1;
+        let claim = &self.claims[at];
+        for hop in weighing(claim) {
+            let link = &mut self.links[hop.link.index()];
+            link.take(hop.weight * rate);
+            link.settle(hop.weight * claim.share);
+            if link.rising == 0 {
+                self.levels.raise(link.place, f64::INFINITY);
             }
         }
     }
-    let level = |(left, demand): (f64, f64)| {
-        // Rounding may leave a full link a hair below zero.
-        if demand > 0.0 { left.max(0.0) / demand } else { f64::INFINITY }
-    };
-    left.into_iter().zip(demand).map(level).collect()
+}
+
+/// The hops of a claim that weigh anything.
+fn weighing<'a>(claim: &Claim<'a>) -> impl Iterator<Item = &'a Hop> {
+    claim.hops.iter().filter(|hop| hop.weight > 0.0)
 }

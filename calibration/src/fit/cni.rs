@@ -10,7 +10,7 @@ use std::sync::Arc;
 use models::input::{InputError, Source};
 use models::library::{Kind, Library};
 
-use super::posterior::{Beside, Estimate, Observation, Posterior, fit};
+use super::posterior::{Beside, Estimate, Observation, Posterior, each, fit};
 use super::prior::Priors;
 use crate::cni::{Setups, read};
 use crate::data::{DataFile, Row};
@@ -217,7 +217,7 @@ fn fit_cases(priors: &Priors, cases: &[&Case]) -> Result<Posterior, InputError> 
         };
         (0..seen.len()).map(&mut predict).collect()
     };
-    fit(&free, &seen.iter().map(|seen| seen.2).collect::<Vec<_>>(), model)
+    fit(&free, &seen.iter().map(|seen| seen.2).collect::<Vec<_>>(), each(model))
 }
 
 fn observations(case: &Case) -> Vec<(&Case, Figure, Observation)> {

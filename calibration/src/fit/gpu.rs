@@ -15,7 +15,7 @@ use models::library::Kind;
 use models::profile::{How, Profile, unit};
 
 use super::memcpy;
-use super::posterior::{Beside, Estimate, Free, Observation, Posterior, fit};
+use super::posterior::{Beside, Estimate, Free, Observation, Posterior, each, fit};
 use crate::copy::{gpu_named, means};
 use crate::data::{DataFile, Row};
 use crate::family::{Family, MemcpyRow, Table, recognise};
@@ -153,14 +153,14 @@ fn robust<M>(free: &[Free], observations: &[Observation], model: M) -> Result<Po
 where
     M: Fn(&[f64], Option<Beside<'_>>) -> Result<Vec<f64>, InputError> + Copy,
 {
-    let mut posterior = fit(free, observations, model)?;
+    let mut posterior = fit(free, observations, each(model))?;
     for _ in 0..PASSES {
         let weighted = observations.iter().zip(&posterior.predicted).map(|(seen, predicted)| {
             let off = (predicted / seen.value).ln().abs() / seen.relative_error;
             let relative_error = seen.relative_error * (off / FAR).max(1.0).sqrt();
             Observation { relative_error, ..*seen }
         });
-        posterior = fit(free, &weighted.collect::<Vec<_>>(), model)?;
+        posterior = fit(free, &weighted.collect::<Vec<_>>(), each(model))?;
     }
     Ok(posterior)
 }

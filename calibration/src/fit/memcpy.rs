@@ -7,7 +7,7 @@
 use models::input::{InputError, Source};
 use models::library::Kind;
 
-use super::posterior::{Beside, Estimate, Free, Observation, fit};
+use super::posterior::{Beside, Estimate, Free, Observation, each, fit};
 use crate::copy::{bandwidth, gpu_named};
 use crate::data::DataFile;
 use crate::family::{Family, MemcpyRow, Table, recognise};
@@ -70,7 +70,7 @@ pub fn run(data: &DataFile) -> Result<MemcpyFit, InputError> {
         library.add(Kind::Gpu, &gpu, Source::new("trial", with_lines(&gpu, &lines)?));
         rows.iter().map(|row| bandwidth(row, &gpu, &library)).collect()
     };
-    let posterior = fit(&free, &observations, model)?;
+    let posterior = fit(&free, &observations, each(model))?;
     let note = format!("calibrate fit memcpy, {} rows of {TABLE}", rows.len());
     let lines: Vec<String> = posterior
         .estimates

@@ -80,7 +80,25 @@ pub struct Beside<'a> {
     pub predicted: &'a [f64],
 }
 
-/// Fits `free` to `observations`; `model` turns parameter values into one prediction each.
+/// Where a model is asked.
+#[derive(Clone, Debug)]
+pub struct Point<'a> {
+    /// The value of each parameter.
+    pub values: Vec<f64>,
+    /// What is known beside it.
+    pub beside: Option<Beside<'a>>,
+}
+
+/// A model that is asked at one point after the other.
+pub fn each<M>(model: M) -> impl Fn(&[Point<'_>]) -> Result<Vec<Vec<f64>>, InputError>
+where
+    M: Fn(&[f64], Option<Beside<'_>>) -> Result<Vec<f64>, InputError>,
+{
+    move |points| points.iter().map(|point| model(&point.values, point.beside)).collect()
+}
+
+/// Fits `free` to `observations`; `model` turns each of several points into one prediction for each
+/// observation. It is asked at all points of a Jacobian at once.
 ///
 /// # Errors
 /// If the model fails, a parameter is not identified, or the iteration does not converge.
@@ -90,7 +108,7 @@ pub fn fit<M>(
     model: M,
 ) -> Result<Posterior, InputError>
 where
-    M: Fn(&[f64], Option<Beside<'_>>) -> Result<Vec<f64>, InputError>,
+    M: Fn(&[Point<'_>]) -> Result<Vec<Vec<f64>>, InputError>,
 {
     let at = DVector::from_element(free.len(), 0.0);
     let problem = Problem { free, observations, model, at };
@@ -119,15 +137,22 @@ struct Problem<'a, M> {
 
 impl<M> Problem<'_, M>
 where
-    M: Fn(&[f64], Option<Beside<'_>>) -> Result<Vec<f64>, InputError>,
+    M: Fn(&[Point<'_>]) -> Result<Vec<Vec<f64>>, InputError>,
 {
     fn values(&self, at: &DVector<f64>) -> Vec<f64> {
         self.free.iter().zip(at.iter()).map(|(free, log)| free.prior * log.exp()).collect()
     }
 
     fn predict(&self) -> Result<Vec<f64>, InputError> {
-        let predicted = (self.model)(&self.values(&self.at), None)?;
-        assert_eq!(predicted.len(), self.observations.len(), "one prediction per observation");
+        let here = Point { values: self.values(&self.at), beside: None };
+        Ok(self.ask(&[here])?.swap_remove(0))
+    }
+
+    fn ask(&self, points: &[Point<'_>]) -> Result<Vec<Vec<f64>>, InputError> {
+        let predicted = (self.model)(points)?;
+        assert_eq!(predicted.len(), points.len(), "an answer for each point");
+        let whole = predicted.iter().all(|values| values.len() == self.observations.len());
+        assert!(whole, "one prediction per observation");
         Ok(predicted)
     }
 
@@ -146,14 +171,16 @@ where
         let (rows, columns) = (self.observations.len() + self.free.len(), self.free.len());
         let mut slopes = DMatrix::zeros(rows, columns);
         let predicted = self.predict()?;
-        for column in 0..columns {
-            let beside = |step: f64| {
-                let mut at = self.at.clone();
-                at[column] += step;
-                let beside = Beside { moved: column, predicted: &predicted };
-                (self.model)(&self.values(&at), Some(beside))
-            };
-            let (above, below) = (beside(STEP)?, beside(-STEP)?);
+        let beside = |(column, step): (usize, f64)| {
+            let mut at = self.at.clone();
+            at[column] += step;
+            let beside = Some(Beside { moved: column, predicted: &predicted });
+            Point { values: self.values(&at), beside }
+        };
+        let around = (0..columns).flat_map(|column| [(column, STEP), (column, -STEP)]);
+        let around = self.ask(&around.map(beside).collect::<Vec<_>>())?;
+        for (column, pair) in around.chunks_exact(2).enumerate() {
+            let [above, below] = pair else { unreachable!("two of each") };
             for (row, seen) in self.observations.iter().enumerate() {
                 let rise = (above[row] / below[row]).ln() / (2.0 * STEP);
                 slopes[(row, column)] = rise / seen.relative_error;
@@ -206,7 +233,7 @@ fn check_identified(free: &[Free], slopes: &DMatrix<f64>) -> Result<(), InputErr
 
 impl<M> LeastSquaresProblem<f64, Dyn, Dyn> for Problem<'_, M>
 where
-    M: Fn(&[f64], Option<Beside<'_>>) -> Result<Vec<f64>, InputError>,
+    M: Fn(&[Point<'_>]) -> Result<Vec<Vec<f64>>, InputError>,
 {
     type ResidualStorage = Owned<f64, Dyn>;
     type JacobianStorage = Owned<f64, Dyn, Dyn>;
@@ -246,7 +273,7 @@ mod tests {
         let free = [free("a", 0.1, None), free("b", 100.0, None)];
         // A fast path, a slow path, and both in turn.
         let sum = |v: &[f64], _: Option<Beside<'_>>| Ok(vec![v[0], v[0] + v[1], 2.0 * v[1]]);
-        let posterior = fit(&free, &seen([2.0, 5.0, 6.0], 0.01), sum).unwrap();
+        let posterior = fit(&free, &seen([2.0, 5.0, 6.0], 0.01), each(sum)).unwrap();
         let [a, b] = &posterior.estimates[..] else { panic!("two parameters") };
         assert!((a.value - 2.0).abs() < 1e-3 && (b.value - 3.0).abs() < 1e-3, "{a:?} {b:?}");
         assert!(a.low < 2.0 && 2.0 < a.high && a.high / a.low < 1.05, "{a:?}");
@@ -256,7 +283,8 @@ mod tests {
     #[test]
     fn a_prior_and_equally_sure_data_meet_half_way() {
         let seen = [Observation { value: 4.0, relative_error: 2f64.ln() }];
-        let posterior = fit(&[free("a", 1.0, Some(2.0))], &seen, |v, _| Ok(v.to_vec())).unwrap();
+        let posterior =
+            fit(&[free("a", 1.0, Some(2.0))], &seen, each(|v, _| Ok(v.to_vec()))).unwrap();
         let a = &posterior.estimates[0];
         // Geometric mean of 1 and 4; two equal informations halve the variance.
         assert!((a.value - 2.0).abs() < 1e-3, "{a:?}");
@@ -267,11 +295,11 @@ mod tests {
     fn a_parameter_that_no_row_depends_on_is_refused_unless_there_is_a_prior() {
         let rows = seen([2.0, 2.0, 2.0], 0.1);
         let first = |v: &[f64], _: Option<Beside<'_>>| Ok(vec![v[0]; 3]);
-        let error = fit(&[free("a", 1.0, None), free("b", 1.0, None)], &rows, first);
+        let error = fit(&[free("a", 1.0, None), free("b", 1.0, None)], &rows, each(first));
         let told = error.unwrap_err().to_string();
         assert!(told.starts_with("b: the rows do not identify this parameter"), "{told}");
         let known = [free("a", 1.0, None), free("b", 1.0, Some(3.0))];
-        let posterior = fit(&known, &rows, first).unwrap();
+        let posterior = fit(&known, &rows, each(first)).unwrap();
         assert!((posterior.estimates[1].spread_ratio - 1.0).abs() < 1e-6);
         assert_eq!(posterior.estimates[1].value, 1.0);
     }

@@ -6,7 +6,7 @@ use super::execution;
 use super::probe::Seen;
 use super::sample::Sample;
 use super::work::Timer;
-use crate::fit::posterior::{Estimate, Free, Observation, fit};
+use crate::fit::posterior::{Estimate, Free, Observation, each, fit};
 
 /// A relative standard error that no timed point is trusted beyond.
 const ERROR_MIN: f64 = 5e-4;
@@ -132,9 +132,11 @@ where
         .zip(&errors)
         .map(|(sample, error)| Observation { value: value(sample), relative_error: *error })
         .collect();
-    let posterior = fit(free, &observations, |at, _| {
-        Ok(samples.iter().map(|sample| model(at, sample)).collect())
-    })?;
+    let posterior = fit(
+        free,
+        &observations,
+        each(|at, _| Ok(samples.iter().map(|sample| model(at, sample)).collect())),
+    )?;
     let misses = posterior.predicted.iter().zip(&observations);
     let squares =
         misses.map(|(model, seen)| ((model / seen.value).ln() / seen.relative_error).powi(2));

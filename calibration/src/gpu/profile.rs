@@ -86,7 +86,6 @@ fn facts(facts: &Facts, place: &str, lines: &mut Lines) -> Result<(), InputError
     let (major, minor) = facts.capability;
     lines.value("compute_capability", f64::from(10 * major + minor), "count", "measured", &driver);
     lines.value("l2_capacity", facts.l2 as f64, "B", "measured", &driver);
-    lines.value("memory_bus_bits", f64::from(facts.memory_bus_bits), "count", "measured", &driver);
     lines.value("copy_engines", f64::from(facts.copy_engines), "count", "measured", &driver);
     Ok(())
 }
@@ -183,7 +182,7 @@ mod tests {
     fn the_profile_of_a_simulated_device_is_one_that_the_models_read() {
         let text = profile(&measured(), &port("gen4-x16"), "a test").unwrap();
         assert!(text.lines().filter(|line| line.contains("SIMULATED DEVICE")).count() > 30);
-        let profile = Profile::parse("t", &Source::new("t.csv", text)).unwrap();
+        let profile = Profile::parse(Kind::Gpu, "t", &Source::new("t.csv", text)).unwrap();
         let assumed = profile.rows().iter().filter(|row| row.how == How::Assumed);
         let assumed: Vec<&str> = assumed.map(|row| row.parameter.as_str()).collect();
         assert_eq!(assumed, ["pcie_generation", "pcie_lanes"], "what only the user can say");
@@ -206,7 +205,7 @@ mod tests {
         let raw = campaign::measure(&mut device, &plan, &mut campaign::Unwatched).unwrap();
         let measured = crate::gpu::evaluate::evaluate(raw);
         let text = profile(&measured, &port("gen4-x16"), "a test").unwrap();
-        let profile = Profile::parse("t", &Source::new("t.csv", text)).unwrap();
+        let profile = Profile::parse(Kind::Gpu, "t", &Source::new("t.csv", text)).unwrap();
         assert!(Gpu::from_profile(&profile).unwrap().machine.is_some());
         let row = |name: &str| profile.rows().iter().find(|row| row.parameter == name).unwrap();
         assert_eq!(row("launch_latency").how, How::Measured);

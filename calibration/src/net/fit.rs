@@ -4,21 +4,23 @@
 //! under which predictions and readings agree best, by the least squares of
 //! [`crate::fit::posterior`] (Levenberg-Marquardt in the logarithms, so no cost can be negative).
 //! What the probes do not decide is refused: it counts as assumed, and its line says so.
+//!
+//! The points of a Jacobian are clusters of one structure: each probe is predicted at all of them
+//! as one [`Batch`].
 
-use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use models::cluster::Cluster;
 use models::cluster::lab::{Lab, Pins};
+use models::cluster::{Batch, Cluster};
 use models::input::{InputError, Source};
 use models::library::{Kind, Library};
-use models::outcome::{Fidelity, Outcome};
-use models::predict::predict;
-use models::transfer::{Transfer, Transport};
+use models::outcome::Outcome;
+use models::predict::predict_batch;
+use models::transfer::Transport;
 
 use super::host::{Machine, PROFILE};
 use super::probe::Probe;
-use crate::fit::posterior::{Beside, Estimate, Observation, fit};
+use crate::fit::posterior::{Estimate, Observation, Point, fit};
 use crate::fit::prior::Priors;
 use crate::quantile::quantile;
 use crate::trial::Reading;
@@ -160,12 +162,14 @@ pub fn run(
     let moves: Vec<_> = free.iter().map(|free| priors.hops_of(&free.name)).collect();
     let bench = Bench { probes, pins, library };
     let kinds = bench.kinds(&priors)?;
-    let model = |values: &[f64], beside: Option<Beside<'_>>| {
-        let unmoved = |at: usize| match beside {
-            Some(b) if kinds[seen[at].probe].is_disjoint(&moves[b.moved]) => Some(b.predicted[at]),
+    let model = |points: &[Point<'_>]| {
+        let profile = |point: &Point<'_>| priors.profile(&point.values);
+        let profiles: Vec<String> = points.iter().map(profile).collect();
+        let known = |point: usize, probe: usize| match points[point].beside {
+            Some(b) if kinds[probe].is_disjoint(&moves[b.moved]) => Some(b.predicted),
             _ => None,
         };
-        bench.predict(&priors.profile(values), &seen, &unmoved)
+        bench.predict(&profiles, &seen, &known)
     };
     let posterior = fit(&free, &observations, model)?;
     let refused = |e: &&Estimate| e.spread_ratio > REFUSED;
@@ -225,60 +229,59 @@ impl Bench<'_> {
         self.probes.iter().map(of).collect()
     }
 
-    /// One prediction per figure; those that `unmoved` knows are not computed.
-    fn predict(
+    /// One prediction per figure under each of several profiles. Of a profile and a probe of which
+    /// `known` has all predictions, they are not computed.
+    fn predict<'k>(
         &self,
-        profile: &str,
+        profiles: &[String],
         seen: &[Seen],
-        unmoved: &dyn Fn(usize) -> Option<f64>,
-    ) -> Result<Vec<f64>, InputError> {
-        let library = self.with(profile.to_owned());
-        let mut clusters: BTreeMap<usize, Cluster> = BTreeMap::new();
-        let mut predicted = Vec::with_capacity(seen.len());
-        for (at, figure) in seen.iter().enumerate() {
-            if let Some(known) = unmoved(at) {
-                predicted.push(known);
+        known: &dyn Fn(usize, usize) -> Option<&'k [f64]>,
+    ) -> Result<Vec<Vec<f64>>, InputError> {
+        let libraries: Vec<Library> =
+            profiles.iter().map(|profile| self.with(profile.clone())).collect();
+        let mut predicted = vec![vec![0.0; seen.len()]; profiles.len()];
+        for (which, probe) in self.probes.iter().enumerate() {
+            let figures = || seen.iter().enumerate().filter(|(_, seen)| seen.probe == which);
+            let mut lanes = Vec::new();
+            for (point, predicted) in predicted.iter_mut().enumerate() {
+                match known(point, which) {
+                    Some(known) => figures().for_each(|(at, _)| predicted[at] = known[at]),
+                    None => lanes.push(point),
+                }
+            }
+            if lanes.is_empty() || figures().next().is_none() {
                 continue;
             }
-            let probe = &self.probes[figure.probe];
-            let cluster = match clusters.entry(figure.probe) {
-                Entry::Occupied(known) => known.into_mut(),
-                Entry::Vacant(free) => free.insert(self.cluster(&library, probe)?),
-            };
-            predicted.push(value(cluster, &probe.transfer, figure.figure, self.pins)?);
+            let clusters = lanes.iter().map(|&point| self.cluster(&libraries[point], probe));
+            let clusters = clusters.collect::<Result<Vec<Cluster>, InputError>>()?;
+            let asked = std::slice::from_ref(&probe.transfer);
+            let outcomes = predict_batch(&Batch::new(&clusters)?, asked, 0)?;
+            for (point, outcomes) in lanes.into_iter().zip(outcomes) {
+                for (at, seen) in figures() {
+                    predicted[point][at] = self.value(probe, &outcomes[0], seen.figure);
+                }
+            }
         }
         Ok(predicted)
     }
-}
 
-/// What the model says of a figure.
-///
-/// # Errors
-/// As [`predict`].
-pub fn value(
-    cluster: &Cluster,
-    transfer: &Transfer,
-    figure: Figure,
-    pins: &Pins,
-) -> Result<f64, InputError> {
-    let transfers = std::slice::from_ref(transfer);
-    let outcome = || -> Result<Outcome, InputError> {
-        Ok(predict(cluster, transfers, Fidelity::Closed, 0)?.swap_remove(0))
-    };
-    Ok(match figure {
-        Figure::Goodput => outcome()?.goodput.as_bytes_per_s() * 8.0,
-        Figure::Sent => outcome()?.sent.as_bytes_per_s() * 8.0,
-        Figure::RoundTrip => outcome()?.completion.as_seconds(),
-        Figure::Sending | Figure::Reading => {
-            let outcome = outcome()?;
-            let cores = if figure == Figure::Sending { &pins.senders } else { &pins.readers };
-            let core = format!("lab/core{}", cores[0]);
-            let busy = outcome.utilisation.iter().find(|link| link.link == core);
-            let busy_s = busy.map_or(0.0, |link| link.busy) * outcome.completion.as_seconds();
-            // Never zero: the fit takes its logarithm.
-            (busy_s / transfer.message.as_f64()).max(1e-15)
+    /// What an outcome says of a figure.
+    fn value(&self, probe: &Probe, outcome: &Outcome, figure: Figure) -> f64 {
+        match figure {
+            Figure::Goodput => outcome.goodput.as_bytes_per_s() * 8.0,
+            Figure::Sent => outcome.sent.as_bytes_per_s() * 8.0,
+            Figure::RoundTrip => outcome.completion.as_seconds(),
+            Figure::Sending | Figure::Reading => {
+                let Pins { senders, readers } = self.pins;
+                let cores = if figure == Figure::Sending { senders } else { readers };
+                let core = format!("lab/core{}", cores[0]);
+                let busy = outcome.utilisation.iter().find(|link| link.link == core);
+                let busy_s = busy.map_or(0.0, |link| link.busy) * outcome.completion.as_seconds();
+                // Never zero: the fit takes its logarithm.
+                (busy_s / probe.transfer.message.as_f64()).max(1e-15)
+            }
         }
-    })
+    }
 }
 
 #[cfg(test)]
@@ -304,8 +307,8 @@ mod tests {
             .map(|(at, free)| free.prior * (1.2 + 0.1 * (at % 4) as f64))
             .collect();
         let mut seen = figures(&probes);
-        let none = |_: usize| None;
-        let made = bench.predict(&priors.profile(&truth), &seen, &none).unwrap();
+        let profile = [priors.profile(&truth)];
+        let made = bench.predict(&profile, &seen, &|_, _| None).unwrap().remove(0);
         for (seen, made) in seen.iter_mut().zip(made) {
             seen.values = vec![made; 5];
         }

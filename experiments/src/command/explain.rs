@@ -11,7 +11,7 @@ use crate::failure::Failure;
 use crate::life::Spent;
 use crate::overview::{gain, percent, rate};
 use crate::plot::words;
-use crate::{record, run as runner, shipped};
+use crate::{effect, record, run as runner, shipped};
 
 /// Parts of the time below this share are printed as one.
 const SHOWN: f64 = 0.005;
@@ -58,6 +58,9 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<(), Failur
         experiment.only_topology(name)?;
     }
     let plan = experiment.plan()?;
+    for note in effect::of_ways(&plan) {
+        console.note(&format!("note: {note}"));
+    }
     let results = runner::run(&experiment, &plan, || false, || {})?;
     let keyed = record::keyed(&experiment, &plan, &results);
     let mut told = Vec::new();

@@ -1,11 +1,15 @@
 //! `podpath profiles`: what ships with the program, and each number with its source.
 
+mod perturb;
+mod schema;
+
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::{Args, Subcommand};
 use models::input::{InputError, Source, suggest};
 use models::library::{Kind, Library};
-use models::profile::Profile;
+use models::profile::{Profile, schema::line};
 use serde_json::json;
 
 use crate::console::{Console, Sheet, number};
@@ -18,7 +22,9 @@ Examples:
   podpath profiles list --kind cni       container networks alone
   podpath profiles show host/bench-2024  every number with unit, interval and source
   podpath profiles show flannel          a name alone, where it is the only one
-  podpath profiles show my/gpu/mine.csv  a file of your own, checked";
+  podpath profiles show my/gpu/mine.csv  a file of your own, checked
+  podpath profiles schema host           the lines that a host profile may have, and why not all
+  podpath profiles perturb nic --json    moves every number of the cards, and tells what changes";
 
 /// List and show the profiles, hops, container networks, topologies and experiments that ship
 #[derive(Debug, Args)]
@@ -30,6 +36,19 @@ pub(super) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Action {
+    /// List the lines that each kind of profile may have: unit, whether it is needed, and what
+    /// holds where it is absent
+    Schema(schema::Arguments),
+    /// Move every number of every shipped profile, and every numeric field of topologies and
+    /// experiments, and tell what changes in which prediction
+    #[command(after_help = "Examples:
+  podpath profiles perturb                  all of it, in some seconds
+  podpath profiles perturb host/bench-2024  one profile
+  podpath profiles perturb topology --json  the fields of topology files, for a program
+
+A number is moved a little at first, then further, until some scene of a fixed set comes out
+otherwise. Those that change nothing are listed at the end, each with its reason.")]
+    Perturb(perturb::Arguments),
     /// List names by kind
     List {
         /// One kind alone: host, gpu, pcie, nic, hop, cni or topology
@@ -51,6 +70,8 @@ enum Action {
 
 pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     match &arguments.action {
+        Action::Schema(arguments) => schema::run(arguments, console),
+        Action::Perturb(arguments) => perturb::run(arguments, console),
         Action::List { kind, profiles } => list(kind.as_deref(), profiles.as_deref(), console),
         Action::Show { name, profiles } => show(name, profiles.as_deref(), console),
     }
@@ -119,7 +140,10 @@ fn show(name: &str, folder: Option<&Path>, console: &Console) -> Result<(), Fail
         let source = file::read_text(path, "NAME")?;
         let stem = path.file_stem().unwrap_or_default().to_string_lossy();
         return match path.extension().is_some_and(|ending| ending == "csv") {
-            true => show_profile(&Profile::parse(&stem, &source)?, console),
+            true => {
+                let kind = kind_of(path, &stem, &source)?;
+                show_profile(&library.parsed(kind, &stem, &source)?, console)
+            }
             false => show_text(&source, console),
         };
     }
@@ -128,6 +152,22 @@ fn show(name: &str, folder: Option<&Path>, console: &Console) -> Result<(), Fail
         "csv" => show_profile(&library.profile(kind, name)?, console),
         _ => show_text(library.source(kind, name)?, console),
     }
+}
+
+/// What a table of parameters describes: its folder says so, or else the lines it has.
+fn kind_of(path: &Path, name: &str, source: &Arc<Source>) -> Result<Kind, InputError> {
+    let folder = path.parent().and_then(Path::file_name).unwrap_or_default();
+    let tables = Kind::ALL.into_iter().filter(|kind| kind.ending() == "csv");
+    if let Some(kind) = tables.clone().find(|kind| folder == kind.folder()) {
+        return Ok(kind);
+    }
+    // The text is no better or worse for being read as one kind or another.
+    let profile = Profile::parse(Kind::Host, name, source)?;
+    let known = |kind: &Kind| {
+        let rows = profile.rows().iter();
+        rows.filter(|row| line(*kind, &row.parameter).is_some()).count()
+    };
+    Ok(tables.max_by_key(known).expect("there are kinds of table"))
 }
 
 /// The one entry that a name, or a kind and a name, means.

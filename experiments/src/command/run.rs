@@ -11,7 +11,9 @@ use crate::console::Console;
 use crate::experiment::{Experiment, Plan};
 use crate::failure::Failure;
 use crate::output::Staging;
-use crate::{interrupt, manifest, overview, plot, provenance, record, report, shipped, workload};
+use crate::{
+    effect, interrupt, manifest, overview, plot, provenance, record, report, shipped, workload,
+};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -158,6 +160,9 @@ fn run_one(
     report::write(stage, &figures).map_err(|e| Failure::run("writing the report", e))?;
     staging.commit()?;
     tell(out, &manifest, plan, &keyed, console)?;
+    for note in effect::all(experiment, plan, &keyed) {
+        console.note(&format!("note: {note}"));
+    }
     let rows: Vec<Value> = keyed.iter().map(|k| overview::row(plan, k)).collect();
     Ok(Some(json!({ "out": out, "manifest": manifest, "rows": rows })))
 }
@@ -196,6 +201,9 @@ fn run_over_time(
         console.print(&format!("{left_out} more rows in {}\n", rest.display()))?;
     }
     tell_rest(out, &manifest, console)?;
+    for note in effect::of_ways(plan) {
+        console.note(&format!("note: {note}"));
+    }
     let rows: Vec<Value> = keyed.iter().map(|k| workload::row(experiment, k)).collect();
     Ok(Some(json!({ "out": out, "manifest": manifest, "rows": rows })))
 }

@@ -8,7 +8,7 @@ use calibration::published::published;
 use calibration::validate::{Comparison, Report, Summary, Use, validate, validate_profile};
 use clap::Args;
 use models::input::InputError;
-use models::profile::Profile;
+use models::library::Kind;
 
 use crate::console::{Console, Sheet, number};
 use crate::failure::Failure;
@@ -62,7 +62,7 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<(), Failur
         Some(path) => {
             let source = file::read_text(path, "--profile")?;
             let name = path.file_stem().unwrap_or_default().to_string_lossy();
-            validate_profile(&files, &Profile::parse(&name, &source)?)?
+            validate_profile(&files, &calibration::shipped().parsed(Kind::Gpu, &name, &source)?)?
         }
     };
     write(&arguments.out, &report)?;

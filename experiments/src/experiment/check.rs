@@ -95,6 +95,7 @@ pub(super) fn checked(
         transfers,
         axes,
         measure,
+        narrowed: false,
     })
 }
 

@@ -2,6 +2,7 @@
 //! swept, and the scenario that they make.
 
 mod drawn;
+mod jobs;
 mod judge;
 mod raw;
 mod scenario;
@@ -20,7 +21,7 @@ use sim::Time;
 use super::problem::Problem;
 use super::scalar::Scalar;
 
-pub(super) use judge::judged;
+pub(super) use judge::{judged, measured};
 pub(super) use raw::{RawPool, RawStep, RawWorkload};
 
 /// What a table is about.
@@ -64,12 +65,14 @@ impl Kind {
                 "until",
                 "count",
                 "precision",
+                "limit",
+                "attempts",
                 "warm_up",
             ],
             Kind::Step => {
                 &["job", "wait", "take", "give", "transfer", "kernel", "size", "chance", "repeat"]
             }
-            Kind::Pool => &["slots"],
+            Kind::Pool => &["slots", "set_up", "keep"],
         }
     }
 }

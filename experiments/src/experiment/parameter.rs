@@ -18,7 +18,7 @@ use models::profile::{Dimension, UNITS, unit};
 use models::quantity::{parse_bytes, parse_rate, parse_time};
 
 use super::draft::{Draft, Field, amount, one_of};
-use super::load::{Kind as Of, Load, judged};
+use super::load::{Kind as Of, Load, judged, measured};
 use super::problem::Problem;
 use super::scalar::Scalar;
 
@@ -169,7 +169,8 @@ impl Parameter {
                 field: Field::KernelRead | Field::KernelWritten | Field::RequestMessage,
                 ..
             } => Some(("b", amount(value).ok()?.as_f64())),
-            Parameter::Transfer { .. } | Parameter::Load { .. } | Parameter::Fidelity => None,
+            Parameter::Load { field, .. } => measured(field, value),
+            Parameter::Transfer { .. } | Parameter::Fidelity => None,
         }
     }
 }

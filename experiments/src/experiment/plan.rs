@@ -132,8 +132,47 @@ impl Experiment {
             specs.par_iter().map(|((topology, steps), _)| self.world(*topology, steps)).collect();
         let worlds = assembled.into_iter().collect::<Result<_, _>>()?;
         let plan = Plan { columns: columns.collect(), worlds, points };
+        self.check_read(&plan)?;
         self.check_points(&plan)?;
         Ok(plan)
+    }
+
+    /// Refuses a change to a line of a profile that no model reads on any of the topologies.
+    fn check_read(&self, plan: &Plan) -> Result<(), InputError> {
+        let varied = self.axes.iter().flat_map(|axis| &axis.varied).filter(|_| !self.narrowed);
+        for varied in varied {
+            let Parameter::Profile { kind, name, parameter, .. } = &varied.parameter else {
+                continue;
+            };
+            let of = (*kind, name.clone());
+            let reads = || plan.worlds.iter().filter_map(|world| world.cluster.read.get(&of));
+            if reads().any(|lines| lines.contains(parameter)) {
+                continue;
+            }
+            let folder = kind.folder();
+            let problem = match reads().next() {
+                Some(_) => Problem::new(
+                    "no model reads it on these topologies",
+                    "a line that a hop or device of them has, or a topology that reads this one",
+                ),
+                None => {
+                    let used = plan.worlds.iter().flat_map(|world| &world.cluster.used);
+                    let mut used: Vec<String> = used
+                        .filter(|(other, _)| other == kind)
+                        .map(|(_, name)| format!("`{folder}.{name}`"))
+                        .collect();
+                    used.sort();
+                    used.dedup();
+                    let help = match used.is_empty() {
+                        true => format!("they have no {folder} profile"),
+                        false => format!("they use {}", used.join(", ")),
+                    };
+                    Problem::new(format!("no topology here uses `{folder}.{name}`"), help)
+                }
+            };
+            return Err(problem.at(&varied.key, &self.source, varied.span.clone()));
+        }
+        Ok(())
     }
 
     /// Plans every point, which takes microseconds and finds what is wrong with any of them before

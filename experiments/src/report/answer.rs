@@ -3,6 +3,7 @@
 use crate::plot::manifest::{Manifest, Reported};
 use crate::plot::run::{Outcome, Run, Together, distinct};
 use crate::plot::series::{Plan, Series, Value};
+use crate::plot::steps::{Request, shown};
 use crate::plot::words;
 
 /// A gain below this is not worth a sentence.
@@ -29,6 +30,7 @@ pub fn sentences(run: &Run, plan: &Plan, manifest: &Manifest) -> Vec<String> {
         .chain(direct)
         .filter_map(|series| Some((series, reach(run, series)?)))
         .collect();
+    sentences.extend(asked(run));
     let size = words::size(run.largest_message());
     for text in distinct(told.iter().map(|(_, text)| text.clone())) {
         // Settings that reach the same are named together.
@@ -152,6 +154,30 @@ fn told(
 /// The setting in brackets: ` (8 streams, overlapped)`.
 fn how(series: &Series) -> String {
     if series.label.is_empty() { String::new() } else { format!(" ({})", series.label) }
+}
+
+/// When a client has its answer, where one asks: as it is first set, and at the best and worst
+/// setting.
+fn asked(run: &Run) -> Option<String> {
+    let requests = shown(run);
+    let first = requests.first()?;
+    let biggest = first.steps.iter().max_by(|a, b| a.share.total_cmp(&b.share))?;
+    let mut text = format!(
+        "A call on {} has its answer after {}; the step that takes most is “{}”, {}.",
+        first.key.topology,
+        words::time(first.whole.mean_s),
+        biggest.step,
+        words::percent(biggest.share),
+    );
+    let least = requests.iter().min_by(|a, b| a.whole.mean_s.total_cmp(&b.whole.mean_s))?;
+    let most = requests.iter().max_by(|a, b| a.whole.mean_s.total_cmp(&b.whole.mean_s))?;
+    if least.whole.mean_s < (1.0 - WORTH) * most.whole.mean_s {
+        let named = |request: &Request<'_>| {
+            format!("{} ({})", words::time(request.whole.mean_s), request.label)
+        };
+        text += &format!(" Over all settings: {} to {}.", named(least), named(most));
+    }
+    Some(text)
 }
 
 /// What the transfers of a point reach together, where there are several: of the points with the

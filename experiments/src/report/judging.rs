@@ -18,7 +18,7 @@ pub fn page(
     figures: &[Figure],
 ) -> Result<Page, PlotError> {
     let summary = Table::read(dir, "summary.csv")?;
-    let sections = vec![
+    let judged = vec![
         Section {
             id: "kinds",
             title: "Errors by kind",
@@ -44,6 +44,7 @@ pub fn page(
         },
         unjudged(&Table::read(dir, "unjudged.csv")?)?,
     ];
+    let sections = if summary.rows().len() == 0 { Vec::new() } else { judged };
     Ok(Page {
         title: "A GPU and what was predicted of it".into(),
         version: env!("CARGO_PKG_VERSION").into(),
@@ -75,7 +76,11 @@ fn sentences(summary: &Table) -> Result<Vec<String>, PlotError> {
         }
     }
     if sentences.is_empty() {
-        sentences.push("There is no prediction to judge.".into());
+        sentences.push(
+            "There is no prediction to judge: name a GPU profile with --profile, or a GPU whose \
+             predictions were frozen with --frozen."
+                .into(),
+        );
     }
     Ok(sentences)
 }

@@ -89,10 +89,17 @@ pub fn returned(run: &Run, plan: &Plan) -> Section {
     let text = "Each change is made alone and the whole path is solved again. The gains of several \
                 changes do not add up. A bound makes a hop free of cost: no work on that hop can \
                 return more.";
+    let company = (!run.together.is_empty()).then(|| {
+        "Where transfers share a point, a change to one is weighed in closed form, with all others \
+         beside it from its beginning to its end, also those that are done before: its gain holds \
+         for as long as they are there."
+            .to_owned()
+    });
+    let paragraphs = [Some(text.to_owned()), company, shown_at(run, plan)];
     Section {
         id: "advice",
         title: "What would bring it back",
-        paragraphs: [Some(text.to_owned()), shown_at(run, plan)].into_iter().flatten().collect(),
+        paragraphs: paragraphs.into_iter().flatten().collect(),
         tables: plan.ends().into_iter().map(|series| advice(run, series)).collect(),
         ..Section::default()
     }

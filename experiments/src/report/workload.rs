@@ -24,9 +24,14 @@ const RESOURCES_MAX: usize = 20;
 /// If workloads.csv is missing or broken.
 pub fn answer(dir: &Path) -> Result<Vec<String>, PlotError> {
     let table = table::Table::read(dir, "workloads.csv")?;
+    let varied = table.between("topology", "workload").to_vec();
     let sentence = |row: Row<'_>| -> Result<String, PlotError> {
         let name = row.text("workload")?;
-        let on = row.text("topology")?;
+        let mut on = row.text("topology")?.to_owned();
+        if !varied.is_empty() {
+            let settings = varied.iter().map(|key| Ok(format!("{key} {}", row.text(key)?)));
+            on += &format!(" ({})", settings.collect::<Result<Vec<_>, PlotError>>()?.join(", "));
+        }
         let Some(mean) = row.maybe("completion_s_mean")? else {
             return Ok(format!("No run of {name} counts on {on}."));
         };
@@ -38,6 +43,11 @@ pub fn answer(dir: &Path) -> Result<Vec<String>, PlotError> {
         if carried < 0.98 * offered {
             let part = words::percent(carried / offered);
             said += &format!(". Only {part} of what arrived was carried in the same time");
+        }
+        let late = row.number("late")?;
+        if late > 0.0 {
+            let part = words::percent(late / row.number("arrived")?);
+            said += &format!(". {part} of the runs lasted too long and were given up");
         }
         if row.text("settled")? == "false" {
             said += ". The run did not become steady";
@@ -70,13 +80,14 @@ fn key_columns(varied: &[String]) -> Vec<super::document::Column> {
 fn completion(table: &table::Table, varied: &[String]) -> Result<Section, PlotError> {
     let mut columns = key_columns(varied);
     columns.push(column("workload"));
-    columns.extend(["runs", "offered", "carried", "in flight"].map(numbers));
+    columns.extend(["runs", "late", "offered", "carried", "in flight"].map(numbers));
     columns.extend(FIGURES.map(|(_, name)| numbers(name)));
     let mut rows = Vec::new();
     for row in table.rows() {
         let mut cells = keys(&row, varied)?;
         cells.push(Cell::text(row.text("workload")?));
         cells.push(Cell::number(row.text("counted")?));
+        cells.push(Cell::number(row.text("late")?));
         for name in ["offered_hz_mean", "carried_hz_mean"] {
             cells.push(Cell::number(format!("{} /s", words::number(row.number(name)?))));
         }

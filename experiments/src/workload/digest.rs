@@ -65,9 +65,8 @@ impl Digest {
 
 impl WorkloadDigest {
     fn of(runs: Vec<WorkloadReport>) -> WorkloadDigest {
-        let over = |of: fn(&WorkloadReport) -> f64| {
-            Estimate::of(&runs.iter().map(of).collect::<Vec<f64>>())
-        };
+        let over =
+            |of: fn(&WorkloadReport) -> f64| estimate(&runs.iter().map(of).collect::<Vec<f64>>());
         let completions: Vec<Completion> = runs.iter().filter_map(|run| run.completion).collect();
         WorkloadDigest {
             offered_hz: over(|run| run.offered_hz),
@@ -86,6 +85,12 @@ impl WorkloadDigest {
     }
 }
 
+/// The mean over replications of something that is never below zero.
+fn estimate(values: &[f64]) -> Estimate {
+    let estimate = Estimate::of(values);
+    Estimate { low: estimate.low.map(|low| low.max(0.0)), ..estimate }
+}
+
 /// The figures of a completion, the mean first.
 pub(super) fn figures(completion: &Completion) -> [Quantile; 5] {
     let [median, p90, p99, p999] = completion.quantiles;
@@ -99,7 +104,7 @@ fn together(completions: &[Completion]) -> [Estimate; 5] {
         let figures: Vec<Quantile> = completions.iter().map(|one| figures(one)[at]).collect();
         match &figures[..] {
             [one] => Estimate { mean: one.value, low: one.low, high: one.high },
-            all => Estimate::of(&all.iter().map(|one| one.value).collect::<Vec<f64>>()),
+            all => estimate(&all.iter().map(|one| one.value).collect::<Vec<f64>>()),
         }
     })
 }
@@ -118,7 +123,7 @@ fn resources(reports: &[&Report]) -> Vec<ResourceDigest> {
             own.map_or(0.0, |resource| part(&resource.whole))
         };
         let over = |part: fn(&Window) -> f64| {
-            Estimate::of(&reports.iter().map(|report| of(report, part)).collect::<Vec<f64>>())
+            estimate(&reports.iter().map(|report| of(report, part)).collect::<Vec<f64>>())
         };
         ResourceDigest {
             name: first.name.clone(),

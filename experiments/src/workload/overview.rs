@@ -14,56 +14,81 @@ use crate::plot::words;
 /// The most rows that are printed.
 const ROWS_MAX: usize = 40;
 
+/// The narrowest column in which the name of a resource is readable, in characters.
+const NAME_WIDTH_MIN: usize = 24;
+
 /// The table, and how many rows it leaves out.
 pub(crate) fn overview(experiment: &Experiment, keyed: &[Keyed<'_>]) -> (Sheet, usize) {
-    let keys = keys(experiment);
     let names = experiment.load.as_ref().map_or(Vec::new(), |load| load.workloads());
+    let keys = keys(experiment);
+    let shown = shown(&keys, keyed);
+    let rows: Vec<(&Keyed<'_>, usize)> =
+        keyed.iter().flat_map(|keyed| (0..names.len()).map(move |which| (keyed, which))).collect();
+    let digest = |(keyed, which): &(&Keyed<'_>, usize)| keyed.digest.workloads[*which].clone();
+    let lags = rows.iter().map(digest).any(|one| one.carried_hz.mean < 0.98 * one.offered_hz.mean);
+    let late = rows.iter().map(digest).any(|one| one.sum(|run| run.late) > 0);
+    let mut header: Vec<&str> = shown.iter().map(|&at| title(&keys[at])).collect();
+    header.extend((names.len() > 1).then_some("workload"));
+    header.extend(["runs", "offered"]);
+    header.extend(lags.then_some("carried"));
+    header.extend(late.then_some("late"));
+    header.extend(["mean", "p50", "p90", "p99", "p99.9"]);
+    let row = |row: &(&Keyed<'_>, usize)| -> Vec<Cell> {
+        let (keyed, which) = *row;
+        let one = digest(row);
+        let mut cells: Vec<Cell> = shown.iter().map(|&at| keyed.cells[at].clone().into()).collect();
+        cells.extend((names.len() > 1).then(|| names[which].into()));
+        cells.push(number(one.sum(|run| run.completed)));
+        cells.push(number(hertz(one.offered_hz.mean)));
+        cells.extend(lags.then(|| number(hertz(one.carried_hz.mean))));
+        cells.extend(late.then(|| {
+            let part = one.sum(|run| run.late) as f64 / one.sum(|run| run.arrived).max(1) as f64;
+            number(percent(part))
+        }));
+        cells.extend(completion(&one));
+        cells
+    };
+    let mut bare = Sheet::new(&header);
+    rows.iter().take(ROWS_MAX).for_each(|one| bare.add_row(row(one)));
+    // The busiest resource is named only where the terminal leaves room to read it.
+    let columns = header.len();
+    let named = bare.room() >= NAME_WIDTH_MIN;
+    header.extend(named.then_some("busiest"));
+    let mut table = Sheet::new(&header);
+    for one in rows.iter().take(ROWS_MAX) {
+        let busiest = busiest(one.0.digest)
+            .map_or(String::new(), |r| format!("{} {}", r.name, percent(r.busy.mean)));
+        let busiest = named.then(|| Cell::from(busiest));
+        table.add_row(row(one).into_iter().chain(busiest));
+    }
+    table.keep_whole(columns);
+    (table, rows.len().saturating_sub(ROWS_MAX))
+}
+
+/// The columns of the key that tell rows apart, and the topology.
+fn shown(keys: &[String], keyed: &[Keyed<'_>]) -> Vec<usize> {
     let differs = |at: &usize| {
         let mut cells = keyed.iter().map(|keyed| &keyed.cells[*at]);
         let first = cells.next();
         keys[*at] == "topology" || cells.any(|cell| Some(cell) != first)
     };
-    let shown: Vec<usize> = (2..keys.len()).filter(differs).collect();
-    let mut header: Vec<&str> = shown.iter().map(|&at| keys[at].as_str()).collect();
-    header.extend(["workload", "runs", "offered", "carried", "mean", "p50", "p90", "p99", "p99.9"]);
-    header.push("busiest");
-    let mut sheet = Sheet::new(&header);
-    let mut rows = 0;
-    for keyed in keyed {
-        for (which, digest) in keyed.digest.workloads.iter().enumerate() {
-            rows += 1;
-            if rows > ROWS_MAX {
-                continue;
-            }
-            let mut row: Vec<Cell> =
-                shown.iter().map(|&at| keyed.cells[at].clone().into()).collect();
-            row.push(names[which].into());
-            row.extend(figures(digest));
-            row.push(
-                busiest(keyed.digest)
-                    .map_or(String::new(), |r| format!("{} {}", r.name, percent(r.busy.mean)))
-                    .into(),
-            );
-            sheet.add_row(row);
-        }
-    }
-    (sheet, rows.saturating_sub(ROWS_MAX))
+    (2..keys.len()).filter(differs).collect()
 }
 
-fn figures(digest: &WorkloadDigest) -> Vec<Cell> {
-    let mut cells = vec![
-        number(digest.sum(|run| run.completed)),
-        number(hertz(digest.offered_hz.mean)),
-        number(hertz(digest.carried_hz.mean)),
-    ];
-    for at in 0..5 {
+/// A column's name on the screen.
+fn title(key: &str) -> &str {
+    key.strip_prefix("workload.").unwrap_or(key)
+}
+
+fn completion(digest: &WorkloadDigest) -> Vec<Cell> {
+    let figure = |at: usize| {
         let text = digest.completion_s.map_or("–".to_owned(), |figures| {
             let figure = figures[at];
             if at == 0 { with_spread(figure) } else { words::time_figure(figure.mean) }
         });
-        cells.push(number(text));
-    }
-    cells
+        number(text)
+    };
+    (0..5).map(figure).collect()
 }
 
 fn with_spread(estimate: Estimate) -> String {
@@ -103,6 +128,8 @@ pub(crate) fn row(experiment: &Experiment, keyed: &Keyed<'_>) -> Value {
             "workload": name,
             "arrived": digest.sum(|run| run.arrived),
             "completed": digest.sum(|run| run.completed),
+            "late": digest.sum(|run| run.late),
+            "retried": digest.sum(|run| run.retried),
             "left_out": digest.sum(|run| run.left_out),
             "settled": digest.settled,
             "offered_hz": digest.offered_hz,
@@ -117,7 +144,10 @@ pub(crate) fn row(experiment: &Experiment, keyed: &Keyed<'_>) -> Value {
     };
     let workloads: Vec<Value> =
         names.into_iter().zip(&keyed.digest.workloads).map(workload).collect();
-    let resource = |resource: &ResourceDigest| json!({ "resource": resource.name, "busy_ratio": resource.busy, "waiting": resource.waiting });
+    let resource = |resource: &ResourceDigest| {
+        let (name, busy, waiting) = (&resource.name, resource.busy, resource.waiting);
+        json!({ "resource": name, "busy_ratio": busy, "waiting": waiting })
+    };
     let resources: Vec<Value> = keyed.digest.resources.iter().map(resource).collect();
     let mut row = Value::Object(key);
     row["replications"] = keyed.digest.replications.len().into();

@@ -120,7 +120,8 @@ fn with_interval(name: &str) -> [String; 3] {
 }
 
 fn workload_columns() -> Vec<String> {
-    let mut columns = owned(&["workload", "replications", "arrived", "completed", "left_out"]);
+    let mut columns =
+        owned(&["workload", "replications", "arrived", "completed", "late", "retried", "left_out"]);
     columns.push("counted".into());
     columns.push("settled".into());
     for name in ["offered_hz_mean", "carried_hz_mean", "in_flight_mean"] {
@@ -148,6 +149,8 @@ fn workload_row(digest: &WorkloadDigest, bytes: Option<f64>) -> Vec<String> {
         digest.runs.len().to_string(),
         digest.sum(|run| run.arrived).to_string(),
         digest.sum(|run| run.completed).to_string(),
+        digest.sum(|run| run.late).to_string(),
+        digest.sum(|run| run.retried).to_string(),
         digest.sum(|run| run.left_out).to_string(),
         digest.sum(counted).to_string(),
         digest.settled.to_string(),
@@ -171,6 +174,8 @@ fn run_columns() -> Vec<String> {
         "replication",
         "arrived",
         "completed",
+        "late",
+        "retried",
         "left_out",
         "counted",
         "settled",
@@ -189,6 +194,8 @@ fn run_row(run: &WorkloadReport) -> Vec<String> {
     let mut row = vec![
         run.arrived.to_string(),
         run.completed.to_string(),
+        run.late.to_string(),
+        run.retried.to_string(),
         run.left_out.to_string(),
         run.completion.map_or(0, |completion| completion.count).to_string(),
         run.settled.to_string(),

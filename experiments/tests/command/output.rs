@@ -268,3 +268,47 @@ fn validation_judges_every_published_row() {
     assert!(folder.read("out/validate.csv").starts_with("family,file,row,label,measured,"));
     assert!(folder.path().join("out/plots/predicted-vs-measured.svg").is_file());
 }
+
+#[test]
+fn a_swept_parameter_without_effect_gets_a_note_and_the_bottleneck() {
+    let folder = Folder::new();
+    let more = "[sweep.cross]\nnic.generic-40g.port_rate = [\"90 Gbit/s\", \"95 Gbit/s\"]";
+    let swept = SMALL.replace("[sweep.cross]", more);
+    folder.write("swept.toml", &swept);
+    let output =
+        folder.podpath().args(["run", "swept.toml", "--out", "out"]).output().expect("it ran");
+    let told = String::from_utf8(output.stderr).expect("text");
+    let note = "note: `nic.generic-40g.port_rate` changes nothing here: the bottleneck is `";
+    assert!(told.contains(note), "{told}");
+    let output = folder.podpath().args(["run", "swept.toml", "--out", "out", "--json"]).output();
+    let json = String::from_utf8(output.expect("it ran").stdout).expect("text");
+    assert!(!json.contains("changes nothing here"), "{json}");
+}
+
+#[test]
+fn a_pod_s_mtu_that_its_way_does_not_take_is_told() {
+    let folder = Folder::new();
+    let zip = SMALL.find("[[sweep.zip]]").expect("the zipped sweep");
+    folder.write("large.toml", format!("{}[set]\npod.mtu = 9000\n", &SMALL[..zip]));
+    for command in [&["run", "large.toml", "--out", "out"][..], &["explain", "large.toml"]] {
+        let output = folder.podpath().args(command).output().expect("it ran");
+        let told = String::from_utf8(output.stderr).expect("text");
+        let note = "note: the interface of pod `client` has an MTU of 9000 bytes, and its way \
+                    takes packets of 8950";
+        assert!(told.contains(note), "{command:?}: {told}");
+    }
+}
+
+#[test]
+fn every_number_of_a_card_is_moved_and_its_effect_told() {
+    let folder = Folder::new();
+    let told = folder.json(&["profiles", "perturb", "nic"]);
+    let numbers = told["numbers"].as_array().expect("a list");
+    assert_eq!(numbers.len(), 8);
+    assert!(numbers.iter().all(|number| number["moved"]["figure"].is_string()), "{told:#}");
+    assert_eq!(told["without_effect"].as_array().map(Vec::len), Some(0));
+    let schema = folder.json(&["profiles", "schema", "nic"]);
+    let lines = schema["lines"].as_array().expect("a list");
+    assert_eq!(lines[0]["line"], "port_rate");
+    assert_eq!(lines[1]["needed"], "always");
+}

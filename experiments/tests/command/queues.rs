@@ -1,4 +1,5 @@
-//! Workloads against the formulas of queueing theory: the shipped files in `queues/`, 20 seeds each.
+//! Workloads against the formulas of queueing theory: the shipped files in `queues/`, 20 seeds
+//! each.
 
 use std::path::Path;
 
@@ -161,4 +162,20 @@ fn clients_that_think_between_requests() {
     hold(&folder, "resources.csv", server, "busy_ratio", 1.0 - idle);
     // Those in flight and those who think are all clients.
     hold(&folder, "workloads.csv", 0, "in_flight", clients as f64 - carried * 0.1);
+}
+
+#[test]
+fn a_server_that_has_to_start_whenever_it_was_idle() {
+    let folder = ran("mg1-setup.toml");
+    let (arrivals, service, sigma, start) = (5.0f64, 0.1f64, 1.0f64, 2.0f64);
+    let squares = service.powi(2) * sigma.powi(2).exp();
+    let load = arrivals * service;
+    let queue = arrivals * squares / (2.0 * (1.0 - load));
+    let starts = (2.0 * start + arrivals * start.powi(2)) / (2.0 * (1.0 + arrivals * start));
+    let mean = service + queue + starts;
+    hold(&folder, "workloads.csv", 0, "completion_s", mean);
+    hold_within(&folder, "completion_s", mean);
+    // It is held while it starts: once in each busy period.
+    let idle = (1.0 - load) / (1.0 + arrivals * start);
+    hold(&folder, "resources.csv", resource(&folder, "pod"), "busy_ratio", 1.0 - idle);
 }

@@ -6,6 +6,7 @@
 //! the GPU, the pools of the copy engines, and the server that time slices pass through.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use petgraph::graph::NodeIndex;
 use serde_spanned::Spanned;
@@ -13,7 +14,7 @@ use sim::Time;
 
 use super::assemble::{Builder, quantity};
 use super::hop::{GpuHop, GpuStep};
-use super::slot::{Slot, slot};
+use super::slot::{Seat, Slot, slot};
 use super::{Hop, HopModel, Lane, LinkIndex, LinkUnit, PlaceKind, PoolIndex};
 use crate::gpu::Gpu;
 use crate::gpu::share::mig::MigProfile;
@@ -51,7 +52,7 @@ pub struct Accelerator {
 pub(super) struct Card {
     pub(super) slot: Slot,
     pub(super) spec: Gpu,
-    pub(super) profile: Profile,
+    pub(super) profile: Rc<Profile>,
     /// Its place, if one pod has it whole.
     pub(super) place: Option<NodeIndex>,
     name: String,
@@ -81,9 +82,11 @@ pub(super) fn card(
     switches: &BTreeMap<String, Slot>,
 ) -> Result<Card, InputError> {
     let table = &at.table;
+    let GpuTable { name, node, pcie, .. } = table;
     let under = table.under.as_ref().map(|under| (under, switches));
-    let slot = slot(builder, at, (&table.name, &table.node, &table.pcie), table.numa, under)?;
+    let seat = Seat { name, node, pcie, numa: table.numa.as_ref(), under };
     let profile = builder.profile(at, Kind::Gpu, "profile", &table.profile)?;
+    let slot = slot(builder, at, &seat, Some(&profile))?;
     let spec = Gpu::from_profile(&profile)?;
     let sharing = sharing(at, spec.turns)?;
     let name = table.name.get_ref().clone();

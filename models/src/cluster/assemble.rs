@@ -1,6 +1,7 @@
 //! From tables to a graph: names are resolved once, here, and everything after runs on indices.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 use std::sync::Arc;
 
 use petgraph::graph::{DiGraph, NodeIndex};
@@ -10,7 +11,7 @@ use sim::{Bytes, Rate};
 use super::lab::Lab;
 use super::{
     Cluster, Host, Link, LinkIndex, LinkUnit, NicSpec, Place, PlaceKind, PoolIndex, PoolSpec,
-    Service, cable, device, forwarder, network,
+    Service, SocketLink, cable, device, forwarder, network,
 };
 use crate::input::{InputError, Source, suggest};
 use crate::library::{Kind, Library};
@@ -34,6 +35,8 @@ pub(super) struct Builder<'a> {
     pub(super) machines: BTreeMap<String, Machine>,
     /// Forwarders: where packets enter and leave.
     pub(super) forwarders: BTreeMap<String, (NodeIndex, NodeIndex)>,
+    /// Every profile read so far, which knows what of it was read.
+    profiles: BTreeMap<(Kind, String), Rc<Profile>>,
     /// Every name given so far: two things of one name could not be told apart in a result.
     names: BTreeSet<String>,
 }
@@ -41,16 +44,13 @@ pub(super) struct Builder<'a> {
 /// What the builder knows of a machine beyond [`Host`].
 pub(super) struct Machine {
     pub(super) host: usize,
-    pub(super) profile: Profile,
+    pub(super) profile: Rc<Profile>,
     /// The container network of its pods; a forwarder has none.
     pub(super) cni: Option<Placed<Spanned<String>>>,
     /// The point between the network stack and the NICs.
     pub(super) stack: NodeIndex,
     /// Memory channels by NUMA node, where the profile gives their bandwidth.
     pub(super) memory: BTreeMap<u32, LinkIndex>,
-    /// The link between the sockets, from lower to higher NUMA nodes and back, where the profile
-    /// gives its bandwidth.
-    pub(super) socket_links: Option<[LinkIndex; 2]>,
     /// Serial workers by name.
     pub(super) workers: BTreeMap<String, LinkIndex>,
 }
@@ -99,6 +99,9 @@ pub(super) fn assemble(
         return Err(no_pods());
     }
     super::origin::note(&mut builder.cluster, &topology, library);
+    for (of, profile) in builder.profiles {
+        builder.cluster.read.insert(of, profile.read().map(str::to_owned).collect());
+    }
     Ok(builder.cluster)
 }
 
@@ -124,9 +127,11 @@ impl<'a> Builder<'a> {
             services: BTreeMap::new(),
             places: BTreeMap::new(),
             used: BTreeSet::new(),
+            read: BTreeMap::new(),
         };
         let (machines, forwarders) = (BTreeMap::new(), BTreeMap::new());
-        Builder { cluster, library, lab, machines, forwarders, names: BTreeSet::new() }
+        let (profiles, names) = (BTreeMap::new(), BTreeSet::new());
+        Builder { cluster, library, lab, machines, forwarders, profiles, names }
     }
 
     /// Takes a name for a table; refuses one that is taken.
@@ -150,7 +155,8 @@ impl<'a> Builder<'a> {
     }
 
     pub(super) fn place(&mut self, name: &str, kind: PlaceKind, node: Option<&str>) -> NodeIndex {
-        let place = Place { name: name.to_owned(), kind, node: node.map(str::to_owned) };
+        let node = node.map(str::to_owned);
+        let place = Place { name: name.to_owned(), kind, node, numa: None };
         let index = self.cluster.graph.add_node(place);
         self.cluster.places.insert(name.to_owned(), index);
         index
@@ -191,13 +197,24 @@ impl<'a> Builder<'a> {
         kind: Kind,
         field: &str,
         name: &Spanned<String>,
-    ) -> Result<Profile, InputError> {
+    ) -> Result<Rc<Profile>, InputError> {
         if let Err(unknown) = self.library.source(kind, name.get_ref()) {
             let help = unknown.help.unwrap_or_default();
             return Err(at.fault(name, field, unknown.problem).help(help));
         }
-        self.cluster.used.insert((kind, name.get_ref().clone()));
-        self.library.profile(kind, name.get_ref())
+        self.parsed(kind, name.get_ref())
+    }
+
+    /// A profile of the library: one for all tables that name it.
+    fn parsed(&mut self, kind: Kind, name: &str) -> Result<Rc<Profile>, InputError> {
+        let of = (kind, name.to_owned());
+        if let Some(known) = self.profiles.get(&of) {
+            return Ok(Rc::clone(known));
+        }
+        let profile = Rc::new(self.library.profile(kind, name)?);
+        self.cluster.used.insert(of.clone());
+        self.profiles.insert(of, Rc::clone(&profile));
+        Ok(profile)
     }
 
     /// A machine: a node, which has a container network, or a forwarder, which has none.
@@ -212,28 +229,18 @@ impl<'a> Builder<'a> {
         let name = name.get_ref().clone();
         let profile = match self.lab {
             None => self.profile(at, Kind::Host, "host", host)?,
-            Some(lab) => {
-                self.cluster.used.insert((Kind::Host, lab.profile.clone()));
-                self.library.profile(Kind::Host, &lab.profile)?
-            }
+            Some(lab) => self.parsed(Kind::Host, &lab.profile)?,
         };
         let (cores, receive_queues) = self.cores(&name, &profile)?;
-        let udp_send_limit = match profile.has("udp.send_completion") {
+        let throttled = profile.has("udp.send_completion") || profile.has("udp.send_buffer");
+        let udp_send_limit = match throttled {
             false => None,
             true => {
                 Rate::over(profile.bytes("udp.send_buffer")?, profile.time("udp.send_completion")?)
             }
         };
-        let socket_links = match profile.has("socket_link_bandwidth") {
-            false => None,
-            true => {
-                let rate = profile.rate("socket_link_bandwidth")?;
-                Some(
-                    ["up", "down"]
-                        .map(|way| self.rate_link(format!("{name}/socket-link-{way}"), rate)),
-                )
-            }
-        };
+        let socket_link = self.socket_link(&name, &profile)?;
+        let staging = profile.has("staging.per_byte");
         self.cluster.hosts.push(Host {
             name: name.clone(),
             cores,
@@ -242,13 +249,33 @@ impl<'a> Builder<'a> {
             tcp_window: profile.bytes("tcp.window")?,
             udp_send_limit,
             names: NameServer::of_host(&profile)?,
+            socket_link,
+            socket_link_missing: profile.missing("socket_link_bandwidth"),
+            unpriced: Vec::new(),
+            staging_missing: (!staging).then(|| profile.missing("staging.per_byte")),
         });
         let host = self.cluster.hosts.len() - 1;
         let stack = self.place(&name, PlaceKind::Namespace, Some(&name));
         let (memory, workers) = (BTreeMap::new(), BTreeMap::new());
-        let machine = Machine { host, profile, cni, stack, memory, socket_links, workers };
+        let machine = Machine { host, profile, cni, stack, memory, workers };
         self.machines.insert(name, machine);
         Ok(())
+    }
+
+    /// The link between the sockets of a machine, where its profile has one.
+    fn socket_link(
+        &mut self,
+        name: &str,
+        profile: &Profile,
+    ) -> Result<Option<SocketLink>, InputError> {
+        if !profile.has("socket_link_bandwidth") && !profile.has("socket_link_latency") {
+            return Ok(None);
+        }
+        let rate = profile.rate("socket_link_bandwidth")?;
+        let latency = profile.seconds("socket_link_latency")?;
+        let ways =
+            ["up", "down"].map(|way| self.rate_link(format!("{name}/socket-link-{way}"), rate));
+        Ok(Some(SocketLink { ways, latency }))
     }
 
     /// The cores of a machine, and how many of them serve receive queues. All machines of a lab
@@ -323,10 +350,11 @@ impl<'a> Builder<'a> {
         &mut self,
         at: &Placed<NicTable>,
         place: NodeIndex,
+        port_rate: Option<Rate>,
     ) -> Result<(), InputError> {
         let mtu = packet_size(at, &at.table.mtu)?;
         let NicTable { offloads, tunnel_offloads, .. } = at.table;
-        self.cluster.nics.insert(place, NicSpec { mtu, offloads, tunnel_offloads });
+        self.cluster.nics.insert(place, NicSpec { mtu, offloads, tunnel_offloads, port_rate });
         Ok(())
     }
 }

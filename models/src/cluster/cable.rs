@@ -32,6 +32,10 @@ pub(super) fn add(
         return Err(cable.fault(b, "between", format!("both ends are `{}`", a.get_ref())));
     }
     let rate = quantity(cable, "rate", &cable.table.rate, parse_rate)?;
+    // A link runs as fast as the slower of its ends. The virtual devices of a lab have no ports.
+    let port = |end: End| builder.cluster.nics.get(&end.enter)?.port_rate;
+    let ports = [from, to].into_iter().filter(|_| builder.lab.is_none()).filter_map(port);
+    let rate = ports.fold(rate, sim::Rate::min);
     let latency = quantity(cable, "latency", &cable.table.latency, parse_time)?.as_seconds();
     let crossing = |name: &str| -> Result<f64, InputError> {
         match topology.switches.iter().find(|s| s.table.name.get_ref() == name) {

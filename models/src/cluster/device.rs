@@ -12,12 +12,13 @@ use sim::Rate;
 
 use super::accelerator::{Card, Cards, card};
 use super::assemble::{Builder, quantity};
-use super::slot::{LONG, Slot, across, load, slot, switch};
+use super::slot::{Seat, Slot, across, cross, load, slot, switch};
 use super::{DmaHop, Hop, HopModel, Lane, PlaceKind, holder, shared_memory};
 use crate::gpu::peer::{self, Connection};
 use crate::input::{InputError, suggest};
 use crate::library::Kind;
 use crate::pcie::Operation;
+use crate::profile::Profile;
 use crate::quantity::{parse_rate, parse_time};
 use crate::topology::{NicTable, NvlinkTable, PairTable, Placed, Topology};
 
@@ -44,7 +45,7 @@ pub(super) fn add(builder: &mut Builder<'_>, topology: &Topology) -> Result<(), 
         let nic = nic(builder, table, &switches)?;
         for gpu in gpus.values().filter(|gpu| gpu.slot.node == nic.slot.node) {
             if let Some(place) = gpu.place {
-                direct(builder, (place, &gpu.slot), &nic, &switches);
+                direct(builder, (place, &gpu.slot), &nic, &switches)?;
             }
         }
         nics.push(nic);
@@ -54,7 +55,7 @@ pub(super) fn add(builder: &mut Builder<'_>, topology: &Topology) -> Result<(), 
         let whole = gpus[&gpu].place.is_some();
         let slot = &gpus[&gpu].slot;
         for nic in nics.iter().filter(|nic| !whole && nic.slot.node == slot.node) {
-            direct(builder, (share, slot), nic, &switches);
+            direct(builder, (share, slot), nic, &switches)?;
         }
     }
     for pair in &topology.peers {
@@ -102,6 +103,7 @@ fn nvlink_rate(at: &Placed<NvlinkTable>, ends: [&Card; 2]) -> Result<Rate, Input
 pub(super) fn plain() -> DmaHop {
     DmaHop {
         links: Vec::new(),
+        memory: None,
         read_limit: None,
         setup: 0.0,
         call: 0.0,
@@ -136,12 +138,15 @@ fn nic(
     switches: &BTreeMap<String, Slot>,
 ) -> Result<Nic, InputError> {
     let table = &at.table;
+    let NicTable { name, node, pcie, .. } = table;
     let under = table.under.as_ref().map(|under| (under, switches));
-    let slot = slot(builder, at, (&table.name, &table.node, &table.pcie), table.numa, under)?;
+    let seat = Seat { name, node, pcie, numa: table.numa.as_ref(), under };
     let profile = builder.profile(at, Kind::Nic, "profile", &table.profile)?;
+    let slot = slot(builder, at, &seat, Some(&profile))?;
     let node = table.node.get_ref().as_str();
     let place = builder.place(table.name.get_ref(), PlaceKind::Nic, Some(node));
-    builder.nic(at, place)?;
+    builder.cluster.graph[place].numa = Some(slot.numa).filter(|_| builder.lab.is_none());
+    builder.nic(at, place, profile.optional("port_rate", Profile::rate)?)?;
     let stack = builder.machines[node].stack;
     let latency = profile.seconds("latency")?;
     for (from, to, operation) in [(stack, place, Operation::Read), (place, stack, Operation::Write)]
@@ -164,18 +169,24 @@ fn direct(
     (gpu, slot): (NodeIndex, &Slot),
     nic: &Nic,
     switches: &BTreeMap<String, Slot>,
-) {
-    for (from, to, operation) in
-        [(gpu, nic.place, Operation::Read), (nic.place, gpu, Operation::Write)]
-    {
-        let mut dma = plain();
+) -> Result<(), InputError> {
+    let (node, numas) = (&nic.slot.node, (slot.numa, nic.slot.numa));
+    for (from, to, operation, numas) in [
+        (gpu, nic.place, Operation::Read, numas),
+        (nic.place, gpu, Operation::Write, (numas.1, numas.0)),
+    ] {
+        // No copy engine and no core: what is waited for is PCIe itself.
+        let latency = nic.slot.port.latency(operation).as_seconds();
+        let mut dma = DmaHop { latency, ..plain() };
         across(&mut dma, &nic.slot, slot, operation, switches);
+        let crossing = cross(builder, &mut dma, node, numas)?;
         if operation == Operation::Read {
-            dma.read_limit = nic.slot.port.read_limit(LONG);
+            dma.read_limit = nic.slot.read_limit(crossing);
         }
         let name = arrow(builder, from, to);
         edge(builder, from, to, name, "gpudirect", Lane::Direct, dma);
     }
+    Ok(())
 }
 
 fn peer_to_peer(
@@ -197,6 +208,8 @@ fn peer_to_peer(
         let pool = Some(source.engine_out(builder));
         let mut dma = DmaHop { setup, pool, ..plain() };
         across(&mut dma, &source.slot, &target.slot, Operation::Write, switches);
+        let numas = (source.slot.numa, target.slot.numa);
+        cross(builder, &mut dma, &source.slot.node, numas)?;
         let name = arrow(builder, source_place, target_place);
         edge(builder, source_place, target_place, name, "peer-to-peer copy", Lane::Any, dma);
     }

@@ -7,7 +7,7 @@ use petgraph::graph::NodeIndex;
 use super::accelerator::{Card, Cards, Held};
 use super::assemble::Builder;
 use super::device::{edge, plain};
-use super::slot::{Slot, load};
+use super::slot::{Slot, load, memory};
 use super::{DmaHop, Lane, Pageable, PlaceKind};
 use crate::gpu::copy::Direction;
 use crate::gpu::share::plugin::Offer;
@@ -28,6 +28,8 @@ pub(super) fn pod(
     builder.machine_of(at, &table.node)?;
     let node = table.node.get_ref();
     let place = builder.place(table.name.get_ref(), PlaceKind::PodMemory, Some(node));
+    // All machines of a lab are one, whose NUMA nodes the topology does not know.
+    builder.cluster.graph[place].numa = Some(table.numa).filter(|_| builder.lab.is_none());
     let Some((name, held)) = hold(builder, at, gpus)? else { return Ok(None) };
     copies(builder, at, place, (&gpus[&name], &held), switches)?;
     Ok(Some((name, held.place)))
@@ -160,9 +162,10 @@ fn copies(
             continue;
         }
         let copies = gpu.spec.copy.engine(&gpu.slot.port, direction);
+        let memory = memory(builder, node, table.numa)?;
         let pageable = staging(builder, node)?.map(|(host, staging)| {
             let into_host = direction == Direction::ToHost;
-            Pageable { host, staging, into_host }
+            Pageable { host, staging, into_host, memory }
         });
         let mut dma = DmaHop {
             setup: copies.setup.as_seconds(),

@@ -69,6 +69,25 @@ pub struct CpuHop {
     pub turn: Turn,
     /// The most that one UDP flow gets through on the way in, if its queues overflow before that.
     pub udp_flow_limit: Option<Rate>,
+    /// The memory channels that the copy between user and kernel loads; none of a hop that copies
+    /// nothing, or where the profile does not say what they move.
+    pub memory: Option<LinkIndex>,
+}
+
+/// The link between the sockets of a machine: UPI, QPI or xGMI.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct SocketLink {
+    /// From lower to higher NUMA nodes, and back.
+    pub ways: [LinkIndex; 2],
+    /// What crossing it adds \[s\].
+    pub latency: f64,
+}
+
+impl SocketLink {
+    /// The direction from one NUMA node to another.
+    pub fn way(&self, from: u32, to: u32) -> LinkIndex {
+        self.ways[usize::from(from > to)]
+    }
 }
 
 /// A hop in which a device reads or writes memory over PCIe (or a direct GPU link).
@@ -76,6 +95,8 @@ pub struct CpuHop {
 pub struct DmaHop {
     /// Links and their units per payload byte.
     pub links: Vec<(LinkIndex, f64)>,
+    /// The memory channels that it reads or writes, where the profile says what they move.
+    pub memory: Option<LinkIndex>,
     /// Outstanding reads × their size ÷ round trip, where reads bound the rate.
     pub read_limit: Option<Rate>,
     /// Work of the driver and engine before the first byte; occupies the engine in seconds.
@@ -101,6 +122,8 @@ pub struct Pageable {
     pub staging: Staging,
     /// Whether the core copies out of the pinned buffers, into memory that may be untouched.
     pub into_host: bool,
+    /// The memory channels that the core's copy loads, where the profile says what they move.
+    pub memory: Option<LinkIndex>,
 }
 
 /// One direction of a cable, or of a limit that is set on an interface.

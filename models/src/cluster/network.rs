@@ -9,14 +9,16 @@ use sim::Bytes;
 
 use super::assemble::{Builder, packet_size, quantity};
 use super::lab::QUEUE_FRAMING;
-use super::{Core, CpuCosts, CpuHop, Hop, HopModel, Lane, LinkUnit, PlaceKind, Side, cable};
+use super::{Core, CpuCosts, CpuHop, Hop, HopModel, Lane, LinkUnit, PlaceKind, Side, cable, slot};
 use crate::catalogue::{BackPressure, CniSpec, HopSpec, RunsOn, Turn};
 use crate::input::{InputError, suggest};
 use crate::library::Kind;
 use crate::profile::Profile;
+use crate::profile::schema::{self, Need};
 use crate::quantity::parse_rate;
 use crate::service::translation::FirstPacket;
 use crate::topology::{NicTable, Placed, PodTable, ServiceTable, Topology};
+use crate::transfer::Transport;
 
 /// Adds pods and their networks.
 pub(super) fn add(builder: &mut Builder<'_>, topology: &Topology) -> Result<(), InputError> {
@@ -100,24 +102,30 @@ fn socket(
         let problem = "a pod on the node's network has no interface to limit".into();
         return Err(pod.fault(rate, "rate", problem).help("a container network with a pod side"));
     }
+    let numa = pod.table.numa;
     let pod = pod.table.name.get_ref();
     let inside = match cni.pod.is_empty() {
         true => point,
         false => builder.place(&format!("{pod}/net"), PlaceKind::Namespace, Some(node)),
     };
+    // The namespaces of a lab have memory in common, whatever the topology says.
+    let channels = match builder.lab {
+        None => slot::memory(builder, node, numa)?,
+        Some(_) => None,
+    };
     for (side, from, to) in [(Side::Send, memory, inside), (Side::Receive, inside, memory)] {
-        let machine = &builder.machines[node];
         let hop = CpuHop {
-            host: machine.host,
+            host: builder.machines[node].host,
             side,
             core: Core::Flow,
             socket: true,
-            tcp: costs(&machine.profile, "tcp", side)?,
-            udp: costs(&machine.profile, "udp", side)?,
+            tcp: socket_costs(builder, node, Transport::Tcp, side)?,
+            udp: socket_costs(builder, node, Transport::Udp, side)?,
             header: Bytes::ZERO,
             back_pressure: BackPressure::Kept,
             turn: Turn::Both,
             udp_flow_limit: None,
+            memory: channels,
         };
         let (name, kind) = (format!("{pod}/socket"), "socket".to_owned());
         let hop = Hop { name, kind, lane: Lane::Host, model: HopModel::Cpu(hop) };
@@ -189,25 +197,16 @@ pub(super) fn cpu_hop(
 ) -> Result<CpuHop, InputError> {
     let machine = &builder.machines[node];
     let (host, profile) = (machine.host, &machine.profile);
-    if !profile.rows().iter().any(|row| row.parameter.starts_with(&format!("{}.", spec.name))) {
-        let known = profile.rows().iter().filter_map(|row| Some(row.parameter.split_once('.')?.0));
-        let mut known: Vec<&str> = known.collect();
-        known.dedup();
-        let problem = format!("host profile `{}` has no costs for it", profile.name);
-        return Err(InputError::new(format!("hop `{}`", spec.name), problem)
-            .help(format!(
-                "add `{}.rx_per_byte` and the like; it has {}",
-                spec.name,
-                known.join(", ")
-            ))
-            .at(profile.source(), 0..0));
+    if let Some(unknown) = unknown(profile, &spec.name, side) {
+        return Err(unknown);
     }
     let tcp = costs(profile, &spec.name, side)?;
     let udp = CpuCosts { per_skb: tcp.per_skb + datagram(profile, &spec.name, side)?, ..tcp };
-    let limit = format!("{}.udp_flow_limit", spec.name);
-    let udp_flow_limit = match side == Side::Receive && profile.has(&limit) {
-        true => Some(profile.rate(&limit)?),
-        false => None,
+    let udp_flow_limit = match side {
+        Side::Send => None,
+        Side::Receive => {
+            profile.optional(&format!("{}.udp_flow_limit", spec.name), Profile::rate)?
+        }
     };
     let runs_on = match side {
         Side::Send => &spec.sends_on,
@@ -218,9 +217,69 @@ pub(super) fn cpu_hop(
         RunsOn::Serial(worker) => Core::Serial(worker_link(builder, node, worker)),
     };
     let (header, back_pressure) = (spec.header, spec.back_pressure);
-    let socket = false;
-    let turn = spec.turn;
-    Ok(CpuHop { host, side, core, socket, tcp, udp, header, back_pressure, turn, udp_flow_limit })
+    let (socket, turn, memory) = (false, spec.turn, None);
+    Ok(CpuHop {
+        host,
+        side,
+        core,
+        socket,
+        tcp,
+        udp,
+        header,
+        back_pressure,
+        turn,
+        udp_flow_limit,
+        memory,
+    })
+}
+
+/// The lines to add before a hop has a price on one side: one of those that every byte or packet
+/// pays, so that no kind of hop is free because nobody wrote down what it costs.
+fn unknown(profile: &Profile, name: &str, side: Side) -> Option<InputError> {
+    let lines = ["per_byte", "per_skb", "per_segment"]
+        .map(|line| format!("{name}.{}_{line}", prefix(side)));
+    if lines.iter().any(|line| profile.has(line)) {
+        return None;
+    }
+    let way = match side {
+        Side::Send => "out",
+        Side::Receive => "in",
+    };
+    let problem = format!("host profile `{}` has no cost of it on the way {way}", profile.name);
+    let example = |line: &String| Some(schema::line(Kind::Host, line)?.example(line));
+    let examples: Vec<String> = lines.iter().filter_map(example).collect();
+    let help = format!("add one of the lines `{}`; 0 says that it is free", examples.join("`, `"));
+    Some(InputError::new(format!("hop `{name}`"), problem).help(help).at(profile.source(), 0..0))
+}
+
+/// What the socket layer costs. A host may lack the costs of a transport until somebody uses it.
+fn socket_costs(
+    builder: &mut Builder<'_>,
+    node: &str,
+    transport: Transport,
+    side: Side,
+) -> Result<CpuCosts, InputError> {
+    let machine = &builder.machines[node];
+    let (host, profile) = (machine.host, &machine.profile);
+    let (name, sends) = match transport {
+        Transport::Tcp => ("tcp", schema::SENDS_TCP),
+        Transport::Udp => ("udp", schema::SENDS_UDP),
+    };
+    let mut needed = schema::lines(Kind::Host).iter().filter(|l| l.need == Need::Where(sends));
+    let absent = needed.find(|line| !profile.has(line.name)).map(|l| profile.missing(l.name));
+    if let Some(unknown) = unknown(profile, name, side).or(absent) {
+        let unpriced = &mut builder.cluster.hosts[host].unpriced;
+        if unpriced.iter().all(|(known, _)| *known != transport) {
+            unpriced.push((transport, unknown));
+        }
+        return Ok(CpuCosts::default());
+    }
+    let forwarded_per_byte = profile.seconds_per_byte(&format!("{name}.forwarded_per_byte"))?;
+    Ok(CpuCosts {
+        forwarded_per_skb: seconds(profile, format!("{name}.forwarded_per_skb"))?,
+        forwarded_per_byte: forwarded_per_byte / core_speed(profile)?,
+        ..costs(profile, name, side)?
+    })
 }
 
 /// The link of a serial worker, made on first use: one core of its own.
@@ -235,9 +294,6 @@ fn worker_link(builder: &mut Builder<'_>, node: &str, worker: &str) -> super::Li
 
 /// How fast the machine's cores are beside those that the costs of its profile were measured on.
 fn core_speed(profile: &Profile) -> Result<f64, InputError> {
-    if !profile.has("core_speed") {
-        return Ok(1.0);
-    }
     match profile.ratio("core_speed")? {
         speed if speed > 0.0 => Ok(speed),
         _ => Err(profile.fault("core_speed", "must be above zero", "1 for the cores as measured")),
@@ -257,38 +313,24 @@ fn prefix(side: Side) -> &'static str {
     }
 }
 
-/// A core's time on this machine; a parameter that is not given is zero.
+/// A core's time on this machine.
 fn seconds(profile: &Profile, parameter: String) -> Result<f64, InputError> {
-    match profile.has(&parameter) {
-        true => Ok(profile.seconds(&parameter)? / core_speed(profile)?),
-        false => Ok(0.0),
-    }
+    Ok(profile.seconds(&parameter)? / core_speed(profile)?)
 }
 
-/// The costs of hop `name` on one side; a parameter that is not given is zero.
+/// The costs of hop `name` on one side; what a line stands for that is not given is in the schema.
 fn costs(profile: &Profile, name: &str, side: Side) -> Result<CpuCosts, InputError> {
     let prefix = prefix(side);
     let seconds = |parameter: String| seconds(profile, parameter);
-    let (per_byte, latency) = (format!("{name}.{prefix}_per_byte"), format!("{name}.latency"));
-    let forwarded_per_byte = format!("{name}.forwarded_per_byte");
+    let per_byte = profile.seconds_per_byte(&format!("{name}.{prefix}_per_byte"))?;
     Ok(CpuCosts {
         per_connection: seconds(format!("{name}.per_connection"))?,
         per_message: seconds(format!("{name}.{prefix}_per_message"))?,
         per_skb: seconds(format!("{name}.{prefix}_per_skb"))?,
         per_segment: seconds(format!("{name}.{prefix}_per_segment"))?,
-        per_byte: match profile.has(&per_byte) {
-            true => profile.seconds_per_byte(&per_byte)? / core_speed(profile)?,
-            false => 0.0,
-        },
-        forwarded_per_skb: seconds(format!("{name}.forwarded_per_skb"))?,
-        forwarded_per_byte: match profile.has(&forwarded_per_byte) {
-            true => profile.seconds_per_byte(&forwarded_per_byte)? / core_speed(profile)?,
-            false => 0.0,
-        },
-        latency: match profile.has(&latency) {
-            true => profile.seconds(&latency)?,
-            false => 0.0,
-        },
+        per_byte: per_byte / core_speed(profile)?,
+        latency: profile.seconds(&format!("{name}.latency"))?,
+        ..CpuCosts::default()
     })
 }
 
@@ -306,10 +348,7 @@ pub(super) fn service_hops(
         let mut cpu = cpu_hop(builder, &node, &spec, Side::Send)?;
         let rule = format!("{}.per_rule", spec.name);
         let profile = &builder.machines[&node].profile;
-        let per_rule_s = match profile.has(&rule) {
-            true => profile.seconds(&rule)? / core_speed(profile)?,
-            false => 0.0,
-        };
+        let per_rule_s = profile.seconds(&rule)? / core_speed(profile)?;
         for costs in [&mut cpu.tcp, &mut cpu.udp] {
             let first = FirstPacket { fixed_s: costs.per_connection, per_rule_s };
             costs.per_connection = first.seconds(service.table.installed);

@@ -53,10 +53,7 @@ fn share(
     if copied {
         let Some((host, staging)) = staging(builder, node)? else {
             let profile = &builder.machines[node].profile;
-            let problem = "is missing: a core copies shared memory";
-            return Err(InputError::new("staging.per_byte", problem)
-                .help("add staging.per_byte, staging.per_chunk and staging.chunk")
-                .at(profile.source(), 0..0));
+            return Err(profile.missing("staging.per_byte"));
         };
         dma.copied_by = Some((host, staging.per_byte));
         for numa in [from.1, to.1] {

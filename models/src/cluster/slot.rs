@@ -14,6 +14,7 @@ use super::{DmaHop, LinkIndex};
 use crate::input::{InputError, suggest};
 use crate::library::Kind;
 use crate::pcie::{Operation, Port, Weights};
+use crate::profile::Profile;
 use crate::topology::{PcieSwitchTable, Placed};
 
 /// DMA weights are those of a long run of full packets; a short message's last packet is a
@@ -25,6 +26,8 @@ pub(super) const LONG: Bytes = Bytes::mib(1);
 pub(super) struct Slot {
     pub(super) node: String,
     pub(super) numa: u32,
+    /// Whether the topology says of its own NUMA node which it is.
+    stated: bool,
     pub(super) port: Port,
     pub(super) up: LinkIndex,
     pub(super) down: LinkIndex,
@@ -32,14 +35,23 @@ pub(super) struct Slot {
     pub(super) under: Option<String>,
 }
 
+/// What a table says of where a device sits.
+pub(super) struct Seat<'t> {
+    pub(super) name: &'t Spanned<String>,
+    pub(super) node: &'t Spanned<String>,
+    pub(super) pcie: &'t Spanned<String>,
+    pub(super) numa: Option<&'t Spanned<u32>>,
+    pub(super) under: Option<(&'t Spanned<String>, &'t BTreeMap<String, Slot>)>,
+}
+
+/// The link between a card and its slot runs at the lesser generation and width of the two.
 pub(super) fn slot<T>(
     builder: &mut Builder<'_>,
     at: &Placed<T>,
-    names: (&Spanned<String>, &Spanned<String>, &Spanned<String>),
-    numa: u32,
-    under: Option<(&Spanned<String>, &BTreeMap<String, Slot>)>,
+    seat: &Seat<'_>,
+    card: Option<&Profile>,
 ) -> Result<Slot, InputError> {
-    let (name, node, pcie) = names;
+    let Seat { name, node, pcie, numa, under } = *seat;
     builder.claim(at, name)?;
     builder.machine_of(at, node)?;
     if let Some((switch, switches)) = under {
@@ -57,21 +69,33 @@ pub(super) fn slot<T>(
             }
         }
     }
+    let above = under.and_then(|(switch, switches)| switches.get(switch.get_ref()));
+    let own = numa.map(|numa| *numa.get_ref());
+    if let (Some(numa), Some(above)) = (numa, above.filter(|above| above.stated))
+        && *numa.get_ref() != above.numa
+    {
+        let problem = format!("expected {}, that of the switch above it", above.numa);
+        return Err(at.fault(numa, "numa", problem).help("leave it out below a switch"));
+    }
     let profile = builder.profile(at, Kind::Pcie, "pcie", pcie)?;
-    let port = Port::from_profile(&profile)?;
+    let mut port = Port::from_profile(&profile)?;
+    if let Some(card) = card {
+        port.link = port.link.with_card(card)?;
+    }
     let capacity = port.link.capacity();
     let up = builder.rate_link(format!("{}/pcie-up", name.get_ref()), capacity);
     let down = builder.rate_link(format!("{}/pcie-down", name.get_ref()), capacity);
     let under = under.map(|(switch, _)| switch.get_ref().clone());
-    Ok(Slot { node: node.get_ref().clone(), numa, port, up, down, under })
+    let (numa, stated) = (own.or(above.map(|above| above.numa)).unwrap_or(0), own.is_some());
+    Ok(Slot { node: node.get_ref().clone(), numa, stated, port, up, down, under })
 }
 
 pub(super) fn switch(
     builder: &mut Builder<'_>,
     at: &Placed<PcieSwitchTable>,
 ) -> Result<Slot, InputError> {
-    let table = &at.table;
-    slot(builder, at, (&table.name, &table.node, &table.pcie), table.numa, None)
+    let PcieSwitchTable { name, node, pcie, numa } = &at.table;
+    slot(builder, at, &Seat { name, node, pcie, numa: numa.as_ref(), under: None }, None)
 }
 
 /// Puts a device's access to host memory on its links.
@@ -84,24 +108,32 @@ pub(super) fn load(
     switches: &BTreeMap<String, Slot>,
 ) -> Result<(), InputError> {
     climb(dma, slot, operation, switches, None);
-    if let Some(memory) = memory(builder, &slot.node, memory_numa)? {
-        dma.links.push((memory, 1.0));
-    }
+    dma.memory = memory(builder, &slot.node, memory_numa)?;
     let crossing = match operation {
         Operation::Read => cross(builder, dma, &slot.node, (memory_numa, slot.numa))?,
         Operation::Write => cross(builder, dma, &slot.node, (slot.numa, memory_numa))?,
     };
     if operation == Operation::Read {
-        // The request crosses, too: a read in flight is so for that much longer.
-        let mut window = slot.port.window;
-        window.round_trip += Time::from_seconds(2.0 * crossing);
-        dma.read_limit = window.limit(slot.port.link.settings.max_read_request, LONG);
+        dma.read_limit = slot.read_limit(crossing);
     }
     Ok(())
 }
 
-/// Puts data on its way between NUMA nodes on the link between the sockets, if there are two nodes
-/// and the profile knows of the link; its latency in seconds.
+impl Slot {
+    /// What reads in flight allow that cross the sockets for so many seconds: the request crosses,
+    /// too, so a read is in flight for that much longer.
+    pub(super) fn read_limit(&self, crossing: f64) -> Option<Rate> {
+        let mut window = self.port.window;
+        window.round_trip += Time::from_seconds(2.0 * crossing);
+        window.limit(self.port.link.settings.max_read_request, LONG)
+    }
+}
+
+/// Puts data on its way between NUMA nodes on the link between the sockets, if there are two nodes;
+/// its latency in seconds.
+///
+/// # Errors
+/// If the profile does not say what the link carries.
 pub(super) fn cross(
     builder: &Builder<'_>,
     dma: &mut DmaHop,
@@ -112,15 +144,11 @@ pub(super) fn cross(
     if from == to {
         return Ok(0.0);
     }
-    if let Some(links) = machine.socket_links {
-        dma.links.push((links[usize::from(from > to)], 1.0));
-    }
-    if !machine.profile.has("socket_link_latency") {
-        return Ok(0.0);
-    }
-    let latency = machine.profile.seconds("socket_link_latency")?;
-    dma.latency += latency;
-    Ok(latency)
+    let host = &builder.cluster.hosts[machine.host];
+    let link = host.socket_link.ok_or_else(|| host.socket_link_missing.clone())?;
+    dma.links.push((link.way(from, to), 1.0));
+    dma.latency += link.latency;
+    Ok(link.latency)
 }
 
 /// Loads a slot and the uplinks of the switches above it, up to (not including) `below`.
@@ -157,10 +185,9 @@ pub(super) fn memory(
     if let Some(&link) = machine.memory.get(&numa) {
         return Ok(Some(link));
     }
-    if !machine.profile.has("memory_bandwidth") {
+    let Some(rate) = machine.profile.optional("memory_bandwidth", Profile::rate)? else {
         return Ok(None);
-    }
-    let rate: Rate = machine.profile.rate("memory_bandwidth")?;
+    };
     let link = builder.rate_link(format!("{node}/memory{numa}"), rate);
     builder.machines.get_mut(node).expect("known").memory.insert(numa, link);
     Ok(Some(link))

@@ -4,6 +4,8 @@
 //! that has such a line is taken at its word; for one that has not, [`completed`] adds the line, so
 //! that sweeps, intervals and the table of parameters see it like any other.
 
+use std::borrow::Cow;
+
 use crate::profile::{How, Parameter, Profile, unit};
 
 /// What a value is derived from.
@@ -184,24 +186,29 @@ impl Assumed {
 
 /// A GPU's profile with a line for everything that is assumed where it says nothing. Lines of the
 /// execution model are only added to a profile that has one.
-pub fn completed(profile: &Profile) -> Profile {
+pub fn completed(profile: &Profile) -> Cow<'_, Profile> {
     let modelled = super::is_modelled(profile);
     let missing = ASSUMED
         .iter()
         .filter(|line| !profile.has(line.parameter) && (modelled || line.reader == Reader::Gpu));
     let lines: Vec<Parameter> = missing.filter_map(|line| line.line(profile)).collect();
-    profile.completed(lines)
+    match lines.is_empty() {
+        true => Cow::Borrowed(profile),
+        false => Cow::Owned(profile.completed(lines)),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::input::Source;
+    use crate::library::Kind;
 
     fn profile(more: &str) -> Profile {
         let header = "parameter,value,unit,low,high,how,source\n";
         let lines = "clock,1000,MHz,,,datasheet,x\nsms,50,count,,,datasheet,x\n";
-        Profile::parse("t", &Source::new("t.csv", format!("{header}{lines}{more}"))).unwrap()
+        Profile::parse(Kind::Gpu, "t", &Source::new("t.csv", format!("{header}{lines}{more}")))
+            .unwrap()
     }
 
     fn value(profile: &Profile, parameter: &str) -> Option<f64> {
@@ -228,14 +235,15 @@ mod tests {
             let (low, high) = (row.low.unwrap(), row.high.unwrap());
             assert!(low <= row.value && row.value <= high && low < high, "{row:?}");
         }
-        assert_eq!(completed(&all), all, "completing twice changes nothing");
+        assert_eq!(*completed(&all), *all, "completing twice changes nothing");
     }
 
     #[test]
     fn what_a_profile_says_stays_and_a_data_sheet_gets_no_execution_model() {
         let own = profile("stream_gap,1.5,us,,,assumed,x\nevent_wait,7,us,,,measured,x\n");
         assert_eq!(value(&completed(&own), "event_wait"), Some(7.0));
-        let bare = completed(&profile(""));
+        let bare = profile("");
+        let bare = completed(&bare);
         assert_eq!(value(&bare, "barrier_latency"), None);
         assert_eq!(value(&bare, "turn_quantum"), Some(2.0));
     }

@@ -122,6 +122,7 @@ impl CopyEngine {
 mod tests {
     use super::*;
     use crate::input::Source;
+    use crate::library::Kind;
 
     const V100: &str = include_str!(concat!(
         env!("CARGO_MANIFEST_DIR"),
@@ -137,9 +138,9 @@ mod tests {
     ));
 
     fn v100(direction: Direction) -> CopyEngine {
-        let profile = |text| Profile::parse("t", &Source::new("t.csv", text)).unwrap();
-        let port = Port::from_profile(&profile(GEN3)).unwrap();
-        Parameters::from_profile(&profile(V100)).unwrap().engine(&port, direction)
+        let profile = |kind, text| Profile::parse(kind, "t", &Source::new("t.csv", text)).unwrap();
+        let port = Port::from_profile(&profile(Kind::Pcie, GEN3)).unwrap();
+        Parameters::from_profile(&profile(Kind::Gpu, V100)).unwrap().engine(&port, direction)
     }
 
     /// The fit leaves at most 6 % on any row of the curve, and half of them within 1 %.
@@ -163,8 +164,8 @@ mod tests {
     #[test]
     fn what_pcie_explains() {
         let two = |rate: Rate| (rate.as_gbyte_s() * 100.0).round() / 100.0;
-        let mut port =
-            Port::from_profile(&Profile::parse("t", &Source::new("t", GEN3)).unwrap()).unwrap();
+        let gen3 = Profile::parse(Kind::Pcie, "t", &Source::new("t", GEN3)).unwrap();
+        let mut port = Port::from_profile(&gen3).unwrap();
         assert_eq!(two(port.link.raw()), 15.75);
         assert_eq!(two(port.link.capacity()), 14.21);
         assert_eq!(two(port.dma_bandwidth(Operation::Read, LONG).unwrap()), 13.18);
@@ -197,7 +198,7 @@ mod tests {
         ];
         for (line, wrong, problem) in cases {
             let text = V100.replace(line, wrong).replace("0.918,0.9538,", "0,2,");
-            let profile = Profile::parse("t", &Source::new("t.csv", text)).unwrap();
+            let profile = Profile::parse(Kind::Gpu, "t", &Source::new("t.csv", text)).unwrap();
             let message = Parameters::from_profile(&profile).unwrap_err().to_string();
             assert!(message.contains(problem), "{wrong} gave {message}");
         }

@@ -134,6 +134,7 @@ fn flag(count: u32) -> Result<bool, &'static str> {
 mod tests {
     use super::*;
     use crate::input::Source;
+    use crate::library::Kind;
 
     const LINES: &str = "parameter,value,unit,low,high,how,source
 generation,3,count,,,datasheet,t
@@ -150,7 +151,7 @@ write_latency,300,ns,,,assumed,t
 ";
 
     fn port(text: &str) -> Result<Port, InputError> {
-        Port::from_profile(&Profile::parse("t", &Source::new("t.csv", text))?)
+        Port::from_profile(&Profile::parse(Kind::Pcie, "t", &Source::new("t.csv", text))?)
     }
 
     #[test]

@@ -187,8 +187,7 @@ impl Message<'_> {
         let mut begin = None;
         let only_if = self.part.only_if;
         let mut add = |draft: &mut Draft, step: Step, after: &mut After| {
-            let step = Step { only_if, ..step };
-            let node = draft.step(step, after);
+            let node = draft.step(Step { only_if, ..step }, after);
             *after = vec![(node, AFTER)];
             begin = begin.or(Some(node));
             node
@@ -209,8 +208,7 @@ impl Message<'_> {
         draft.streams += stage.flows;
         let moves = each(draft, &|draft, placed| {
             let demand = placed.demand(draft, stream, place, self.main);
-            let demand = Demand { drawn: self.drawn, ..demand };
-            moved(draft, placed.stage, demand)
+            moved(draft, placed.stage, Demand { drawn: self.drawn, ..demand })
         });
         let moved = add(draft, moves, &mut after);
         let begin = begin.expect("a stage has steps");
@@ -231,8 +229,7 @@ impl Message<'_> {
         });
         for step in [Step { fills: true, ..fill }, pass] {
             if ![step.first, step.middle, step.last].iter().all(|phase| draft.is_nothing(*phase)) {
-                let step = Step { only_if, ..step };
-                tail = vec![(draft.step(step, &tail), AFTER)];
+                tail = vec![(draft.step(Step { only_if, ..step }, &tail), AFTER)];
             }
         }
         Made { begin, moved, tail: tail[0] }

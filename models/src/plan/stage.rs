@@ -32,7 +32,10 @@ pub(crate) fn line(cluster: &Cluster, route: &Route<'_>) -> Option<Line> {
         _ => None,
     });
     let dma = legs().flat_map(|(at, leg)| match &leg.hop().model {
-        HopModel::Dma(dma) => dma.links.iter().map(|(link, _)| (at, *link)).collect(),
+        HopModel::Dma(dma) => {
+            let links = dma.links.iter().map(|(link, _)| *link);
+            links.chain(dma.memory).map(|link| (at, link)).collect()
+        }
         _ => Vec::new(),
     });
     let slowest = |links: Vec<(usize, LinkIndex)>| {

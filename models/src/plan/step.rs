@@ -37,7 +37,7 @@ pub enum Op {
 pub enum Book {
     /// To nobody: it takes none.
     Nobody,
-    /// To rows in fixed proportions: a part of [`Plan::parts`].
+    /// To rows in fixed proportions: a part of [`Plan::parts`](super::Plan::parts).
     Parts {
         /// The first of them.
         first: u32,
@@ -138,7 +138,7 @@ pub struct Edge {
 /// A line of an account: a hop, why time passes there, and the step of a request that it is in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Row {
-    /// The hop, in [`Plan::hops`].
+    /// The hop, in [`Plan::hops`](super::Plan::hops).
     pub hop: u32,
     /// Why.
     pub cause: outcome::Cause,

@@ -3,7 +3,7 @@
 use sim::Bytes;
 
 use super::Question;
-use crate::cluster::{HopModel, Side};
+use crate::cluster::{HopModel, NicSpec, Side};
 use crate::framing::{GSO_MAX, ROCE_HEADERS, TCP_IP_HEADERS, UDP_IP_HEADERS};
 use crate::route::Leg;
 use crate::transfer::Transport;
@@ -88,41 +88,68 @@ pub(super) fn cut(question: &Question<'_>, protocol: Protocol, bytes: Bytes) -> 
     }
 }
 
+/// The largest packet that the cards of a way take from a pod, what its tunnels add aside; none
+/// where no card is on the way.
+pub(super) fn room(question: &Question<'_>) -> Option<Bytes> {
+    let jumbo = question.change.mtu.map_or(0, Bytes::get);
+    let wire = cards(question).map(|nic| nic.mtu.get().max(jumbo)).min()?;
+    let added = added(question);
+    Some(Bytes::new(wire - added.min(wire - 256)))
+}
+
+/// The cards of a way.
+fn cards<'a>(question: &Question<'a>) -> impl Iterator<Item = &'a NicSpec> + use<'a> {
+    let Question { cluster, legs, .. } = *question;
+    let places = legs.iter().filter_map(|leg| match leg {
+        Leg::Edge(edge, _) => cluster.graph.edge_endpoints(*edge),
+        Leg::Service(..) | Leg::Kernel(_) => None,
+    });
+    places.flat_map(|(from, to)| [from, to]).filter_map(|place| cluster.nics.get(&place))
+}
+
+/// Bytes that encapsulations add to a packet.
+fn added(question: &Question<'_>) -> u64 {
+    let out = question.legs.iter().filter_map(|leg| match &leg.hop().model {
+        HopModel::Cpu(cpu) if cpu.side == Side::Send && question.change.keeps(leg.hop()) => {
+            Some(cpu.header.get())
+        }
+        _ => None,
+    });
+    out.sum()
+}
+
 /// The largest IP packet that the pods may send, and whether super-packets cross the hops of the
 /// way out and those of the way in. Without tunnel offloads the sender's stack segments in
 /// software where it hands over to the card, below its hops, which is not priced; the receiver's
 /// has single packets from the card on.
 fn packet(question: &Question<'_>) -> (Bytes, bool, bool) {
-    let Question { cluster, route, legs, change, .. } = question;
-    let jumbo = change.mtu.map_or(0, Bytes::get);
-    let mut added = 0;
-    let mut mtu: Option<u64> = None;
+    let Question { cluster, route, change, .. } = question;
     // A receiver without them still takes super-packets that were made elsewhere.
     let mut offloads = route.pods.is_none_or(|(from, _)| !cluster.without_offloads.contains(&from));
     let mut tunnel_offloads = true;
-    for leg in legs.iter() {
-        if let HopModel::Cpu(cpu) = &leg.hop().model
-            && cpu.side == Side::Send
-            && change.keeps(leg.hop())
-        {
-            added += cpu.header.get();
-        }
-        let Leg::Edge(edge, _) = leg else { continue };
-        let (from, to) = cluster.graph.edge_endpoints(*edge).expect("an edge of this graph");
-        for nic in [from, to].iter().filter_map(|place| cluster.nics.get(place)) {
-            offloads &= nic.offloads || change.offloads;
-            tunnel_offloads &= nic.tunnel_offloads || change.tunnel_offloads;
-            mtu = Some(mtu.unwrap_or(u64::MAX).min(nic.mtu.get().max(jumbo)));
-        }
+    for nic in cards(question) {
+        offloads &= nic.offloads || change.offloads;
+        tunnel_offloads &= nic.tunnel_offloads || change.tunnel_offloads;
     }
-    // Inside a node there is no NIC; pods keep the MTU that they have for the way out.
-    let wire = mtu.or_else(|| cluster.nics.values().map(|nic| nic.mtu.get()).min()).unwrap_or(1500);
-    let mut inner = wire - added.min(wire - 256);
+    let room = room(question);
     // Pods that had room for the small frames' headers get the same share of the large ones.
-    if let Some((a, b)) = route.pods.filter(|_| change.mtu.is_none()) {
-        for own in [a, b].iter().filter_map(|pod| cluster.pod_mtus.get(pod)) {
-            inner = inner.min(own.get());
-        }
-    }
-    (Bytes::new(inner), offloads, offloads && (tunnel_offloads || added == 0))
+    let pods = route.pods.filter(|_| change.mtu.is_none());
+    let pods = pods.map(|(a, b)| [a, b]).into_iter().flatten();
+    let own = pods.filter_map(|pod| cluster.pod_mtus.get(&pod)).min().copied();
+    let inner = match (room, own) {
+        (Some(room), Some(own)) => room.min(own),
+        // Inside a node there is no card, and pods have the MTU that they are given, or else the
+        // one that they have for the way out.
+        (None, Some(own)) => own,
+        (Some(room), None) => room,
+        (None, None) => outward(question),
+    };
+    (inner, offloads, offloads && (tunnel_offloads || added(question) == 0))
+}
+
+/// What pods have between each other on one node: what is left of the smallest card's MTU, or of
+/// Ethernet's where there is no card at all.
+fn outward(question: &Question<'_>) -> Bytes {
+    let wire = question.cluster.nics.values().map(|nic| nic.mtu.get()).min().unwrap_or(1500);
+    Bytes::new(wire - added(question).min(wire - 256))
 }

@@ -4,7 +4,7 @@
 use sim::Bytes;
 
 use super::network::{Cut, Protocol, cut};
-use super::{Carrier, Limit, LinkRef, Opening, PricedHop, Question, Stage, Work, kernel};
+use super::{Carrier, Limit, LinkRef, Opening, PricedHop, Question, Stage, Work, kernel, memory};
 use crate::catalogue::BackPressure;
 use crate::cluster::{
     Cluster, Core, CpuCosts, CpuHop, DmaHop, Hop, HopModel, Pageable, Side, WireHop,
@@ -48,6 +48,9 @@ fn copy(question: &Question<'_>) -> Stage {
         stage.pool = stage.pool.or(dma.pool);
         let real = change.keeps(leg.hop());
         let mut priced = dma_hop(dma, real);
+        if real {
+            priced.works.extend(memory::accessed(dma.memory));
+        }
         if let (Some(limit), true) = (priced.limit, real) {
             // A copy that is over sooner than the call returns takes as long as the call.
             let moving = bytes.as_f64() / limit.bytes_per_s;
@@ -59,6 +62,7 @@ fn copy(question: &Question<'_>) -> Stage {
             let weight = staged(pageable, transfer.host_memory, bytes);
             let link = LinkRef::SendCore(pageable.host);
             priced.works.push(Work { link, weight, beside: false });
+            priced.works.extend(memory::copied(pageable.memory));
         }
         stage.hops.push(priced);
     }
@@ -126,7 +130,8 @@ impl<'a> Walk<'a> {
         let legs = self.question.legs;
         let works = |leg: &&Leg<'_>| matches!(&leg.hop().model, HopModel::Cpu(cpu) if !cpu.socket);
         self.forwards = legs.iter().filter(works).count() > 1;
-        let hops = self.hops();
+        let mut hops = self.hops();
+        memory::cross(self.question, &mut hops);
         let of_network = Stage::of(Carrier::Network, self.transfer.streams, self.cut.unit);
         let mut stage = Stage { hops, ..of_network };
         let sender = legs.iter().find_map(|leg| match &leg.hop().model {
@@ -168,6 +173,9 @@ impl<'a> Walk<'a> {
                 let mut priced = dma_hop(dma, real);
                 // The NIC posts its work in advance: nothing occupies the stage.
                 priced.latency += std::mem::take(&mut priced.setup);
+                if real {
+                    priced.works.extend(memory::passed(dma.memory));
+                }
                 priced
             }
             HopModel::Wire(wire) => self.wire_hop(wire, real),
@@ -196,6 +204,7 @@ impl<'a> Walk<'a> {
         if weight > 0.0 {
             priced.works.push(Work { link: self.core(cpu), weight, beside: false });
         }
+        priced.works.extend(memory::copied(cpu.memory));
         if matches!(self.transfer.connection_met(), Connection::New | Connection::Opening) {
             priced.open = costs.per_connection;
         }

@@ -13,6 +13,7 @@ use super::datagram::{self, ROUNDS, Sending};
 use super::runs::Ticket;
 use super::world::Event;
 use crate::plan::{Demand, Loss};
+use crate::predict::MESSAGE_MAX;
 
 /// The tag of work behind a sender's hold, which nobody waits for.
 const BEHIND: u32 = u32::MAX;
@@ -25,9 +26,9 @@ struct Active {
     id: FlowId,
     /// The rate that it would have with nobody else there [B/s].
     alone: f64,
-    /// Since when it has its rate.
+    /// When it was last looked at, and what it had left then \[B\].
     since: Time,
-    rate: f64,
+    left: f64,
     bottleneck: Option<LinkId>,
     slowed: Vec<(LinkId, f64)>,
     datagrams: Option<Box<Datagrams>>,
@@ -103,7 +104,8 @@ impl Fluid {
     ) -> u32 {
         let now = agenda.now();
         let alone = demand.bytes / demand.streaming.alone;
-        let size = demand.bytes * times;
+        // A heavy tail has no end, but messages have.
+        let size = (demand.bytes * times).min(MESSAGE_MAX as f64);
         let mut started = 0;
         for (at, flow) in demand.flows.iter().enumerate() {
             if flow.hops.is_empty() && flow.limit.is_infinite() {
@@ -139,7 +141,7 @@ impl Fluid {
                 id,
                 alone,
                 since: now,
-                rate: 0.0,
+                left: size,
                 bottleneck: None,
                 slowed: Vec::new(),
                 datagrams,
@@ -151,6 +153,25 @@ impl Fluid {
         started
     }
 
+    /// Stops all flows of a run.
+    pub(super) fn cut(&mut self, run: u32, agenda: &mut Agenda<Event>) {
+        let now = agenda.now();
+        for slot in 0..self.active.len() {
+            let Some(active) = self.active[slot].take_if(|active| active.ticket.run == run) else {
+                continue;
+            };
+            self.flows.stop(now, active.id);
+            if let Some(datagrams) = active.datagrams {
+                self.lossy.retain(|other| *other != slot as u32);
+                for (id, _) in datagrams.cores {
+                    self.flows.stop(now, id);
+                }
+            }
+            self.free.push(slot as u32);
+        }
+        self.alarm.set(now, Event::Flows, agenda);
+    }
+
     /// Moves everything forward to `now`: the flows that are complete.
     pub(super) fn advance(&mut self, now: Time) -> Vec<Done> {
         self.alarm.rang(now);
@@ -159,7 +180,7 @@ impl Fluid {
         let mut done = Vec::with_capacity(tags.len());
         for slot in tags.drain(..).filter(|slot| *slot != BEHIND) {
             let mut active = self.active[slot as usize].take().expect("a flow that was started");
-            active.pass(now);
+            active.pass(now, 0.0);
             self.free.push(slot);
             let lost = active.datagrams.map(|datagrams| {
                 self.lossy.retain(|other| *other != slot);
@@ -181,8 +202,8 @@ impl Fluid {
         self.yield_to_datagrams(now);
         for change in self.flows.changes() {
             if let Some(Some(active)) = self.active.get_mut(change.tag as usize) {
-                active.pass(now);
-                (active.rate, active.bottleneck) = (change.rate, change.bottleneck);
+                active.pass(now, self.flows.left(now, active.id));
+                active.bottleneck = change.bottleneck;
             }
         }
         self.witness();
@@ -236,7 +257,7 @@ impl Fluid {
             }
             for (parts, &slot) in passed.parts.into_iter().zip(&self.lossy) {
                 let active = self.active[slot as usize].as_mut().expect("it is under way");
-                active.pass(now);
+                active.pass(now, self.flows.left(now, active.id));
                 active.datagrams.as_mut().expect("it is lossy").parts = parts;
             }
             self.taken = passed.loads;
@@ -291,22 +312,23 @@ impl Fluid {
 }
 
 impl Active {
-    /// Lets time pass at the present rate.
-    fn pass(&mut self, now: Time) {
-        let span = (now - self.since).as_seconds();
-        self.since = now;
+    /// Lets time pass, after which it has so much left. What it was slower than alone is booked to
+    /// the link that held it back: the time that it would not have needed for what it moved.
+    fn pass(&mut self, now: Time, left: f64) {
+        let (span, moved) = ((now - self.since).as_seconds(), self.left - left);
+        (self.since, self.left) = (now, left);
         if span <= 0.0 {
             return;
         }
-        let slower = 1.0 - self.rate / self.alone;
-        if let (Some(link), true) = (self.bottleneck, slower > 1e-9) {
+        let slower = span - moved / self.alone;
+        if let (Some(link), true) = (self.bottleneck, slower > 1e-9 * span) {
             match self.slowed.iter_mut().find(|(known, _)| *known == link) {
-                Some((_, seconds)) => *seconds += slower * span,
-                None => self.slowed.push((link, slower * span)),
+                Some((_, seconds)) => *seconds += slower,
+                None => self.slowed.push((link, slower)),
             }
         }
         if let Some(datagrams) = &mut self.datagrams {
-            let mut bytes = self.rate * span;
+            let mut bytes = moved;
             for (lost, part) in datagrams.lost.iter_mut().zip(&datagrams.parts) {
                 *lost += bytes * (1.0 - part);
                 bytes *= part;

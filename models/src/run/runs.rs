@@ -7,7 +7,8 @@
 use sim::{Seed, Time};
 
 use super::{Spans, Trace};
-use crate::plan::{BASE, Plan};
+use crate::cluster::PoolIndex;
+use crate::plan::{BASE, Op, Plan};
 
 /// A firing of a run. It names nothing once the run has ended: its slot is then of another
 /// generation.
@@ -61,12 +62,37 @@ pub(super) struct Origin {
     pub(super) client: u32,
     pub(super) number: u64,
     pub(super) born: Time,
+    /// How often it was begun before, and cut off.
+    pub(super) attempt: u32,
 }
 
 impl Origin {
     /// A run that nothing is drawn for.
-    pub(super) const NONE: Origin =
-        Origin { seed: Seed::new(0), source: 0, client: 0, number: 0, born: Time::ZERO };
+    pub(super) const NONE: Origin = Origin {
+        seed: Seed::new(0),
+        source: 0,
+        client: 0,
+        number: 0,
+        born: Time::ZERO,
+        attempt: 0,
+    };
+}
+
+/// How far a firing has come in this run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Come {
+    /// Not begun, or passed over.
+    Nowhere,
+    UnderWay,
+    Ended,
+}
+
+/// What a run that is cut off leaves: the pools whose slots it holds, and its firings that stand in
+/// line for one or wait until it is set up.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Left {
+    pub(super) held: Vec<PoolIndex>,
+    pub(super) waiting: Vec<(PoolIndex, u32)>,
 }
 
 /// A run.
@@ -76,8 +102,9 @@ pub(super) struct Run {
     /// Firings that have yet to end.
     pub(super) open: u32,
     pub(super) origin: Origin,
-    /// For each firing, how many it still waits for.
+    /// For each firing, how many it still waits for, and how far it has come.
     missing: Box<[u32]>,
+    come: Box<[Come]>,
     /// For each firing, the flows of its move that have yet to be sent, and to land.
     pub(super) moving: Box<[u16]>,
     pub(super) landing: Box<[u16]>,
@@ -111,6 +138,7 @@ impl<'a> Runs<'a> {
             open: firings as u32,
             origin,
             missing: of.need.clone().into(),
+            come: vec![Come::Nowhere; firings].into(),
             moving: vec![0; firings].into(),
             landing: vec![0; firings].into(),
             trace: None,
@@ -129,6 +157,7 @@ impl<'a> Runs<'a> {
     pub(super) fn close(&mut self, slot: u32) {
         let run = &mut self.all[slot as usize];
         run.generation = run.generation.wrapping_add(1);
+        run.come.fill(Come::Nowhere);
         self.templates[run.template as usize].free.push(slot);
     }
 
@@ -154,8 +183,53 @@ impl<'a> Runs<'a> {
         let (run, template) = self.at(ticket.run);
         debug_assert_eq!(run.generation, ticket.generation, "a firing of a run that has ended");
         run.missing[ticket.firing as usize] = template.need[ticket.firing as usize];
+        run.come[ticket.firing as usize] = Come::UnderWay;
         let (step, i) = template.at(ticket.firing);
         (template.plan, step, i)
+    }
+
+    /// Whether a firing is of a run that has not ended or been cut off since.
+    pub(super) fn is_live(&self, ticket: Ticket) -> bool {
+        self.all[ticket.run as usize].generation == ticket.generation
+    }
+
+    /// A firing happens in no part of this run.
+    pub(super) fn pass_over(&mut self, ticket: Ticket) {
+        self.all[ticket.run as usize].come[ticket.firing as usize] = Come::Nowhere;
+    }
+
+    /// A firing has ended.
+    pub(super) fn end(&mut self, ticket: Ticket) {
+        let come = &mut self.all[ticket.run as usize].come[ticket.firing as usize];
+        if *come == Come::UnderWay {
+            *come = Come::Ended;
+        }
+    }
+
+    /// Cuts a run off: its block is as if it had not begun, and whatever still comes for it finds
+    /// another generation. What it leaves.
+    pub(super) fn cut(&mut self, slot: u32) -> Left {
+        let run = &mut self.all[slot as usize];
+        let template = &self.templates[run.template as usize];
+        let mut left = Left::default();
+        for (firing, come) in run.come.iter().enumerate() {
+            let (step, i) = template.at[firing];
+            match (template.plan.phase(template.plan.steps[step as usize].phase(i), BASE).op, come)
+            {
+                (Op::Acquire(pool), Come::Ended) => left.held.push(pool),
+                (Op::Acquire(pool), Come::UnderWay) => left.waiting.push((pool, firing as u32)),
+                (Op::Release(pool), Come::Ended) => {
+                    let at = left.held.iter().position(|held| *held == pool);
+                    at.map(|at| left.held.swap_remove(at));
+                }
+                _ => {}
+            }
+        }
+        run.missing.copy_from_slice(&template.need);
+        run.come.fill(Come::Nowhere);
+        run.open = template.need.len() as u32;
+        run.generation = run.generation.wrapping_add(1);
+        left
     }
 
     /// Lets go on what waits for the end of a firing, or for its arrival.

@@ -74,5 +74,9 @@ pub(crate) fn over_time(
             }
         }
     }
-    Some((*world.traffic.expect("it was put there"), events))
+    let mut traffic = world.traffic.expect("it was put there");
+    if let Mover::Fluid(fluid) = &mut world.mover {
+        traffic.watch.conclude(agenda.now(), fluid);
+    }
+    Some((*traffic, events))
 }

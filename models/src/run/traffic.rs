@@ -2,16 +2,17 @@
 
 use sim::{Agenda, Dist, Seed, Time};
 
+use super::fleet::Fleet;
 use super::fluid::Fluid;
 use super::runs::Origin;
 use super::watch::Watch;
 use super::world::Event;
-use crate::workload::{Arrivals, Observed, Stop};
+use crate::workload::{Arrivals, Limit, Observed, Stop};
 
 /// Precision is looked at after so many runs at first, then after a fifth more each time.
 const LOOK_FIRST: u64 = 1_000;
 /// More runs than this in flight mean that work arrives faster than it is done.
-const IN_FLIGHT_MAX: u64 = 4_000_000;
+const IN_FLIGHT_MAX: u64 = 1_000_000;
 /// More runs than this at one instant of a source that makes one when another ends: it never stops.
 const AT_ONCE_MAX: u64 = 1_000_000;
 /// The confidence of the interval that a precision is about.
@@ -37,6 +38,7 @@ pub(crate) struct Source {
     templates: Vec<u32>,
     arrivals: Arrivals,
     stop: Stop,
+    limit: Option<Limit>,
     /// Chance of its runs, of the time between them, and of its clients.
     runs: Seed,
     gaps: Seed,
@@ -62,6 +64,7 @@ impl Source {
         templates: Vec<u32>,
         arrivals: Arrivals,
         stop: Stop,
+        limit: Option<Limit>,
         observed: Observed,
     ) -> Source {
         let rounds = match arrivals {
@@ -72,6 +75,7 @@ impl Source {
             templates,
             arrivals,
             stop,
+            limit,
             runs: seed.of(&format!("workload/{name}")),
             gaps: seed.of(&format!("arrivals/{name}")),
             thoughts: seed.of(&format!("think/{name}")),
@@ -82,6 +86,16 @@ impl Source {
             look_next: LOOK_FIRST,
             at_once: (Time::ZERO, 0),
             observed,
+        }
+    }
+
+    /// A client thinks, if it begins another run.
+    fn think(&self, origin: &Origin, agenda: &mut Agenda<Event>) {
+        if let (Arrivals::Closed { think, .. }, false) = (&self.arrivals, self.over) {
+            let round = self.rounds[origin.client as usize];
+            let client = self.thoughts.replication(origin.client.into());
+            let again = Event::Arrive { source: origin.source, client: origin.client };
+            agenda.after(drawn(think, client, round.into()), again);
         }
     }
 
@@ -115,7 +129,7 @@ impl Source {
         self.at_once = if self.at_once.0 == now { (now, self.at_once.1 + 1) } else { (now, 1) };
         let seed = self.runs.replication(number);
         let which = (seed.unit(u64::MAX) * self.templates.len() as f64) as usize;
-        (self.templates[which], Origin { seed, source, client, number, born: now })
+        (self.templates[which], Origin { seed, source, client, number, born: now, attempt: 0 })
     }
 
     /// Whether its mean is known as well as was asked for.
@@ -139,6 +153,8 @@ fn drawn(dist: &Dist, seed: Seed, number: u64) -> Time {
 pub(crate) struct Traffic {
     pub(crate) sources: Vec<Source>,
     pub(crate) watch: Watch,
+    /// For each pool, its set-ups, if it has any.
+    fleets: Vec<Option<Fleet>>,
     in_flight: u64,
     /// Why it cannot go on.
     broken: Option<Broken>,
@@ -162,13 +178,22 @@ pub(crate) enum Trouble {
 }
 
 impl Traffic {
-    pub(crate) fn new(mut sources: Vec<Source>, watch: Watch) -> Traffic {
+    pub(crate) fn new(
+        mut sources: Vec<Source>,
+        watch: Watch,
+        fleets: Vec<Option<Fleet>>,
+    ) -> Traffic {
         for at in 0..sources.len() {
             if let Arrivals::After(leader) = sources[at].arrivals {
                 sources[leader].followers.push(at as u32);
             }
         }
-        Traffic { sources, watch, in_flight: 0, broken: None }
+        Traffic { sources, watch, fleets, in_flight: 0, broken: None }
+    }
+
+    /// The set-ups of a pool.
+    pub(super) fn fleet(&mut self, pool: usize) -> Option<&mut Fleet> {
+        self.fleets.get_mut(pool)?.as_mut()
     }
 
     /// Notes what happens first.
@@ -238,15 +263,34 @@ impl Traffic {
             source.over = true;
             source.observed.close(now);
         }
-        if let (Arrivals::Closed { think, .. }, false) = (&source.arrivals, source.over) {
-            let round = source.rounds[origin.client as usize];
-            let client = source.thoughts.replication(origin.client.into());
-            let again = Event::Arrive { source: origin.source, client: origin.client };
-            agenda.after(drawn(think, client, round.into()), again);
-        }
+        source.think(origin, agenda);
         for &follower in &source.followers {
             agenda.at(now, Event::Follow { source: follower, number: origin.number });
         }
+    }
+
+    /// How long a run may last.
+    pub(super) fn limit(&self, origin: &Origin) -> Time {
+        self.sources[origin.source as usize].limit.map_or(Time::MAX, |limit| limit.after)
+    }
+
+    /// A run was cut off: who it is when it begins again, if it does. Each attempt has chance of
+    /// its own.
+    pub(super) fn again(&mut self, origin: &Origin) -> Option<Origin> {
+        let source = &mut self.sources[origin.source as usize];
+        let attempt = origin.attempt + 1;
+        source.limit.filter(|limit| attempt < limit.attempts)?;
+        source.observed.retried += 1;
+        let seed = source.runs.replication(origin.number).replication(attempt.into());
+        Some(Origin { seed, attempt, ..*origin })
+    }
+
+    /// A run was given up.
+    pub(super) fn lost(&mut self, origin: &Origin, agenda: &mut Agenda<Event>) {
+        self.in_flight -= 1;
+        let source = &mut self.sources[origin.source as usize];
+        source.observed.gave_up(agenda.now());
+        source.think(origin, agenda);
     }
 
     /// Whether nothing is left to happen.

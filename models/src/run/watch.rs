@@ -159,6 +159,17 @@ impl Watch {
         }
     }
 
+    /// Looks for the last time: nothing will happen any more, though something may not have ended.
+    pub(super) fn conclude(&mut self, now: Time, fluid: &mut Fluid) {
+        if self.whole.is_none() {
+            let passed = self.passed(now, fluid);
+            self.push(now, &passed);
+            let warmed = self.warmed.as_ref().unwrap_or(&passed);
+            let (begin, end) = (self.warm.min(now), now);
+            self.whole = Some(Stretch { begin, end, passed: passed.since(warmed) });
+        }
+    }
+
     /// Ends the present window.
     fn push(&mut self, now: Time, passed: &Passed) {
         let (begin, before) = &self.before;

@@ -30,6 +30,8 @@ pub(crate) enum Event {
     Arrive { source: u32, client: u32 },
     /// A source makes the run that follows one of another.
     Follow { source: u32, number: u64 },
+    /// A run has lasted as long as it may.
+    Limit { run: u32, generation: u32 },
     /// A stretch of time that resources are looked at over has passed.
     Window,
 }
@@ -43,13 +45,13 @@ pub(super) enum Mover {
 
 pub(super) struct World<'a> {
     pub(super) runs: Runs<'a>,
-    pools: Vec<Pool<Ticket>>,
+    pub(super) pools: Vec<Pool<Ticket>>,
     servers: Vec<(Server, Alarm)>,
     pub(super) mover: Mover,
     /// Firings that became ready at this instant, begun in order.
-    ready: Vec<Ticket>,
+    pub(super) ready: Vec<Ticket>,
     /// Runs that ended in this event.
-    ended: Vec<u32>,
+    pub(super) ended: Vec<u32>,
     /// What makes runs over time, and looks at them.
     pub(super) traffic: Option<Box<Traffic>>,
 }
@@ -72,7 +74,7 @@ impl<'a> World<'a> {
     }
 
     /// Begins every firing that is ready, until none is.
-    fn drain(&mut self, agenda: &mut Agenda<Event>) {
+    pub(super) fn drain(&mut self, agenda: &mut Agenda<Event>) {
         let mut at = 0;
         while at < self.ready.len() {
             let ticket = self.ready[at];
@@ -89,6 +91,7 @@ impl<'a> World<'a> {
         let step = &plan.steps[at as usize];
         let run = self.runs.run(ticket.run);
         if step.only_if.is_some_and(|bit| !plan.happens(bit, run.origin.seed)) {
+            self.runs.pass_over(ticket);
             return self.finish(ticket, now);
         }
         match plan.phase(step.phase(i), BASE).op {
@@ -104,20 +107,18 @@ impl<'a> World<'a> {
             }
             Op::Acquire(pool) => {
                 if self.pools[pool.0].acquire(ticket).is_some() {
-                    self.finish(ticket, now);
+                    let origin = run.origin;
+                    let fleet = self.traffic.as_mut().and_then(|traffic| traffic.fleet(pool.0));
+                    match fleet.map_or(Time::ZERO, |fleet| fleet.granted(now, &origin)) {
+                        Time::ZERO => self.finish(ticket, now),
+                        set_up => agenda.after(set_up, Event::End(ticket)),
+                    }
                 }
                 self.look_at(pool, now);
             }
             Op::Release(pool) => {
                 self.finish(ticket, now);
-                if let Some(next) = self.pools[pool.0].release() {
-                    let by = if next.run == ticket.run { ticket.firing } else { NOBODY };
-                    if let Some(trace) = self.runs.trace(next.run) {
-                        trace.spans.granted.insert(next.firing, by);
-                    }
-                    self.finish(next, now);
-                }
-                self.look_at(pool, now);
+                self.give_back(pool, ticket, now);
             }
             Op::Turn { server, client, work } => {
                 run.moving[ticket.firing as usize] = 1;
@@ -152,9 +153,35 @@ impl<'a> World<'a> {
         }
     }
 
+    /// A slot of a pool passes on to the next in line.
+    pub(super) fn give_back(&mut self, pool: PoolIndex, ticket: Ticket, now: Time) {
+        if let Some(next) = self.pools[pool.0].release() {
+            let by = if next.run == ticket.run { ticket.firing } else { NOBODY };
+            if let Some(trace) = self.runs.trace(next.run) {
+                trace.spans.granted.insert(next.firing, by);
+            }
+            self.finish(next, now);
+        } else if let Some(fleet) = self.traffic.as_mut().and_then(|t| t.fleet(pool.0)) {
+            fleet.freed(now);
+        }
+        self.look_at(pool, now);
+    }
+
+    /// A slot of a pool that is not set up yet passes on: it is set up anew for the next in line.
+    pub(super) fn give_back_cold(&mut self, pool: PoolIndex, agenda: &mut Agenda<Event>) {
+        if let Some(next) = self.pools[pool.0].release() {
+            let origin = self.runs.run(next.run).origin;
+            let fleet = self.traffic.as_mut().and_then(|traffic| traffic.fleet(pool.0));
+            let set_up = fleet.map_or(Time::ZERO, |fleet| fleet.set_up_for(&origin));
+            agenda.after(set_up, Event::End(next));
+        }
+        self.look_at(pool, agenda.now());
+    }
+
     /// Notes the end of a firing, and readies what waited for it alone.
     fn finish(&mut self, ticket: Ticket, now: Time) {
         let firing = ticket.firing as usize;
+        self.runs.end(ticket);
         let run = self.runs.run(ticket.run);
         run.moving[firing] = 0;
         if let Some(trace) = &mut run.trace {
@@ -184,6 +211,9 @@ impl<'a> World<'a> {
 
     /// One flow of a move, or a turn, is complete.
     fn arrived(&mut self, ticket: Ticket, now: Time) -> bool {
+        if !self.runs.is_live(ticket) {
+            return false; // A turn that was begun is served to its end.
+        }
         let moving = &mut self.runs.run(ticket.run).moving[ticket.firing as usize];
         *moving -= 1;
         let all = *moving == 0;
@@ -276,66 +306,6 @@ impl<'a> World<'a> {
             alarm.set(next, Event::Turn(server), agenda);
         }
     }
-
-    /// A run begins whose life is kept.
-    fn start(&mut self, slot: u32, agenda: &mut Agenda<Event>) {
-        let now = agenda.now();
-        if let Some(trace) = self.runs.trace(slot) {
-            trace.spans.begin = now;
-            if let (Mover::Fluid(fluid), true) = (&mut self.mover, now > Time::ZERO) {
-                fluid.forget(&mut trace.loads, now);
-            } else if let Mover::Units(units) = &mut self.mover {
-                units.forget(&mut trace.loads);
-            }
-        }
-        self.set_off(slot, agenda);
-    }
-
-    /// Begins what nothing in a run comes before.
-    fn set_off(&mut self, slot: u32, agenda: &mut Agenda<Event>) {
-        let (run, template) = self.runs.at(slot);
-        let generation = run.generation;
-        let ticket = |&firing: &u32| Ticket { run: slot, firing, generation };
-        self.ready.extend(template.heads.iter().map(ticket));
-        self.drain(agenda);
-    }
-
-    /// A source makes a run, if it still makes any.
-    fn arrive(&mut self, event: Event, agenda: &mut Agenda<Event>) {
-        let Some(traffic) = &mut self.traffic else { return };
-        if let Some((template, origin)) = traffic.arrive(event, agenda) {
-            let slot = self.runs.open(template, origin);
-            self.set_off(slot, agenda);
-        }
-    }
-
-    /// Takes note of the runs that have ended, and frees their blocks.
-    fn bury(&mut self, agenda: &mut Agenda<Event>) {
-        let mut ended = std::mem::take(&mut self.ended);
-        for slot in ended.drain(..) {
-            let origin = self.runs.run(slot).origin;
-            self.runs.close(slot);
-            if let Some(traffic) = &mut self.traffic {
-                traffic.ended(&origin, agenda);
-            }
-        }
-        self.ended = ended;
-        self.look(false, agenda);
-    }
-
-    /// Looks at all resources, if it is time to.
-    fn look(&mut self, rang: bool, agenda: &mut Agenda<Event>) {
-        if let (Some(traffic), Mover::Fluid(fluid)) = (&mut self.traffic, &mut self.mover) {
-            traffic.look(rang, fluid, agenda);
-        }
-    }
-
-    /// Notes how many hold and want a slot of a pool.
-    fn look_at(&mut self, pool: PoolIndex, now: Time) {
-        if let Some(traffic) = &mut self.traffic {
-            traffic.watch.pool(pool.0, &self.pools[pool.0], now);
-        }
-    }
 }
 
 impl Model for World<'_> {
@@ -345,8 +315,10 @@ impl Model for World<'_> {
         match event {
             Event::Start(at) => self.start(at, agenda),
             Event::End(ticket) => {
-                self.finish(ticket, agenda.now());
-                self.drain(agenda);
+                if self.runs.is_live(ticket) {
+                    self.finish(ticket, agenda.now());
+                    self.drain(agenda);
+                }
             }
             Event::Flows => self.settle(agenda),
             Event::Turn(server) => self.turn(server, agenda),
@@ -367,6 +339,7 @@ impl Model for World<'_> {
                 self.drain(agenda);
             }
             Event::Arrive { .. } | Event::Follow { .. } => self.arrive(event, agenda),
+            Event::Limit { run, generation } => self.cut(run, generation, agenda),
             Event::Window => self.look(true, agenda),
         }
         if !self.ended.is_empty() {

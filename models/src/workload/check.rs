@@ -3,7 +3,7 @@
 use petgraph::algo::tarjan_scc;
 use petgraph::graph::{DiGraph, NodeIndex};
 
-use super::simulate::templates;
+use super::simulate::{check_limit, templates};
 use super::{Does, Scenario, Step, Work};
 use crate::cluster::Cluster;
 use crate::input::InputError;
@@ -17,7 +17,7 @@ pub fn check(cluster: &Cluster, scenario: &Scenario) -> Result<(), InputError> {
     check_orders(scenario)?;
     for workload in &scenario.workloads {
         let work = workload.work.in_closed_form();
-        templates(cluster, &work, 0, 1)?;
+        check_limit(workload, &templates(cluster, &work, 0, 1)?)?;
     }
     Ok(())
 }
@@ -166,9 +166,10 @@ mod tests {
             work: Work::Steps(steps),
             arrivals: Arrivals::At(Time::ZERO),
             stop: Stop::default(),
+            limit: None,
             warm_up: WarmUp::Until(Time::ZERO),
         };
-        let pool = |name: &str| Pool { name: name.into(), slots: 1 };
+        let pool = |name: &str| Pool { name: name.into(), slots: 1, set_up: None };
         Scenario {
             pools: vec![pool("a"), pool("b")],
             workloads: jobs.into_iter().map(workload).collect(),

@@ -21,6 +21,9 @@ pub(crate) struct Observed {
     pub(super) most: u64,
     pub(super) arrived: u64,
     pub(super) completed: u64,
+    /// Runs that were given up, and attempts after the first.
+    pub(super) late: u64,
+    pub(crate) retried: u64,
     /// Of those, between `warm` and `until`.
     offered: u64,
     carried: u64,
@@ -57,6 +60,8 @@ impl Observed {
             most: 0,
             arrived: 0,
             completed: 0,
+            late: 0,
+            retried: 0,
             offered: 0,
             carried: 0,
             completion: Histogram::new(),
@@ -108,6 +113,13 @@ impl Observed {
             }
             None => self.count_in(seconds),
         }
+    }
+
+    /// A run was given up.
+    pub(crate) fn gave_up(&mut self, now: Time) {
+        self.step(now, -1.0);
+        self.late += 1;
+        self.last = now;
     }
 
     fn counts(&self, now: Time) -> bool {

@@ -25,7 +25,11 @@ pub struct WorkloadReport {
     pub arrived: u64,
     /// Runs that ended.
     pub completed: u64,
-    /// Of those, how many were left out as warm-up.
+    /// Runs that were given up because they lasted too long.
+    pub late: u64,
+    /// Attempts after the first.
+    pub retried: u64,
+    /// Of those that ended, how many were left out as warm-up.
     pub left_out: u64,
     /// Whether the rest is steady, as far as can be told: always, where the warm-up was given.
     pub settled: bool,

@@ -7,10 +7,11 @@ use super::report::{Completion, Report, ResourceReport, Window, WorkloadReport};
 use super::{Arrivals, Scenario, WarmUp, Work, Workload};
 use crate::cluster::Cluster;
 use crate::input::InputError;
-use crate::plan::{Context, JobContext, Plan, build, job, place};
+use crate::plan::{BASE, Context, JobContext, Op, Plan, build, job, place};
 use crate::predict::way;
 use crate::price::Change;
 use crate::run::Resources;
+use crate::run::fleet::Fleet;
 use crate::run::start::over_time;
 use crate::run::traffic::{Broken, Control, Source, Traffic, Trouble};
 use crate::run::watch::{Stretch, Watch};
@@ -36,13 +37,20 @@ pub fn simulate(
     let mut sources = Vec::new();
     for workload in &scenario.workloads {
         let own = templates(cluster, &workload.work, seed.of(&workload.name).get(), VARIANTS)?;
+        check_limit(workload, &own)?;
         let numbers = (plans.len()..plans.len() + own.len()).map(|at| at as u32).collect();
         plans.extend(own);
         sources.push(source(workload, seed, numbers));
     }
     let watch = watch(scenario, &resources);
     let plans: Vec<&Plan> = plans.iter().collect();
-    let traffic = Traffic::new(sources, watch);
+    let of_cluster = cluster.pools.len();
+    let own =
+        scenario.pools.iter().enumerate().map(|(at, pool)| {
+            pool.set_up.clone().map(|set_up| Fleet::new(set_up, of_cluster + at))
+        });
+    let fleets = (0..of_cluster).map(|_| None).chain(own).collect();
+    let traffic = Traffic::new(sources, watch, fleets);
     let Some((traffic, events)) = over_time(&resources, &plans, traffic, control) else {
         return Ok(None);
     };
@@ -54,6 +62,22 @@ pub fn simulate(
     let (whole, windows) = watch.finish();
     let resources = used(cluster, scenario, &whole, &windows);
     Ok(Some(Report { workloads, resources, events }))
+}
+
+/// Refuses a limit where what is cut off would leave a turn that is kept for it for ever.
+pub(super) fn check_limit(workload: &Workload, plans: &[Plan]) -> Result<(), InputError> {
+    let turns = |plan: &Plan| {
+        let looped = plan.steps.iter().filter(|step| step.count > 1);
+        looped.clone().any(|step| matches!(plan.phase(step.middle, BASE).op, Op::Turn { .. }))
+    };
+    match workload.limit.is_some() && plans.iter().any(turns) {
+        true => {
+            let problem = "kernels that take turns chunk by chunk cannot be cut off";
+            Err(InputError::new(format!("workload.{}.limit", workload.name), problem)
+                .help("no `limit`, or `kernel_launch` once"))
+        }
+        false => Ok(()),
+    }
 }
 
 /// The plans that the runs of some work are of.
@@ -91,7 +115,8 @@ fn source(workload: &Workload, seed: Seed, templates: Vec<u32>) -> Source {
         stop.count = Some(1);
     }
     let observed = Observed::new(workload.warm_up, stop.until);
-    Source::new(&workload.name, seed, templates, workload.arrivals.clone(), stop, observed)
+    let (arrivals, limit) = (workload.arrivals.clone(), workload.limit);
+    Source::new(&workload.name, seed, templates, arrivals, stop, limit, observed)
 }
 
 /// Links and pools are looked at from the end of the last warm-up on, and until the last source
@@ -118,6 +143,8 @@ fn told(mut observed: Observed) -> WorkloadReport {
     WorkloadReport {
         arrived: observed.arrived,
         completed: observed.completed,
+        late: observed.late,
+        retried: observed.retried,
         left_out: observed.left_out,
         settled: observed.settled,
         span_s: rates.span_s,
@@ -164,7 +191,7 @@ fn told_broken(scenario: &Scenario, broken: Broken) -> InputError {
     let (key, problem, help) = match broken.what {
         Trouble::Overload => (
             "until",
-            format!("at {}, four million runs are in flight", broken.at),
+            format!("at {}, a million runs are in flight", broken.at),
             "arrivals that the cluster can serve, or an earlier end",
         ),
         Trouble::Standstill => (

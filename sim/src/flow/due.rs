@@ -1,9 +1,9 @@
-//! When flows are complete: a binary heap whose entries know their places, so that a flow whose
-//! rate changed can be moved instead of noted twice.
+//! What is due when: a binary heap whose entries know their places, so that one whose time changes
+//! can be moved instead of noted twice.
 
 use crate::Time;
 
-/// When a flow is complete; of two at one instant, the one that began first is first.
+/// When something is due; of two at one instant, the one of the lower order is first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Entry {
     time: Time,
@@ -11,16 +11,18 @@ struct Entry {
     slot: u32,
 }
 
-/// The slots of flows, by the time at which they are complete.
+/// Slots by the time at which they are due.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Due {
     heap: Vec<Entry>,
-    /// For each slot, where in the heap it is.
+    /// For each slot, where in the heap it is; [`NOWHERE`] if it is not.
     places: Vec<u32>,
 }
 
+const NOWHERE: u32 = u32::MAX;
+
 impl Due {
-    /// The earliest time, or [`Time::MAX`] if there is no flow.
+    /// The earliest time, or [`Time::MAX`] if nothing is due.
     pub(super) fn time(&self) -> Time {
         self.heap.first().map_or(Time::MAX, |entry| entry.time)
     }
@@ -30,36 +32,40 @@ impl Due {
         self.heap.first().map(|entry| entry.slot)
     }
 
-    /// How many flows there are.
-    pub(super) fn len(&self) -> usize {
-        self.heap.len()
-    }
-
-    /// The time of a slot that was added.
-    pub(super) fn time_of(&self, slot: u32) -> Time {
-        self.heap[self.places[slot as usize] as usize].time
-    }
-
-    /// Adds a slot; `order` settles ties.
-    pub(super) fn add(&mut self, slot: u32, time: Time, order: u64) {
-        if self.places.len() <= slot as usize {
-            self.places.resize(slot as usize + 1, 0);
+    /// The time of a slot, if it is there.
+    pub(super) fn time_of(&self, slot: u32) -> Option<Time> {
+        match self.places.get(slot as usize) {
+            None | Some(&NOWHERE) => None,
+            Some(&place) => Some(self.heap[place as usize].time),
         }
-        self.heap.push(Entry { time, order, slot });
-        self.rise(self.heap.len() - 1);
     }
 
-    /// Changes the time of a slot that was added.
-    pub(super) fn set(&mut self, slot: u32, time: Time) {
-        let place = self.places[slot as usize] as usize;
-        self.heap[place].time = time;
-        let place = self.rise(place);
-        self.sink(place);
+    /// Sets the time of a slot, which is added if it is not there; `order` settles ties.
+    pub(super) fn set(&mut self, slot: u32, time: Time, order: u64) {
+        if self.places.len() <= slot as usize {
+            self.places.resize(slot as usize + 1, NOWHERE);
+        }
+        let entry = Entry { time, order, slot };
+        match self.places[slot as usize] {
+            NOWHERE => {
+                self.heap.push(entry);
+                self.rise(self.heap.len() - 1);
+            }
+            place => {
+                self.heap[place as usize] = entry;
+                let place = self.rise(place as usize);
+                self.sink(place);
+            }
+        }
     }
 
-    /// Takes away a slot that was added.
+    /// Takes a slot away, if it is there.
     pub(super) fn remove(&mut self, slot: u32) {
-        let place = self.places[slot as usize] as usize;
+        let Some(place) = self.places.get_mut(slot as usize) else { return };
+        let place = std::mem::replace(place, NOWHERE) as usize;
+        if place == NOWHERE as usize {
+            return;
+        }
         self.heap.swap_remove(place);
         if place < self.heap.len() {
             let place = self.rise(place);
@@ -119,22 +125,18 @@ mod tests {
             for (order, (slot, time, keep)) in steps.into_iter().enumerate() {
                 let time = Time::from_ps(time);
                 match &mut plain[slot as usize] {
-                    Some(entry) if keep => {
-                        entry.0 = time;
-                        due.set(slot, time);
-                    }
-                    entry @ Some(_) => {
+                    entry @ Some(_) if !keep => {
                         *entry = None;
                         due.remove(slot);
                     }
                     entry => {
                         *entry = Some((time, order as u64));
-                        due.add(slot, time, order as u64);
+                        due.set(slot, time, order as u64);
                     }
                 }
                 let least = (0..20).filter_map(|slot| Some((plain[slot as usize]?, slot))).min();
                 prop_assert_eq!(due.first(), least.map(|(_, slot)| slot));
-                prop_assert_eq!(due.len(), plain.iter().flatten().count());
+                prop_assert_eq!(due.time_of(slot), plain[slot as usize].map(|entry| entry.0));
             }
         }
     }

@@ -24,11 +24,11 @@ pub struct Batches {
     /// Values of a whole batch.
     size: u64,
     means: Vec<f64>,
-    /// The batch that is not whole yet.
-    count: u64,
+    /// The batch that is not whole yet: its values and their sum.
+    begun: u64,
     sum: f64,
     /// All values (Welford, 1962).
-    all: u64,
+    count: u64,
     mean: f64,
     squares: f64,
 }
@@ -37,22 +37,22 @@ impl Batches {
     /// No values.
     pub fn new() -> Batches {
         let means = Vec::with_capacity(MOST);
-        Batches { size: 1, means, count: 0, sum: 0.0, all: 0, mean: 0.0, squares: 0.0 }
+        Batches { size: 1, means, begun: 0, sum: 0.0, count: 0, mean: 0.0, squares: 0.0 }
     }
 
     /// Adds the next value.
     pub fn add(&mut self, value: f64) {
-        self.all += 1;
-        let distance = value - self.mean;
-        self.mean += distance / self.all as f64;
-        self.squares += distance * (value - self.mean);
         self.count += 1;
+        let distance = value - self.mean;
+        self.mean += distance / self.count as f64;
+        self.squares += distance * (value - self.mean);
+        self.begun += 1;
         self.sum += value;
-        if self.count < self.size {
+        if self.begun < self.size {
             return;
         }
-        self.means.push(self.sum / self.count as f64);
-        (self.count, self.sum) = (0, 0.0);
+        self.means.push(self.sum / self.begun as f64);
+        (self.begun, self.sum) = (0, 0.0);
         if self.means.len() == MOST {
             self.means = merged(&self.means, 2);
             self.size *= 2;
@@ -61,7 +61,7 @@ impl Batches {
 
     /// How many values there are.
     pub fn count(&self) -> u64 {
-        self.all
+        self.count
     }
 
     /// The interval for the mean; `None` for fewer than 16 values.
@@ -77,15 +77,15 @@ impl Batches {
     /// How many independent values these are worth: their number, divided by how much more the
     /// batch means vary than those of independent values would. At most their number.
     pub fn worth(&self) -> f64 {
-        let Some((means, size)) = self.used() else { return self.all as f64 };
+        let Some((means, size)) = self.used() else { return self.count as f64 };
         let count = means.len() as f64;
         let mean = means.iter().sum::<f64>() / count;
         let of_batches =
             means.iter().map(|batch| (batch - mean).powi(2)).sum::<f64>() / (count - 1.0);
-        let of_values = self.squares / (self.all - 1) as f64;
+        let of_values = self.squares / (self.count - 1) as f64;
         match of_values > 0.0 {
-            true => self.all as f64 / (of_batches * size as f64 / of_values).max(1.0),
-            false => self.all as f64,
+            true => self.count as f64 / (of_batches * size as f64 / of_values).max(1.0),
+            false => self.count as f64,
         }
     }
 

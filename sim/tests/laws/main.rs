@@ -3,6 +3,7 @@
 mod conservation;
 mod determinism;
 mod order;
+mod plain;
 mod queues;
 mod sharing;
 mod station;

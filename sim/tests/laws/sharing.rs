@@ -7,6 +7,8 @@ use rand::RngExt;
 use sim::share::{Claim, solve};
 use sim::{Demand, FlowId, Flows, Hop, LinkId, Seed, Time};
 
+use crate::plain;
+
 /// A flow of a random system.
 #[derive(Clone, Debug)]
 struct Wish {
@@ -120,8 +122,8 @@ struct Twins {
     flows: Flows<usize>,
     live: Vec<(usize, FlowId, Wish)>,
     now: Time,
-    /// The rates of live flows, by what `changes` says of them.
-    heard: BTreeMap<usize, f64>,
+    /// Where live flows are held back, by what `changes` says of them.
+    heard: BTreeMap<usize, Option<LinkId>>,
 }
 
 impl Twins {
@@ -174,14 +176,23 @@ impl Twins {
     /// Asserts that all rates are what a solution from scratch gives.
     fn check(&mut self) {
         let claims: Vec<Claim<'_>> = self.live.iter().map(|(.., wish)| wish.claim()).collect();
-        let expected = solve(&self.capacities, &claims);
+        let expected = plain::solve(&self.capacities, &claims);
         for change in self.flows.changes() {
-            self.heard.insert(change.tag, change.rate);
+            self.heard.insert(change.tag, change.bottleneck);
         }
-        for ((tag, id, wish), expected) in self.live.iter().zip(expected) {
-            let found = self.flows.rate(*id);
-            assert_eq!(found, self.heard.get(tag).copied().unwrap_or(0.0), "a change was not told");
+        let rates: Vec<f64> = self.live.iter().map(|(_, id, _)| self.flows.rate(*id)).collect();
+        let wishes: Vec<Wish> = self.live.iter().map(|(.., wish)| wish.clone()).collect();
+        let loads = loads(&self.capacities, &wishes, &rates);
+        for (((tag, _, wish), expected), found) in self.live.iter().zip(expected).zip(rates) {
             assert!((found - expected).abs() <= 1e-12 * expected, "{found} {expected} {wish:?}");
+            match self.heard.get(tag).expect("a new flow is told of") {
+                None => assert_eq!(found, wish.limit, "its own limit holds it back"),
+                Some(link) => {
+                    let at = link.index();
+                    assert!(wish.hops.iter().any(|hop| hop.link == *link), "it crosses the link");
+                    assert!(loads[at] >= self.capacities[at] * (1.0 - 1e-9), "the link is full");
+                }
+            }
         }
     }
 }
@@ -195,7 +206,11 @@ proptest! {
         wishes in prop::collection::vec(wish(), 0..40),
     ) {
         let claims: Vec<Claim<'_>> = wishes.iter().map(Wish::claim).collect();
-        check_conditions(&capacities, &wishes, &solve(&capacities, &claims));
+        let rates = solve(&capacities, &claims);
+        check_conditions(&capacities, &wishes, &rates);
+        for (found, expected) in rates.iter().zip(plain::solve(&capacities, &claims)) {
+            prop_assert!((found - expected).abs() <= 1e-12 * expected, "{} {}", found, expected);
+        }
     }
 
     #[test]

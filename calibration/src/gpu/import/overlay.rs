@@ -176,7 +176,7 @@ mod tests {
         let smi = ("smi.xml", super::super::smi::tests::TEXT);
         let copies = ("bw.json", super::super::nvbandwidth::tests::TEXT);
         let text = profile(&[smi, copies], "gen4-x16").unwrap();
-        let profile = Profile::parse("t", &Source::new("t.csv", text)).unwrap();
+        let profile = Profile::parse(Kind::Gpu, "t", &Source::new("t.csv", text)).unwrap();
         let gpu = Gpu::from_profile(&profile).unwrap();
         assert_eq!((gpu.sms, gpu.memory), (108, Bytes::gib(40)));
         // 24.6 GB/s of what PCIe 4.0 x16 carries as completions.

@@ -17,7 +17,6 @@ use calibration::gpu::judge::verdict::{Compared, Of, Summary, compare, summaries
 use calibration::gpu::judge::{Half, Kind};
 use models::input::{InputError, Source, suggest};
 use models::library::Kind as Folder;
-use models::profile::Profile;
 use serde_json::json;
 
 use crate::console::{Console, Sheet, number};
@@ -136,7 +135,6 @@ fn subject(profile: &str, frozen: Option<&Frozen>) -> Result<Subject, InputError
         true => {
             let source = file::read_text(&path, "--profile")?;
             let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-            Profile::parse(&name, &source)?;
             library.add(Folder::Gpu, name.clone(), source);
             name
         }

@@ -1,7 +1,7 @@
 //! Whether a value is possible for a field, whatever else the file says.
 
 use models::quantity::parse_time;
-use sim::Time;
+use sim::{Dist, Time};
 
 use super::super::draft::{count, word};
 use super::super::problem::Problem;
@@ -15,6 +15,8 @@ const COUNT_MAX: i64 = 1_000_000;
 pub(super) const RUNS_MAX: i64 = 1_000_000_000;
 /// How often a step may be repeated.
 const REPEATS_MAX: i64 = 1_000;
+/// How often a run may be begun.
+const ATTEMPTS_MAX: i64 = 100;
 /// The fastest arrivals that are taken for a rate [1/s].
 const RATE_MAX_HZ: f64 = 1e9;
 /// What `warm_up` says where it is to be found.
@@ -23,15 +25,16 @@ pub(super) const AUTO: &str = "auto";
 /// Judges the value of a field on its own.
 pub(crate) fn judged(kind: Kind, key: &str, value: &Scalar) -> Result<(), Problem> {
     match key {
-        "every" => positive_time(value).map(drop),
-        "at" | "until" => time(value).map(drop),
+        "every" | "limit" => positive_time(value).map(drop),
+        "at" | "until" | "keep" => time(value).map(drop),
         "warm_up" if *value == Scalar::Text(AUTO.into()) => Ok(()),
         "warm_up" => time(value).map(drop),
         "rate" => rate(value).map(drop),
-        "think" | "wait" => dist(value, Unit::Time).map(drop),
+        "think" | "wait" | "set_up" => dist(value, Unit::Time).map(drop),
         "size" => dist(value, Unit::Number).map(drop),
         "clients" | "slots" => count(value, COUNT_MAX).map(drop),
         "count" => count(value, RUNS_MAX).map(drop),
+        "attempts" => count(value, ATTEMPTS_MAX).map(drop),
         "repeat" => count(value, REPEATS_MAX).map(drop),
         "precision" => part(value, 0.5).map(drop),
         "chance" => part(value, 1.0).map(drop),
@@ -39,6 +42,22 @@ pub(crate) fn judged(kind: Kind, key: &str, value: &Scalar) -> Result<(), Proble
             debug_assert!(kind.fields().contains(&key), "{key}");
             word(value).map(drop)
         }
+    }
+}
+
+/// The ending of the column of a field that names the unit, and a value in that unit; none where
+/// the value is a word, a pure number or drawn.
+pub(crate) fn measured(key: &str, value: &Scalar) -> Option<(&'static str, f64)> {
+    match key {
+        "rate" => Some(("hz", rate(value).ok()?)),
+        "at" | "every" | "until" | "limit" | "keep" | "warm_up" => {
+            Some(("s", time(value).ok()?.as_seconds()))
+        }
+        "think" | "wait" | "set_up" => match dist(value, Unit::Time).ok()? {
+            Dist::Constant { value } => Some(("s", value)),
+            _ => None,
+        },
+        _ => None,
     }
 }
 
@@ -93,4 +112,12 @@ pub(super) fn part(value: &Scalar, most: f64) -> Result<f64, Problem> {
         let help = format!("a number above 0 and at most {most}");
         Problem::new(format!("`{value}` is not possible"), help)
     })
+}
+
+/// A judged count.
+pub(super) fn number(value: &Scalar) -> u64 {
+    match value {
+        Scalar::Integer(number) => *number as u64,
+        _ => unreachable!("it was judged"),
+    }
 }

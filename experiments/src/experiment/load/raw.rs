@@ -33,7 +33,7 @@ pub(crate) struct RawWorkload {
     /// What the message of the transfer is multiplied by in each run: a number or a distribution
     /// of numbers, such as `"exponential(1)"`. Default 1. Its price per byte stays that of the
     /// message itself.
-    #[schemars(with = "Option<String>")]
+    #[schemars(with = "Option<Scalar>")]
     size: Value,
     /// All at one instant: `"0 s"`; as many as `count` says.
     #[schemars(with = "Option<String>")]
@@ -67,6 +67,13 @@ pub(crate) struct RawWorkload {
     /// part of the mean to each side: `0.02`. Besides `until` or `count`.
     #[schemars(with = "Option<f64>", range(min = 0.0001, max = 0.5))]
     precision: Value,
+    /// How long a run may last, as `"300 s"`; one that lasts longer is cut off, gives back what it
+    /// holds, and counts as late. Default: for ever.
+    #[schemars(with = "Option<String>")]
+    limit: Value,
+    /// How often a run that is cut off is begun in all before it is late, 1 to 100. Default 1.
+    #[schemars(with = "Option<u32>", range(min = 1, max = 100))]
+    attempts: Value,
     /// What is left out of the statistics: runs that begin before this time, or `auto`, as many as
     /// the rule MSER-5 finds. Default `"0 s"`.
     #[schemars(with = "Option<String>")]
@@ -105,7 +112,7 @@ pub(crate) struct RawStep {
     #[schemars(with = "Option<String>")]
     kernel: Value,
     /// As `size` of a workload, for the transfer of this step.
-    #[schemars(with = "Option<String>")]
+    #[schemars(with = "Option<Scalar>")]
     size: Value,
     /// The chance that it happens, above 0 and at most 1; if not, it takes no time. Default 1.
     #[schemars(with = "Option<f64>", range(min = 0, max = 1))]
@@ -125,6 +132,13 @@ pub(crate) struct RawPool {
     /// How many there are. Default 1.
     #[schemars(with = "Option<u32>", range(min = 1, max = 1_000_000))]
     slots: Value,
+    /// How long a cold slot takes to be of use, such as `"2 s"` or `"lognormal(2 s, 0.3)"`: all are
+    /// cold at the beginning. Whoever is granted one waits, and holds it meanwhile. Default: none.
+    #[schemars(with = "Option<String>")]
+    set_up: Value,
+    /// How long a slot that nobody holds stays warm. Default `"0 s"`: it is cold at once.
+    #[schemars(with = "Option<String>")]
+    keep: Value,
 }
 
 /// A table of some kind with its name and the cells that are there.
@@ -185,6 +199,8 @@ impl RawWorkload {
             ("until", &self.until),
             ("count", &self.count),
             ("precision", &self.precision),
+            ("limit", &self.limit),
+            ("attempts", &self.attempts),
             ("warm_up", &self.warm_up),
         ];
         table(Kind::Workload, at, (&self.name, default), &cells, source)
@@ -211,6 +227,7 @@ impl RawStep {
 
 impl RawPool {
     pub(super) fn table(&self, at: usize, source: &Arc<Source>) -> Result<Table, InputError> {
-        table(Kind::Pool, at, (&self.name, None), &[("slots", &self.slots)], source)
+        let cells = [("slots", &self.slots), ("set_up", &self.set_up), ("keep", &self.keep)];
+        table(Kind::Pool, at, (&self.name, None), &cells, source)
     }
 }

@@ -5,29 +5,23 @@ use std::sync::Arc;
 
 use models::input::{InputError, suggest};
 use models::transfer::Transfer;
-use models::workload::{Arrivals, Does, Pool, Scenario, Step, Stop, WarmUp, Work, Workload};
-use serde_spanned::Spanned;
+use models::workload::{Arrivals, Limit, Scenario, Stop, WarmUp, Work, Workload};
 use sim::Dist;
 
 use super::super::draft::Draft;
 use super::super::problem::Problem;
 use super::super::scalar::Scalar;
 use super::drawn::{Unit, dist};
-use super::judge::{AUTO, RUNS_MAX, part, positive_time, rate, time};
+use super::judge::{AUTO, RUNS_MAX, number, part, positive_time, rate, time};
 use super::{Cell, Kind, Load, Table};
 
 /// The fields that say when runs begin.
 const BEGINNINGS: [&str; 6] = ["at", "every", "rate", "clients", "trace", "after"];
-/// The fields that say what a step does.
-const DEEDS: [&str; 5] = ["wait", "take", "give", "transfer", "kernel"];
-/// The most steps of one job, each repetition counted.
-const STEPS_MAX: u64 = 10_000;
-
 /// What tables refer to, and what of it has been used.
-struct Making<'a> {
-    load: &'a Load,
+pub(super) struct Making<'a> {
+    pub(super) load: &'a Load,
     transfers: Vec<(&'a str, Transfer)>,
-    used: BTreeSet<(Kind, String)>,
+    pub(super) used: BTreeSet<(Kind, String)>,
     started: BTreeSet<String>,
 }
 
@@ -48,23 +42,26 @@ impl Load {
         };
         let workloads = self.of(Kind::Workload).map(|table| making.workload(table));
         let workloads = workloads.collect::<Result<Vec<_>, _>>()?;
-        let pools = self.of(Kind::Pool).map(|table| Pool {
-            name: table.name.clone(),
-            slots: table.cell("slots").map_or(1, |cell| number(&cell.value) as u32),
-        });
-        let scenario = Scenario { pools: pools.collect(), workloads };
+        let pools = self.of(Kind::Pool).map(|table| making.slots(table));
+        let pools = pools.collect::<Result<_, _>>()?;
+        let scenario = Scenario { pools, workloads };
         making.check_leaders(&scenario)?;
         making.check_used()?;
         Ok(scenario)
     }
 
-    fn of(&self, kind: Kind) -> impl Iterator<Item = &Table> {
+    pub(super) fn of(&self, kind: Kind) -> impl Iterator<Item = &Table> {
         self.tables.iter().filter(move |table| table.kind == kind)
     }
 }
 
 impl Making<'_> {
-    fn wrong<T>(&self, table: &Table, key: &str, problem: Problem) -> Result<T, InputError> {
+    pub(super) fn wrong<T>(
+        &self,
+        table: &Table,
+        key: &str,
+        problem: Problem,
+    ) -> Result<T, InputError> {
         Err(table.wrong(key, problem, &self.load.source))
     }
 
@@ -83,7 +80,23 @@ impl Making<'_> {
             return self.wrong(table, "warm_up", problem);
         }
         let work = self.work(table)?;
-        Ok(Workload { name: table.name.clone(), work, arrivals, stop, warm_up })
+        let limit = self.limit(table)?;
+        Ok(Workload { name: table.name.clone(), work, arrivals, stop, limit, warm_up })
+    }
+
+    fn limit(&self, table: &Table) -> Result<Option<Limit>, InputError> {
+        let attempts = table.cell("attempts").map_or(1, |cell| number(&cell.value) as u32);
+        match table.cell("limit") {
+            None if table.cell("attempts").is_some() => {
+                let problem = Problem::new("has no effect", "`limit` cuts an attempt off");
+                self.wrong(table, "attempts", problem)
+            }
+            None => Ok(None),
+            Some(cell) => {
+                let after = positive_time(&cell.value).expect("it was judged");
+                Ok(Some(Limit { after, attempts }))
+            }
+        }
     }
 
     fn arrivals(&self, table: &Table) -> Result<Arrivals, InputError> {
@@ -195,7 +208,12 @@ impl Making<'_> {
     }
 
     /// The transfer called `name`, as the work of a table.
-    fn transfer(&mut self, table: &Table, key: &str, name: &str) -> Result<Work, InputError> {
+    pub(super) fn transfer(
+        &mut self,
+        table: &Table,
+        key: &str,
+        name: &str,
+    ) -> Result<Work, InputError> {
         let Some((_, transfer)) = self.transfers.iter().find(|(known, _)| *known == name) else {
             let known: Vec<&str> = self.transfers.iter().map(|(name, _)| *name).collect();
             let problem = format!("no transfer is called `{name}`");
@@ -206,134 +224,6 @@ impl Making<'_> {
         let transfer = Box::new(transfer.clone());
         self.started.insert(name.to_owned());
         Ok(Work::Transfer { transfer, size })
-    }
-
-    fn job(&mut self, table: &Table, job: Option<&Cell>) -> Result<Work, InputError> {
-        let name_of = |step: &Table| step.cell("job").map(|cell| cell.value.to_string());
-        let mut jobs: Vec<Option<String>> = self.load.of(Kind::Step).map(name_of).collect();
-        jobs.sort();
-        jobs.dedup();
-        let wanted = match job {
-            Some(cell) => Some(cell.value.to_string()),
-            None if jobs.len() > 1 => {
-                let names: Vec<String> = jobs.into_iter().flatten().collect();
-                let help = format!("one of: {}", names.join(", "));
-                return self.wrong(table, "job", Problem::new("is missing", help));
-            }
-            None => jobs.first().cloned().flatten(),
-        };
-        let own: Vec<&Table> =
-            self.load.of(Kind::Step).filter(|step| name_of(step) == wanted).collect();
-        if own.is_empty() {
-            let name = wanted.unwrap_or_default();
-            let known: Vec<&str> = jobs.iter().flatten().map(String::as_str).collect();
-            let problem = format!("no step is part of a job `{name}`");
-            return self.wrong(table, "job", Problem::new(problem, suggest(&name, known)));
-        }
-        if let Some(cell) = table.cell("size") {
-            let problem = Problem::new("has no effect", "`size` of the step that is a transfer");
-            return self.wrong(table, cell.key, problem);
-        }
-        let steps = own.iter().map(|step| self.step(step, &own));
-        let steps = steps.collect::<Result<Vec<Step>, _>>()?;
-        let all: u64 = steps.iter().map(|step| u64::from(step.repeat)).sum();
-        if all > STEPS_MAX {
-            let problem = format!("has {all} steps with all repetitions");
-            let help = format!("at most {STEPS_MAX}");
-            return self.wrong(own[0], "repeat", Problem::new(problem, help));
-        }
-        Ok(Work::Steps(steps))
-    }
-
-    fn step(&mut self, table: &Table, own: &[&Table]) -> Result<Step, InputError> {
-        self.used.insert((Kind::Step, table.name.clone()));
-        let given: Vec<&Cell> = DEEDS.iter().filter_map(|key| table.cell(key)).collect();
-        let cell = match given[..] {
-            [cell] => cell,
-            [] => {
-                let help = format!("one of: {}", DEEDS.join(", "));
-                let problem = Problem::new("it is not said what it does", help);
-                return self.wrong(table, "wait", problem);
-            }
-            [first, second, ..] => {
-                let problem = format!("is given beside `{}`", first.key);
-                return self.wrong(table, second.key, Problem::new(problem, "a step for each"));
-            }
-        };
-        let does = self.does(table, cell)?;
-        for key in ["chance", "repeat"] {
-            if matches!(does, Does::Take(_) | Does::Give(_)) && table.cell(key).is_some() {
-                let help = "a slot that is taken is given back once, in every run";
-                return self.wrong(table, key, Problem::new("is not possible here", help));
-            }
-        }
-        if let (Some(_), true) = (table.cell("size"), cell.key != "transfer") {
-            let problem = Problem::new("has no effect", "the size of a transfer");
-            return self.wrong(table, "size", problem);
-        }
-        let after = table.after.iter().map(|name| self.before(table, name, own));
-        Ok(Step {
-            name: table.name.clone(),
-            does,
-            after: after.collect::<Result<_, _>>()?,
-            chance: table.cell("chance").map_or(1.0, |c| part(&c.value, 1.0).expect("judged")),
-            repeat: table.cell("repeat").map_or(1, |cell| number(&cell.value) as u32),
-        })
-    }
-
-    fn does(&mut self, table: &Table, cell: &Cell) -> Result<Does, InputError> {
-        let name = cell.value.to_string();
-        Ok(match cell.key {
-            "wait" => Does::Wait(dist(&cell.value, Unit::Time).expect("it was judged")),
-            "take" => Does::Take(self.pool(table, cell)?),
-            "give" => Does::Give(self.pool(table, cell)?),
-            key => match (self.transfer(table, key, &name)?, key) {
-                (Work::Transfer { transfer, size }, "transfer") => {
-                    Does::Transfer { transfer, size }
-                }
-                (Work::Transfer { transfer, .. }, _) if transfer.kernel.is_some() => {
-                    Does::Kernel(transfer)
-                }
-                _ => {
-                    let problem = format!("the transfer `{name}` begins with no kernel");
-                    let help = "a transfer with `kernel_read` or another field of a kernel";
-                    return self.wrong(table, key, Problem::new(problem, help));
-                }
-            },
-        })
-    }
-
-    fn pool(&mut self, table: &Table, cell: &Cell) -> Result<usize, InputError> {
-        let name = cell.value.to_string();
-        let known: Vec<&str> = self.load.of(Kind::Pool).map(|pool| pool.name.as_str()).collect();
-        match known.iter().position(|known| *known == name) {
-            Some(at) => {
-                self.used.insert((Kind::Pool, name));
-                Ok(at)
-            }
-            None => {
-                let problem = format!("no pool is called `{name}`");
-                self.wrong(table, cell.key, Problem::new(problem, suggest(&name, known)))
-            }
-        }
-    }
-
-    /// The number of the step that another comes after.
-    fn before(
-        &self,
-        table: &Table,
-        name: &Spanned<String>,
-        own: &[&Table],
-    ) -> Result<usize, InputError> {
-        let known: Vec<&str> = own.iter().map(|step| step.name.as_str()).collect();
-        match known.iter().position(|known| known == name.get_ref()) {
-            Some(at) => Ok(at),
-            None => {
-                let problem = format!("no step of its job is called `{}`", name.get_ref());
-                let problem = Problem::new(problem, suggest(name.get_ref(), known));
-                Err(problem.at(table.field("after"), &self.load.source, name.span()))
-            }
-        }
     }
 
     /// Refuses workloads that come after each other in a circle: nothing would begin them.
@@ -374,13 +264,5 @@ impl Making<'_> {
             }
             None => Ok(()),
         }
-    }
-}
-
-/// A judged count.
-fn number(value: &Scalar) -> u64 {
-    match value {
-        Scalar::Integer(number) => *number as u64,
-        _ => unreachable!("it was judged"),
     }
 }

@@ -1,0 +1,195 @@
+//! The numeric fields of topology and experiment files.
+
+use std::sync::Arc;
+
+use super::entries::{Entry, cast};
+use super::scene::{Cast, Change, Scene};
+use crate::experiment::Field;
+
+/// A field with its scene and what it is set to there.
+type Move = (&'static str, &'static str, &'static str);
+
+/// Numeric fields of topologies: setting, scene, value. A name between table and key picks one
+/// table.
+const TOPOLOGY: [Move; 21] = [
+    ("pcie_switch.numa", "copies", "1"),
+    ("gpu.gpu-b.numa", "copies", "0"),
+    ("gpu.replicas", "side-by-side", "3"),
+    ("gpu.quantum", "turns", "1 ms"),
+    ("gpu.switch", "turns", "1 ms"),
+    ("nic.mtu", "tcp", "9000"),
+    ("nic.nic-a.numa", "tcp", "1"),
+    ("nic.offloads", "tcp", "false"),
+    ("nic.tunnel_offloads", "tcp", "false"),
+    ("pod.active_thread_percentage", "side-by-side", "20.0"),
+    ("pod.mtu", "tcp", "1000"),
+    ("pod.a.numa", "peer", "1"),
+    ("pod.offloads", "tcp", "false"),
+    ("pod.rate", "tcp", "1 Gbit/s"),
+    ("switch.latency", "tcp", "5 us"),
+    ("cable.rate", "tcp", "1 Gbit/s"),
+    ("cable.latency", "tcp", "1 us"),
+    ("nvlink.rate", "nvswitch", "10 GB/s"),
+    ("nvlink.links", "nvswitch", "1"),
+    ("nvlink.latency", "nvswitch", "2 us"),
+    ("service.installed", "service", "5000"),
+];
+
+/// The scene and value of a numeric field of a transfer or request; none of a field that is a word.
+fn of_transfer(field: Field) -> Option<(&'static str, &'static str)> {
+    Some(match field {
+        Field::Message => ("tcp", "512 KiB"),
+        Field::Write => ("tcp", "16 KiB"),
+        Field::Reply => ("tcp", "1 KiB"),
+        Field::Streams => ("crowd", "8"),
+        Field::Chunk => ("kernels", "2 MiB"),
+        Field::Buffers => ("pipeline", "1"),
+        Field::KernelRead => ("kernels", "128 MiB"),
+        Field::KernelWritten => ("kernels", "128 MiB"),
+        Field::KernelFlop => ("arithmetic", "2e12"),
+        Field::KernelThreads => ("kernels", "65536"),
+        Field::KernelBlock => ("kernels", "1024"),
+        Field::RequestMessage => ("request", "1 MiB"),
+        Field::RequestNdots => ("request", "0"),
+        Field::RequestTimeout => ("lossy-request", "1 s"),
+        Field::RequestAttempts => ("lossy-request", "5"),
+        Field::RequestNodeRate => ("lossy-request", "0.0001"),
+        Field::RequestOthersRate => ("bare-name", "100.0"),
+        Field::RequestLoss => ("lossy-request", "0.9"),
+        Field::RequestAddresses => ("request", "1000"),
+        Field::From
+        | Field::To
+        | Field::Via
+        | Field::Transport
+        | Field::Mode
+        | Field::HostMemory
+        | Field::Connection
+        | Field::KernelPrecision
+        | Field::KernelLaunch
+        | Field::KernelLevel
+        | Field::RequestService
+        | Field::RequestName
+        | Field::RequestNamespace
+        | Field::RequestOrder
+        | Field::RequestDns
+        | Field::RequestNodeCache => return None,
+    })
+}
+
+/// A figure that somebody reported, and a range.
+const REPORTED: &str = "[[reported]]\nvalue = \"9 Gbit/s\"\nsource = \"https://example.org\"\n\
+                        text = \"a figure\"\n[transfer]";
+const UP_TO: &str = "[[reported]]\nvalue = \"1 Gbit/s\"\nup_to = \"9 Gbit/s\"\n\
+                     source = \"https://example.org\"\ntext = \"a range\"\n[transfer]";
+
+/// Fields of an experiment that are of no transfer: name, scene, the text that has the field, and
+/// what takes its place.
+const EXPERIMENT: [(&str, &str, &str, &str); 8] = [
+    ("repetitions", "tcp", "repetitions = 1", "repetitions = 2"),
+    ("seed", "lossy-request", "seed = 1", "seed = 2"),
+    ("measure.seconds", "tcp", "[transfer]", "[measure]\nseconds = 2\n[transfer]"),
+    ("measure.repetitions", "tcp", "[transfer]", "[measure]\nrepetitions = 2\n[transfer]"),
+    ("measure.sender_cores", "tcp", "[transfer]", "[measure]\nsender_cores = [2]\n[transfer]"),
+    ("measure.receiver_cores", "tcp", "[transfer]", "[measure]\nreceiver_cores = [3]\n[transfer]"),
+    ("reported.value", "tcp", "[transfer]", REPORTED),
+    ("reported.up_to", "tcp", "[transfer]", UP_TO),
+];
+
+/// Every field.
+pub(super) fn all() -> Vec<Entry> {
+    let of_topologies = TOPOLOGY.into_iter().map(|(key, scene, value)| {
+        let change = Change::Set(format!("{key}={value}"));
+        entry("topology", key, value, scene, change)
+    });
+    let of_transfers = Field::ALL.into_iter().filter_map(|(field, name)| {
+        let (scene, value) = of_transfer(field)?;
+        Some(entry("experiment", name, value, scene, Change::Set(format!("{name}={value}"))))
+    });
+    let of_experiments = EXPERIMENT.into_iter().map(|(name, scene, from, to)| {
+        let value = to.lines().find(|line| line.contains(" = ")).unwrap_or(to);
+        entry("experiment", name, value, scene, Change::Text(from, to))
+    });
+    of_topologies.chain(of_transfers).chain(of_experiments).collect()
+}
+
+fn entry(origin: &str, name: &str, value: &str, scene: &str, change: Change) -> Entry {
+    let cast = match scene {
+        // A tunnel, which has a pod side that can be limited, and offloads of its own.
+        "tcp" => Cast { hop: Some("vxlan".into()), ..cast() },
+        "nvswitch" | "kernels" | "turns" | "side-by-side" => {
+            Cast { gpu: "a100-40-pcie".into(), ..cast() }
+        }
+        _ => cast(),
+    };
+    let scene = Scene::new(scene, &cast).unwrap_or_else(|| panic!("{scene} cannot be played"));
+    Entry {
+        origin: origin.into(),
+        name: name.into(),
+        value: "as the scene has it".into(),
+        tries: vec![(value.into(), change)],
+        scenes: vec![Arc::new(scene)],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use models::cluster::Cluster;
+    use models::input::Source;
+
+    use super::*;
+    use crate::experiment::Experiment;
+
+    /// Every table of a topology file.
+    const TABLES: [&str; 12] = [
+        "node",
+        "pcie_switch",
+        "gpu",
+        "nic",
+        "pod",
+        "switch",
+        "forwarder",
+        "cable",
+        "nvlink",
+        "peer_to_peer",
+        "shared_memory",
+        "service",
+    ];
+    /// Fields that are names, words or lists of them; `limits` can only be of one GPU, and `copied`
+    /// is yes or no.
+    const WORDS: [&str; 16] = [
+        "name", "node", "host", "cni", "profile", "pcie", "under", "sharing", "mig", "gpu",
+        "limits", "between", "pods", "proxy", "kind", "copied",
+    ];
+
+    /// The fields that a table knows, as the error about an unknown one lists them.
+    fn known(table: &str) -> Vec<String> {
+        let source = Source::new("t.toml", format!("[[{table}]]\nqqqqqqqq = 1\n"));
+        let error = Cluster::assemble("t", &source, calibration::shipped(), &[]).unwrap_err();
+        let help = error.help.expect("a list of fields");
+        let list = help.strip_prefix("one of: ").unwrap_or_else(|| panic!("{table}: {help}"));
+        list.split(", ").map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn every_numeric_field_of_a_topology_is_moved() {
+        for table in TABLES {
+            for field in known(table) {
+                let moved = TOPOLOGY.iter().any(|(key, ..)| {
+                    key.split('.').next() == Some(table) && key.rsplit('.').next() == Some(&field)
+                });
+                let word = WORDS.contains(&field.as_str());
+                assert!(moved != word, "{table}.{field}: moved {moved}, word {word}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_field_of_the_table_measure_is_moved() {
+        let schema = Experiment::schema();
+        let fields = schema["$defs"]["RawMeasure"]["properties"].as_object().expect("fields");
+        for field in fields.keys().filter(|field| *field != "pods") {
+            let name = format!("measure.{field}");
+            assert!(EXPERIMENT.iter().any(|(known, ..)| *known == name), "{name}");
+        }
+    }
+}

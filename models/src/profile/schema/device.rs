@@ -1,0 +1,42 @@
+//! The lines of a PCIe port and of a network card.
+
+use super::super::Dimension::{Bytes, Count, Rate, Time};
+use super::Line;
+use super::Need::{Absent, Always};
+
+/// Why a card need not say what its own side of the slot can do.
+pub(super) const AS_THE_SLOT: &str = "as the slot: the card is taken to fit it";
+
+/// Every line of a PCIe port's profile.
+pub(super) const PCIE: [Line; 11] = [
+    Line::of("generation", Count, Always, "PCI Express generation, 1 to 6"),
+    Line::of("lanes", Count, Always, "1, 2, 4, 8, 12, 16 or 32"),
+    Line::of("max_payload", Bytes, Always, "a power of two, 128 to 4096"),
+    Line::of("max_read_request", Bytes, Always, "a power of two, 128 to 4096"),
+    Line::of("read_completion_boundary", Bytes, Always, "64, 128, 256 or 512"),
+    Line::of(
+        "completions_at_boundary",
+        Count,
+        Always,
+        "1: cut at every boundary; 0: as late as \
+                                                        allowed",
+    ),
+    Line::of("address_bits", Count, Always, "32 or 64"),
+    Line::of("end_to_end_check", Count, Always, "1 with ECRC, 0 without"),
+    Line::of("tags", Count, Always, "reads in flight"),
+    Line::of("read_round_trip", Time, Always, "from a read request to its data"),
+    Line::of("write_latency", Time, Always, "from the device to memory, one way"),
+];
+
+/// Every line of a network card's profile.
+pub(super) const NIC: [Line; 4] = [
+    Line::of(
+        "port_rate",
+        Rate,
+        Absent("as the cable: the card is taken to be as fast"),
+        "the rate of a port, each direction",
+    ),
+    Line::of("latency", Time, Always, "one crossing of the card"),
+    Line::of("pcie_generation", Count, Absent(AS_THE_SLOT), "what the card itself can do"),
+    Line::of("pcie_lanes", Count, Absent(AS_THE_SLOT), "what the card itself can do"),
+];

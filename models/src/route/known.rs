@@ -1,0 +1,86 @@
+//! What a way costs has to be known: no transport, copy or crossing is free because nobody wrote
+//! down what it costs, and a packet that its way does not take is not cut in silence.
+
+use super::crossing::crossings;
+use super::{Leg, Route};
+use crate::cluster::{Cluster, DmaHop, HopModel, PlaceKind};
+use crate::input::InputError;
+use crate::price;
+use crate::transfer::{HostMemory, Transfer};
+
+/// Refuses a way of which something is not known.
+///
+/// # Errors
+/// With the line to add to the host's profile.
+pub(super) fn check(
+    cluster: &Cluster,
+    route: &Route<'_>,
+    transfer: &Transfer,
+) -> Result<(), InputError> {
+    for legs in &route.stages {
+        sockets(cluster, legs, transfer)?;
+        copies(cluster, legs, transfer)?;
+        for crossing in crossings(cluster, route, legs) {
+            let host = &cluster.hosts[crossing.host];
+            if host.socket_link.is_none() {
+                return Err(host.socket_link_missing.clone());
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The transport's costs at both ends.
+fn sockets(cluster: &Cluster, legs: &[Leg<'_>], transfer: &Transfer) -> Result<(), InputError> {
+    for leg in legs {
+        let HopModel::Cpu(cpu) = &leg.hop().model else { continue };
+        let mut unpriced = cluster.hosts[cpu.host].unpriced.iter().filter(|_| cpu.socket);
+        if let Some((_, error)) = unpriced.find(|(of, _)| *of == transfer.transport) {
+            return Err(error.clone());
+        }
+    }
+    Ok(())
+}
+
+/// What a core does for a copy between a GPU and pageable memory.
+fn copies(cluster: &Cluster, legs: &[Leg<'_>], transfer: &Transfer) -> Result<(), InputError> {
+    if transfer.host_memory == HostMemory::Pinned {
+        return Ok(());
+    }
+    for leg in legs {
+        let Leg::Edge(edge, hop) = leg else { continue };
+        let HopModel::Dma(DmaHop { pool: Some(_), pageable: None, .. }) = &hop.model else {
+            continue;
+        };
+        let (begin, end) = cluster.graph.edge_endpoints(*edge).expect("an edge of this graph");
+        let mut pods = [begin, end].into_iter().map(|at| &cluster.graph[at]);
+        let Some(pod) = pods.find(|place| place.kind == PlaceKind::PodMemory) else { continue };
+        let host = cluster.hosts.iter().find(|host| Some(&host.name) == pod.node.as_ref());
+        if let Some(error) = host.and_then(|host| host.staging_missing.clone()) {
+            return Err(error);
+        }
+    }
+    Ok(())
+}
+
+/// Says where the interface of a pod has a larger MTU than its way. Its kernel then learns the
+/// path's MTU, from the route's own or from ICMP, and sends packets of that size, as the model
+/// does; where ICMP is filtered, connections hang instead.
+pub(super) fn oversized(
+    cluster: &Cluster,
+    route: &Route<'_>,
+    transfer: &Transfer,
+) -> Option<String> {
+    let (from, to) = route.pods?;
+    let rooms = (0..route.stages.len()).filter_map(|at| price::room(cluster, route, at, transfer));
+    let room = rooms.min()?;
+    let own = |at| Some((at, *cluster.pod_mtus.get(&at)?));
+    let (pod, mtu) = [from, to].into_iter().filter_map(own).find(|(_, mtu)| *mtu > room)?;
+    Some(format!(
+        "the interface of pod `{}` has an MTU of {} bytes, and its way takes packets of {}: those \
+         are sent, as if the kernel had learned the path's MTU",
+        cluster.graph[pod].name,
+        mtu.get(),
+        room.get()
+    ))
+}

@@ -1,0 +1,94 @@
+//! What flows have left to move and links have done, brought up to date when rates change.
+
+use super::sharing::{Moved, NOWHERE, OWN_LIMIT};
+use super::{Flows, Time};
+
+/// The work of a link.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Work {
+    /// Up to `since` \[units\].
+    done: f64,
+    since: Time,
+    /// And from then on [units/s].
+    rate: f64,
+}
+
+impl Work {
+    /// None yet, and none under way.
+    pub(super) fn new(since: Time) -> Work {
+        Work { done: 0.0, since, rate: 0.0 }
+    }
+
+    pub(super) fn up_to(&self, now: Time) -> f64 {
+        self.done + self.rate * (now - self.since).as_seconds()
+    }
+}
+
+impl<T: Copy> Flows<T> {
+    /// Finds the rates, if anything has changed that may change them.
+    pub(super) fn share(&mut self) {
+        if !self.sharing.is_dirty() {
+            return;
+        }
+        let mut changed = std::mem::take(&mut self.changed);
+        self.sharing.solve(&mut changed);
+        for moved in changed.moved.drain(..) {
+            self.move_on(moved);
+        }
+        for link in changed.links.drain(..) {
+            self.clocks.run(link, self.sharing.held(link), self.now);
+            let work = &mut self.links[link as usize];
+            let (done, rate) = (work.up_to(self.now), self.sharing.load(link));
+            *work = Work { done, since: self.now, rate };
+        }
+        self.changed = changed;
+    }
+
+    /// Notes when a flow is complete that is held back elsewhere than before.
+    fn move_on(&mut self, moved: Moved) {
+        let Moved { slot, before, rate_before } = moved;
+        if self.watched {
+            self.news.push(slot);
+        }
+        let left = match before {
+            OWN_LIMIT => self.left_alone(slot, rate_before),
+            before => self.left_at(slot, before),
+        };
+        if before < NOWHERE {
+            self.clocks.take(before, slot);
+        } else {
+            self.own.remove(slot);
+        }
+        match self.sharing.bottleneck(slot) {
+            OWN_LIMIT => {
+                let flow = &mut self.flows[slot as usize];
+                (flow.left, flow.since) = (left, self.now);
+                let due = match self.sharing.rate(slot) {
+                    _ if left == 0.0 => self.now,
+                    0.0 => Time::MAX,
+                    rate => self.now.saturating_add(Time::from_seconds(left / rate)),
+                };
+                self.own.set(slot, due, flow.order);
+            }
+            link => self.clocks.put(link, slot, left / self.sharing.share(slot), self.now),
+        }
+    }
+
+    /// How much is left of a flow that is held back at `bottleneck` \[units\].
+    pub(super) fn left_at(&self, slot: u32, bottleneck: u32) -> f64 {
+        match bottleneck {
+            NOWHERE => self.flows[slot as usize].left,
+            OWN_LIMIT => self.left_alone(slot, self.sharing.rate(slot)),
+            link => self.clocks.left(link, slot, self.now) * self.sharing.share(slot),
+        }
+    }
+
+    /// How much is left of a flow that moves at its own limit \[units\]: none, if it is complete.
+    fn left_alone(&self, slot: u32, rate: f64) -> f64 {
+        if self.own.time_of(slot).is_some_and(|due| due <= self.now) {
+            return 0.0;
+        }
+        let flow = &self.flows[slot as usize];
+        (flow.left - rate * (self.now - flow.since).as_seconds()).max(0.0)
+    }
+}
