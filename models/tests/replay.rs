@@ -235,7 +235,8 @@ fn what_waits_for_itself_is_named() {
 
 #[test]
 fn what_is_out_of_range_is_named() {
-    let cases: [(&dyn Fn(&mut Made), &str); 6] = [
+    type Change<'a> = &'a dyn Fn(&mut Made);
+    let cases: [(Change<'_>, &str); 6] = [
         (&|made| made.0.ranks = 0, "ranks: 0 is no number of ranks"),
         (&|made| made.0.operations[0].rank = 2, "rank: rank 2 is not there (0 to 1)"),
         (

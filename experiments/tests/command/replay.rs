@@ -61,9 +61,11 @@ fn a_published_example_ends_when_loggopsim_says() {
     }
 }
 
-/// A schedule as LogGOPSim's txt2bin writes it: operations of each rank as kind, peer, size and
-/// tag, and who needs whose end.
-fn binary(ranks: &[(Vec<[u64; 4]>, Vec<[u32; 2]>)]) -> Vec<u8> {
+/// Kind, peer, size and tag of each operation of a rank, and who needs whose end.
+type Operations = (Vec<[u64; 4]>, Vec<[u32; 2]>);
+
+/// A schedule as LogGOPSim's txt2bin writes it.
+fn binary(ranks: &[Operations]) -> Vec<u8> {
     let mut bodies = Vec::new();
     for (operations, needs) in ranks {
         let mut body = Vec::new();

@@ -8,7 +8,7 @@ use crate::predict::MESSAGE_MAX;
 
 /// More ranks than this in one trace are taken for a mistake.
 pub const RANKS_MAX: u32 = 65_536;
-/// More operations than this are not replayed: about a kilobyte each is kept.
+/// More operations than this are not replayed: up to two kilobytes each are kept.
 pub const OPERATIONS_MAX: usize = 1_000_000;
 /// An operation that lasts longer is taken for a mistake: one day.
 pub const TIME_MAX: Time = Time::from_ms(86_400_000);
