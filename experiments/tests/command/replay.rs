@@ -239,6 +239,14 @@ fn a_bad_schedule_is_refused_at_its_line() {
 }
 
 #[test]
+fn what_takes_longer_than_time_goes_is_refused() {
+    // 80 000 s each: the 231st ends after 2^64 ps.
+    let calcs = "calc 80000000000000\n".repeat(300);
+    let error = refused("long.goal", format!("num_ranks 1\nrank 0 {{\n{calcs}}}\n").as_bytes());
+    assert_eq!((&error["line"], &error["field"]), (&233.into(), &"time".into()), "{error:#}");
+}
+
+#[test]
 fn a_bad_binary_is_refused_at_its_byte() {
     let whole = pair_in_binary();
     let changed = |at: usize, byte: u8| {

@@ -17,7 +17,8 @@ use crate::run::start::traces;
 /// each connection is hashed.
 ///
 /// # Errors
-/// If something is wrong with the trace, which names the operation, or with the places of ranks.
+/// If something is wrong with the trace, which names the operation, or with the places of ranks; if
+/// it ends later than simulated time goes.
 ///
 /// # Panics
 /// If there is not one place for each rank.
@@ -34,7 +35,7 @@ pub fn on_cluster(
     let laid = laid.map_err(|error| (None, error))?;
     let mut resources = Resources::of(cluster);
     resources.pools.extend(std::iter::repeat_n(1, laid.pools));
-    let mut report = report(traced, &laid, &resources, places);
+    let mut report = report(traced, &laid, &resources, places)?;
     let whole = report.completion.as_seconds().max(1e-12);
     let busy = laid.plan.busy();
     let busy = busy.into_iter().map(|(link, work): (LinkId, f64)| {
@@ -64,10 +65,15 @@ pub fn on_loggops(
     let laid = laid_on_loggops(traced, prices);
     let resources = Resources { pools: vec![1; laid.pools], ..Resources::default() };
     let places: Vec<String> = vec![String::new(); traced.ranks as usize];
-    Ok(report(traced, &laid, &resources, &places))
+    report(traced, &laid, &resources, &places)
 }
 
-fn report(traced: &Traced, laid: &Laid, resources: &Resources, places: &[String]) -> Report {
+fn report(
+    traced: &Traced,
+    laid: &Laid,
+    resources: &Resources,
+    places: &[String],
+) -> Result<Report, (Option<usize>, InputError)> {
     let plan = &laid.plan;
     let trace = traces(resources, &[plan], &[Time::ZERO], Fidelity::Flow).remove(0);
     let end = |step: u32| trace.spans.end[plan.firing(step, 0) as usize];
@@ -79,8 +85,14 @@ fn report(traced: &Traced, laid: &Laid, resources: &Resources, places: &[String]
         [begin, end(marks.ended)]
     });
     let spans: Vec<[Time; 2]> = spans.collect();
+    if let Some(at) = spans.iter().position(|[_, end]| *end == Time::MAX) {
+        let problem = "the operation ends later than simulated time goes";
+        let error = InputError::new("time", problem).help("a trace of at most 213 days");
+        return Err((Some(at), error));
+    }
     let (ranks, kinds) = sums(traced, places, &spans);
     let completion = trace.spans.ended();
     let path = path(plan, &trace);
-    Report { completion, ranks, kinds, path, links: Vec::new(), steps: plan.steps.len(), spans }
+    let steps = plan.steps.len();
+    Ok(Report { completion, ranks, kinds, path, links: Vec::new(), steps, spans })
 }

@@ -282,8 +282,8 @@ impl Placed {
             "Kernels keep their recorded time; copies between host and device are priced anew."
                 .to_owned(),
             format!(
-                "Host: what calls take and the gaps between them are kept, on {threads} threads \
-                 that wait for each other nowhere."
+                "Host: what calls take and the gaps between them are kept; that its threads \
+                 ({threads}) wait for each other is in the gaps."
             ),
         ];
         let mut say = |count: u64, text: &str| {
