@@ -26,6 +26,7 @@ pub mod quantile;
 pub mod services;
 pub mod shipped;
 pub mod subject;
+pub mod trace;
 pub mod traffic;
 pub mod trial;
 pub mod validate;

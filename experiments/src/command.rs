@@ -6,6 +6,7 @@ mod completions;
 mod explain;
 mod measure;
 mod profiles;
+mod replay;
 mod run;
 mod schema;
 mod serve;
@@ -53,6 +54,7 @@ enum Command {
     Measure(measure::Arguments),
     Compare(compare::Arguments),
     Show(show::Arguments),
+    Replay(replay::Arguments),
     Validate(validate::Arguments),
     Calibrate(calibrate::Arguments),
     Profiles(profiles::Arguments),
@@ -88,6 +90,7 @@ impl Command {
             Command::Measure(arguments) => measure::run(arguments, console),
             Command::Compare(arguments) => compare::run(arguments, console),
             Command::Show(arguments) => show::run(arguments, console),
+            Command::Replay(arguments) => replay::run(arguments, console),
             Command::Validate(arguments) => validate::run(arguments, console),
             Command::Calibrate(arguments) => calibrate::run(arguments, console),
             Command::Profiles(arguments) => profiles::run(arguments, console),

@@ -11,6 +11,7 @@
 mod change;
 mod life;
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use sim::{LinkId, Rate, Time};
@@ -67,6 +68,13 @@ fn outcome(
         steps: steps(plan, &ledger),
         utilisation: utilisation(cluster, plan, trace, completion, users),
     }
+}
+
+/// Where the time of the path that decides when a plan ends passes, most first.
+pub(crate) fn path(plan: &Plan, trace: &Trace) -> Vec<Interval> {
+    let mut path = life(plan, &Ledger::of(plan, trace));
+    path.sort_by_key(|interval| Reverse(interval.span));
+    path
 }
 
 /// When a plan ended and what rate it reached, without an account of its hops.

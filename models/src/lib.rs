@@ -26,6 +26,7 @@ pub mod predict;
 pub mod price;
 pub mod profile;
 pub mod quantity;
+pub mod replay;
 pub mod route;
 mod run;
 pub mod service;

@@ -37,8 +37,10 @@ mod request;
 mod stage;
 mod step;
 mod streaming;
+pub(crate) mod trace;
 mod transfer;
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use sim::{Bytes, LinkId};
@@ -212,6 +214,17 @@ impl Plan {
             }
         }
         work.sort_unstable_by_key(|(link, _)| *link);
+        work
+    }
+
+    /// The work of all its moves on each link that any of them loads \[units\].
+    pub(crate) fn busy(&self) -> BTreeMap<LinkId, f64> {
+        let mut work: BTreeMap<LinkId, f64> = BTreeMap::new();
+        for (demand, times) in self.moved(BASE) {
+            demand
+                .works()
+                .for_each(|(link, amount)| *work.entry(link).or_default() += times * amount);
+        }
         work
     }
 

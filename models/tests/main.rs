@@ -11,6 +11,7 @@ mod laws;
 mod levels;
 mod machine;
 mod random;
+mod replay;
 mod request;
 mod sharing;
 mod streams;

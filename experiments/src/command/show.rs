@@ -85,7 +85,8 @@ fn draw(view: &GraphView, arguments: &Arguments, console: &Console) -> Result<()
     Ok(())
 }
 
-fn setting(text: &str) -> Result<Setting, InputError> {
+/// A setting of `--set`.
+pub(super) fn setting(text: &str) -> Result<Setting, InputError> {
     let Some((key, value)) = text.split_once('=') else {
         return Err(InputError::new("--set", format!("`{text}` has no `=`"))
             .help("--set nic.mtu=1500, --set cable.rate='10 Gbit/s'"));

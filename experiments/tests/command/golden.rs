@@ -36,6 +36,15 @@ fn a_topology() {
 }
 
 #[test]
+fn a_replay() {
+    let ring = concat!(env!("CARGO_MANIFEST_DIR"), "/traces/ring-4.goal");
+    let folder = Folder::new();
+    let on_cluster = folder.run(&["replay", ring, "--topology", "case-seven-workers"]);
+    let on_loggops = folder.run(&["replay", ring, "--loggops"]);
+    check("replay.txt", &format!("{on_cluster}\n{on_loggops}"));
+}
+
+#[test]
 fn a_diagnostic() {
     let folder = Folder::new();
     folder.write("small.toml", SMALL.replace("[1, 4]", "[1, \"four\"]"));

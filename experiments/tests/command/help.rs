@@ -4,11 +4,12 @@ use predicates::prelude::*;
 
 use super::Folder;
 
-const COMMANDS: [&[&str]; 16] = [
+const COMMANDS: [&[&str]; 17] = [
     &[],
     &["run"],
     &["explain"],
     &["show"],
+    &["replay"],
     &["validate"],
     &["calibrate"],
     &["calibrate", "fit"],

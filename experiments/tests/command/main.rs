@@ -9,12 +9,14 @@ mod golden;
 mod gpu;
 mod help;
 mod judge;
+mod kineto;
 mod lab;
 #[path = "../../../calibration/tests/needs/mod.rs"]
 mod needs;
 mod output;
 mod queues;
 mod rehearsal;
+mod replay;
 mod schema;
 mod serve;
 mod stop;
