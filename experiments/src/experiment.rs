@@ -10,6 +10,7 @@
 
 mod axes;
 mod axis;
+mod blame;
 mod check;
 mod draft;
 mod kernel;

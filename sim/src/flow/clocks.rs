@@ -3,8 +3,8 @@
 //! All flows that one link holds back move at its level, so that a flow with `left` to move and a
 //! share is complete when the link's clock, which runs at that level, has gone on by `left ÷ share`
 //! (A. Parekh, R. Gallager, *A generalized processor sharing approach to flow control*, IEEE/ACM
-//! Transactions on Networking 1(3), 1993). When a level changes, the clock runs at another rate, and
-//! no flow is touched. A flow that is held back by its own limit, or by nothing yet, is on no
+//! Transactions on Networking 1(3), 1993). When a level changes, the clock runs at another rate,
+//! and no flow is touched. A flow that is held back by its own limit, or by nothing yet, is on no
 //! clock: it is due at an instant of its own.
 
 use super::due::Due;

@@ -1,7 +1,7 @@
 //! The links that flows cross, and what flows have in common kept once.
 //!
 //! A flow's links stand with it, up to eight; longer paths are kept apart. Its weights are those of
-//! a *class*, which flows with the same weights have together; weights of one take no memory at all.
+//! a *class*, which flows with the same weights have together; weights of one take no memory.
 
 use std::collections::HashMap;
 

@@ -1,0 +1,64 @@
+//! Errors of models, at the place in the experiment file that caused them.
+
+use models::input::InputError;
+
+use super::axis::Varied;
+use super::draft::Field;
+use super::parameter::Parameter;
+use super::{Experiment, Point};
+
+impl Experiment {
+    /// An error of assembly, at the setting of this experiment that caused it, if one did: such an
+    /// error has no place, or one in the text that models made by writing the settings into it.
+    pub(super) fn blamed(&self, error: InputError, set: &[&Varied]) -> InputError {
+        let place = error.source.as_ref();
+        let by_setting = place.is_none_or(|source| source.name.ends_with("(with settings)"));
+        let named = |varied: &&&Varied| varied.key.rsplit('.').next() == Some(&error.field);
+        match set.iter().find(named).or(set.first()) {
+            Some(varied) if by_setting => {
+                let problem = match error.field == varied.key {
+                    true => error.problem,
+                    false => format!("{}: {}", error.field, error.problem),
+                };
+                let blamed = InputError::new(&varied.key, problem);
+                InputError { help: error.help, ..blamed }.at(&self.source, varied.span.clone())
+            }
+            _ => error,
+        }
+    }
+
+    /// An error of the solver with the place of the field that it is about.
+    pub(crate) fn placed(&self, error: InputError, point: &Point) -> InputError {
+        if error.source.is_some() {
+            return error;
+        }
+        let of_load = self.load.as_ref().and_then(|load| load.place(&error.field));
+        if let Some(span) = of_load {
+            return error.at(&self.source, span);
+        }
+        let field = Field::named(&error.field);
+        let axes = self.axes.iter().flat_map(|axis| &axis.varied);
+        let in_axes = axes.filter(|varied| match &varied.parameter {
+            Parameter::Transfer { field: varied, .. } => Some(*varied) == field,
+            Parameter::Fidelity => error.field == "fidelity",
+            Parameter::Profile { .. } | Parameter::Setting { .. } | Parameter::Load { .. } => false,
+        });
+        let in_tables = self.places.iter().filter(|(known, _)| Some(*known) == field);
+        let somewhere = self.source.text.find("transfer").map_or(0..0, |at| at..at + 8);
+        let span = in_axes.map(|varied| varied.span.clone());
+        let span = span.chain(in_tables.map(|(_, span)| span.clone())).next().unwrap_or(somewhere);
+        let topology = &self.topologies[point.topology].label;
+        let problem = match error.problem.contains(topology) {
+            true => error.problem,
+            false => format!("{} (on topology {topology})", error.problem),
+        };
+        let field = match field {
+            Some(field) if field.is_of_request() => field.name().to_owned(),
+            Some(field) => format!("transfer.{}", field.name()),
+            None => error.field,
+        };
+        InputError { problem, field, ..InputError::new("", "") }
+            .help(error.help.unwrap_or_default())
+            .at(&self.source, span)
+    }
+}
