@@ -1,6 +1,6 @@
 //! What a flow asks of links.
 
-/// A link of one [`Flows`], by its index.
+/// A link of one [`Flows`](super::Flows), by its index.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LinkId(pub(super) u32);
 
