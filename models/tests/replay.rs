@@ -136,6 +136,18 @@ fn schedules_end_when_the_published_algorithm_says() {
 }
 
 #[test]
+fn one_message_takes_what_the_model_says() {
+    // 1 MiB with the default numbers: o + L + o + (s - 1) G. The LogGOPSim of 2025 prints
+    // 6 297 950 ns for it: g more, which it charges a receiver before each message.
+    let mut made = Made::of(2);
+    let send = made.send(0, 1, 1 << 20, &[]);
+    made.receive(1, send, &[]);
+    let report = replayed(&made, &LogGops::default());
+    assert_eq!(ns(report.completion), 1_500.0 + 2_500.0 + 1_500.0 + 1_048_575.0 * 6.0);
+    assert_eq!(ns(report.completion), 6_297_950.0 - 1_000.0);
+}
+
+#[test]
 fn a_long_message_holds_its_sender_until_it_is_received() {
     // Posted at 20 us, long after the message has come: 1 us to compute behind it at each end.
     let mut made = Made::of(2);

@@ -10,6 +10,9 @@
 //! its send ends when the sender's cpu is free again. A longer one is a *rendezvous*: its send ends
 //! when the receiver, which has posted the receive, begins to take the message in.
 //!
+//! The LogGOPSim that came with ATLAHS in 2025 charges otherwise: all bytes pass before the message
+//! arrives, and the receiver's card takes g before its cpu takes o. One message takes g longer.
+//!
 //! T. Hoefler, T. Schneider, A. Lumsdaine, *LogGOPSim: simulating large-scale applications in the
 //! LogGOPS model*, HPDC 2010; A. Alexandrov et al., *LogGP*, SPAA 1995.
 
