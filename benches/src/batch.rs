@@ -90,6 +90,7 @@ pub fn times() {
 /// Two nodes of a CNI with a bridge and VXLAN, a GPU and a pod on each.
 fn pair() -> Cluster {
     let mut library = Library::new();
+    crate::hops::add(&mut library);
     for (kind, name, text) in PROFILES {
         library.add(kind, name, Source::new(format!("{name}.{}", kind.ending()), text));
     }

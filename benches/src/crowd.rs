@@ -43,9 +43,14 @@ impl Crowd {
 
 /// Prints what solving and changing such a crowd takes.
 pub fn times(memory: &PeakAlloc) {
-    println!("\nFlows at once on 1024 hosts, even pairs: milliseconds of processor time at once, and");
+    println!(
+        "\nFlows at once on 1024 hosts, even pairs: milliseconds of processor time at once, and"
+    );
     println!("microseconds for one change, median (middle half)\n");
-    println!("{:>9} {:>28} {:>30} {:>30} {:>8}", "flows", "at once, ms", "departure, us", "arrival, us", "B each");
+    println!(
+        "{:>9} {:>28} {:>30} {:>30} {:>8}",
+        "flows", "at once, ms", "departure, us", "arrival, us", "B each"
+    );
     for (count, turns) in [(1_000, 2_000), (10_000, 300), (100_000, 60), (1_000_000, 5)] {
         let mut whole = Vec::new();
         let mut bytes = 0.0;
@@ -65,15 +70,19 @@ pub fn times(memory: &PeakAlloc) {
             let at = pick.random_range(0..crowd.ids.len());
             now = now + Time::from_ns(1);
             let id = crowd.ids[at];
-            leaves.push(1e6 * seconds(|| {
-                crowd.flows.stop(now, id);
-                crowd.flows.next();
-            }));
+            leaves.push(
+                1e6 * seconds(|| {
+                    crowd.flows.stop(now, id);
+                    crowd.flows.next();
+                }),
+            );
             now = now + Time::from_ns(1);
-            comes.push(1e6 * seconds(|| {
-                crowd.ids[at] = crowd.start(now);
-                crowd.flows.next();
-            }));
+            comes.push(
+                1e6 * seconds(|| {
+                    crowd.ids[at] = crowd.start(now);
+                    crowd.flows.next();
+                }),
+            );
         }
         let [whole, leaves, comes] = [whole, leaves, comes].map(Middle::of);
         println!("{count:>9} {whole:>28} {leaves:>30} {comes:>30} {bytes:>8.0}");

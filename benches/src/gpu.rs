@@ -8,8 +8,8 @@ use models::gpu::launch::Launch;
 use models::gpu::machine::Machine;
 use models::gpu::work::Work;
 use models::input::Source;
-use models::plan::program::{Command, DefaultStream, Device, HostSide, Operation};
 use models::library::Kind;
+use models::plan::program::{Command, DefaultStream, Device, HostSide, Operation};
 use models::profile::Profile;
 use rand::RngExt;
 use sim::{Bytes, Rate, Seed, Time};
@@ -65,7 +65,8 @@ pub fn times() {
 }
 
 fn machine() -> Machine {
-    let profile = Profile::parse(Kind::Gpu, "a100", &Source::new("a100.csv", A100)).expect("it ships");
+    let profile =
+        Profile::parse(Kind::Gpu, "a100", &Source::new("a100.csv", A100)).expect("it ships");
     Machine::from_profile(&profile).expect("it ships")
 }
 

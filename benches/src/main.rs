@@ -15,6 +15,7 @@ mod crowd;
 mod fat_tree;
 mod gpu;
 mod hold;
+mod hops;
 mod increments;
 mod measure;
 mod transfers;

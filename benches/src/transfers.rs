@@ -57,6 +57,7 @@ fn assembled(nodes: usize) -> Cluster {
     library.add(Kind::Nic, "generic-40g", Source::new("nic.csv", NIC));
     library.add(Kind::Pcie, "gen3-x8", Source::new("pcie.csv", PCIE));
     library.add(Kind::Cni, "host", Source::new("host.toml", CNI));
+    crate::hops::add(&mut library);
     let mut text = "[[switch]]\nname = \"tor\"\nlatency = \"1 us\"\n".to_owned();
     for n in 0..nodes {
         write!(

@@ -78,34 +78,43 @@ fn key_columns(varied: &[String]) -> Vec<super::document::Column> {
 }
 
 fn completion(table: &table::Table, varied: &[String]) -> Result<Section, PlotError> {
-    let mut columns = key_columns(varied);
-    columns.push(column("workload"));
-    columns.extend(["runs", "late", "offered", "carried", "in flight"].map(numbers));
-    columns.extend(FIGURES.map(|(_, name)| numbers(name)));
-    let mut rows = Vec::new();
+    let columns = |figures: &[&str]| {
+        let mut columns = key_columns(varied);
+        columns.push(column("workload"));
+        columns.extend(figures.iter().map(|name| numbers(name)));
+        columns
+    };
+    let (mut times, mut loads) = (Vec::new(), Vec::new());
     for row in table.rows() {
         let mut cells = keys(&row, varied)?;
         cells.push(Cell::text(row.text("workload")?));
-        cells.push(Cell::number(row.text("counted")?));
-        cells.push(Cell::number(row.text("late")?));
-        for name in ["offered_hz_mean", "carried_hz_mean"] {
-            cells.push(Cell::number(format!("{} /s", words::number(row.number(name)?))));
-        }
-        cells.push(Cell::number(words::number(row.number("in_flight_mean")?)));
+        let mut load = cells.clone();
         for (name, _) in FIGURES {
             cells.push(Cell::number(figure(&row, name)?));
         }
-        rows.push(cells);
+        load.push(Cell::number(row.text("counted")?));
+        load.push(Cell::number(row.text("late")?));
+        for name in ["offered_hz_mean", "carried_hz_mean"] {
+            load.push(Cell::number(format!("{} /s", words::number(row.number(name)?))));
+        }
+        load.push(Cell::number(words::number(row.number("in_flight_mean")?)));
+        times.push(cells);
+        loads.push(load);
     }
     let text = "Completion is the time from the beginning of a run to the end of its last step. \
                 Ranges hold the true value with 95 % confidence: over replications by Student's t; \
                 of one replication by means of batches (the mean) and by order statistics (the \
                 quantiles). No range is given where there are too few runs for one.";
+    let of_times = columns(&FIGURES.map(|(_, name)| name));
+    let of_loads = columns(&["runs", "late", "offered", "carried", "in flight"]);
     Ok(Section {
         id: "workloads",
         title: "How long runs take",
         paragraphs: vec![text.into()],
-        tables: vec![Table::plain("Completion of the runs of each workload", columns, rows)],
+        tables: vec![
+            Table::plain("Completion of the runs of each workload", of_times, times),
+            Table::plain("Runs, and how many a second arrived and ended", of_loads, loads),
+        ],
         ..Section::default()
     })
 }
