@@ -131,7 +131,17 @@ fn figure(row: &Row<'_>, name: &str) -> Result<String, PlotError> {
     let high = row.maybe(&format!("{stem}_high"))?;
     Ok(match (low, high) {
         (Some(low), Some(high)) if high > low => {
-            format!("{} ({} to {})", time(value), time(low), time(high))
+            let [value, low, high] = [value, low, high].map(time);
+            let units = [&value, &low, &high].map(|text| text.rsplit_once(' '));
+            match units {
+                // One unit for all three leaves room.
+                [Some((value, unit)), Some((low, a)), Some((high, b))]
+                    if a == unit && b == unit =>
+                {
+                    format!("{value} ({low} to {high}) {unit}")
+                }
+                _ => format!("{value} ({low} to {high})"),
+            }
         }
         _ => time(value),
     })
