@@ -54,15 +54,8 @@ pub fn write(dir: &Path, figures: &[Figure]) -> Result<(), PlotError> {
     sections.extend(asked::assumptions(&manifest, figures));
     sections.push(provenance::parameters(dir, &manifest)?);
     sections.push(asked::manifest(&manifest));
-    let page = Page {
-        title: title(&manifest),
-        version: manifest.whole["podpath"].as_str().unwrap_or("").into(),
-        about: manifest.said("about").into(),
-        warning: asked::warning(&manifest),
-        answer: answer::sentences(&run, &plan, &manifest),
-        sections,
-    };
-    save(dir, &page)
+    let answer = answer::sentences(&run, &plan, &manifest);
+    save(dir, &of_run(&manifest, answer, sections))
 }
 
 /// Writes `report.html` for the workloads that ran in `dir`.
@@ -74,15 +67,8 @@ pub fn workloads(dir: &Path) -> Result<(), PlotError> {
     let mut sections = workload::sections(dir)?;
     sections.push(provenance::parameters(dir, &manifest)?);
     sections.push(asked::manifest(&manifest));
-    let page = Page {
-        title: title(&manifest),
-        version: manifest.whole["podpath"].as_str().unwrap_or("").into(),
-        about: manifest.said("about").into(),
-        warning: asked::warning(&manifest),
-        answer: workload::answer(dir)?,
-        sections,
-    };
-    save(dir, &page)
+    let answer = workload::answer(dir)?;
+    save(dir, &of_run(&manifest, answer, sections))
 }
 
 /// Writes `report.html` for the validation in `dir`.
@@ -128,6 +114,18 @@ pub fn judging(
 /// If findings.csv or points.csv is missing or broken, or the report cannot be written.
 pub fn calibration(dir: &Path, figures: &[Figure]) -> Result<(), PlotError> {
     save(dir, &calibration::page(dir, figures)?)
+}
+
+/// The page of a run, whatever it ran.
+fn of_run(manifest: &Manifest, answer: Vec<String>, sections: Vec<document::Section>) -> Page {
+    Page {
+        title: title(manifest),
+        version: manifest.whole["podpath"].as_str().unwrap_or("").into(),
+        about: manifest.said("about").into(),
+        warning: asked::warning(manifest),
+        answer,
+        sections,
+    }
 }
 
 fn title(manifest: &Manifest) -> String {

@@ -45,11 +45,11 @@ pub(super) fn write(folder: &Path, plan: &Plan, keyed: &[Keyed<'_>]) -> Result<(
     }
     let added = plan.columns.iter().map(String::as_str);
     let header = OF_POINT.into_iter().chain(added).chain(COLUMNS).map(str::to_owned).collect();
-    let rows = several.into_iter().map(row);
+    let rows = several.into_iter().map(|point| row(plan, point));
     write_table(&folder.join(FILE), std::iter::once(header).chain(rows))
 }
 
-fn row(point: &[Keyed<'_>]) -> Vec<String> {
+fn row(plan: &Plan, point: &[Keyed<'_>]) -> Vec<String> {
     let column = |name: &str| KEYS.iter().position(|key| *key == name).expect("a key column");
     let cells = &point[0].cells;
     let mut row: Vec<String> = OF_POINT.iter().map(|name| cells[column(name)].clone()).collect();
@@ -66,7 +66,7 @@ fn row(point: &[Keyed<'_>]) -> Vec<String> {
         all.iter().try_fold(0.0, |last: f64, one| Some(last.max(one.completion_s?)))
     };
     row.extend(estimate(over(&digests, last)));
-    let message = |keyed: &Keyed<'_>| keyed.cells[column("message_b")].parse::<u64>().unwrap_or(0);
+    let message = |one: &Keyed<'_>| plan.points[one.point].transfers[one.transfer].message.get();
     row.push(point.iter().map(message).sum::<u64>().to_string());
     row
 }
