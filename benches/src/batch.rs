@@ -119,7 +119,8 @@ fn drawn(base: &Cluster, lane: usize) -> Cluster {
     for hop in other.graph.edge_weights_mut() {
         match &mut hop.model {
             HopModel::Cpu(cpu) => {
-                [&mut cpu.tcp.per_skb, &mut cpu.tcp.per_segment, &mut cpu.tcp.per_byte]
+                let tcp = &mut std::sync::Arc::make_mut(&mut cpu.costs).tcp;
+                [&mut tcp.per_skb, &mut tcp.per_segment, &mut tcp.per_byte]
                     .into_iter()
                     .for_each(&mut draw);
             }

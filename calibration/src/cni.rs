@@ -66,7 +66,7 @@ impl<'a> Setups<'a> {
     /// As [`Setups::predict`].
     pub fn hop_kinds(&mut self, row: &CniRow) -> Result<BTreeSet<String>, InputError> {
         let hops = self.cluster(row)?.graph.edge_weights();
-        let mut kinds: BTreeSet<String> = hops.map(|hop| hop.kind.clone()).collect();
+        let mut kinds: BTreeSet<String> = hops.map(|hop| hop.kind.to_string()).collect();
         kinds.insert(if row.test.udp { "udp" } else { "tcp" }.into());
         Ok(kinds)
     }

@@ -16,7 +16,7 @@ fn ends(cluster: &Cluster) -> Vec<(String, String)> {
         .into_iter()
         .filter_map(|kind| {
             let places = cluster.graph.node_weights().filter(|place| place.kind == kind);
-            let mut names: Vec<&str> = places.map(|place| place.name.as_str()).collect();
+            let mut names: Vec<String> = places.map(|place| place.name.to_string()).collect();
             names.sort_unstable();
             let (first, last) = (names.first()?, names.last()?);
             (first != last).then(|| (first.to_string(), last.to_string()))

@@ -62,7 +62,7 @@ fn outcome(
         sent,
         loss_ratio,
         reference,
-        reference_link: line.map_or(String::new(), |line| line.link.clone()),
+        reference_link: line.map_or(String::new(), |line| line.link.to_string()),
         taken: taken(plan, &ledger, reference, sending),
         life: life(plan, &ledger),
         steps: steps(plan, &ledger),
@@ -97,7 +97,11 @@ fn taken(plan: &Plan, ledger: &Ledger, reference: Rate, sending: Time) -> Vec<Ta
     let whole = sending.as_seconds().max(1e-12);
     let mut taken: Vec<Taken> = plan.hops[..plan.way as usize]
         .iter()
-        .map(|hop| Taken { hop: hop.name.clone(), kind: hop.kind.clone(), bytes_per_s: 0.0 })
+        .map(|hop| Taken {
+            hop: hop.name.to_string(),
+            kind: hop.kind.to_string(),
+            bytes_per_s: 0.0,
+        })
         .collect();
     for (row, span) in plan.rows.iter().zip(&ledger.rows) {
         let Some(taken) = taken.get_mut(row.hop as usize) else { continue };
@@ -120,8 +124,8 @@ fn life(plan: &Plan, ledger: &Ledger) -> Vec<Interval> {
         (0..plan.rows.len()).filter(|&row| ledger.rows[row] > Time::ZERO).collect();
     order.sort_by_key(|&row| (plan.rows[row].step, met(row), plan.rows[row].cause));
     let interval = |row: usize| Interval {
-        hop: plan.hops[plan.rows[row].hop as usize].name.clone(),
-        kind: plan.hops[plan.rows[row].hop as usize].kind.clone(),
+        hop: plan.hops[plan.rows[row].hop as usize].name.to_string(),
+        kind: plan.hops[plan.rows[row].hop as usize].kind.to_string(),
         cause: plan.rows[row].cause,
         span: ledger.rows[row],
     };
@@ -152,7 +156,7 @@ fn utilisation(
         let link = &cluster.links[load.link.index()];
         let busy = |work: f64| (work / link.capacity / whole).clamp(0.0, 1.0);
         Utilisation {
-            link: link.name.clone(),
+            link: link.name.to_string(),
             busy: busy(load.work),
             own: busy(work.get(&load.link).copied().unwrap_or(0.0)),
             others: users[&load.link] - 1,

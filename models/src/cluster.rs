@@ -15,12 +15,14 @@ mod accelerator;
 mod assemble;
 mod batch;
 mod cable;
+mod classes;
 mod describe;
 mod device;
 mod forwarder;
 mod holder;
 mod hop;
 pub mod lab;
+mod name;
 mod network;
 mod origin;
 mod shared_memory;
@@ -36,13 +38,15 @@ use crate::gpu::share::Turns;
 use crate::input::{InputError, Source, suggest};
 use crate::library::{Kind, Library};
 use crate::name::server::NameServer;
-use crate::transfer::Transport;
+use crate::profile::Profile;
 
 pub use accelerator::Accelerator;
 pub use batch::Batch;
 pub use hop::{
-    Core, CpuCosts, CpuHop, DmaHop, GpuHop, GpuStep, HopModel, Pageable, Side, SocketLink, WireHop,
+    Core, Costs, CpuCosts, CpuHop, DmaHop, GpuHop, GpuStep, HopModel, Pageable, Side, SocketLink,
+    WireHop,
 };
+pub use name::{Name, Word};
 
 /// A change to a topology before it is assembled, `nic.mtu = 1500` (every NIC) or
 /// `nic.nic-a.mtu = 1500` (one): how sweeps vary what a topology file says.
@@ -73,11 +77,11 @@ pub enum PlaceKind {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Place {
     /// Its name, unique in the cluster.
-    pub name: String,
+    pub name: Name,
     /// What it is.
     pub kind: PlaceKind,
     /// The machine it is in, if it is in one.
-    pub node: Option<String>,
+    pub node: Option<Word>,
     /// The NUMA node of a pod's memory, or of a card's slot.
     pub numa: Option<u32>,
 }
@@ -101,7 +105,7 @@ pub enum LinkUnit {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Link {
     /// Its name: `nic-a/wire-out`, `node-b/core3`.
-    pub name: String,
+    pub name: Name,
     /// What its capacity counts.
     pub unit: LinkUnit,
     /// Units per second; finite and above zero.
@@ -116,7 +120,7 @@ pub struct PoolIndex(pub usize);
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PoolSpec {
     /// Its name: `gpu-a/copy-out`.
-    pub name: String,
+    pub name: Name,
     /// How many there are.
     pub slots: u32,
 }
@@ -125,7 +129,7 @@ pub struct PoolSpec {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Host {
     /// Its name.
-    pub name: String,
+    pub name: Word,
     /// One link of capacity 1.0 per core.
     pub cores: Vec<LinkIndex>,
     /// How many cores serve receive queues (RSS); flows are hashed onto the first so many cores.
@@ -141,14 +145,8 @@ pub struct Host {
     pub names: Option<NameServer>,
     /// The link between its sockets, where its profile says what it carries.
     pub socket_link: Option<SocketLink>,
-    /// The line to add before data may cross from one NUMA node to another, where there is no such
-    /// link.
-    pub socket_link_missing: InputError,
-    /// Transports whose costs its profile does not say, with the line to add.
-    pub unpriced: Vec<(Transport, InputError)>,
-    /// The line to add before a copy may have pageable memory, where its profile does not say what
-    /// that costs.
-    pub staging_missing: Option<InputError>,
+    /// What its hops cost, which knows the line to add where something is missing.
+    pub profile: Arc<Profile>,
 }
 
 /// Which transfers may take a hop.
@@ -166,9 +164,9 @@ pub enum Lane {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Hop {
     /// Its name: `node-a/vxlan`, `gpu-a/copy-out`.
-    pub name: String,
+    pub name: Name,
     /// Its kind, the same on every node and side: `vxlan`, `device-to-host copy`.
-    pub kind: String,
+    pub kind: Word,
     /// Who may take it.
     pub lane: Lane,
     /// What it is made of.
@@ -226,8 +224,8 @@ pub struct Cluster {
     pub without_offloads: BTreeSet<NodeIndex>,
     /// Services by name.
     pub services: BTreeMap<String, Service>,
-    /// Places by name.
-    pub places: BTreeMap<String, NodeIndex>,
+    /// Places by name, of those that a file may name.
+    pub places: BTreeMap<Word, NodeIndex>,
     /// Every entry of the library that it was made from, sorted.
     pub used: BTreeSet<(Kind, String)>,
     /// The lines of each profile that some model has read.
@@ -288,8 +286,8 @@ impl Cluster {
             Some(&place) if is_end(self.graph[place].kind) => Ok(Endpoint::Place(place)),
             _ => {
                 let ends = self.places.iter().filter(|(_, at)| is_end(self.graph[**at].kind));
-                let known: Vec<&str> =
-                    ends.map(|(name, _)| name).chain(self.services.keys()).map(|s| &**s).collect();
+                let services = self.services.keys().map(|name| &**name);
+                let known: Vec<&str> = ends.map(|(name, _)| &**name).chain(services).collect();
                 let problem =
                     format!("`{name}` is no GPU, pod or Service of topology `{}`", self.name);
                 Err(InputError::new(field, problem).help(suggest(name, known)))

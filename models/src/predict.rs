@@ -138,7 +138,7 @@ pub fn occupancy(
     let all: Vec<&Plan> = plans.iter().collect();
     let starts = vec![Time::ZERO; transfers.len()];
     let (_, most) = traces_watched(&Resources::of(cluster), &all, &starts, fidelity);
-    let names = cluster.links.iter().map(|link| link.name.clone());
+    let names = cluster.links.iter().map(|link| link.name.to_string());
     Ok(names.zip(most).collect())
 }
 
@@ -163,8 +163,8 @@ fn planned(
     seed: u64,
 ) -> Result<Vec<Plan>, InputError> {
     let (base, seed, change) = (clusters[0], Seed::new(seed), Change::default());
-    let routes = routes(base, transfers)?;
-    let cores = place(base, transfers, &routes, seed);
+    let mut routes = routes(base, transfers)?;
+    let cores = place(base, transfers, &mut routes, seed);
     let mut plans = Vec::with_capacity(transfers.len());
     for ((transfer, route), cores) in transfers.iter().zip(routes).zip(&cores) {
         clusters[1..].iter().try_for_each(|cluster| check_kernel(cluster, transfer))?;
@@ -213,8 +213,9 @@ pub fn check(
 /// As [`predict`].
 pub fn notes(cluster: &Cluster, transfers: &[Transfer]) -> Result<Vec<String>, InputError> {
     let routes = routes(cluster, transfers)?;
-    let note = |(route, transfer): (&Route<'_>, _)| route.note(cluster, transfer);
-    Ok(routes.iter().zip(transfers).filter_map(note).collect())
+    let notes =
+        |(route, transfer): (&Route<'_>, _)| route.notes(cluster, transfer).collect::<Vec<_>>();
+    Ok(routes.iter().zip(transfers).flat_map(notes).collect())
 }
 
 pub(crate) fn routes<'a>(
@@ -271,7 +272,7 @@ fn check_numbers(transfer: &Transfer) -> Result<(), InputError> {
 /// possible.
 fn check_kernel(cluster: &Cluster, transfer: &Transfer) -> Result<(), InputError> {
     let Some(own) = &transfer.kernel else { return Ok(()) };
-    let place = cluster.places.get(&transfer.from);
+    let place = cluster.places.get(transfer.from.as_str());
     let Some(Accelerator { gpu, .. }) = place.and_then(|place| cluster.gpus.get(place)) else {
         return Ok(());
     };

@@ -2,20 +2,28 @@
 //!
 //! A way of which somebody's cost is not known is refused, with the line to add.
 //!
-//! Every hop counts one. Among ways of equal length the one found first in the order of the
-//! topology file is taken, so that a route does not depend on anything but the file.
+//! Every hop counts one. Which of several ways of equal length a flow takes is in [`Ways`].
 
 pub(crate) mod crossing;
 mod known;
+mod ways;
 
-use petgraph::algo::astar;
+use std::sync::Arc;
+
 use petgraph::graph::{EdgeIndex, NodeIndex};
-use petgraph::visit::EdgeFiltered;
 
 use crate::catalogue::Turn;
-use crate::cluster::{Cluster, Endpoint, Hop, HopModel, Lane, PlaceKind, Service, Side};
+use crate::cluster::{Cluster, Endpoint, Hop, HopModel, LinkIndex, PlaceKind, Service, Side};
 use crate::input::{InputError, suggest};
 use crate::transfer::{Mode, Transfer};
+
+pub use ways::Ways;
+
+/// Who knows the ways between places: a search for any graph, or the formula of a fabric.
+pub trait Routes {
+    /// All shortest ways that `mode` may take; none where no way leads there.
+    fn ways(&self, from: NodeIndex, to: NodeIndex, mode: Mode) -> Option<Ways>;
+}
 
 /// A hop on a route.
 #[derive(Clone, Copy, Debug)]
@@ -30,10 +38,15 @@ pub enum Leg<'a> {
 }
 
 impl Route<'_> {
-    /// What a reader should know of the way of `transfer`, in a sentence; none where all is as it
+    /// What a reader should know of the way of `transfer`, in sentences; none where all is as it
     /// was asked for.
-    pub(crate) fn note(&self, cluster: &Cluster, transfer: &Transfer) -> Option<String> {
-        known::oversized(cluster, self, transfer)
+    pub(crate) fn notes(
+        &self,
+        cluster: &Cluster,
+        transfer: &Transfer,
+    ) -> impl Iterator<Item = String> {
+        let oversized = known::oversized(cluster, self, transfer);
+        oversized.into_iter().chain(known::parallel(cluster, self, transfer))
     }
 }
 
@@ -69,13 +82,49 @@ pub struct Route<'a> {
     pub stages: Vec<Vec<Leg<'a>>>,
     /// The first and last pod whose network stacks are crossed, if any.
     pub pods: Option<(NodeIndex, NodeIndex)>,
+    /// Where there are several as short ones.
+    parallel: Option<Parallel>,
+}
+
+/// Several equal ways, and the hops of the one that is taken.
+#[derive(Clone, Debug)]
+struct Parallel {
+    ways: Arc<Ways>,
+    taken: Vec<EdgeIndex>,
+}
+
+impl<'a> Route<'a> {
+    /// Takes the one of several equal ways that a flow takes whose hash is `flow`.
+    pub(crate) fn take(&mut self, cluster: &'a Cluster, flow: u64) {
+        let Some(Parallel { ways, taken }) = &mut self.parallel else { return };
+        let own = ways.of_flow(cluster, flow);
+        for (&old, &new) in taken.iter().zip(&own).filter(|(old, new)| old != new) {
+            let mut legs = self.stages.iter_mut().flatten();
+            let at = legs.find(|leg| matches!(leg, Leg::Edge(edge, _) if *edge == old));
+            *at.expect("ways differ in cables, which are all legs") =
+                Leg::Edge(new, &cluster.graph[new]);
+        }
+        *taken = own;
+    }
+
+    /// Whether there are several equal ways.
+    pub(crate) fn is_parallel(&self) -> bool {
+        self.parallel.is_some()
+    }
+
+    /// What a flow whose hash is `flow` crosses in place of this way's links.
+    pub(crate) fn spread(&self, cluster: &Cluster, flow: u64) -> Vec<(LinkIndex, LinkIndex)> {
+        let Some(Parallel { ways, taken }) = &self.parallel else { return Vec::new() };
+        ways::swaps(cluster, taken, &ways.of_flow(cluster, flow))
+    }
 }
 
 impl Route<'_> {
     /// The same way through a cluster of the same structure.
     pub(crate) fn on<'b>(&self, cluster: &'b Cluster) -> Route<'b> {
         let stage = |legs: &Vec<Leg<'_>>| legs.iter().map(|leg| leg.on(cluster)).collect();
-        Route { stages: self.stages.iter().map(stage).collect(), pods: self.pods }
+        let (stages, parallel) = (self.stages.iter().map(stage).collect(), self.parallel.clone());
+        Route { stages, pods: self.pods, parallel }
     }
 }
 
@@ -113,12 +162,15 @@ pub fn route<'a>(cluster: &'a Cluster, transfer: &Transfer) -> Result<Route<'a>,
         };
         InputError::new("to", problem).help(help)
     };
-    let mut edges = shortest(cluster, from, to, transfer.mode).ok_or_else(unreachable)?;
+    let ways = cluster.ways(from, to, transfer.mode).ok_or_else(unreachable)?;
+    let mut edges = ways.first(cluster);
     if edges.is_empty() {
         return Err(unreachable());
     }
+    let taken = ways.is_parallel().then(|| edges.clone());
     turn(cluster, &mut edges);
     let mut route = cut(cluster, &edges);
+    route.parallel = taken.map(|taken| Parallel { ways: Arc::new(ways), taken });
     if transfer.kernel.is_some() {
         let Some(accelerator) = cluster.gpus.get(&from) else {
             let problem = format!("`{}` is no GPU that could run it", transfer.from);
@@ -137,27 +189,6 @@ pub fn route<'a>(cluster: &'a Cluster, transfer: &Transfer) -> Result<Route<'a>,
     }
     known::check(cluster, &route, transfer)?;
     Ok(route)
-}
-
-/// The edges of the shortest way that `mode` may take.
-fn shortest(
-    cluster: &Cluster,
-    from: NodeIndex,
-    to: NodeIndex,
-    mode: Mode,
-) -> Option<Vec<EdgeIndex>> {
-    let direct = mode == Mode::GpuDirect;
-    let allowed = EdgeFiltered::from_fn(&cluster.graph, |edge| match edge.weight().lane {
-        Lane::Any => true,
-        Lane::Host => !direct,
-        Lane::Direct => direct,
-    });
-    let (_, places) = astar(&allowed, from, |at| at == to, |_| 1u32, |_| 0)?;
-    let graph = &cluster.graph;
-    let edge = |pair: &[NodeIndex]| {
-        graph.edges_connecting(pair[0], pair[1]).map(|e| petgraph::visit::EdgeRef::id(&e)).min()
-    };
-    places.windows(2).map(edge).collect()
 }
 
 /// Takes away what a packet that turns around on a machine does not cross again.
@@ -197,7 +228,7 @@ fn cut<'a>(cluster: &'a Cluster, edges: &[EdgeIndex]) -> Route<'a> {
     }
     stages.retain(|stage| !stage.is_empty());
     let pods = pods.first().copied().zip(pods.last().copied());
-    Route { stages, pods }
+    Route { stages, pods, parallel: None }
 }
 
 /// Inserts a Service's translation behind the last hop of the client pod's own chain.
@@ -207,7 +238,7 @@ fn translate<'a>(route: &mut Route<'a>, service: &'a Service) {
         let HopModel::Cpu(socket) = &stage[first].hop().model else { continue };
         // The client's chain ends where its forwarding point begins: at the first place that is
         // not named after the pod, and for a pod on the host network right behind the socket.
-        let owner = |leg: &Leg<'_>| leg.hop().name.split('/').next().map(str::to_owned);
+        let owner = |leg: &Leg<'_>| leg.hop().name.owner().clone();
         let pod = owner(&stage[first]);
         let at = first + stage[first..].iter().take_while(|leg| owner(leg) == pod).count();
         stage.insert(at, Leg::Service(service, socket.host));

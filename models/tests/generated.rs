@@ -1,5 +1,7 @@
 //! Random clusters, random transfers on them, and the figures of a cluster.
 
+use std::sync::Arc;
+
 use models::cluster::{Cluster, CpuHop, DmaHop, HopModel, LinkUnit};
 use models::gpu::kernel::{Kernel, Launches};
 use models::input::Source;
@@ -176,7 +178,7 @@ pub(crate) fn change(cluster: &mut Cluster, by: &mut dyn FnMut(Figure, f64) -> f
         }
     }
     for accelerator in cluster.gpus.values_mut() {
-        let gpu = &mut accelerator.gpu;
+        let gpu = Arc::make_mut(&mut accelerator.gpu);
         gpu.hbm_bandwidth = rate(gpu.hbm_bandwidth, by);
         gpu.fp32_flop_per_s = by(Figure::Rate, gpu.fp32_flop_per_s);
         gpu.fp64_flop_per_s = by(Figure::Rate, gpu.fp64_flop_per_s);
@@ -198,7 +200,8 @@ fn rate(rate: Rate, by: &mut dyn FnMut(Figure, f64) -> f64) -> Rate {
 }
 
 fn change_cpu(cpu: &mut CpuHop, by: &mut dyn FnMut(Figure, f64) -> f64) {
-    for costs in [&mut cpu.tcp, &mut cpu.udp] {
+    let all = Arc::make_mut(&mut cpu.costs);
+    for costs in [&mut all.tcp, &mut all.udp] {
         for cost in [
             &mut costs.per_connection,
             &mut costs.per_message,
@@ -212,7 +215,7 @@ fn change_cpu(cpu: &mut CpuHop, by: &mut dyn FnMut(Figure, f64) -> f64) {
             *cost = by(Figure::Time, *cost);
         }
     }
-    cpu.udp_flow_limit = cpu.udp_flow_limit.map(|limit| rate(limit, by));
+    all.udp_flow_limit = all.udp_flow_limit.map(|limit| rate(limit, by));
 }
 
 fn change_dma(dma: &mut DmaHop, by: &mut dyn FnMut(Figure, f64) -> f64) {

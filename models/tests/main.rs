@@ -13,6 +13,7 @@ mod machine;
 mod random;
 mod replay;
 mod request;
+mod routes;
 mod sharing;
 mod streams;
 mod topology;

@@ -69,7 +69,7 @@ proptest! {
         let last = last.map_or(0.0, Time::as_seconds);
         for link in &cluster.links {
             let of = |outcome: &Outcome| {
-                let here = outcome.utilisation.iter().find(|used| used.link == link.name);
+                let here = outcome.utilisation.iter().find(|used| link.name == *used.link);
                 here.map_or(0.0, |used| used.own * outcome.completion.as_seconds())
             };
             // What is lost before a link never reaches it.

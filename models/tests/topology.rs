@@ -61,7 +61,7 @@ fn the_way_goes_where_the_data_goes() {
         let way = route(&cluster, &models::transfer::Transfer { mode, ..asked }).unwrap();
         let stages = way.stages.iter();
         let kind = |stage: &Vec<models::route::Leg<'_>>| {
-            stage.iter().map(|leg| leg.hop().kind.clone()).collect::<Vec<_>>().join(" ")
+            stage.iter().map(|leg| leg.hop().kind.to_string()).collect::<Vec<_>>().join(" ")
         };
         stages.map(kind).collect::<Vec<_>>()
     };
@@ -81,7 +81,7 @@ fn a_service_is_crossed_at_the_clients_node() {
     let cluster = cluster("veth");
     let asked = transfer("client", "web", Bytes::kib(4));
     let way = route(&cluster, &asked).unwrap();
-    let kinds: Vec<&str> = way.stages[0].iter().map(|leg| leg.hop().kind.as_str()).collect();
+    let kinds: Vec<&str> = way.stages[0].iter().map(|leg| &*leg.hop().kind).collect();
     assert_eq!(kinds[..3], ["socket", "veth", "service-iptables"]);
     let through = models::transfer::Transfer { via: Some("web".into()), ..asked };
     let through = models::transfer::Transfer { to: "gpu-b".into(), ..through };

@@ -220,9 +220,9 @@ impl Bench<'_> {
         let of = |probe: &Probe| {
             let cluster = self.cluster(&library, probe)?;
             let mut kinds: BTreeSet<String> =
-                cluster.graph.edge_weights().map(|hop| hop.kind.clone()).collect();
+                cluster.graph.edge_weights().map(|hop| hop.kind.to_string()).collect();
             let services = cluster.services.values().flat_map(|service| &service.hops);
-            kinds.extend(services.map(|hop| hop.kind.clone()));
+            kinds.extend(services.map(|hop| hop.kind.to_string()));
             kinds.extend(["tcp".to_owned(), "udp".to_owned(), "copy".to_owned()]);
             Ok(kinds)
         };

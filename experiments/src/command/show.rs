@@ -99,7 +99,7 @@ fn print_tables(cluster: &Cluster, console: &Console) -> Result<(), Failure> {
     let mut places = Sheet::new(&["place", "kind", "node"]);
     for place in cluster.graph.node_weights() {
         let node = place.node.as_deref().unwrap_or("");
-        places.add_row([place.name.as_str(), kind(place.kind), node]);
+        places.add_row([&place.name.to_string(), kind(place.kind), node]);
     }
     let mut hops = Sheet::new(&["from", "to", "hop", "kind"]);
     for (from, to, name, label) in hops_of(cluster) {
@@ -108,11 +108,12 @@ fn print_tables(cluster: &Cluster, console: &Console) -> Result<(), Failure> {
     let mut links = Sheet::new(&["link", "capacity"]);
     for host in &cluster.hosts {
         // Cores are alike; a line for each would bury the rest.
-        links.add_row([host.name.clone().into(), number(format!("{} cores", host.cores.len()))]);
+        links
+            .add_row([host.name.to_string().into(), number(format!("{} cores", host.cores.len()))]);
     }
     for link in cluster.links.iter().filter(|link| link.unit == LinkUnit::Bytes) {
         let rate = Rate::bytes_per_s(link.capacity);
-        links.add_row([link.name.clone().into(), number(rate)]);
+        links.add_row([link.name.to_string().into(), number(rate)]);
     }
     console.print_table(places)?;
     console.print("\n")?;
@@ -128,8 +129,8 @@ fn hops_of(cluster: &Cluster) -> impl Iterator<Item = (String, String, String, S
     cluster.graph.edge_indices().filter_map(|edge| {
         let (from, to) = cluster.graph.edge_endpoints(edge)?;
         let (from, to) = (&cluster.graph[from], &cluster.graph[to]);
-        let (hop, label) = (cluster.hop(edge).name.clone(), cluster.label(edge));
-        Some((from.name.clone(), to.name.clone(), hop, label))
+        let (hop, label) = (cluster.hop(edge).name.to_string(), cluster.label(edge));
+        Some((from.name.to_string(), to.name.to_string(), hop, label))
     })
 }
 

@@ -81,7 +81,11 @@ impl GraphView {
                 PlaceKind::Nic => Look::Nic,
                 PlaceKind::Switch => Look::Switch,
             };
-            PlaceView { name: place.name.clone(), look, machine: place.node.clone() }
+            PlaceView {
+                name: place.name.to_string(),
+                look,
+                machine: place.node.as_deref().map(str::to_owned),
+            }
         };
         let mut view = GraphView {
             name: cluster.name.clone(),
@@ -95,7 +99,7 @@ impl GraphView {
             view.join(from.index(), to.index(), said(cluster, hop), hop.lane == Lane::Direct);
         }
         let pods = |service: &models::cluster::Service| {
-            service.pods.iter().map(|pod| graph[*pod].name.clone()).collect()
+            service.pods.iter().map(|pod| graph[*pod].name.to_string()).collect()
         };
         let services = cluster.services.iter();
         view.services = services.map(|(name, of)| (name.clone(), pods(of))).collect();
@@ -179,7 +183,7 @@ impl GraphView {
 /// What a hop is: its kind, and what its links let through where they count bytes.
 fn said(cluster: &Cluster, hop: &models::cluster::Hop) -> String {
     match &hop.model {
-        HopModel::Cpu(_) | HopModel::Gpu(_) => hop.kind.clone(),
+        HopModel::Cpu(_) | HopModel::Gpu(_) => hop.kind.to_string(),
         HopModel::Wire(wire) => {
             let bit_s = cluster.links[wire.link.0].capacity * 8.0;
             format!("{} {}", hop.kind, words::bit_rate(bit_s))
@@ -191,7 +195,7 @@ fn said(cluster: &Cluster, hop: &models::cluster::Hop) -> String {
             };
             match dma.links.iter().filter_map(carry).reduce(f64::min) {
                 Some(rate) => format!("{} {} GB/s", hop.kind, words::number(rate / 1e9)),
-                None => hop.kind.clone(),
+                None => hop.kind.to_string(),
             }
         }
     }

@@ -63,8 +63,8 @@ impl<'a> Question<'a> {
             false => Cow::Borrowed(transfers),
         };
         let seed = Seed::new(seed);
-        let routes = routes(cluster, &transfers)?;
-        let cores = place(cluster, &transfers, &routes, seed);
+        let mut routes = routes(cluster, &transfers)?;
+        let cores = place(cluster, &transfers, &mut routes, seed);
         let change = Change::default();
         let plans = (0..transfers.len()).map(|at| {
             let (transfer, cores) = (&transfers[at], &cores[at][..]);
@@ -90,7 +90,11 @@ impl<'a> Question<'a> {
         let same = *transfer == self.transfers[which];
         let route = match same {
             true => Cow::Borrowed(&self.routes[which]),
-            false => Cow::Owned(way(self.cluster, transfer).ok()?),
+            false => {
+                let mut route = way(self.cluster, transfer).ok()?;
+                route.take(self.cluster, self.cores[which][0].flow);
+                Cow::Owned(route)
+            }
         };
         let cores = match transfer.streams == self.transfers[which].streams {
             true => Cow::Borrowed(&self.cores[which]),
@@ -230,7 +234,7 @@ impl Asked<'_> {
     /// What a way that does not cross the container network leaves behind.
     fn leaves(&self) -> String {
         let legs = self.question.routes[self.which].stages.iter().flatten();
-        let kinds: Vec<&str> = legs.map(|leg| leg.hop().kind.as_str()).collect();
+        let kinds: Vec<&str> = legs.map(|leg| &*leg.hop().kind).collect();
         let has = |wanted: &[&str]| kinds.iter().any(|kind| wanted.contains(kind));
         match has(&["wireguard", "ipsec"]) {
             true => "encryption, and the network policies and Services of the pod network",
@@ -352,7 +356,7 @@ impl Asked<'_> {
         let line = plan.line(BASE).and_then(|line| legs().nth(line.hop));
         let mut kinds: Vec<&str> = legs()
             .filter(|leg| !matches!(leg.hop().model, HopModel::Wire(_)))
-            .map(|leg| leg.hop().kind.as_str())
+            .map(|leg| &*leg.hop().kind)
             .filter(|kind| line.is_none_or(|line| line.hop().kind != *kind))
             .collect();
         kinds.sort_unstable();

@@ -5,17 +5,19 @@
 //! have in common stands in one [`Accelerator`] each: links for SMs and memory that count parts of
 //! the GPU, the pools of the copy engines, and the server that time slices pass through.
 
-use std::collections::BTreeMap;
-use std::rc::Rc;
+use std::collections::{BTreeMap, HashMap};
+use std::ops::Index;
+use std::sync::Arc;
 
 use petgraph::graph::NodeIndex;
 use serde_spanned::Spanned;
 use sim::Time;
 
 use super::assemble::{Builder, quantity};
+use super::classes::{Of, class};
 use super::hop::{GpuHop, GpuStep};
 use super::slot::{Seat, Slot, slot};
-use super::{Hop, HopModel, Lane, LinkIndex, LinkUnit, PlaceKind, PoolIndex};
+use super::{Hop, HopModel, Lane, LinkIndex, LinkUnit, PlaceKind, PoolIndex, Word};
 use crate::gpu::Gpu;
 use crate::gpu::share::mig::MigProfile;
 use crate::gpu::share::plugin::Offer;
@@ -35,7 +37,7 @@ const REPLICAS_MAX: u32 = 1024;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Accelerator {
     /// The GPU as its holder sees it.
-    pub gpu: Gpu,
+    pub gpu: Arc<Gpu>,
     /// The SMs of the GPU or instance; capacity 1.0.
     pub sms: LinkIndex,
     /// The part of them that the holder may use, above 0 to 1.
@@ -51,12 +53,14 @@ pub struct Accelerator {
 /// A GPU in its slot, and what of it pods have not taken yet.
 pub(super) struct Card {
     pub(super) slot: Slot,
-    pub(super) spec: Gpu,
-    pub(super) profile: Rc<Profile>,
+    pub(super) spec: Arc<Gpu>,
+    pub(super) profile: Arc<Profile>,
     /// Its place, if one pod has it whole.
     pub(super) place: Option<NodeIndex>,
-    name: String,
+    name: Word,
     offer: Offer,
+    /// Engines out and in, once somebody asked for them.
+    engines: Option<[PoolIndex; 2]>,
     turns: Option<usize>,
     /// SMs and memory, where all shares have them in common.
     links: Option<[LinkIndex; 2]>,
@@ -64,14 +68,52 @@ pub(super) struct Card {
     crowded: f64,
 }
 
-/// The GPUs of a topology by name.
-pub(super) type Cards = BTreeMap<String, Card>;
+/// The GPUs of a topology by name, and their names by node.
+#[derive(Default)]
+pub(super) struct Cards {
+    cards: BTreeMap<Word, Card>,
+    of_nodes: HashMap<Word, Vec<Word>>,
+}
+
+impl Cards {
+    pub(super) fn add(&mut self, name: Word, card: Card) {
+        let own = self.of_nodes.entry(card.slot.node.clone()).or_default();
+        // In the order of names, whatever the order of the file.
+        own.insert(own.partition_point(|other| *other < name), name.clone());
+        self.cards.insert(name, card);
+    }
+
+    pub(super) fn get(&self, name: &str) -> Option<&Card> {
+        self.cards.get(name)
+    }
+
+    pub(super) fn get_mut(&mut self, name: &str) -> Option<&mut Card> {
+        self.cards.get_mut(name)
+    }
+
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> + Clone {
+        self.cards.keys().map(|name| &**name)
+    }
+
+    /// The GPUs of a node, in the order of their names.
+    pub(super) fn of_node(&self, node: &str) -> &[Word] {
+        self.of_nodes.get(node).map_or(&[], Vec::as_slice)
+    }
+}
+
+impl Index<&Word> for Cards {
+    type Output = Card;
+
+    fn index(&self, name: &Word) -> &Card {
+        &self.cards[name]
+    }
+}
 
 /// A pod's share, placed: where its memory is, and the engines that copy out and in.
 pub(super) struct Held {
     pub(super) place: NodeIndex,
     /// What the names of its hops begin with.
-    pub(super) name: String,
+    pub(super) name: Word,
     pub(super) engines: [PoolIndex; 2],
 }
 
@@ -79,7 +121,7 @@ pub(super) struct Held {
 pub(super) fn card(
     builder: &mut Builder<'_>,
     at: &Placed<GpuTable>,
-    switches: &BTreeMap<String, Slot>,
+    switches: &BTreeMap<Word, Slot>,
 ) -> Result<Card, InputError> {
     let table = &at.table;
     let GpuTable { name, node, pcie, .. } = table;
@@ -87,9 +129,10 @@ pub(super) fn card(
     let seat = Seat { name, node, pcie, numa: table.numa.as_ref(), under };
     let profile = builder.profile(at, Kind::Gpu, "profile", &table.profile)?;
     let slot = slot(builder, at, &seat, Some(&profile))?;
-    let spec = Gpu::from_profile(&profile)?;
+    let make = || Gpu::from_profile(&profile);
+    let spec = class(&mut builder.classes.gpus, Of::profile(&profile), make)?;
     let sharing = sharing(at, spec.turns)?;
-    let name = table.name.get_ref().clone();
+    let name = builder.word(table.name.get_ref());
     let (offer, turns) = (Offer::of(&sharing), server(builder, &sharing));
     let links = match sharing {
         Sharing::Mig(_) => None,
@@ -99,7 +142,9 @@ pub(super) fn card(
         Sharing::Mps { replicas } => spec.crowded(replicas),
         _ => 1.0,
     };
-    let mut card = Card { slot, spec, profile, place: None, name, offer, turns, links, crowded };
+    let (place_of, engines) = (None, None);
+    let mut card =
+        Card { slot, spec, profile, place: place_of, name, offer, engines, turns, links, crowded };
     if sharing == Sharing::Exclusive {
         card.place = Some(place(builder, &card, &card.name, &Share::Whole));
     }
@@ -113,14 +158,16 @@ fn server(builder: &mut Builder<'_>, sharing: &Sharing) -> Option<usize> {
     Some(builder.cluster.turns.len() - 1)
 }
 
-fn links(builder: &mut Builder<'_>, name: &str) -> [LinkIndex; 2] {
-    ["sms", "memory"].map(|part| builder.link(format!("{name}/{part}"), LinkUnit::Parts, 1.0))
+fn links(builder: &mut Builder<'_>, name: &Word) -> [LinkIndex; 2] {
+    ["/sms", "/memory"].map(|part| {
+        let name = builder.name(name, part);
+        builder.link(name, LinkUnit::Parts, 1.0)
+    })
 }
 
 /// Adds the place called `name` of a share.
-fn place(builder: &mut Builder<'_>, card: &Card, name: &str, share: &Share) -> NodeIndex {
-    let node = card.slot.node.clone();
-    let place = builder.place(name, PlaceKind::DeviceMemory, Some(&node));
+fn place(builder: &mut Builder<'_>, card: &Card, name: &Word, share: &Share) -> NodeIndex {
+    let place = builder.place(name, PlaceKind::DeviceMemory, Some(&card.slot.node));
     let [sms, memory] = card.links.unwrap_or_else(|| links(builder, name));
     let sms_part = match share {
         // A client whose neighbours rest loses nothing to them.
@@ -133,12 +180,16 @@ fn place(builder: &mut Builder<'_>, card: &Card, name: &str, share: &Share) -> N
     let steps =
         [(GpuStep::Launch, "launch"), (GpuStep::Kernel, "kernel"), (GpuStep::Event, "event")];
     let hops = steps.map(|(step, kind)| Hop {
-        name: format!("{name}/{kind}"),
-        kind: kind.into(),
+        name: builder.name(name, &format!("/{kind}")),
+        kind: builder.word(kind),
         lane: Lane::Any,
         model: HopModel::Gpu(GpuHop { gpu: place, step }),
     });
-    let (gpu, turns) = (card.spec.shared(share), card.turns);
+    let gpu = match share {
+        Share::Whole => Arc::clone(&card.spec),
+        _ => Arc::new(card.spec.shared(share)),
+    };
+    let turns = card.turns;
     let accelerator = Accelerator { gpu, sms, sms_part, memory, turns, hops };
     builder.cluster.gpus.insert(place, accelerator);
     place
@@ -166,40 +217,42 @@ impl Card {
                     .help("[[gpu]] with sharing = \"mps\""));
             }
         }
-        let own = format!("{pod}/gpu");
+        let own = Word::from(&*format!("{pod}/gpu"));
         if let Some(place) = self.place {
             builder.cluster.places.insert(own, place);
-            let (name, engines) = (self.name.clone(), self.engines(builder, &self.name, &share));
+            let (name, engines) = (self.name.clone(), self.engines(builder));
             return Ok(Held { place, name, engines });
         }
         let place = place(builder, self, &own, &share);
-        let owner = if matches!(share, Share::Instance(_)) { &own } else { &self.name };
-        let engines = self.engines(builder, owner, &share);
+        let engines = match &share {
+            Share::Instance(profile) => engines(builder, &own, profile.copy_engines, true),
+            _ => self.engines(builder),
+        };
         Ok(Held { place, name: own, engines })
     }
 
-    /// The copy engines out and in, which the shares of a GPU have in common and an instance has
-    /// for itself. One engine serves one direction at a time; where there are several, they are
-    /// split between the two.
-    fn engines(&self, builder: &mut Builder<'_>, owner: &str, share: &Share) -> [PoolIndex; 2] {
-        let engines = match share {
-            Share::Instance(profile) => profile.copy_engines,
-            _ => self.spec.copy.engines,
-        };
-        let mut pool = |name: &str| {
-            let name = format!("{owner}/{name}");
-            let known = builder.cluster.pools.iter().position(|known| known.name == name);
-            known.map_or_else(|| builder.pool(name, (engines / 2).max(1)), PoolIndex)
-        };
-        match share {
-            Share::Instance(_) if engines < 2 => [pool("copy"); 2],
-            _ => [pool("copy-out"), pool("copy-in")],
-        }
+    /// The copy engines out and in, which the shares of a GPU have in common.
+    pub(super) fn engines(&mut self, builder: &mut Builder<'_>) -> [PoolIndex; 2] {
+        let make = || engines(builder, &self.name, self.spec.copy.engines, false);
+        *self.engines.get_or_insert_with(make)
     }
+}
 
-    /// The engines that copy out of a GPU that one pod may have whole.
-    pub(super) fn engine_out(&self, builder: &mut Builder<'_>) -> PoolIndex {
-        self.engines(builder, &self.name, &Share::Whole)[0]
+/// Copy engines out and in. One engine serves one direction at a time; where there are several,
+/// they are split between the two. An `instance` may have a single one.
+fn engines(
+    builder: &mut Builder<'_>,
+    owner: &Word,
+    engines: u32,
+    instance: bool,
+) -> [PoolIndex; 2] {
+    let mut pool = |name: &str| {
+        let name = builder.name(owner, name);
+        builder.pool(name, (engines / 2).max(1))
+    };
+    match instance && engines < 2 {
+        true => [pool("/copy"); 2],
+        false => [pool("/copy-out"), pool("/copy-in")],
     }
 }
 

@@ -1,23 +1,23 @@
 //! From tables to a graph: names are resolved once, here, and everything after runs on indices.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::rc::Rc;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
 use petgraph::graph::{DiGraph, NodeIndex};
 use serde_spanned::Spanned;
 use sim::{Bytes, Rate};
 
+use super::classes::Classes;
 use super::lab::Lab;
 use super::{
-    Cluster, Host, Link, LinkIndex, LinkUnit, NicSpec, Place, PlaceKind, PoolIndex, PoolSpec,
-    Service, SocketLink, cable, device, forwarder, network,
+    Cluster, Host, Link, LinkIndex, LinkUnit, Name, NicSpec, Place, PlaceKind, PoolIndex, PoolSpec,
+    Service, SocketLink, Word, cable, device, forwarder, network,
 };
 use crate::input::{InputError, Source, suggest};
 use crate::library::{Kind, Library};
 use crate::name::server::NameServer;
 use crate::profile::Profile;
-use crate::quantity::QuantityError;
+use crate::quantity::{QuantityError, parse_time};
 use crate::topology::{self, NicTable, NodeTable, Placed, ServiceTable, Topology};
 
 /// The smallest IP packet size every IPv4 link must carry (RFC 791), and the largest there is.
@@ -32,19 +32,26 @@ pub(super) struct Builder<'a> {
     /// The machine that plays the cluster, if one does.
     pub(super) lab: Option<&'a Lab>,
     /// Machines: index into `cluster.hosts`, host profile, name of the default CNI.
-    pub(super) machines: BTreeMap<String, Machine>,
+    pub(super) machines: BTreeMap<Word, Machine>,
     /// Forwarders: where packets enter and leave.
-    pub(super) forwarders: BTreeMap<String, (NodeIndex, NodeIndex)>,
+    pub(super) forwarders: BTreeMap<Word, (NodeIndex, NodeIndex)>,
+    /// What crossing a switch takes \[s\].
+    pub(super) crossings: BTreeMap<NodeIndex, f64>,
     /// Every profile read so far, which knows what of it was read.
-    profiles: BTreeMap<(Kind, String), Rc<Profile>>,
+    profiles: BTreeMap<(Kind, String), Arc<Profile>>,
     /// Every name given so far: two things of one name could not be told apart in a result.
-    names: BTreeSet<String>,
+    names: HashSet<Word>,
+    /// What parts of things are called: `/core3`.
+    words: HashSet<Word>,
+    /// What is worked out once for all things that are alike.
+    pub(super) classes: Classes,
 }
 
 /// What the builder knows of a machine beyond [`Host`].
 pub(super) struct Machine {
+    pub(super) name: Word,
     pub(super) host: usize,
-    pub(super) profile: Rc<Profile>,
+    pub(super) profile: Arc<Profile>,
     /// The container network of its pods; a forwarder has none.
     pub(super) cni: Option<Placed<Spanned<String>>>,
     /// The point between the network stack and the NICs.
@@ -78,15 +85,17 @@ pub(super) fn assemble(
         builder.machine(node, name, host, Some(cni))?;
     }
     for switch in &topology.switches {
-        builder.claim(switch, &switch.table.name)?;
-        builder.place(switch.table.name.get_ref(), PlaceKind::Switch, None);
+        let name = builder.claim(switch, &switch.table.name)?;
+        let latency = quantity(switch, "latency", &switch.table.latency, parse_time)?;
+        let place = builder.place(&name, PlaceKind::Switch, None);
+        builder.crossings.insert(place, latency.as_seconds());
     }
     device::add(&mut builder, &topology)?;
     for forwarder in &topology.forwarders {
         forwarder::add(&mut builder, forwarder)?;
     }
     for cable in &topology.cables {
-        cable::add(&mut builder, cable, &topology)?;
+        cable::add(&mut builder, cable)?;
     }
     network::add(&mut builder, &topology)?;
     for service in &topology.services {
@@ -129,9 +138,18 @@ impl<'a> Builder<'a> {
             used: BTreeSet::new(),
             read: BTreeMap::new(),
         };
-        let (machines, forwarders) = (BTreeMap::new(), BTreeMap::new());
-        let (profiles, names) = (BTreeMap::new(), BTreeSet::new());
-        Builder { cluster, library, lab, machines, forwarders, profiles, names }
+        Builder {
+            cluster,
+            library,
+            lab,
+            machines: BTreeMap::new(),
+            forwarders: BTreeMap::new(),
+            crossings: BTreeMap::new(),
+            profiles: BTreeMap::new(),
+            names: HashSet::new(),
+            words: HashSet::new(),
+            classes: Classes::default(),
+        }
     }
 
     /// Takes a name for a table; refuses one that is taken.
@@ -139,40 +157,61 @@ impl<'a> Builder<'a> {
         &mut self,
         at: &Placed<T>,
         name: &Spanned<String>,
-    ) -> Result<(), InputError> {
+    ) -> Result<Word, InputError> {
         let text = name.get_ref();
         if text.is_empty() || text.chars().any(|c| c.is_control() || c == '/') {
             return Err(at
                 .fault(name, "name", format!("{text:?} is no name"))
                 .help("letters, digits and any signs but `/`; not empty"));
         }
-        if !self.names.insert(text.clone()) {
+        let word = Word::from(text.as_str());
+        if !self.names.insert(word.clone()) {
             return Err(at
                 .fault(name, "name", format!("`{text}` is the name of something else already"))
                 .help("names are unique in a topology, whatever they name"));
         }
-        Ok(())
+        Ok(word)
     }
 
-    pub(super) fn place(&mut self, name: &str, kind: PlaceKind, node: Option<&str>) -> NodeIndex {
-        let node = node.map(str::to_owned);
-        let place = Place { name: name.to_owned(), kind, node, numa: None };
-        let index = self.cluster.graph.add_node(place);
-        self.cluster.places.insert(name.to_owned(), index);
+    /// The name of a part of `owner`, which begins with what stands between the two: `/core3`.
+    pub(super) fn name(&mut self, owner: &Word, part: &str) -> Name {
+        Name::of(owner, &self.word(part))
+    }
+
+    /// A text that many things share, such as a kind of hop.
+    pub(super) fn word(&mut self, text: &str) -> Word {
+        if let Some(known) = self.names.get(text).or_else(|| self.words.get(text)) {
+            return known.clone();
+        }
+        let word = Word::from(text);
+        self.words.insert(word.clone());
+        word
+    }
+
+    /// A place that files may name.
+    pub(super) fn place(&mut self, name: &Word, kind: PlaceKind, node: Option<&Word>) -> NodeIndex {
+        let index = self.point(name.clone().into(), kind, node);
+        self.cluster.places.insert(name.clone(), index);
         index
     }
 
-    pub(super) fn link(&mut self, name: String, unit: LinkUnit, capacity: f64) -> LinkIndex {
+    /// A place that only hops lead to.
+    pub(super) fn point(&mut self, name: Name, kind: PlaceKind, node: Option<&Word>) -> NodeIndex {
+        let place = Place { name, kind, node: node.cloned(), numa: None };
+        self.cluster.graph.add_node(place)
+    }
+
+    pub(super) fn link(&mut self, name: Name, unit: LinkUnit, capacity: f64) -> LinkIndex {
         assert!(capacity.is_finite() && capacity > 0.0, "link {name} has capacity {capacity}");
         self.cluster.links.push(Link { name, unit, capacity });
         LinkIndex(self.cluster.links.len() - 1)
     }
 
-    pub(super) fn rate_link(&mut self, name: String, rate: Rate) -> LinkIndex {
+    pub(super) fn rate_link(&mut self, name: Name, rate: Rate) -> LinkIndex {
         self.link(name, LinkUnit::Bytes, rate.as_bytes_per_s())
     }
 
-    pub(super) fn pool(&mut self, name: String, slots: u32) -> PoolIndex {
+    pub(super) fn pool(&mut self, name: Name, slots: u32) -> PoolIndex {
         self.cluster.pools.push(PoolSpec { name, slots });
         PoolIndex(self.cluster.pools.len() - 1)
     }
@@ -183,8 +222,8 @@ impl<'a> Builder<'a> {
         at: &Placed<T>,
         node: &Spanned<String>,
     ) -> Result<&Machine, InputError> {
-        self.machines.get(node.get_ref()).ok_or_else(|| {
-            let known: Vec<&str> = self.machines.keys().map(String::as_str).collect();
+        self.machines.get(node.get_ref().as_str()).ok_or_else(|| {
+            let known: Vec<&str> = self.machines.keys().map(|name| &**name).collect();
             at.fault(node, "node", format!("no node is called `{}`", node.get_ref()))
                 .help(suggest(node.get_ref(), known))
         })
@@ -197,7 +236,7 @@ impl<'a> Builder<'a> {
         kind: Kind,
         field: &str,
         name: &Spanned<String>,
-    ) -> Result<Rc<Profile>, InputError> {
+    ) -> Result<Arc<Profile>, InputError> {
         if let Err(unknown) = self.library.source(kind, name.get_ref()) {
             let help = unknown.help.unwrap_or_default();
             return Err(at.fault(name, field, unknown.problem).help(help));
@@ -206,14 +245,14 @@ impl<'a> Builder<'a> {
     }
 
     /// A profile of the library: one for all tables that name it.
-    fn parsed(&mut self, kind: Kind, name: &str) -> Result<Rc<Profile>, InputError> {
+    fn parsed(&mut self, kind: Kind, name: &str) -> Result<Arc<Profile>, InputError> {
         let of = (kind, name.to_owned());
         if let Some(known) = self.profiles.get(&of) {
-            return Ok(Rc::clone(known));
+            return Ok(Arc::clone(known));
         }
-        let profile = Rc::new(self.library.profile(kind, name)?);
+        let profile = Arc::new(self.library.profile(kind, name)?);
         self.cluster.used.insert(of.clone());
-        self.profiles.insert(of, Rc::clone(&profile));
+        self.profiles.insert(of, Arc::clone(&profile));
         Ok(profile)
     }
 
@@ -224,9 +263,8 @@ impl<'a> Builder<'a> {
         name: &Spanned<String>,
         host: &Spanned<String>,
         cni: Option<Placed<Spanned<String>>>,
-    ) -> Result<(), InputError> {
-        self.claim(at, name)?;
-        let name = name.get_ref().clone();
+    ) -> Result<Word, InputError> {
+        let name = self.claim(at, name)?;
         let profile = match self.lab {
             None => self.profile(at, Kind::Host, "host", host)?,
             Some(lab) => self.parsed(Kind::Host, &lab.profile)?,
@@ -240,7 +278,6 @@ impl<'a> Builder<'a> {
             }
         };
         let socket_link = self.socket_link(&name, &profile)?;
-        let staging = profile.has("staging.per_byte");
         self.cluster.hosts.push(Host {
             name: name.clone(),
             cores,
@@ -250,22 +287,20 @@ impl<'a> Builder<'a> {
             udp_send_limit,
             names: NameServer::of_host(&profile)?,
             socket_link,
-            socket_link_missing: profile.missing("socket_link_bandwidth"),
-            unpriced: Vec::new(),
-            staging_missing: (!staging).then(|| profile.missing("staging.per_byte")),
+            profile: Arc::clone(&profile),
         });
         let host = self.cluster.hosts.len() - 1;
         let stack = self.place(&name, PlaceKind::Namespace, Some(&name));
         let (memory, workers) = (BTreeMap::new(), BTreeMap::new());
-        let machine = Machine { host, profile, cni, stack, memory, workers };
-        self.machines.insert(name, machine);
-        Ok(())
+        let machine = Machine { name: name.clone(), host, profile, cni, stack, memory, workers };
+        self.machines.insert(name.clone(), machine);
+        Ok(name)
     }
 
     /// The link between the sockets of a machine, where its profile has one.
     fn socket_link(
         &mut self,
-        name: &str,
+        name: &Word,
         profile: &Profile,
     ) -> Result<Option<SocketLink>, InputError> {
         if !profile.has("socket_link_bandwidth") && !profile.has("socket_link_latency") {
@@ -273,8 +308,10 @@ impl<'a> Builder<'a> {
         }
         let rate = profile.rate("socket_link_bandwidth")?;
         let latency = profile.seconds("socket_link_latency")?;
-        let ways =
-            ["up", "down"].map(|way| self.rate_link(format!("{name}/socket-link-{way}"), rate));
+        let ways = ["/socket-link-up", "/socket-link-down"].map(|way| {
+            let name = self.name(name, way);
+            self.rate_link(name, rate)
+        });
         Ok(Some(SocketLink { ways, latency }))
     }
 
@@ -282,7 +319,7 @@ impl<'a> Builder<'a> {
     /// are one.
     fn cores(
         &mut self,
-        name: &str,
+        name: &Word,
         profile: &Profile,
     ) -> Result<(Vec<LinkIndex>, u32), InputError> {
         let cores = profile.count("cores")?;
@@ -306,13 +343,16 @@ impl<'a> Builder<'a> {
                 );
             }
         }
-        let owner = if self.lab.is_some() { "lab" } else { name };
-        let core = |i| self.link(format!("{owner}/core{i}"), LinkUnit::Cores, 1.0);
+        let owner = if self.lab.is_some() { Word::from("lab") } else { name.clone() };
+        let core = |i| {
+            let name = self.name(&owner, &format!("/core{i}"));
+            self.link(name, LinkUnit::Cores, 1.0)
+        };
         Ok(((0..cores).map(core).collect(), receive_queues))
     }
 
     /// The name of a machine whose cores do what belongs to none in particular; in a lab, all do.
-    pub(super) fn any_machine(&self) -> String {
+    pub(super) fn any_machine(&self) -> Word {
         self.machines.keys().next().expect("a cluster with pods has a node").clone()
     }
 
@@ -321,12 +361,12 @@ impl<'a> Builder<'a> {
         self.claim(service, &table.name)?;
         let mut pods = Vec::new();
         for pod in table.pods.get_ref() {
-            match self.cluster.places.get(pod.get_ref()) {
+            match self.cluster.places.get(pod.get_ref().as_str()) {
                 Some(&at) if self.cluster.graph[at].kind == PlaceKind::PodMemory => pods.push(at),
                 _ => {
                     let all = self.cluster.graph.node_weights();
                     let pods = all.filter(|place| place.kind == PlaceKind::PodMemory);
-                    let known: Vec<&str> = pods.map(|place| place.name.as_str()).collect();
+                    let known: Vec<&str> = pods.map(|place| &**place.name.owner()).collect();
                     let problem = format!("no pod is called `{}`", pod.get_ref());
                     return Err(service
                         .fault(pod, "pods", problem)

@@ -1,6 +1,6 @@
 //! Clusters of one structure whose parts cost each something else, to be asked together.
 
-use super::{Accelerator, Cluster, DmaHop, Hop, HopModel, Host, Link, Service};
+use super::{Accelerator, Cluster, DmaHop, Hop, HopModel, Host, Link, Name, Service};
 use crate::input::InputError;
 
 /// A batch: a cluster, and others that differ from it in the values of parameters alone, each a
@@ -44,21 +44,23 @@ impl<'a> Batch<'a> {
 fn difference(base: &Cluster, other: &Cluster) -> Option<String> {
     let places = || {
         let (a, b) = (base.graph.raw_nodes(), other.graph.raw_nodes());
-        unlike("place", a, b, |node| &node.weight.name, |a, b| a.weight == b.weight)
+        unlike("place", a, b, |node| node.weight.name.clone(), |a, b| a.weight == b.weight)
     };
     let hops = || {
         let (a, b) = (base.graph.raw_edges(), other.graph.raw_edges());
         let same = |a: &Edge, b: &Edge| {
             (a.source(), a.target()) == (b.source(), b.target()) && is_same(&a.weight, &b.weight)
         };
-        unlike("hop", a, b, |edge| &edge.weight.name, same)
+        unlike("hop", a, b, |edge| edge.weight.name.clone(), same)
     };
     let links = || {
         let same = |a: &Link, b: &Link| (&a.name, a.unit) == (&b.name, b.unit);
-        unlike("link", &base.links, &other.links, |link| &link.name, same)
+        unlike("link", &base.links, &other.links, |link| link.name.clone(), same)
     };
-    let pools = || unlike("pool", &base.pools, &other.pools, |pool| &pool.name, PartialEq::eq);
-    let hosts = || unlike("host", &base.hosts, &other.hosts, |host| &host.name, is_same_host);
+    let pools =
+        || unlike("pool", &base.pools, &other.pools, |pool| pool.name.clone(), PartialEq::eq);
+    let hosts =
+        || unlike("host", &base.hosts, &other.hosts, |host| host.name.clone().into(), is_same_host);
     places().or_else(hops).or_else(links).or_else(pools).or_else(hosts).or_else(|| {
         let gpus = base.gpus.len() == other.gpus.len()
             && base.gpus.iter().zip(&other.gpus).all(|(a, b)| a.0 == b.0 && is_same_gpu(a.1, b.1))
@@ -84,7 +86,7 @@ fn unlike<T>(
     what: &str,
     base: &[T],
     other: &[T],
-    name: fn(&T) -> &str,
+    name: fn(&T) -> Name,
     same: impl Fn(&T, &T) -> bool,
 ) -> Option<String> {
     if base.len() != other.len() {

@@ -7,11 +7,11 @@ use sim::Bytes;
 
 use super::assemble::{Builder, quantity};
 use super::lab::{QUEUE_FRAMING, is_shaped};
-use super::{Hop, HopModel, Lane, LinkIndex, PlaceKind, Side, WireHop, network};
+use super::{Hop, HopModel, Lane, LinkIndex, Name, PlaceKind, Side, WireHop, Word, network};
 use crate::framing::ETHERNET_OVERHEAD;
 use crate::input::{InputError, suggest};
 use crate::quantity::{parse_rate, parse_time};
-use crate::topology::{CableTable, Placed, Topology};
+use crate::topology::{CableTable, Placed};
 
 /// Where a cable ends: what comes in arrives at `enter`, what goes out departs from `leave`. They
 /// differ for a forwarder, whose work lies between them.
@@ -21,11 +21,7 @@ struct End {
     leave: NodeIndex,
 }
 
-pub(super) fn add(
-    builder: &mut Builder<'_>,
-    cable: &Placed<CableTable>,
-    topology: &Topology,
-) -> Result<(), InputError> {
+pub(super) fn add(builder: &mut Builder<'_>, cable: &Placed<CableTable>) -> Result<(), InputError> {
     let [a, b] = cable.table.between.get_ref();
     let (from, to) = (end(builder, cable, a)?, end(builder, cable, b)?);
     if from == to {
@@ -37,29 +33,23 @@ pub(super) fn add(
     let ports = [from, to].into_iter().filter(|_| builder.lab.is_none()).filter_map(port);
     let rate = ports.fold(rate, sim::Rate::min);
     let latency = quantity(cable, "latency", &cable.table.latency, parse_time)?.as_seconds();
-    let crossing = |name: &str| -> Result<f64, InputError> {
-        match topology.switches.iter().find(|s| s.table.name.get_ref() == name) {
-            None => Ok(0.0),
-            Some(s) => Ok(quantity(s, "latency", &s.table.latency, parse_time)?.as_seconds()),
-        }
-    };
-    let (a, b) = (a.get_ref().as_str(), b.get_ref().as_str());
     // A switch delays what leaves it.
-    let latencies = [latency + crossing(a)?, latency + crossing(b)?];
+    let crossing = |end: End| builder.crossings.get(&end.leave).copied().unwrap_or(0.0);
+    let latencies = [latency + crossing(from), latency + crossing(to)];
+    let (a, b) = (builder.word(a.get_ref()), builder.word(b.get_ref()));
     if builder.lab.is_some() && !is_shaped(rate) {
-        virtual_pair(builder, a, (from.leave, to.enter))?;
-        return virtual_pair(builder, b, (to.leave, from.enter));
+        virtual_pair(builder, &a, (from.leave, to.enter))?;
+        return virtual_pair(builder, &b, (to.leave, from.enter));
     }
-    let out = builder.rate_link(format!("{a}→{b}"), rate);
-    let back = builder.rate_link(format!("{b}→{a}"), rate);
-    let ways =
-        [(a, b, from.leave, to.enter, (out, back)), (b, a, to.leave, from.enter, (back, out))];
-    for ((a, b, leave, enter, links), latency) in ways.into_iter().zip(latencies) {
-        let name = format!("{a}→{b}");
+    let names = [(&a, &b), (&b, &a)].map(|(a, b)| builder.name(a, &format!("→{b}")));
+    let [out, back] = names.clone().map(|name| builder.rate_link(name, rate));
+    let ways = [(a, from.leave, to.enter, (out, back)), (b, to.leave, from.enter, (back, out))];
+    for (((a, leave, enter, links), name), latency) in ways.into_iter().zip(names).zip(latencies) {
         if builder.lab.is_some() {
-            let between = builder.place(&format!("{name}/queue"), PlaceKind::Namespace, None);
+            let queue = builder.name(&a, &format!("{}/queue", name.part()));
+            let between = builder.point(queue, PlaceKind::Namespace, None);
             wire(builder, name, (leave, between), links, 0.0, QUEUE_FRAMING);
-            virtual_pair(builder, a, (between, enter))?;
+            virtual_pair(builder, &a, (between, enter))?;
         } else {
             wire(builder, name, (leave, enter), links, latency, ETHERNET_OVERHEAD);
         }
@@ -70,27 +60,27 @@ pub(super) fn add(
 /// Adds a wire, or a limit that works like one.
 pub(super) fn wire(
     builder: &mut Builder<'_>,
-    name: String,
+    name: Name,
     (from, to): (NodeIndex, NodeIndex),
     (link, reverse): (LinkIndex, LinkIndex),
     latency: f64,
     framing: Bytes,
 ) {
     let model = HopModel::Wire(WireHop { link, reverse, latency, framing });
-    let hop = Hop { name, kind: "wire".into(), lane: Lane::Any, model };
+    let hop = Hop { name, kind: builder.word("wire"), lane: Lane::Any, model };
     builder.cluster.graph.add_edge(from, to, hop);
 }
 
 /// A pair of virtual devices in place of a cable: the packet crosses into the next namespace.
 fn virtual_pair(
     builder: &mut Builder<'_>,
-    name: &str,
+    name: &Word,
     (from, to): (NodeIndex, NodeIndex),
 ) -> Result<(), InputError> {
     let veth = network::veth(builder)?;
     let machine = builder.any_machine();
     let hop = network::cpu_hop(builder, &machine, &veth, Side::Receive)?;
-    let (name, kind) = (format!("{name}/veth"), veth.name);
+    let (name, kind) = (builder.name(name, "/veth"), builder.word("veth"));
     let hop = Hop { name, kind, lane: Lane::Host, model: HopModel::Cpu(hop) };
     builder.cluster.graph.add_edge(from, to, hop);
     Ok(())
@@ -111,9 +101,9 @@ fn end(
         Some(&place) if is_end(graph[place].kind) => Ok(End { enter: place, leave: place }),
         _ => {
             let ends = graph.node_weights().filter(|place| is_end(place.kind));
-            let ends = ends.map(|place| place.name.as_str());
+            let ends = ends.map(|place| &**place.name.owner());
             let known: Vec<&str> =
-                ends.chain(builder.forwarders.keys().map(String::as_str)).collect();
+                ends.chain(builder.forwarders.keys().map(|name| &**name)).collect();
             let problem = format!("no nic, switch or forwarder is called `{text}`");
             Err(cable.fault(name, "between", problem).help(suggest(text, known)))
         }

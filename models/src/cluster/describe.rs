@@ -30,7 +30,7 @@ impl Cluster {
     pub fn label(&self, edge: petgraph::graph::EdgeIndex) -> String {
         let hop = &self.graph[edge];
         match &hop.model {
-            HopModel::Cpu(_) | HopModel::Dma(_) | HopModel::Gpu(_) => hop.kind.clone(),
+            HopModel::Cpu(_) | HopModel::Dma(_) | HopModel::Gpu(_) => hop.kind.to_string(),
             HopModel::Wire(wire) => {
                 let rate = sim::Rate::bytes_per_s(self.links[wire.link.0].capacity);
                 format!("{} {rate}", hop.kind)

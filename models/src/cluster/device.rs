@@ -4,7 +4,7 @@
 //! a NIC reads and writes a GPU's. What each of these loads on its way is in [`super::slot`], which
 //! part of a GPU a pod has in [`super::accelerator`].
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use petgraph::graph::NodeIndex;
 use serde_spanned::Spanned;
@@ -13,7 +13,7 @@ use sim::Rate;
 use super::accelerator::{Card, Cards, card};
 use super::assemble::{Builder, quantity};
 use super::slot::{Seat, Slot, across, cross, load, slot, switch};
-use super::{DmaHop, Hop, HopModel, Lane, PlaceKind, holder, shared_memory};
+use super::{DmaHop, Hop, HopModel, Lane, Name, PlaceKind, Word, holder, shared_memory};
 use crate::gpu::peer::{self, Connection};
 use crate::input::{InputError, suggest};
 use crate::library::Kind;
@@ -30,36 +30,39 @@ struct Nic {
 
 /// Adds GPUs, NICs, pods' memories and what connects them.
 pub(super) fn add(builder: &mut Builder<'_>, topology: &Topology) -> Result<(), InputError> {
-    let mut switches: BTreeMap<String, Slot> = BTreeMap::new();
+    let mut switches: BTreeMap<Word, Slot> = BTreeMap::new();
     for table in &topology.pcie_switches {
         let slot = switch(builder, table)?;
-        switches.insert(table.table.name.get_ref().clone(), slot);
+        switches.insert(builder.word(table.table.name.get_ref()), slot);
     }
-    let mut gpus = Cards::new();
+    let mut gpus = Cards::default();
     for table in &topology.gpus {
         let card = card(builder, table, &switches)?;
-        gpus.insert(table.table.name.get_ref().clone(), card);
+        gpus.add(builder.word(table.table.name.get_ref()), card);
     }
-    let mut nics: Vec<Nic> = Vec::new();
+    let mut nics: HashMap<Word, Vec<Nic>> = HashMap::new();
     for table in &topology.nics {
         let nic = nic(builder, table, &switches)?;
-        for gpu in gpus.values().filter(|gpu| gpu.slot.node == nic.slot.node) {
+        for gpu in gpus.of_node(&nic.slot.node) {
+            let gpu = &gpus[gpu];
             if let Some(place) = gpu.place {
                 direct(builder, (place, &gpu.slot), &nic, &switches)?;
             }
         }
-        nics.push(nic);
+        nics.entry(nic.slot.node.clone()).or_default().push(nic);
     }
     for pod in &topology.pods {
         let Some((gpu, share)) = holder::pod(builder, pod, &mut gpus, &switches)? else { continue };
-        let whole = gpus[&gpu].place.is_some();
-        let slot = &gpus[&gpu].slot;
-        for nic in nics.iter().filter(|nic| !whole && nic.slot.node == slot.node) {
-            direct(builder, (share, slot), nic, &switches)?;
+        let card = &gpus[&gpu];
+        if card.place.is_some() {
+            continue;
+        }
+        for nic in nics.get(&card.slot.node).into_iter().flatten() {
+            direct(builder, (share, &card.slot), nic, &switches)?;
         }
     }
     for pair in &topology.peers {
-        peer_to_peer(builder, pair, &gpus, &switches)?;
+        peer_to_peer(builder, pair, &mut gpus, &switches)?;
     }
     for nvlink in &topology.nvlinks {
         let [a, b] = nvlink.table.between.get_ref();
@@ -114,28 +117,30 @@ pub(super) fn plain() -> DmaHop {
     }
 }
 
-pub(super) fn arrow(builder: &Builder<'_>, from: NodeIndex, to: NodeIndex) -> String {
+pub(super) fn arrow(builder: &mut Builder<'_>, from: NodeIndex, to: NodeIndex) -> Name {
     let graph = &builder.cluster.graph;
-    format!("{}→{}", graph[from].name, graph[to].name)
+    let (from, to) = (&graph[from].name, format!("→{}", graph[to].name));
+    let (owner, part) = (from.owner().clone(), format!("{}{to}", from.part()));
+    builder.name(&owner, &part)
 }
 
 pub(super) fn edge(
     builder: &mut Builder<'_>,
     from: NodeIndex,
     to: NodeIndex,
-    name: String,
+    name: Name,
     kind: &str,
     lane: Lane,
     dma: DmaHop,
 ) {
-    let hop = Hop { name, kind: kind.into(), lane, model: HopModel::Dma(dma) };
+    let hop = Hop { name, kind: builder.word(kind), lane, model: HopModel::Dma(Box::new(dma)) };
     builder.cluster.graph.add_edge(from, to, hop);
 }
 
 fn nic(
     builder: &mut Builder<'_>,
     at: &Placed<NicTable>,
-    switches: &BTreeMap<String, Slot>,
+    switches: &BTreeMap<Word, Slot>,
 ) -> Result<Nic, InputError> {
     let table = &at.table;
     let NicTable { name, node, pcie, .. } = table;
@@ -143,11 +148,11 @@ fn nic(
     let seat = Seat { name, node, pcie, numa: table.numa.as_ref(), under };
     let profile = builder.profile(at, Kind::Nic, "profile", &table.profile)?;
     let slot = slot(builder, at, &seat, Some(&profile))?;
-    let node = table.node.get_ref().as_str();
-    let place = builder.place(table.name.get_ref(), PlaceKind::Nic, Some(node));
+    let name = builder.word(name.get_ref());
+    let place = builder.place(&name, PlaceKind::Nic, Some(&slot.node));
     builder.cluster.graph[place].numa = Some(slot.numa).filter(|_| builder.lab.is_none());
     builder.nic(at, place, profile.optional("port_rate", Profile::rate)?)?;
-    let stack = builder.machines[node].stack;
+    let stack = builder.machines[&slot.node].stack;
     let latency = profile.seconds("latency")?;
     for (from, to, operation) in [(stack, place, Operation::Read), (place, stack, Operation::Write)]
     {
@@ -157,7 +162,7 @@ fn nic(
             dma.latency = latency;
             load(builder, &mut dma, &slot, operation, slot.numa, switches)?;
         }
-        let name = format!("{}/pcie", table.name.get_ref());
+        let name = builder.name(&name, "/pcie");
         edge(builder, from, to, name, "nic", Lane::Host, dma);
     }
     Ok(Nic { slot, place })
@@ -168,7 +173,7 @@ fn direct(
     builder: &mut Builder<'_>,
     (gpu, slot): (NodeIndex, &Slot),
     nic: &Nic,
-    switches: &BTreeMap<String, Slot>,
+    switches: &BTreeMap<Word, Slot>,
 ) -> Result<(), InputError> {
     let (node, numas) = (&nic.slot.node, (slot.numa, nic.slot.numa));
     for (from, to, operation, numas) in [
@@ -176,7 +181,7 @@ fn direct(
         (nic.place, gpu, Operation::Write, (numas.1, numas.0)),
     ] {
         // No copy engine and no core: what is waited for is PCIe itself.
-        let latency = nic.slot.port.latency(operation).as_seconds();
+        let latency = nic.slot.seated.port.latency(operation).as_seconds();
         let mut dma = DmaHop { latency, ..plain() };
         across(&mut dma, &nic.slot, slot, operation, switches);
         let crossing = cross(builder, &mut dma, node, numas)?;
@@ -192,11 +197,14 @@ fn direct(
 fn peer_to_peer(
     builder: &mut Builder<'_>,
     pair: &Placed<PairTable>,
-    gpus: &Cards,
-    switches: &BTreeMap<String, Slot>,
+    gpus: &mut Cards,
+    switches: &BTreeMap<Word, Slot>,
 ) -> Result<(), InputError> {
     let [a, b] = pair.table.between.get_ref();
     for (from, to) in [(a, b), (b, a)] {
+        find(pair, from, gpus)?;
+        let source = gpus.get_mut(from.get_ref()).expect("it was found");
+        let pool = Some(source.engines(builder)[0]);
         let (source, source_place) = find(pair, from, gpus)?;
         let (target, target_place) = find(pair, to, gpus)?;
         if source.slot.node != target.slot.node || source_place == target_place {
@@ -205,7 +213,6 @@ fn peer_to_peer(
                 .help("GPUs of different nodes reach each other by GPUDirect RDMA"));
         }
         let setup = source.spec.copy.setup.as_seconds();
-        let pool = Some(source.engine_out(builder));
         let mut dma = DmaHop { setup, pool, ..plain() };
         across(&mut dma, &source.slot, &target.slot, Operation::Write, switches);
         let numas = (source.slot.numa, target.slot.numa);
@@ -223,7 +230,7 @@ fn find<'d, T>(
     gpus: &'d Cards,
 ) -> Result<(&'d Card, NodeIndex), InputError> {
     let card = gpus.get(name.get_ref()).ok_or_else(|| {
-        let known: Vec<&str> = gpus.keys().map(String::as_str).collect();
+        let known: Vec<&str> = gpus.names().collect();
         at.fault(name, "gpu", format!("no gpu is called `{}`", name.get_ref()))
             .help(suggest(name.get_ref(), known))
     })?;

@@ -3,6 +3,8 @@
 //! A router crosses its hop once; a bridge takes a packet in by one port (the receiving half of its
 //! work) and puts it out by another (the sending half), see [`crate::catalogue::Turn`].
 
+use std::sync::Arc;
+
 use super::assemble::Builder;
 use super::{CpuHop, Hop, HopModel, Lane, PlaceKind, Side, network};
 use crate::catalogue::{HopSpec, Turn};
@@ -23,25 +25,28 @@ pub(super) fn add(
         let problem = format!("`{kind}` is no kind of forwarder");
         return Err(forwarder.fault(&table.kind, "kind", problem).help(suggest(kind, KINDS)));
     }
-    let name = table.name.get_ref().clone();
-    builder.machine(forwarder, &table.name, &table.host, None)?;
+    let name = builder.machine(forwarder, &table.name, &table.host, None)?;
     let spec = HopSpec::load(kind, builder.library)?;
     builder.cluster.used.insert((Kind::Hop, spec.name.clone()));
     let mut hop = network::cpu_hop(builder, &name, &spec, Side::Receive)?;
     if spec.turn == Turn::Both {
         add_costs(&mut hop, &network::cpu_hop(builder, &name, &spec, Side::Send)?);
     }
-    let enter = builder.place(&format!("{name}/in"), PlaceKind::Namespace, Some(&name));
-    let leave = builder.place(&format!("{name}/out"), PlaceKind::Namespace, Some(&name));
-    let (hop_name, model) = (format!("{name}/{}", spec.name), HopModel::Cpu(hop));
-    let hop = Hop { name: hop_name, kind: spec.name, lane: Lane::Host, model };
+    let [enter, leave] = ["/in", "/out"].map(|end| {
+        let end = builder.name(&name, end);
+        builder.point(end, PlaceKind::Namespace, Some(&name))
+    });
+    let (hop_name, kind) =
+        (builder.name(&name, &format!("/{}", spec.name)), builder.word(&spec.name));
+    let hop = Hop { name: hop_name, kind, lane: Lane::Host, model: HopModel::Cpu(hop) };
     builder.cluster.graph.add_edge(enter, leave, hop);
     builder.forwarders.insert(name, (enter, leave));
     Ok(())
 }
 
 fn add_costs(hop: &mut CpuHop, other: &CpuHop) {
-    for (costs, more) in [(&mut hop.tcp, &other.tcp), (&mut hop.udp, &other.udp)] {
+    let (costs, other) = (Arc::make_mut(&mut hop.costs), &other.costs);
+    for (costs, more) in [(&mut costs.tcp, &other.tcp), (&mut costs.udp, &other.udp)] {
         costs.per_message += more.per_message;
         costs.per_skb += more.per_skb;
         costs.per_segment += more.per_segment;

@@ -8,7 +8,7 @@ use super::accelerator::{Card, Cards, Held};
 use super::assemble::Builder;
 use super::device::{edge, plain};
 use super::slot::{Slot, load, memory};
-use super::{DmaHop, Lane, Pageable, PlaceKind};
+use super::{DmaHop, Lane, Pageable, PlaceKind, Word};
 use crate::gpu::copy::Direction;
 use crate::gpu::share::plugin::Offer;
 use crate::host::staging::Staging;
@@ -21,17 +21,16 @@ pub(super) fn pod(
     builder: &mut Builder<'_>,
     at: &Placed<PodTable>,
     gpus: &mut Cards,
-    switches: &BTreeMap<String, Slot>,
-) -> Result<Option<(String, NodeIndex)>, InputError> {
+    switches: &BTreeMap<Word, Slot>,
+) -> Result<Option<(Word, NodeIndex)>, InputError> {
     let table = &at.table;
-    builder.claim(at, &table.name)?;
-    builder.machine_of(at, &table.node)?;
-    let node = table.node.get_ref();
-    let place = builder.place(table.name.get_ref(), PlaceKind::PodMemory, Some(node));
+    let name = builder.claim(at, &table.name)?;
+    let node = builder.machine_of(at, &table.node)?.name.clone();
+    let place = builder.place(&name, PlaceKind::PodMemory, Some(&node));
     // All machines of a lab are one, whose NUMA nodes the topology does not know.
     builder.cluster.graph[place].numa = Some(table.numa).filter(|_| builder.lab.is_none());
     let Some((name, held)) = hold(builder, at, gpus)? else { return Ok(None) };
-    copies(builder, at, place, (&gpus[&name], &held), switches)?;
+    copies(builder, (at, &node), place, (&gpus[&name], &held), switches)?;
     Ok(Some((name, held.place)))
 }
 
@@ -48,7 +47,7 @@ fn hold(
     builder: &mut Builder<'_>,
     at: &Placed<PodTable>,
     gpus: &mut Cards,
-) -> Result<Option<(String, Held)>, InputError> {
+) -> Result<Option<(Word, Held)>, InputError> {
     let table = &at.table;
     let percentage = percentage(at)?;
     let asked = match (asked(at)?, &table.gpu) {
@@ -86,20 +85,19 @@ fn hold(
 }
 
 /// The GPUs that may serve a pod: the one that it names, else all of its node.
-fn candidates(at: &Placed<PodTable>, gpus: &Cards) -> Result<Vec<String>, InputError> {
+fn candidates(at: &Placed<PodTable>, gpus: &Cards) -> Result<Vec<Word>, InputError> {
     let node = at.table.node.get_ref();
     let Some(name) = &at.table.gpu else {
-        let here = gpus.iter().filter(|(_, card)| card.slot.node == *node);
-        return Ok(here.map(|(name, _)| name.clone()).collect());
+        return Ok(gpus.of_node(node).to_vec());
     };
     match gpus.get(name.get_ref()) {
-        Some(card) if card.slot.node == *node => Ok(vec![name.get_ref().clone()]),
+        Some(card) if card.slot.node == **node => Ok(vec![name.get_ref().as_str().into()]),
         Some(card) => {
             let problem = format!("`{}` is in node `{}`", name.get_ref(), card.slot.node);
             Err(at.fault(name, "gpu", problem).help(format!("a GPU of node `{node}`")))
         }
         None => {
-            let known: Vec<&str> = gpus.keys().map(String::as_str).collect();
+            let known: Vec<&str> = gpus.names().collect();
             Err(at
                 .fault(name, "gpu", format!("no gpu is called `{}`", name.get_ref()))
                 .help(suggest(name.get_ref(), known)))
@@ -139,20 +137,19 @@ fn percentage(at: &Placed<PodTable>) -> Result<Option<f64>, InputError> {
 /// The copies between a pod's memory and its share of a GPU.
 fn copies(
     builder: &mut Builder<'_>,
-    at: &Placed<PodTable>,
+    (at, node): (&Placed<PodTable>, &Word),
     place: NodeIndex,
     (gpu, held): (&Card, &Held),
-    switches: &BTreeMap<String, Slot>,
+    switches: &BTreeMap<Word, Slot>,
 ) -> Result<(), InputError> {
     let table = &at.table;
-    let node = table.node.get_ref();
     let [out, into] = held.engines;
     let directions = [
-        (held.place, place, Direction::ToHost, "device-to-host copy", "copy-out", out),
-        (place, held.place, Direction::ToDevice, "host-to-device copy", "copy-in", into),
+        (held.place, place, Direction::ToHost, "device-to-host copy", "/copy-out", out),
+        (place, held.place, Direction::ToDevice, "host-to-device copy", "/copy-in", into),
     ];
     for (from, to, direction, kind, step, engine) in directions {
-        let name = format!("{}/{step}", held.name);
+        let name = builder.name(&held.name, step);
         if builder.lab.is_some() {
             // A lab without the GPU has a core copy what the engine would.
             let machine = &builder.machines[node];
@@ -161,7 +158,7 @@ fn copies(
             edge(builder, from, to, name, kind, Lane::Host, dma);
             continue;
         }
-        let copies = gpu.spec.copy.engine(&gpu.slot.port, direction);
+        let copies = gpu.spec.copy.engine(&gpu.slot.seated.port, direction);
         let memory = memory(builder, node, table.numa)?;
         let pageable = staging(builder, node)?.map(|(host, staging)| {
             let into_host = direction == Direction::ToHost;

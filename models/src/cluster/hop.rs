@@ -1,14 +1,18 @@
 //! What hops are made of: a kernel, work for a core, a device that reads or writes memory, a cable.
 
+use std::sync::Arc;
+
 use petgraph::graph::NodeIndex;
 use sim::{Bytes, Rate};
 
 use super::{LinkIndex, PoolIndex};
 use crate::catalogue::{BackPressure, Turn};
 use crate::host::staging::Staging;
+use crate::input::InputError;
+use crate::transfer::Transport;
 
 /// The side of a transfer that a hop is on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Side {
     /// The way out.
     Send,
@@ -46,6 +50,29 @@ pub struct CpuCosts {
     pub latency: f64,
 }
 
+/// What a hop costs a core under each transport.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Costs {
+    /// Under TCP.
+    pub tcp: CpuCosts,
+    /// Under UDP.
+    pub udp: CpuCosts,
+    /// The most that one UDP flow gets through on the way in, if its queues overflow before that.
+    pub udp_flow_limit: Option<Rate>,
+    /// Transports whose costs the profile does not say, with the line to add.
+    pub unpriced: Vec<(Transport, InputError)>,
+}
+
+impl Costs {
+    /// Under one transport.
+    pub fn under(&self, transport: Transport) -> &CpuCosts {
+        match transport {
+            Transport::Tcp => &self.tcp,
+            Transport::Udp => &self.udp,
+        }
+    }
+}
+
 /// A hop that is work for a core of a node.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CpuHop {
@@ -57,18 +84,14 @@ pub struct CpuHop {
     pub core: Core,
     /// Whether it is the socket layer, which stays on the flow's core.
     pub socket: bool,
-    /// Costs under TCP.
-    pub tcp: CpuCosts,
-    /// Costs under UDP.
-    pub udp: CpuCosts,
+    /// What it costs the core, the same for all machines of one profile.
+    pub costs: Arc<Costs>,
     /// Bytes added to every wire packet.
     pub header: Bytes,
     /// Whether the sending socket stays charged past it.
     pub back_pressure: BackPressure,
     /// Whether traffic that turns around on the machine crosses it once or on both ways.
     pub turn: Turn,
-    /// The most that one UDP flow gets through on the way in, if its queues overflow before that.
-    pub udp_flow_limit: Option<Rate>,
     /// The memory channels that the copy between user and kernel loads; none of a hop that copies
     /// nothing, or where the profile does not say what they move.
     pub memory: Option<LinkIndex>,
@@ -169,7 +192,7 @@ pub enum HopModel {
     /// Work for a core.
     Cpu(CpuHop),
     /// A device that reads or writes memory.
-    Dma(DmaHop),
+    Dma(Box<DmaHop>),
     /// A cable.
     Wire(WireHop),
 }

@@ -1,15 +1,20 @@
 //! Container networks in the graph: each pod's chain of hops to its node's forwarding point, and
 //! the node's chain from there to the NICs, both once out and once in.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
+use std::sync::Arc;
 
 use petgraph::graph::NodeIndex;
 use serde_spanned::Spanned;
 use sim::Bytes;
 
 use super::assemble::{Builder, packet_size, quantity};
+use super::classes::{Of, class};
 use super::lab::QUEUE_FRAMING;
-use super::{Core, CpuCosts, CpuHop, Hop, HopModel, Lane, LinkUnit, PlaceKind, Side, cable, slot};
+use super::{
+    Core, Costs, CpuCosts, CpuHop, Hop, HopModel, Lane, LinkUnit, PlaceKind, Side, Word, cable,
+    slot,
+};
 use crate::catalogue::{BackPressure, CniSpec, HopSpec, RunsOn, Turn};
 use crate::input::{InputError, suggest};
 use crate::library::Kind;
@@ -23,11 +28,11 @@ use crate::transfer::Transport;
 /// Adds pods and their networks.
 pub(super) fn add(builder: &mut Builder<'_>, topology: &Topology) -> Result<(), InputError> {
     // One forwarding point per (machine, CNI): pods of one network on one node meet there.
-    let mut forwarding: BTreeMap<(String, String), NodeIndex> = BTreeMap::new();
+    let mut forwarding: HashMap<(usize, *const CniSpec), NodeIndex> = HashMap::new();
     for pod in &topology.pods {
         let cni = cni_of(builder, pod)?;
-        let node = pod.table.node.get_ref().clone();
-        let key = (node.clone(), cni.name.clone());
+        let machine = builder.machine_of(pod, &pod.table.node)?;
+        let (node, key) = (machine.name.clone(), (machine.host, Arc::as_ptr(&cni)));
         let point = match forwarding.get(&key) {
             Some(&point) => point,
             None => {
@@ -36,15 +41,16 @@ pub(super) fn add(builder: &mut Builder<'_>, topology: &Topology) -> Result<(), 
                 point
             }
         };
-        let name = pod.table.name.get_ref();
-        let memory = builder.cluster.places[name];
+        let memory = builder.cluster.places[pod.table.name.get_ref().as_str()];
+        let name = builder.cluster.graph[memory].name.owner().clone();
         let inside = socket(builder, &node, pod, &cni, memory, point)?;
-        let inside = limited(builder, pod, inside)?;
-        chain(builder, &node, name, &cni.pod, inside, point)?;
+        let inside = limited(builder, pod, (&node, &name), inside)?;
+        chain(builder, &node, &name, &cni.pod, inside, point)?;
         // A lab switches the pods' own devices with the card's: behind it, nothing else segments.
-        let of_node = |nic: &&Placed<NicTable>| *nic.table.node.get_ref() == node;
-        let mut cards = topology.nics.iter().filter(of_node);
-        let in_lab = builder.lab.is_some() && cards.any(|nic| !nic.table.offloads);
+        let whole = |nic: &Placed<NicTable>| {
+            nic.table.offloads || node != *nic.table.node.get_ref().as_str()
+        };
+        let in_lab = builder.lab.is_some() && !topology.nics.iter().all(whole);
         if !pod.table.offloads || in_lab {
             builder.cluster.without_offloads.insert(memory);
         }
@@ -57,7 +63,7 @@ pub(super) fn add(builder: &mut Builder<'_>, topology: &Topology) -> Result<(), 
 }
 
 /// The CNI of a pod: its own, else its node's.
-fn cni_of(builder: &Builder<'_>, pod: &Placed<PodTable>) -> Result<CniSpec, InputError> {
+fn cni_of(builder: &mut Builder<'_>, pod: &Placed<PodTable>) -> Result<Arc<CniSpec>, InputError> {
     let machine = builder.machine_of(pod, &pod.table.node)?;
     let (name, source) = match (&pod.table.cni, &machine.cni) {
         (Some(own), _) => (own, &pod.source),
@@ -71,20 +77,22 @@ fn cni_of(builder: &Builder<'_>, pod: &Placed<PodTable>) -> Result<CniSpec, Inpu
         let help = unknown.help.unwrap_or_default();
         return Err(InputError::new("cni", unknown.problem).help(help).at(source, name.span()));
     }
-    CniSpec::load(name.get_ref(), builder.library)
+    let (library, name) = (builder.library, name.get_ref().clone());
+    class(&mut builder.classes.cnis, name.clone(), || CniSpec::load(&name, library))
 }
 
 /// The node's side of a network: forwarding point → node hops → the stack's way to the NICs.
 fn forwarding_point(
     builder: &mut Builder<'_>,
-    node: &str,
+    node: &Word,
     cni: &CniSpec,
 ) -> Result<NodeIndex, InputError> {
     let stack = builder.machines[node].stack;
     if cni.node.is_empty() {
         return Ok(stack);
     }
-    let point = builder.place(&format!("{node}/{}", cni.name), PlaceKind::Namespace, Some(node));
+    let name = builder.name(node, &format!("/{}", cni.name));
+    let point = builder.point(name, PlaceKind::Namespace, Some(node));
     chain(builder, node, node, &cni.node, point, stack)?;
     Ok(point)
 }
@@ -92,7 +100,7 @@ fn forwarding_point(
 /// The pod's socket: from its memory to the inside of its network, which is returned.
 fn socket(
     builder: &mut Builder<'_>,
-    node: &str,
+    node: &Word,
     pod: &Placed<PodTable>,
     cni: &CniSpec,
     memory: NodeIndex,
@@ -103,10 +111,13 @@ fn socket(
         return Err(pod.fault(rate, "rate", problem).help("a container network with a pod side"));
     }
     let numa = pod.table.numa;
-    let pod = pod.table.name.get_ref();
+    let pod = builder.cluster.graph[memory].name.owner().clone();
     let inside = match cni.pod.is_empty() {
         true => point,
-        false => builder.place(&format!("{pod}/net"), PlaceKind::Namespace, Some(node)),
+        false => {
+            let name = builder.name(&pod, "/net");
+            builder.point(name, PlaceKind::Namespace, Some(node))
+        }
     };
     // The namespaces of a lab have memory in common, whatever the topology says.
     let channels = match builder.lab {
@@ -119,15 +130,13 @@ fn socket(
             side,
             core: Core::Flow,
             socket: true,
-            tcp: socket_costs(builder, node, Transport::Tcp, side)?,
-            udp: socket_costs(builder, node, Transport::Udp, side)?,
+            costs: sockets(builder, node, side)?,
             header: Bytes::ZERO,
             back_pressure: BackPressure::Kept,
             turn: Turn::Both,
-            udp_flow_limit: None,
             memory: channels,
         };
-        let (name, kind) = (format!("{pod}/socket"), "socket".to_owned());
+        let (name, kind) = (builder.name(&pod, "/socket"), builder.word("socket"));
         let hop = Hop { name, kind, lane: Lane::Host, model: HopModel::Cpu(hop) };
         builder.cluster.graph.add_edge(from, to, hop);
     }
@@ -138,15 +147,18 @@ fn socket(
 fn limited(
     builder: &mut Builder<'_>,
     pod: &Placed<PodTable>,
+    (node, name): (&Word, &Word),
     inside: NodeIndex,
 ) -> Result<NodeIndex, InputError> {
     let Some(rate) = &pod.table.rate else { return Ok(inside) };
     let rate = quantity(pod, "rate", rate, parse_rate)?;
-    let (name, node) = (pod.table.name.get_ref(), pod.table.node.get_ref().as_str());
-    let behind = builder.place(&format!("{name}/limited"), PlaceKind::Namespace, Some(node));
-    let out = builder.rate_link(format!("{name}/rate-out"), rate);
-    let back = builder.rate_link(format!("{name}/rate-in"), rate);
-    let wire = format!("{name}/rate");
+    let limited = builder.name(name, "/limited");
+    let behind = builder.point(limited, PlaceKind::Namespace, Some(node));
+    let [out, back] = ["/rate-out", "/rate-in"].map(|way| {
+        let name = builder.name(name, way);
+        builder.rate_link(name, rate)
+    });
+    let wire = builder.name(name, "/rate");
     cable::wire(builder, wire.clone(), (inside, behind), (out, back), 0.0, QUEUE_FRAMING);
     cable::wire(builder, wire, (behind, inside), (back, out), 0.0, QUEUE_FRAMING);
     Ok(behind)
@@ -155,8 +167,8 @@ fn limited(
 /// Adds `hops` between two places, out and in, with unnamed points between them.
 fn chain(
     builder: &mut Builder<'_>,
-    node: &str,
-    owner: &str,
+    node: &Word,
+    owner: &Word,
     hops: &[HopSpec],
     inner: NodeIndex,
     outer: NodeIndex,
@@ -166,14 +178,15 @@ fn chain(
         let next = match position + 1 == hops.len() {
             true => outer,
             false => {
-                let name = format!("{owner}/{}.{position}", spec.name);
-                builder.place(&name, PlaceKind::Namespace, Some(node))
+                let name = builder.name(owner, &format!("/{}.{position}", spec.name));
+                builder.point(name, PlaceKind::Namespace, Some(node))
             }
         };
-        let name = format!("{owner}/{}", spec.name);
+        let name = builder.name(owner, &format!("/{}", spec.name));
+        let kind = builder.word(&spec.name);
         for (side, from, to) in [(Side::Send, at, next), (Side::Receive, next, at)] {
             let hop = cpu_hop(builder, node, spec, side)?;
-            let (name, kind) = (name.clone(), spec.name.clone());
+            let (name, kind) = (name.clone(), kind.clone());
             let hop = Hop { name, kind, lane: Lane::Host, model: HopModel::Cpu(hop) };
             builder.cluster.graph.add_edge(from, to, hop);
         }
@@ -191,23 +204,14 @@ pub(super) fn veth(builder: &mut Builder<'_>) -> Result<HopSpec, InputError> {
 /// One direction of one hop on one machine.
 pub(super) fn cpu_hop(
     builder: &mut Builder<'_>,
-    node: &str,
+    node: &Word,
     spec: &HopSpec,
     side: Side,
 ) -> Result<CpuHop, InputError> {
     let machine = &builder.machines[node];
     let (host, profile) = (machine.host, &machine.profile);
-    if let Some(unknown) = unknown(profile, &spec.name, side) {
-        return Err(unknown);
-    }
-    let tcp = costs(profile, &spec.name, side)?;
-    let udp = CpuCosts { per_skb: tcp.per_skb + datagram(profile, &spec.name, side)?, ..tcp };
-    let udp_flow_limit = match side {
-        Side::Send => None,
-        Side::Receive => {
-            profile.optional(&format!("{}.udp_flow_limit", spec.name), Profile::rate)?
-        }
-    };
+    let key = (Of::profile(profile), spec.name.clone(), side);
+    let costs = class(&mut builder.classes.hops, key, || of_hop(profile, &spec.name, side))?;
     let runs_on = match side {
         Side::Send => &spec.sends_on,
         Side::Receive => &spec.runs_on,
@@ -218,19 +222,21 @@ pub(super) fn cpu_hop(
     };
     let (header, back_pressure) = (spec.header, spec.back_pressure);
     let (socket, turn, memory) = (false, spec.turn, None);
-    Ok(CpuHop {
-        host,
-        side,
-        core,
-        socket,
-        tcp,
-        udp,
-        header,
-        back_pressure,
-        turn,
-        udp_flow_limit,
-        memory,
-    })
+    Ok(CpuHop { host, side, core, socket, costs, header, back_pressure, turn, memory })
+}
+
+/// What a kind of hop costs on machines of a profile.
+fn of_hop(profile: &Profile, name: &str, side: Side) -> Result<Costs, InputError> {
+    if let Some(unknown) = unknown(profile, name, side) {
+        return Err(unknown);
+    }
+    let tcp = costs(profile, name, side)?;
+    let udp = CpuCosts { per_skb: tcp.per_skb + datagram(profile, name, side)?, ..tcp };
+    let udp_flow_limit = match side {
+        Side::Send => None,
+        Side::Receive => profile.optional(&format!("{name}.udp_flow_limit"), Profile::rate)?,
+    };
+    Ok(Costs { tcp, udp, udp_flow_limit, unpriced: Vec::new() })
 }
 
 /// The lines to add before a hop has a price on one side: one of those that every byte or packet
@@ -252,15 +258,24 @@ fn unknown(profile: &Profile, name: &str, side: Side) -> Option<InputError> {
     Some(InputError::new(format!("hop `{name}`"), problem).help(help).at(profile.source(), 0..0))
 }
 
+/// What the socket layer costs under each transport.
+fn sockets(builder: &mut Builder<'_>, node: &Word, side: Side) -> Result<Arc<Costs>, InputError> {
+    let profile = &builder.machines[node].profile;
+    class(&mut builder.classes.sockets, (Of::profile(profile), side), || {
+        let mut costs = Costs::default();
+        costs.tcp = socket_costs(profile, Transport::Tcp, side, &mut costs.unpriced)?;
+        costs.udp = socket_costs(profile, Transport::Udp, side, &mut costs.unpriced)?;
+        Ok(costs)
+    })
+}
+
 /// What the socket layer costs. A host may lack the costs of a transport until somebody uses it.
 fn socket_costs(
-    builder: &mut Builder<'_>,
-    node: &str,
+    profile: &Profile,
     transport: Transport,
     side: Side,
+    unpriced: &mut Vec<(Transport, InputError)>,
 ) -> Result<CpuCosts, InputError> {
-    let machine = &builder.machines[node];
-    let (host, profile) = (machine.host, &machine.profile);
     let (name, sends) = match transport {
         Transport::Tcp => ("tcp", schema::SENDS_TCP),
         Transport::Udp => ("udp", schema::SENDS_UDP),
@@ -268,10 +283,7 @@ fn socket_costs(
     let mut needed = schema::lines(Kind::Host).iter().filter(|l| l.need == Need::Where(sends));
     let absent = needed.find(|line| !profile.has(line.name)).map(|l| profile.missing(l.name));
     if let Some(unknown) = unknown(profile, name, side).or(absent) {
-        let unpriced = &mut builder.cluster.hosts[host].unpriced;
-        if unpriced.iter().all(|(known, _)| *known != transport) {
-            unpriced.push((transport, unknown));
-        }
+        unpriced.push((transport, unknown));
         return Ok(CpuCosts::default());
     }
     let forwarded_per_byte = profile.seconds_per_byte(&format!("{name}.forwarded_per_byte"))?;
@@ -283,11 +295,12 @@ fn socket_costs(
 }
 
 /// The link of a serial worker, made on first use: one core of its own.
-fn worker_link(builder: &mut Builder<'_>, node: &str, worker: &str) -> super::LinkIndex {
+fn worker_link(builder: &mut Builder<'_>, node: &Word, worker: &str) -> super::LinkIndex {
     if let Some(&link) = builder.machines[node].workers.get(worker) {
         return link;
     }
-    let link = builder.link(format!("{node}/{worker}-worker"), LinkUnit::Cores, 1.0);
+    let name = builder.name(node, &format!("/{worker}-worker"));
+    let link = builder.link(name, LinkUnit::Cores, 1.0);
     builder.machines.get_mut(node).expect("known").workers.insert(worker.to_owned(), link);
     link
 }
@@ -340,7 +353,7 @@ pub(super) fn service_hops(
     service: &Placed<ServiceTable>,
 ) -> Result<Vec<Hop>, InputError> {
     let name = service.table.name.get_ref();
-    let nodes: Vec<(String, Placed<Spanned<String>>)> =
+    let nodes: Vec<(Word, Placed<Spanned<String>>)> =
         builder.machines.iter().filter_map(|(n, m)| Some((n.clone(), m.cni.clone()?))).collect();
     let mut hops: Vec<(usize, Hop)> = Vec::new();
     for (node, cni) in nodes {
@@ -349,11 +362,12 @@ pub(super) fn service_hops(
         let rule = format!("{}.per_rule", spec.name);
         let profile = &builder.machines[&node].profile;
         let per_rule_s = profile.seconds(&rule)? / core_speed(profile)?;
-        for costs in [&mut cpu.tcp, &mut cpu.udp] {
+        let costs = Arc::make_mut(&mut cpu.costs);
+        for costs in [&mut costs.tcp, &mut costs.udp] {
             let first = FirstPacket { fixed_s: costs.per_connection, per_rule_s };
             costs.per_connection = first.seconds(service.table.installed);
         }
-        let (name, kind) = (format!("{node}/{name}"), spec.name.clone());
+        let (name, kind) = (builder.name(&node, &format!("/{name}")), builder.word(&spec.name));
         let host = cpu.host;
         hops.push((host, Hop { name, kind, lane: Lane::Host, model: HopModel::Cpu(cpu) }));
     }
@@ -362,14 +376,16 @@ pub(super) fn service_hops(
 }
 
 fn proxy_of(
-    builder: &Builder<'_>,
+    builder: &mut Builder<'_>,
     service: &Placed<ServiceTable>,
     cni: &Placed<Spanned<String>>,
 ) -> Result<HopSpec, InputError> {
     let library = builder.library;
     let Some(proxy) = &service.table.proxy else {
-        let cni = CniSpec::load(cni.table.get_ref(), library)?;
-        return cni.proxy.ok_or_else(|| {
+        let name = cni.table.get_ref();
+        let load = || CniSpec::load(name, library);
+        let cni = class(&mut builder.classes.cnis, name.clone(), load)?;
+        return cni.proxy.clone().ok_or_else(|| {
             let problem = format!("CNI `{}` names no proxy", cni.name);
             service.fault(&service.table.name, "proxy", problem).help("proxy = \"iptables\"")
         });
@@ -381,5 +397,6 @@ fn proxy_of(
         let problem = format!("no Service proxy is called `{}`", proxy.get_ref());
         return Err(service.fault(proxy, "proxy", problem).help(suggest(proxy.get_ref(), known)));
     }
-    HopSpec::load(&name, library)
+    let spec = class(&mut builder.classes.proxies, name.clone(), || HopSpec::load(&name, library));
+    Ok((*spec?).clone())
 }

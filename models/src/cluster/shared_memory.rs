@@ -12,7 +12,7 @@ use super::assemble::Builder;
 use super::device::{arrow, edge, plain};
 use super::holder::staging;
 use super::slot::{cross, memory};
-use super::{Lane, PlaceKind};
+use super::{Lane, PlaceKind, Word};
 use crate::input::{InputError, suggest};
 use crate::topology::{Placed, SharedMemoryTable, Topology};
 
@@ -21,7 +21,8 @@ pub(super) fn add(builder: &mut Builder<'_>, topology: &Topology) -> Result<(), 
     for pair in &topology.shared_memories {
         let [a, b] = pair.table.between.get_ref();
         let (first, second) = (pod(builder, pair, a)?, pod(builder, pair, b)?);
-        let node = |at: NodeIndex| builder.cluster.graph[at].node.clone().unwrap_or_default();
+        let node =
+            |at: NodeIndex| builder.cluster.graph[at].node.clone().expect("pods are in nodes");
         if first == second || node(first) != node(second) {
             return Err(pair
                 .fault(b, "between", "are not two pods of one node".into())
@@ -43,7 +44,7 @@ pub(super) fn add(builder: &mut Builder<'_>, topology: &Topology) -> Result<(), 
 /// One direction, between places and their NUMA nodes.
 fn share(
     builder: &mut Builder<'_>,
-    node: &str,
+    node: &Word,
     copied: bool,
     from: (NodeIndex, u32),
     to: (NodeIndex, u32),
@@ -72,10 +73,10 @@ fn pod(
     name: &Spanned<String>,
 ) -> Result<NodeIndex, InputError> {
     let graph = &builder.cluster.graph;
-    let place = builder.cluster.places.get(name.get_ref()).copied();
+    let place = builder.cluster.places.get(name.get_ref().as_str()).copied();
     place.filter(|at| graph[*at].kind == PlaceKind::PodMemory).ok_or_else(|| {
         let pods = graph.node_weights().filter(|place| place.kind == PlaceKind::PodMemory);
-        let known: Vec<&str> = pods.map(|place| place.name.as_str()).collect();
+        let known: Vec<&str> = pods.map(|place| &**place.name.owner()).collect();
         let problem = format!("no pod is called `{}`", name.get_ref());
         pair.fault(name, "between", problem).help(suggest(name.get_ref(), known))
     })

@@ -5,12 +5,14 @@
 //! link between the sockets where memory and slot are on different NUMA nodes.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde_spanned::Spanned;
 use sim::{Bytes, Rate, Time};
 
 use super::assemble::Builder;
-use super::{DmaHop, LinkIndex};
+use super::classes::{Of, class};
+use super::{DmaHop, LinkIndex, Word};
 use crate::input::{InputError, suggest};
 use crate::library::Kind;
 use crate::pcie::{Operation, Port, Weights};
@@ -24,15 +26,23 @@ pub(super) const LONG: Bytes = Bytes::mib(1);
 /// A PCIe slot or uplink.
 #[derive(Clone)]
 pub(super) struct Slot {
-    pub(super) node: String,
+    pub(super) node: Word,
     pub(super) numa: u32,
     /// Whether the topology says of its own NUMA node which it is.
     stated: bool,
-    pub(super) port: Port,
+    pub(super) seated: Arc<Seated>,
     pub(super) up: LinkIndex,
     pub(super) down: LinkIndex,
     /// The switch above it.
-    pub(super) under: Option<String>,
+    pub(super) under: Option<Word>,
+}
+
+/// A card in its slot, the same for all of one kind: the port, and what a byte that a device reads
+/// or writes loads it with.
+pub(super) struct Seated {
+    pub(super) port: Port,
+    read: Weights,
+    write: Weights,
 }
 
 /// What a table says of where a device sits.
@@ -41,7 +51,7 @@ pub(super) struct Seat<'t> {
     pub(super) node: &'t Spanned<String>,
     pub(super) pcie: &'t Spanned<String>,
     pub(super) numa: Option<&'t Spanned<u32>>,
-    pub(super) under: Option<(&'t Spanned<String>, &'t BTreeMap<String, Slot>)>,
+    pub(super) under: Option<(&'t Spanned<String>, &'t BTreeMap<Word, Slot>)>,
 }
 
 /// The link between a card and its slot runs at the lesser generation and width of the two.
@@ -49,27 +59,29 @@ pub(super) fn slot<T>(
     builder: &mut Builder<'_>,
     at: &Placed<T>,
     seat: &Seat<'_>,
-    card: Option<&Profile>,
+    card: Option<&Arc<Profile>>,
 ) -> Result<Slot, InputError> {
     let Seat { name, node, pcie, numa, under } = *seat;
-    builder.claim(at, name)?;
-    builder.machine_of(at, node)?;
+    let word = builder.claim(at, name)?;
+    let node = builder.machine_of(at, node)?.name.clone();
     if let Some((switch, switches)) = under {
-        let known: Vec<&str> = switches.keys().map(String::as_str).collect();
-        match switches.get(switch.get_ref()) {
-            Some(above) if above.node == *node.get_ref() => {}
+        match switches.get(switch.get_ref().as_str()) {
+            Some(above) if above.node == node => {}
             Some(above) => {
                 let problem = format!("`{}` is in node `{}`", switch.get_ref(), above.node);
                 return Err(at.fault(switch, "under", problem).help("a switch of the same node"));
             }
             None => {
                 let problem = format!("no pcie_switch is called `{}`", switch.get_ref());
+                let known: Vec<&str> = switches.keys().map(|name| &**name).collect();
                 let help = suggest(switch.get_ref(), known);
                 return Err(at.fault(switch, "under", problem).help(help));
             }
         }
     }
-    let above = under.and_then(|(switch, switches)| switches.get(switch.get_ref()));
+    let above =
+        under.and_then(|(switch, switches)| switches.get_key_value(switch.get_ref().as_str()));
+    let (under, above) = (above.map(|(name, _)| name.clone()), above.map(|(_, slot)| slot));
     let own = numa.map(|numa| *numa.get_ref());
     if let (Some(numa), Some(above)) = (numa, above.filter(|above| above.stated))
         && *numa.get_ref() != above.numa
@@ -78,16 +90,25 @@ pub(super) fn slot<T>(
         return Err(at.fault(numa, "numa", problem).help("leave it out below a switch"));
     }
     let profile = builder.profile(at, Kind::Pcie, "pcie", pcie)?;
-    let mut port = Port::from_profile(&profile)?;
+    let key = (Of::profile(&profile), card.map(Of::profile));
+    let make = || seated(&profile, card.map(|card| &**card));
+    let seated = class(&mut builder.classes.ports, key, make)?;
+    let capacity = seated.port.link.capacity();
+    let [up, down] = ["/pcie-up", "/pcie-down"].map(|way| {
+        let name = builder.name(&word, way);
+        builder.rate_link(name, capacity)
+    });
+    let (numa, stated) = (own.or(above.map(|above| above.numa)).unwrap_or(0), own.is_some());
+    Ok(Slot { node, numa, stated, seated, up, down, under })
+}
+
+fn seated(slot: &Profile, card: Option<&Profile>) -> Result<Seated, InputError> {
+    let mut port = Port::from_profile(slot)?;
     if let Some(card) = card {
         port.link = port.link.with_card(card)?;
     }
-    let capacity = port.link.capacity();
-    let up = builder.rate_link(format!("{}/pcie-up", name.get_ref()), capacity);
-    let down = builder.rate_link(format!("{}/pcie-down", name.get_ref()), capacity);
-    let under = under.map(|(switch, _)| switch.get_ref().clone());
-    let (numa, stated) = (own.or(above.map(|above| above.numa)).unwrap_or(0), own.is_some());
-    Ok(Slot { node: node.get_ref().clone(), numa, stated, port, up, down, under })
+    let weights = |operation| port.link.weights(operation, LONG).expect("the payload is not empty");
+    Ok(Seated { port, read: weights(Operation::Read), write: weights(Operation::Write) })
 }
 
 pub(super) fn switch(
@@ -105,7 +126,7 @@ pub(super) fn load(
     slot: &Slot,
     operation: Operation,
     memory_numa: u32,
-    switches: &BTreeMap<String, Slot>,
+    switches: &BTreeMap<Word, Slot>,
 ) -> Result<(), InputError> {
     climb(dma, slot, operation, switches, None);
     dma.memory = memory(builder, &slot.node, memory_numa)?;
@@ -123,9 +144,9 @@ impl Slot {
     /// What reads in flight allow that cross the sockets for so many seconds: the request crosses,
     /// too, so a read is in flight for that much longer.
     pub(super) fn read_limit(&self, crossing: f64) -> Option<Rate> {
-        let mut window = self.port.window;
+        let mut window = self.seated.port.window;
         window.round_trip += Time::from_seconds(2.0 * crossing);
-        window.limit(self.port.link.settings.max_read_request, LONG)
+        window.limit(self.seated.port.link.settings.max_read_request, LONG)
     }
 }
 
@@ -137,7 +158,7 @@ impl Slot {
 pub(super) fn cross(
     builder: &Builder<'_>,
     dma: &mut DmaHop,
-    node: &str,
+    node: &Word,
     (from, to): (u32, u32),
 ) -> Result<f64, InputError> {
     let machine = &builder.machines[node];
@@ -145,7 +166,8 @@ pub(super) fn cross(
         return Ok(0.0);
     }
     let host = &builder.cluster.hosts[machine.host];
-    let link = host.socket_link.ok_or_else(|| host.socket_link_missing.clone())?;
+    let missing = || host.profile.missing("socket_link_bandwidth");
+    let link = host.socket_link.ok_or_else(missing)?;
     dma.links.push((link.way(from, to), 1.0));
     dma.latency += link.latency;
     Ok(link.latency)
@@ -156,7 +178,7 @@ fn climb(
     dma: &mut DmaHop,
     slot: &Slot,
     operation: Operation,
-    switches: &BTreeMap<String, Slot>,
+    switches: &BTreeMap<Word, Slot>,
     below: Option<&str>,
 ) {
     push(dma, slot, weights(slot, operation));
@@ -167,7 +189,10 @@ fn climb(
 }
 
 fn weights(slot: &Slot, operation: Operation) -> Weights {
-    slot.port.link.weights(operation, LONG).expect("the payload is not empty")
+    match operation {
+        Operation::Read => slot.seated.read,
+        Operation::Write => slot.seated.write,
+    }
 }
 
 fn push(dma: &mut DmaHop, slot: &Slot, weights: Weights) {
@@ -178,7 +203,7 @@ fn push(dma: &mut DmaHop, slot: &Slot, weights: Weights) {
 /// The memory channels of a NUMA node, made on first use; none where the profile does not say.
 pub(super) fn memory(
     builder: &mut Builder<'_>,
-    node: &str,
+    node: &Word,
     numa: u32,
 ) -> Result<Option<LinkIndex>, InputError> {
     let machine = &builder.machines[node];
@@ -188,7 +213,8 @@ pub(super) fn memory(
     let Some(rate) = machine.profile.optional("memory_bandwidth", Profile::rate)? else {
         return Ok(None);
     };
-    let link = builder.rate_link(format!("{node}/memory{numa}"), rate);
+    let name = builder.name(node, &format!("/memory{numa}"));
+    let link = builder.rate_link(name, rate);
     builder.machines.get_mut(node).expect("known").memory.insert(numa, link);
     Ok(Some(link))
 }
@@ -199,10 +225,10 @@ pub(super) fn across(
     acts: &Slot,
     target: &Slot,
     operation: Operation,
-    switches: &BTreeMap<String, Slot>,
+    switches: &BTreeMap<Word, Slot>,
 ) {
     let shared = match (&acts.under, &target.under) {
-        (Some(a), Some(b)) if a == b => Some(a.as_str()),
+        (Some(a), Some(b)) if a == b => Some(&**a),
         _ => None,
     };
     climb(dma, acts, operation, switches, shared);

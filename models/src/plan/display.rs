@@ -55,7 +55,7 @@ impl Plan {
     }
 
     /// The hop that most of an operation's time is booked to.
-    fn hop(&self, book: Book) -> &str {
+    fn hop(&self, book: Book) -> String {
         let largest = |parts: &[(u32, f64)]| {
             let most = parts.iter().max_by(|a, b| a.1.total_cmp(&b.1));
             most.map(|(row, _)| self.rows[*row as usize].hop)
@@ -69,6 +69,6 @@ impl Plan {
                 largest(&streaming.parts).or(Some(wait))
             }
         };
-        hop.map_or("", |hop| self.hops[hop as usize].name.as_str())
+        hop.map_or(String::new(), |hop| self.hops[hop as usize].name.to_string())
     }
 }

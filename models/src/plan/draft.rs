@@ -12,7 +12,7 @@ use super::draw::{Amount, Bit};
 use super::{
     BASE, Book, Demand, DemandId, Edge, HopName, Line, Op, Phase, PhaseId, Plan, Row, Step,
 };
-use crate::cluster::PoolIndex;
+use crate::cluster::{Name, PoolIndex, Word};
 use crate::outcome::Cause;
 
 /// An edge of a draft: "after".
@@ -148,7 +148,7 @@ impl Draft {
     }
 
     /// A hop that rows may name.
-    pub fn hop(&mut self, name: impl Into<String>, kind: impl Into<String>) -> u32 {
+    pub fn hop(&mut self, name: impl Into<Name>, kind: impl Into<Word>) -> u32 {
         let hop = HopName { name: name.into(), kind: kind.into() };
         match self.hops.iter().position(|known| *known == hop) {
             Some(at) => at as u32,

@@ -41,8 +41,8 @@ pub(crate) fn job(context: &JobContext<'_>, steps: &[Wanted]) -> Result<Plan, In
     let transfers: Vec<Transfer> =
         steps.iter().filter_map(|step| step.transfer().cloned()).collect();
     let ways = transfers.iter().map(|transfer| way(context.cluster, transfer));
-    let ways: Vec<Route<'_>> = ways.collect::<Result<_, _>>()?;
-    let cores = place(context.cluster, &transfers, &ways, context.seed);
+    let mut ways: Vec<Route<'_>> = ways.collect::<Result<_, _>>()?;
+    let cores = place(context.cluster, &transfers, &mut ways, context.seed);
     let own = |pool: usize| PoolIndex(context.cluster.pools.len() + pool);
     let clusters = [context.cluster];
     let mut draft = Draft::new(1);

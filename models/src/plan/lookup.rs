@@ -122,8 +122,8 @@ impl Asking<'_> {
     fn path(&self, from: &str, field: &str, name: &str) -> Result<Path, InputError> {
         let base = self.context.cluster();
         let (to, via) = self.server(field, name)?;
-        let node = base.graph[base.places[&to]].node.as_deref();
-        let at = base.hosts.iter().position(|host| Some(host.name.as_str()) == node);
+        let node = base.graph[base.places[to.as_str()]].node.as_deref();
+        let at = base.hosts.iter().position(|host| Some(&*host.name) == node);
         let of = |cluster: &&Cluster| at.and_then(|at| cluster.hosts[at].names);
         let servers: Option<Vec<NameServer>> = self.context.clusters.iter().map(of).collect();
         let Some(servers) = servers else {

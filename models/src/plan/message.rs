@@ -30,7 +30,7 @@ use super::draft::Link;
 use super::draw::Part;
 use super::stage::{Line, Placed};
 use super::{Book, Context, Demand, Draft, Op, Phase, PhaseId, Step};
-use crate::cluster::HopModel;
+use crate::cluster::{HopModel, LinkIndex};
 use crate::gpu::kernel::Launches;
 use crate::outcome::{self, Cause};
 use crate::price::{Carrier, Change, Stage, price};
@@ -43,7 +43,7 @@ pub(super) type After = Vec<(NodeIndex, Link)>;
 /// The hops of a way, by position.
 pub(super) fn named(draft: &mut Draft, route: &Route<'_>) -> Vec<u32> {
     let legs = route.stages.iter().flatten();
-    legs.map(|leg| draft.hop(&leg.hop().name, &leg.hop().kind)).collect()
+    legs.map(|leg| draft.hop(leg.hop().name.clone(), leg.hop().kind.clone())).collect()
 }
 
 /// How a message is cut: number of chunks, size of the full ones and of the last.
@@ -82,6 +82,8 @@ pub(super) struct Message<'a> {
     pub(super) part: Part,
     /// The amount by which its bytes are multiplied in each run.
     pub(super) drawn: Option<u32>,
+    /// What each stream crosses in place of the links of the way, where there are equal ways.
+    pub(super) spread: Vec<Vec<(LinkIndex, LinkIndex)>>,
 }
 
 /// A stage of the plan: where chunks enter it, and where they leave it.
@@ -308,6 +310,7 @@ impl Message<'_> {
             cluster,
             stage,
             cores,
+            spread: &self.spread,
             bytes,
             hops: &self.hops,
             step,

@@ -1,9 +1,9 @@
-//! On which cores the work of each stream falls.
+//! On which cores the work of each stream falls, and which of several equal ways it takes.
 //!
 //! A sending thread gets the next core of its machine, from the last one down, as a scheduler
 //! spreads runnable threads. A receive queue is chosen by hashing the flow (RSS), which is chance:
 //! the stream `rss/<transfer>/<stream>` is the same for every topology, so that two of them can be
-//! compared on common random numbers.
+//! compared on common random numbers. So is the hash by which switches choose a way (ECMP).
 
 use rand::RngExt;
 use sim::Seed;
@@ -19,15 +19,17 @@ pub(crate) struct Cores {
     send: usize,
     /// A draw in [0, 1): the receive queue on any machine is its part of that machine's queues.
     receive: f64,
+    /// What switches hash the flow to.
+    pub(crate) flow: u64,
     /// Whether pinned threads that read now send: a reply.
     turned: bool,
 }
 
-/// The cores of every stream of every transfer.
-pub(crate) fn place(
-    cluster: &Cluster,
+/// The cores of every stream of every transfer; its route is that of its first stream.
+pub(crate) fn place<'a>(
+    cluster: &'a Cluster,
     transfers: &[Transfer],
-    routes: &[Route<'_>],
+    routes: &mut [Route<'a>],
     seed: Seed,
 ) -> Vec<Vec<Cores>> {
     let mut senders = vec![0usize; cluster.hosts.len()];
@@ -42,12 +44,9 @@ pub(crate) fn place(
             *next += transfer.streams as usize;
             first
         });
-        let cores = |s: u32| Cores {
-            send: first + s as usize,
-            receive: seed.stream(&format!("rss/{t}/{s}")).random::<f64>(),
-            turned: false,
-        };
-        (0..transfer.streams).map(cores).collect()
+        let cores: Vec<Cores> = (0..transfer.streams).map(|s| hashed(first, t, s, seed)).collect();
+        route.take(cluster, cores[0].flow);
+        cores
     });
     streams.collect()
 }
@@ -55,12 +54,18 @@ pub(crate) fn place(
 /// More streams of transfer `t`, placed as if they were its only ones.
 pub(crate) fn more(cores: &[Cores], t: usize, streams: u32, seed: Seed) -> Vec<Cores> {
     let first = cores[0];
-    let next = |s: u32| Cores {
-        send: first.send + s as usize,
-        receive: seed.stream(&format!("rss/{t}/{s}")).random::<f64>(),
-        ..first
-    };
+    let next = |s: u32| Cores { turned: first.turned, ..hashed(first.send, t, s, seed) };
     (0..streams).map(next).collect()
+}
+
+/// Stream `s` of transfer `t`, whose threads begin at core `first`.
+fn hashed(first: usize, t: usize, s: u32, seed: Seed) -> Cores {
+    Cores {
+        send: first + s as usize,
+        receive: seed.stream(&format!("rss/{t}/{s}")).random::<f64>(),
+        flow: seed.of(&format!("ecmp/{t}/{s}")).get(),
+        turned: false,
+    }
 }
 
 /// The machine whose socket sends.

@@ -87,7 +87,7 @@ fn ends(context: &Context<'_>, request: &Request) -> Result<Ends, InputError> {
             InputError::new("request.service", problem).help(suggest(&request.service, known))
         );
     };
-    let name = |place: NodeIndex| cluster.graph[place].name.clone();
+    let name = |place: NodeIndex| cluster.graph[place].name.to_string();
     if !service.pods.contains(&server) {
         let problem = format!("`{}` is no pod behind `{}`", name(server), request.service);
         return Err(InputError::new("request.service", problem)
@@ -118,7 +118,8 @@ impl Asking<'_> {
         let hops = named(self.draft, context.route());
         let (step, part) = (Some(step), part.clone());
         let (counts, main, drawn) = (false, false, None);
-        let message = Message { context, hops, step, counts, main, part, drawn };
+        let spread = context.spread();
+        let message = Message { context, hops, step, counts, main, part, drawn, spread };
         let after = std::mem::take(&mut self.after);
         self.after = message.add(self.draft, after);
         Ok(())
@@ -186,7 +187,7 @@ impl Asking<'_> {
         name: &str,
     ) -> Result<(String, Option<String>), InputError> {
         let cluster = self.context.cluster();
-        let place = |at: NodeIndex| cluster.graph[at].name.clone();
+        let place = |at: NodeIndex| cluster.graph[at].name.to_string();
         Ok(match cluster.endpoint(field, name)? {
             Endpoint::Place(at) => (place(at), None),
             Endpoint::Service(service) => (place(service.pods[0]), Some(service.name.clone())),

@@ -6,7 +6,7 @@ use sim::{Bytes, Hop, LinkId, Rate};
 
 use super::demand::{Flow, Loss, Taker};
 use super::{Book, Cores, Demand, Draft, Row};
-use crate::cluster::{Cluster, HopModel, LinkIndex, LinkUnit};
+use crate::cluster::{Cluster, HopModel, LinkIndex, LinkUnit, Name};
 use crate::outcome::{Cause, Step};
 use crate::price::{Carrier, LinkRef, PricedHop, Stage};
 use crate::route::Route;
@@ -17,7 +17,7 @@ pub(crate) struct Line {
     /// The rate.
     pub(crate) rate: Rate,
     /// The name of the link.
-    pub(crate) link: String,
+    pub(crate) link: Name,
     /// The position of its hop along the way.
     pub(crate) hop: usize,
     /// Whether two sockets are all there is.
@@ -58,6 +58,8 @@ pub(crate) struct Placed<'a> {
     pub(crate) stage: &'a Stage,
     /// The cores of its streams.
     pub(crate) cores: &'a [Cores],
+    /// What each of them crosses in place of the links of the way, where there are equal ways.
+    pub(crate) spread: &'a [Vec<(LinkIndex, LinkIndex)>],
     /// Payload of the message or chunk that it was priced for.
     pub(crate) bytes: Bytes,
     /// The rows' hops by their position along the way.
@@ -196,6 +198,7 @@ impl Placed<'_> {
     fn owned(&self, which: usize) -> Owned {
         let stage = self.stage;
         let cores = &self.cores[which.min(self.cores.len() - 1)];
+        let swaps = self.spread.get(which).map_or(&[][..], Vec::as_slice);
         let hops = stage.hops.len();
         let mut links: Vec<Crossed> = Vec::with_capacity(hops);
         let mut owners: Vec<(LinkId, usize, f64)> = Vec::with_capacity(2 * hops);
@@ -205,6 +208,8 @@ impl Placed<'_> {
         for (at, hop) in stage.hops.iter().enumerate() {
             for work in hop.works.iter().filter(|work| work.weight > 0.0) {
                 let index = cores.resolve(self.cluster, work.link);
+                let own = swaps.iter().find(|(on_way, _)| *on_way == index);
+                let index = own.map_or(index, |(_, own)| *own);
                 let link = LinkId::new(index.0 as u32);
                 let slot = links.iter().position(|crossed| crossed.hop.link == link);
                 let slot = slot.unwrap_or_else(|| {

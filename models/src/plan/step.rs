@@ -2,7 +2,7 @@
 
 use sim::Time;
 
-use crate::cluster::PoolIndex;
+use crate::cluster::{Name, PoolIndex, Word};
 use crate::outcome;
 
 /// A demand of a plan: what a [`Op::Move`] moves.
@@ -152,7 +152,7 @@ pub struct Row {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HopName {
     /// Its name in the cluster: `node-a/vxlan`.
-    pub name: String,
+    pub name: Name,
     /// Its kind, equal on both sides: `vxlan`.
-    pub kind: String,
+    pub kind: Word,
 }

@@ -10,7 +10,7 @@ use super::draw::{Amount, Part};
 use super::message::{After, Message, named};
 use super::stage::line;
 use super::{Cores, Draft, Plan, request};
-use crate::cluster::{Cluster, Endpoint};
+use crate::cluster::{Cluster, Endpoint, LinkIndex};
 use crate::input::InputError;
 use crate::outcome::{self, Fidelity};
 use crate::price::Change;
@@ -83,9 +83,17 @@ impl<'a> Context<'a> {
         &self.routes[0]
     }
 
+    /// What each stream crosses in place of the links of the way, where there are equal ways.
+    pub(super) fn spread(&self) -> Vec<Vec<(LinkIndex, LinkIndex)>> {
+        let cores = self.cores.iter().filter(|_| self.route().is_parallel());
+        cores.map(|cores| self.route().spread(self.cluster(), cores.flow)).collect()
+    }
+
     /// The way of another transfer, in each lane.
     pub(super) fn ways(&self, transfer: &Transfer) -> Result<Vec<Route<'a>>, InputError> {
-        Ok(ways(self.clusters, route(self.cluster(), transfer)?))
+        let mut route = route(self.cluster(), transfer)?;
+        route.take(self.cluster(), self.cores[0].flow);
+        Ok(ways(self.clusters, route))
     }
 }
 
@@ -129,7 +137,8 @@ pub(super) fn append(
     let drawn = context.size.map(|size| draft.amount(Amount::Dist(size.clone())));
     let part = Part::all(context.clusters.len(), context.only_if);
     let counts = main;
-    let message = Message { context: *context, hops, step, counts, main, part, drawn };
+    let spread = context.spread();
+    let message = Message { context: *context, hops, step, counts, main, part, drawn, spread };
     let sent = message.add(draft, asked);
     match transfer.reply.filter(|_| context.whole) {
         Some(bytes) => answer(draft, context, bytes, sent),
@@ -142,7 +151,9 @@ pub(super) fn append_kernel(draft: &mut Draft, context: &Context<'_>, after: Aft
     let hops = named(draft, context.route());
     let part = Part::all(context.clusters.len(), context.only_if);
     let (step, counts, main, drawn) = (None, false, false, None);
-    Message { context: *context, hops, step, counts, main, part, drawn }.kernel(draft, after)
+    let spread = Vec::new();
+    let message = Message { context: *context, hops, step, counts, main, part, drawn, spread };
+    message.kernel(draft, after)
 }
 
 /// Request and response: the way back, once the receiver has the whole message.
@@ -158,7 +169,7 @@ fn answer(
     let (cluster, transfer) = (context.cluster(), context.transfer);
     let from = match cluster.endpoint("to", &transfer.to)? {
         Endpoint::Place(_) => transfer.to.clone(),
-        Endpoint::Service(service) => cluster.graph[service.pods[0]].name.clone(),
+        Endpoint::Service(service) => cluster.graph[service.pods[0]].name.to_string(),
     };
     let mode = match transfer.mode {
         Mode::GpuDirect => Mode::GpuDirect,
@@ -176,6 +187,7 @@ fn answer(
     let hops = named(draft, context.route());
     let part = Part::all(context.clusters.len(), context.only_if);
     let (step, counts, main, drawn) = (None, false, false, None);
-    let message = Message { context, hops, step, counts, main, part, drawn };
+    let spread = context.spread();
+    let message = Message { context, hops, step, counts, main, part, drawn, spread };
     Ok(message.add(draft, after))
 }

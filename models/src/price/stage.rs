@@ -193,13 +193,10 @@ impl<'a> Walk<'a> {
         if !real {
             return priced;
         }
-        let costs = match self.transfer.transport {
-            Transport::Tcp => &cpu.tcp,
-            Transport::Udp => &cpu.udp,
-        };
+        let costs = cpu.costs.under(self.transfer.transport);
         priced.latency = costs.latency;
         priced.udp.orphans = cpu.back_pressure == BackPressure::Lost && cpu.side == Side::Send;
-        priced.udp.flow_limit = cpu.udp_flow_limit.map(sim::Rate::as_bytes_per_s);
+        priced.udp.flow_limit = cpu.costs.udp_flow_limit.map(sim::Rate::as_bytes_per_s);
         let weight = self.weight(costs, cpu.side) + self.forwarded(cpu, costs);
         if weight > 0.0 {
             priced.works.push(Work { link: self.core(cpu), weight, beside: false });

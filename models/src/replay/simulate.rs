@@ -40,7 +40,7 @@ pub fn on_cluster(
     let busy = laid.plan.busy();
     let busy = busy.into_iter().map(|(link, work): (LinkId, f64)| {
         let link = &cluster.links[link.index()];
-        (link.name.clone(), (work / link.capacity / whole).clamp(0.0, 1.0))
+        (link.name.to_string(), (work / link.capacity / whole).clamp(0.0, 1.0))
     });
     report.links = busy.collect();
     report.links.sort_by(|a, b| b.1.total_cmp(&a.1));

@@ -18,12 +18,12 @@ pub(super) fn check(
     transfer: &Transfer,
 ) -> Result<(), InputError> {
     for legs in &route.stages {
-        sockets(cluster, legs, transfer)?;
+        sockets(legs, transfer)?;
         copies(cluster, legs, transfer)?;
         for crossing in crossings(cluster, route, legs) {
             let host = &cluster.hosts[crossing.host];
             if host.socket_link.is_none() {
-                return Err(host.socket_link_missing.clone());
+                return Err(host.profile.missing("socket_link_bandwidth"));
             }
         }
     }
@@ -31,10 +31,10 @@ pub(super) fn check(
 }
 
 /// The transport's costs at both ends.
-fn sockets(cluster: &Cluster, legs: &[Leg<'_>], transfer: &Transfer) -> Result<(), InputError> {
+fn sockets(legs: &[Leg<'_>], transfer: &Transfer) -> Result<(), InputError> {
     for leg in legs {
         let HopModel::Cpu(cpu) = &leg.hop().model else { continue };
-        let mut unpriced = cluster.hosts[cpu.host].unpriced.iter().filter(|_| cpu.socket);
+        let mut unpriced = cpu.costs.unpriced.iter();
         if let Some((_, error)) = unpriced.find(|(of, _)| *of == transfer.transport) {
             return Err(error.clone());
         }
@@ -49,18 +49,41 @@ fn copies(cluster: &Cluster, legs: &[Leg<'_>], transfer: &Transfer) -> Result<()
     }
     for leg in legs {
         let Leg::Edge(edge, hop) = leg else { continue };
-        let HopModel::Dma(DmaHop { pool: Some(_), pageable: None, .. }) = &hop.model else {
+        let is_pinned = |dma: &DmaHop| dma.pool.is_some() && dma.pageable.is_none();
+        if !matches!(&hop.model, HopModel::Dma(dma) if is_pinned(dma)) {
             continue;
-        };
+        }
         let (begin, end) = cluster.graph.edge_endpoints(*edge).expect("an edge of this graph");
         let mut pods = [begin, end].into_iter().map(|at| &cluster.graph[at]);
         let Some(pod) = pods.find(|place| place.kind == PlaceKind::PodMemory) else { continue };
         let host = cluster.hosts.iter().find(|host| Some(&host.name) == pod.node.as_ref());
-        if let Some(error) = host.and_then(|host| host.staging_missing.clone()) {
-            return Err(error);
+        if let Some(host) = host.filter(|host| !host.profile.has("staging.per_byte")) {
+            return Err(host.profile.missing("staging.per_byte"));
         }
     }
     Ok(())
+}
+
+/// Says that there are several ways, and which of them is taken.
+pub(super) fn parallel(
+    cluster: &Cluster,
+    route: &Route<'_>,
+    transfer: &Transfer,
+) -> Option<String> {
+    let Transfer { from, to, .. } = transfer;
+    let ways = &route.parallel.as_ref()?.ways;
+    Some(match ways.equal(cluster) {
+        1 => format!(
+            "{} ways of {} hops lead from `{from}` to `{to}`, and they are not alike: the one that \
+             stands first in the topology file is taken",
+            ways.count(cluster),
+            ways.first(cluster).len()
+        ),
+        equal => format!(
+            "{equal} equal ways lead from `{from}` to `{to}`: each stream takes the one that its \
+             flow's hash gives"
+        ),
+    })
 }
 
 /// Says where the interface of a pod has a larger MTU than its way. Its kernel then learns the

@@ -92,8 +92,7 @@ pub(super) fn templates(
         let seed = Seed::new(seed).replication(variant);
         plans.push(match work {
             Work::Transfer { transfer, size } => {
-                let route = way(cluster, transfer)?;
-                let ways = std::slice::from_ref(&route);
+                let ways = &mut [way(cluster, transfer)?];
                 let cores = place(cluster, std::slice::from_ref(transfer), ways, seed).remove(0);
                 let (clusters, change) = ([cluster], Change::default());
                 let once = Context::once(&clusters, transfer, ways, &cores, &change);
@@ -164,8 +163,8 @@ fn used(
     windows: &[Stretch],
 ) -> Vec<ResourceReport> {
     let links = cluster.links.iter();
-    let links = links.map(|link| (link.name.clone(), Some(link.unit), link.capacity));
-    let of_cluster = cluster.pools.iter().map(|pool| (pool.name.clone(), pool.slots));
+    let links = links.map(|link| (link.name.to_string(), Some(link.unit), link.capacity));
+    let of_cluster = cluster.pools.iter().map(|pool| (pool.name.to_string(), pool.slots));
     let own = scenario.pools.iter().map(|pool| (pool.name.clone(), pool.slots));
     let pools = of_cluster.chain(own).map(|(name, slots)| (name, None, f64::from(slots)));
     let mut reports = Vec::new();

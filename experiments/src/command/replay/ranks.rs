@@ -50,7 +50,7 @@ fn in_order(
     word: &str,
 ) -> Result<Vec<String>, InputError> {
     let all = cluster.graph.node_weights().filter(|place| place.kind == kind);
-    let mut names: Vec<String> = all.map(|place| place.name.clone()).collect();
+    let mut names: Vec<String> = all.map(|place| place.name.to_string()).collect();
     if names.len() < ranks as usize {
         let problem =
             format!("topology `{}` has {} {word} for {ranks} ranks", cluster.name, names.len());

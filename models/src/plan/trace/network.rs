@@ -41,8 +41,8 @@ pub(crate) fn on_network(
     let (pairs, transfers) = pairs(traced, cluster, places)?;
     let misplaced = |error: InputError| InputError { field: "ranks".into(), ..error };
     let ways = transfers.iter().map(|transfer| way(cluster, transfer).map_err(misplaced));
-    let ways: Vec<Route<'_>> = ways.collect::<Result<_, _>>()?;
-    let cores = place(cluster, &transfers, &ways, seed);
+    let mut ways: Vec<Route<'_>> = ways.collect::<Result<_, _>>()?;
+    let cores = place(cluster, &transfers, &mut ways, seed);
     let mut layout = Layout::new(traced, cluster.pools.len());
     let network = Network { cluster, transfers, ways, cores, seed };
     let mut placed: Vec<Placed> = Vec::with_capacity(traced.operations.len());
@@ -147,7 +147,7 @@ fn pod_of(cluster: &Cluster, rank: u32, gpu: &str) -> Result<String, InputError>
     let at = cluster.places.get(gpu).filter(|at| cluster.gpus.contains_key(at));
     let mut beside = at.into_iter().flat_map(|&at| cluster.graph.neighbors(at));
     let pod = beside.find(|&at| cluster.graph[at].kind == PlaceKind::PodMemory);
-    pod.map(|pod| cluster.graph[pod].name.clone()).ok_or_else(|| {
+    pod.map(|pod| cluster.graph[pod].name.to_string()).ok_or_else(|| {
         let problem = format!("rank {rank} copies to or from its GPU, and `{gpu}` is none");
         InputError::new("ranks", problem).help("a GPU that a pod holds")
     })

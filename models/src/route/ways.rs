@@ -1,0 +1,245 @@
+//! All shortest ways between two places of any graph, and which of them a flow takes.
+//!
+//! A search from both ends, the cheaper end first, meets in the middle: between two pods of ten
+//! thousand nodes it looks at the hops of two nodes and of the switches between them.
+//!
+//! Every hop counts one. Among parallel ways a flow takes the one that its hash gives, switch by
+//! switch, as equal-cost multipath routing does (RFC 2992), where these ways are alike: as many
+//! cables of one rate and latency. Where they are not, all flows take the way that stands first in
+//! the topology file.
+
+use std::collections::HashMap;
+
+use petgraph::Direction;
+use petgraph::graph::{EdgeIndex, NodeIndex};
+use petgraph::visit::EdgeRef;
+use sim::Seed;
+use smallvec::SmallVec;
+
+use super::Routes;
+use crate::cluster::{Cluster, HopModel, Lane, LinkIndex, WireHop};
+use crate::transfer::Mode;
+
+/// Degrees are counted up to this: more only says that the other end is cheaper.
+const DEGREE_MAX: usize = 64;
+
+type Edges = SmallVec<[EdgeIndex; 2]>;
+
+/// The shortest ways from one place to another.
+#[derive(Clone, Debug)]
+pub struct Ways {
+    from: NodeIndex,
+    to: NodeIndex,
+    /// From each place of a shortest way, the hops onward, in the order of the file.
+    next: HashMap<NodeIndex, Edges>,
+}
+
+/// Any graph: searched anew for each pair.
+impl Routes for Cluster {
+    fn ways(&self, from: NodeIndex, to: NodeIndex, mode: Mode) -> Option<Ways> {
+        let lane = if mode == Mode::GpuDirect { Lane::Direct } else { Lane::Host };
+        let mut ends = [End::at(from), End::at(to)];
+        let seen = |end: &End, place| end.links.contains_key(&place);
+        while !ends[0].border.iter().any(|place| seen(&ends[1], *place)) {
+            let [a, b] = ends.each_ref().map(|end| end.cost(self));
+            let which = usize::from(b < a);
+            let direction = [Direction::Outgoing, Direction::Incoming][which];
+            ends[which].grow(self, lane, direction);
+            if ends[which].border.is_empty() {
+                return None;
+            }
+            // The search ends where the border of one meets that of the other.
+            if which == 1 && ends[1].border.iter().any(|place| seen(&ends[0], *place)) {
+                break;
+            }
+        }
+        let [out, back] = ends;
+        let meeting = out.border.iter().copied().filter(|place| seen(&back, *place));
+        let meeting: Vec<NodeIndex> = meeting.collect();
+        let mut next: HashMap<NodeIndex, Edges> = HashMap::new();
+        let mut note = |place, edge| {
+            let edges = next.entry(place).or_default();
+            if let Err(at) = edges.binary_search(&edge) {
+                edges.insert(at, edge);
+            }
+        };
+        out.walk(self, &meeting, &mut |edge| note(self.ends(edge).0, edge));
+        back.walk(self, &meeting, &mut |edge| note(self.ends(edge).0, edge));
+        Some(Ways { from, to, next })
+    }
+}
+
+impl Cluster {
+    fn ends(&self, edge: EdgeIndex) -> (NodeIndex, NodeIndex) {
+        self.graph.edge_endpoints(edge).expect("an edge of this graph")
+    }
+
+    fn wire(&self, edge: EdgeIndex) -> Option<&WireHop> {
+        match &self.graph[edge].model {
+            HopModel::Wire(wire) => Some(wire),
+            _ => None,
+        }
+    }
+
+    /// Whether a flow meets the same on two hops.
+    fn is_alike(&self, a: EdgeIndex, b: EdgeIndex) -> bool {
+        let what = |wire: &WireHop| {
+            let link = &self.links[wire.link.0];
+            (wire.latency.to_bits(), wire.framing, link.capacity.to_bits())
+        };
+        a == b || self.wire(a).map(what).is_some_and(|a| self.wire(b).map(what) == Some(a))
+    }
+}
+
+/// What has been reached from one end: each place with the hops that first led to it.
+struct End {
+    links: HashMap<NodeIndex, Edges>,
+    /// The places that were reached last, all equally far.
+    border: Vec<NodeIndex>,
+}
+
+impl End {
+    fn at(place: NodeIndex) -> End {
+        End { links: HashMap::from([(place, Edges::new())]), border: vec![place] }
+    }
+
+    /// About how many hops lead on.
+    fn cost(&self, cluster: &Cluster) -> usize {
+        let degree = |place: &NodeIndex| cluster.graph.edges(*place).take(DEGREE_MAX).count();
+        self.border.iter().map(degree).sum()
+    }
+
+    /// Goes on by one hop.
+    fn grow(&mut self, cluster: &Cluster, lane: Lane, direction: Direction) {
+        let old = std::mem::take(&mut self.border);
+        let mut reached: HashMap<NodeIndex, Edges> = HashMap::new();
+        for place in old {
+            for edge in cluster.graph.edges_directed(place, direction) {
+                let other = if edge.source() == place { edge.target() } else { edge.source() };
+                let open = edge.weight().lane == Lane::Any || edge.weight().lane == lane;
+                if open && !self.links.contains_key(&other) {
+                    let edges = reached.entry(other).or_default();
+                    if edges.is_empty() {
+                        self.border.push(other);
+                    }
+                    edges.push(edge.id());
+                }
+            }
+        }
+        self.links.extend(reached);
+    }
+
+    /// Tells every hop between places and this end.
+    fn walk(&self, cluster: &Cluster, from: &[NodeIndex], tell: &mut dyn FnMut(EdgeIndex)) {
+        let mut seen: Vec<NodeIndex> = from.to_vec();
+        let mut at = 0;
+        while at < seen.len() {
+            let place = seen[at];
+            for &edge in self.links.get(&place).into_iter().flatten() {
+                tell(edge);
+                let (a, b) = cluster.ends(edge);
+                let other = if a == place { b } else { a };
+                if !seen.contains(&other) {
+                    seen.push(other);
+                }
+            }
+            at += 1;
+        }
+    }
+}
+
+impl Ways {
+    /// The way that stands first in the topology file.
+    pub fn first(&self, cluster: &Cluster) -> Vec<EdgeIndex> {
+        self.follow(cluster, |_, _| 0)
+    }
+
+    /// The way that a flow takes whose hash is `flow`.
+    pub fn of_flow(&self, cluster: &Cluster, flow: u64) -> Vec<EdgeIndex> {
+        if self.equal(cluster) == 1 {
+            return self.first(cluster);
+        }
+        let draw = |place: NodeIndex| Seed::new(flow).unit(place.index() as u64);
+        self.follow(cluster, |place, edges| (draw(place) * edges.len() as f64) as usize)
+    }
+
+    /// Whether there is more than one.
+    pub fn is_parallel(&self) -> bool {
+        self.next.values().any(|edges| edges.len() > 1)
+    }
+
+    /// How many there are.
+    pub fn count(&self, cluster: &Cluster) -> u64 {
+        self.levels(cluster, &|edges| edges).1
+    }
+
+    /// How many of them flows are spread over: those that are alike hop by hop, or 1.
+    pub fn equal(&self, cluster: &Cluster) -> u64 {
+        let (levels, count) = self.levels(cluster, &|edges| choice(cluster, edges));
+        let is_alike = |level: &Vec<EdgeIndex>| {
+            level[1..].iter().all(|edge| cluster.is_alike(level[0], *edge))
+        };
+        if levels.iter().all(is_alike) { count } else { 1 }
+    }
+
+    /// The hops at each distance, if from each place those lead on that `of` leaves, and how many
+    /// ways they are.
+    fn levels<'a>(
+        &'a self,
+        cluster: &Cluster,
+        of: &dyn Fn(&'a [EdgeIndex]) -> &'a [EdgeIndex],
+    ) -> (Vec<Vec<EdgeIndex>>, u64) {
+        let mut counts: Vec<(NodeIndex, u64)> = vec![(self.from, 1)];
+        let mut levels = Vec::new();
+        while counts[0].0 != self.to {
+            let (mut level, mut beyond): (Vec<EdgeIndex>, Vec<(NodeIndex, u64)>) =
+                Default::default();
+            for (place, count) in counts {
+                for &edge in of(&self.next[&place]) {
+                    level.push(edge);
+                    let end = cluster.ends(edge).1;
+                    match beyond.iter_mut().find(|(known, _)| *known == end) {
+                        Some((_, sum)) => *sum = sum.saturating_add(count),
+                        None => beyond.push((end, count)),
+                    }
+                }
+            }
+            levels.push(level);
+            counts = beyond;
+        }
+        (levels, counts[0].1)
+    }
+
+    fn follow(
+        &self,
+        cluster: &Cluster,
+        choose: impl Fn(NodeIndex, &[EdgeIndex]) -> usize,
+    ) -> Vec<EdgeIndex> {
+        let (mut at, mut way) = (self.from, Vec::new());
+        while at != self.to {
+            let edges = choice(cluster, &self.next[&at]);
+            let edge = if edges.len() == 1 { edges[0] } else { edges[choose(at, edges)] };
+            way.push(edge);
+            at = cluster.ends(edge).1;
+        }
+        way
+    }
+}
+
+/// The hops among which a flow's hash may choose: cables. A card, or anything else, is not chosen
+/// by chance: the first in the file is taken.
+fn choice<'a>(cluster: &Cluster, edges: &'a [EdgeIndex]) -> &'a [EdgeIndex] {
+    let is_wire = |edge: &EdgeIndex| cluster.wire(*edge).is_some();
+    if edges.iter().all(is_wire) { edges } else { &edges[..1] }
+}
+
+/// What lies on one way in place of another, hop by hop.
+pub(crate) fn swaps(
+    cluster: &Cluster,
+    from: &[EdgeIndex],
+    to: &[EdgeIndex],
+) -> Vec<(LinkIndex, LinkIndex)> {
+    let differ = from.iter().zip(to).filter(|(a, b)| a != b);
+    let wires = differ.filter_map(|(a, b)| Some((cluster.wire(*a)?, cluster.wire(*b)?)));
+    wires.flat_map(|(a, b)| [(a.link, b.link), (a.reverse, b.reverse)]).collect()
+}
