@@ -145,14 +145,14 @@ fn place(builder: &mut Builder<'_>, card: &Card, name: &str, share: &Share) -> N
 }
 
 impl Card {
-    /// Gives a share to the pod called `pod`; `percentage` is what it says of its threads.
+    /// Gives a share by the name `own`; `percentage` is what its pod says of its threads.
     ///
     /// # Errors
     /// If the GPU does not offer `resource`, or none is left.
     pub(super) fn hold(
         &mut self,
         builder: &mut Builder<'_>,
-        pod: &str,
+        own: &str,
         resource: &str,
         percentage: Option<f64>,
     ) -> Result<Held, InputError> {
@@ -166,16 +166,15 @@ impl Card {
                     .help("[[gpu]] with sharing = \"mps\""));
             }
         }
-        let own = format!("{pod}/gpu");
         if let Some(place) = self.place {
-            builder.cluster.places.insert(own, place);
+            builder.cluster.places.insert(own.to_owned(), place);
             let (name, engines) = (self.name.clone(), self.engines(builder, &self.name, &share));
             return Ok(Held { place, name, engines });
         }
-        let place = place(builder, self, &own, &share);
-        let owner = if matches!(share, Share::Instance(_)) { &own } else { &self.name };
+        let place = place(builder, self, own, &share);
+        let owner = if matches!(share, Share::Instance(_)) { own } else { &self.name };
         let engines = self.engines(builder, owner, &share);
-        Ok(Held { place, name: own, engines })
+        Ok(Held { place, name: own.to_owned(), engines })
     }
 
     /// The copy engines out and in, which the shares of a GPU have in common and an instance has

@@ -51,11 +51,12 @@ pub(super) fn add(builder: &mut Builder<'_>, topology: &Topology) -> Result<(), 
         nics.push(nic);
     }
     for pod in &topology.pods {
-        let Some((gpu, share)) = holder::pod(builder, pod, &mut gpus, &switches)? else { continue };
-        let whole = gpus[&gpu].place.is_some();
-        let slot = &gpus[&gpu].slot;
-        for nic in nics.iter().filter(|nic| !whole && nic.slot.node == slot.node) {
-            direct(builder, (share, slot), nic, &switches)?;
+        for (gpu, share) in holder::pod(builder, pod, &mut gpus, &switches)? {
+            let whole = gpus[&gpu].place.is_some();
+            let slot = &gpus[&gpu].slot;
+            for nic in nics.iter().filter(|nic| !whole && nic.slot.node == slot.node) {
+                direct(builder, (share, slot), nic, &switches)?;
+            }
         }
     }
     for pair in &topology.peers {
