@@ -74,10 +74,7 @@ impl<'a> Setups<'a> {
     fn cluster(&mut self, row: &CniRow) -> Result<&Cluster, InputError> {
         let key = (row.cni.clone(), row.pod_mtu);
         if !self.clusters.contains_key(&key) {
-            let mtu = row.pod_mtu.map(|mtu| Setting {
-                key: "pod.mtu".into(),
-                value: toml::Value::Integer(mtu.into()),
-            });
+            let mtu = row.pod_mtu.map(|mtu| Setting::new("pod.mtu", mtu));
             let cluster = Cluster::named(&row.cni, self.library, mtu.as_slice())?;
             self.clusters.insert(key.clone(), cluster);
         }

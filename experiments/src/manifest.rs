@@ -140,6 +140,6 @@ fn profiles(experiment: &Experiment, plan: &Plan) -> Result<Vec<Value>, InputErr
     }
     let topologies = experiment.topologies.iter();
     let own = topologies.filter(|t| !used.contains(&(Kind::Topology, t.label.clone())));
-    all.extend(own.map(|t| entry(Kind::Topology, &t.label, &t.source)));
+    all.extend(own.map(|t| entry(Kind::Topology, &t.label, &t.parsed.source)));
     Ok(all)
 }

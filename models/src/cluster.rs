@@ -39,7 +39,9 @@ use crate::input::{InputError, Source, suggest};
 use crate::library::{Kind, Library};
 use crate::name::server::NameServer;
 use crate::profile::Profile;
+use crate::topology::{Family, Parsed};
 
+pub use crate::topology::Setting;
 pub use accelerator::Accelerator;
 pub use batch::Batch;
 pub use hop::{
@@ -47,16 +49,6 @@ pub use hop::{
     WireHop,
 };
 pub use name::{Name, Word};
-
-/// A change to a topology before it is assembled, `nic.mtu = 1500` (every NIC) or
-/// `nic.nic-a.mtu = 1500` (one): how sweeps vary what a topology file says.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Setting {
-    /// The table and key: `nic.mtu`, `cable.rate`, `node.node-a.cni`.
-    pub key: String,
-    /// The value, as it would stand in the file.
-    pub value: toml::Value,
-}
 
 /// What a place is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -226,6 +218,8 @@ pub struct Cluster {
     pub services: BTreeMap<String, Service>,
     /// Places by name, of those that a file may name.
     pub places: BTreeMap<Word, NodeIndex>,
+    /// What its topology counts, by name.
+    pub families: BTreeMap<String, Family>,
     /// Every entry of the library that it was made from, sorted.
     pub used: BTreeSet<(Kind, String)>,
     /// The lines of each profile that some model has read.
@@ -242,8 +236,7 @@ impl Cluster {
         library: &Library,
         settings: &[Setting],
     ) -> Result<Cluster, InputError> {
-        let source = Arc::clone(library.source(Kind::Topology, name)?);
-        Cluster::assemble(name, &source, library, settings)
+        Cluster::of(name, library.topology(name)?, library, settings)
     }
 
     /// Assembles a topology from its text.
@@ -256,7 +249,20 @@ impl Cluster {
         library: &Library,
         settings: &[Setting],
     ) -> Result<Cluster, InputError> {
-        assemble::assemble(name, source, library, settings, None)
+        Cluster::of(name, &Parsed::read(source)?, library, settings)
+    }
+
+    /// Assembles a topology that was read before.
+    ///
+    /// # Errors
+    /// As [`Cluster::assemble`].
+    pub fn of(
+        name: &str,
+        parsed: &Parsed,
+        library: &Library,
+        settings: &[Setting],
+    ) -> Result<Cluster, InputError> {
+        assemble::assemble(name, parsed, library, settings, None)
     }
 
     /// Assembles what a [`lab`] makes of a topology.
@@ -270,7 +276,7 @@ impl Cluster {
         settings: &[Setting],
         lab: &lab::Lab,
     ) -> Result<Cluster, InputError> {
-        assemble::assemble(name, source, library, settings, Some(lab))
+        assemble::assemble(name, &Parsed::read(source)?, library, settings, Some(lab))
     }
 
     /// The place or Service called `name`.
@@ -280,6 +286,10 @@ impl Cluster {
     pub fn endpoint(&self, field: &str, name: &str) -> Result<Endpoint<'_>, InputError> {
         if let Some(service) = self.services.get(name) {
             return Ok(Endpoint::Service(service));
+        }
+        if let Some(family) = self.families.get(name) {
+            return Err(InputError::new(field, family.described())
+                .help(format!("one of them: `{}`", family.at(0))));
         }
         let is_end = |kind| matches!(kind, PlaceKind::DeviceMemory | PlaceKind::PodMemory);
         match self.places.get(name) {

@@ -14,12 +14,38 @@ pub struct Source {
     pub name: String,
     /// The whole text.
     pub text: String,
+    /// Values that took the place of some of the text's.
+    amendments: Vec<Amendment>,
+}
+
+/// A value that took the place of one in a text, and stands elsewhere.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Amendment {
+    /// What it is called where it stands: `nic.mtu`.
+    pub field: String,
+    /// Where it stands, if it is in a text.
+    pub place: Option<(Arc<Source>, Range<usize>)>,
 }
 
 impl Source {
     /// A text with its name, shared by every error that points into it.
     pub fn new(name: impl Into<String>, text: impl Into<String>) -> Arc<Source> {
-        Arc::new(Source { name: name.into(), text: text.into() })
+        Arc::new(Source { name: name.into(), text: text.into(), amendments: Vec::new() })
+    }
+
+    /// The same text with values that took the place of some of it.
+    pub fn amended(&self, amendments: Vec<Amendment>) -> Arc<Source> {
+        Arc::new(Source { amendments, ..self.clone() })
+    }
+
+    /// The span that stands for amendment `number`; it lies behind the text.
+    pub fn span_of_amendment(&self, number: usize) -> Range<usize> {
+        let begin = self.text.len() + 1 + number;
+        begin..begin + 1
+    }
+
+    fn amendment_at(&self, span: &Range<usize>) -> Option<&Amendment> {
+        self.amendments.get(span.start.checked_sub(self.text.len() + 1)?)
     }
 
     /// The line, counted from one, on which byte `offset` stands.
@@ -64,10 +90,19 @@ impl InputError {
         self
     }
 
-    /// Points at `span` of `source`.
+    /// Points at `span` of `source`; for a value that took the place of one there, at that value.
     pub fn at(mut self, source: &Arc<Source>, span: Range<usize>) -> InputError {
-        self.source = Some(Arc::clone(source));
-        self.span = Some(span);
+        let (source, span) = match source.amendment_at(&span) {
+            None => (Some(Arc::clone(source)), Some(span)),
+            Some(Amendment { field, place }) => {
+                if !field.ends_with(&self.field) {
+                    self.problem = format!("{}: {}", self.field, self.problem);
+                }
+                self.field.clone_from(field);
+                place.clone().unzip()
+            }
+        };
+        (self.source, self.span) = (source, span);
         self
     }
 
@@ -170,6 +205,20 @@ mod tests {
         let error = InputError::new("y", "is negative").help("zero or more").at(&source, 6..12);
         assert_eq!(error.to_string(), "a.toml:2: y: is negative (zero or more)");
         assert_eq!(source.span_of_line(2), 6..12);
+    }
+
+    #[test]
+    fn an_error_about_an_amended_value_points_at_the_amendment() {
+        let set = Source::new("e.toml", "[set]\nx = -1\n");
+        let place = Some((Arc::clone(&set), 6..7));
+        let text = Source::new("a.toml", "x = 1\n");
+        let text = text.amended(vec![Amendment { field: "t.x".into(), place }]);
+        let error = InputError::new("x", "is negative").at(&text, text.span_of_amendment(0));
+        assert_eq!(error.to_string(), "e.toml:2: t.x: is negative");
+        let error = InputError::new("y", "does not fit").at(&text, text.span_of_amendment(0));
+        assert_eq!(error.to_string(), "e.toml:2: t.x: y: does not fit");
+        let error = InputError::new("x", "is one").at(&text, 0..1);
+        assert_eq!(error.to_string(), "a.toml:1: x: is one");
     }
 
     #[test]

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::gpu::assumed;
 use crate::input::{InputError, Source, suggest};
 use crate::profile::{Profile, schema};
+use crate::topology::Parsed;
 
 /// What a data file describes; equally the name of its folder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -67,12 +68,13 @@ pub struct Library {
     settings: BTreeMap<(Kind, String, String), f64>,
 }
 
-/// A text, and what it says if it is a profile: parsed and checked once, for all copies of the
-/// library.
+/// A text, and what it says if it is a profile or a topology: parsed and checked once, for all
+/// copies of the library.
 #[derive(Debug)]
 struct Entry {
     source: Arc<Source>,
     profile: OnceLock<Profile>,
+    topology: OnceLock<Arc<Parsed>>,
 }
 
 impl Library {
@@ -83,7 +85,7 @@ impl Library {
 
     /// Adds a text, replacing one of the same kind and name.
     pub fn add(&mut self, kind: Kind, name: impl Into<String>, source: Arc<Source>) {
-        let entry = Entry { source, profile: OnceLock::new() };
+        let entry = Entry { source, profile: OnceLock::new(), topology: OnceLock::new() };
         self.entries.insert((kind, name.into()), Arc::new(entry));
     }
 
@@ -105,6 +107,21 @@ impl Library {
             InputError::new(kind.folder(), format!("no {} is called `{name}`", kind.folder()))
                 .help(suggest(name, self.names(kind)))
         })
+    }
+
+    /// A topology, parsed.
+    ///
+    /// # Errors
+    /// If there is none of that name, or its text is malformed.
+    pub fn topology(&self, name: &str) -> Result<&Arc<Parsed>, InputError> {
+        let entry = self.entry(Kind::Topology, name)?;
+        match entry.topology.get() {
+            Some(parsed) => Ok(parsed),
+            None => {
+                let parsed = Arc::new(Parsed::read(&entry.source)?);
+                Ok(entry.topology.get_or_init(|| parsed))
+            }
+        }
     }
 
     /// Sets a parameter of a profile to `value` in its base unit (B/s, s, s/B, B, …) for every

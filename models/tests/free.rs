@@ -39,7 +39,7 @@ fn host(lines: &str) -> String {
 }
 
 fn set(key: &str, value: impl Into<toml::Value>) -> Setting {
-    Setting { key: key.into(), value: value.into() }
+    Setting::new(key, value)
 }
 
 fn gbit_s(cluster: &Cluster, asked: &Transfer) -> f64 {

@@ -94,8 +94,7 @@ fn costs_are_divided_by_the_speed_of_the_cores() {
 /// besides 0.25 ns a byte; a pod without a tunnel does not notice.
 #[test]
 fn tunnel_offloads_matter_in_tunnels_only() {
-    let key = "nic.tunnel_offloads".to_owned();
-    let off = [Setting { key, value: toml::Value::Boolean(false) }];
+    let off = [Setting::new("nic.tunnel_offloads", false)];
     let asked = [transfer("client", "server", Bytes::gib(1))];
     let goodput = |cni: &str, settings: &[Setting]| {
         let pair = PAIR.replace("CNI", cni);

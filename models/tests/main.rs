@@ -3,6 +3,7 @@
 mod attribution;
 mod batch;
 mod company;
+mod counted;
 mod fixture;
 mod free;
 mod generated;

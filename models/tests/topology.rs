@@ -44,7 +44,7 @@ fn what_is_wrong_is_named_with_its_line() {
 #[test]
 fn settings_change_what_a_file_says_and_must_mean_something() {
     let pair = PAIR.replace("CNI", "veth");
-    let setting = |key: &str| Setting { key: key.into(), value: toml::Value::Integer(10) };
+    let setting = |key: &str| Setting::new(key, 10);
     let message = refused(&pair, &[setting("nic.mtu")]).to_string();
     assert!(message.contains("mtu: 10 bytes is no MTU"), "{message}");
     let message = refused(&pair, &[setting("nic.nobody.mtu")]).to_string();

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use models::cluster::{Cluster, LinkUnit, PlaceKind, Setting};
-use models::input::InputError;
+use models::input::{InputError, Source};
 use models::library::{Kind, Library};
 use serde_json::{Value, json};
 use sim::Rate;
@@ -92,7 +92,8 @@ pub(super) fn setting(text: &str) -> Result<Setting, InputError> {
             .help("--set nic.mtu=1500, --set cable.rate='10 Gbit/s'"));
     };
     let value = Scalar::from_argument(value.trim()).to_toml();
-    Ok(Setting { key: key.trim().to_owned(), value })
+    let place = Source::new("--set", text);
+    Ok(Setting::new(key.trim(), value).at(&place, 0..text.len()))
 }
 
 fn print_tables(cluster: &Cluster, console: &Console) -> Result<(), Failure> {

@@ -152,7 +152,10 @@ impl AxisReader<'_> {
                 let field = if values.len() == 1 { field.into() } else { format!("{field}[{at}]") };
                 problem.at(field, self.source, value.span())
             };
-            let change = parameter.change(value.get_ref()).map_err(wrong)?;
+            let change = match parameter.change(value.get_ref()).map_err(wrong)? {
+                Change::Setting(setting) => Change::Setting(setting.at(self.source, span.clone())),
+                change => change,
+            };
             if once && changes.contains(&change) {
                 let problem = format!("`{}` is given twice", value.get_ref());
                 return Err(wrong(Problem::new(problem, "each value once")));

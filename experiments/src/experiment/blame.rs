@@ -2,31 +2,11 @@
 
 use models::input::InputError;
 
-use super::axis::Varied;
 use super::draft::Field;
 use super::parameter::Parameter;
 use super::{Experiment, Point};
 
 impl Experiment {
-    /// An error of assembly, at the setting of this experiment that caused it, if one did: such an
-    /// error has no place, or one in the text that models made by writing the settings into it.
-    pub(super) fn blamed(&self, error: InputError, set: &[&Varied]) -> InputError {
-        let place = error.source.as_ref();
-        let by_setting = place.is_none_or(|source| source.name.ends_with("(with settings)"));
-        let named = |varied: &&&Varied| varied.key.rsplit('.').next() == Some(&error.field);
-        match set.iter().find(named).or(set.first()) {
-            Some(varied) if by_setting => {
-                let problem = match error.field == varied.key {
-                    true => error.problem,
-                    false => format!("{}: {}", error.field, error.problem),
-                };
-                let blamed = InputError::new(&varied.key, problem);
-                InputError { help: error.help, ..blamed }.at(&self.source, varied.span.clone())
-            }
-            _ => error,
-        }
-    }
-
     /// An error of the solver with the place of the field that it is about.
     pub(crate) fn placed(&self, error: InputError, point: &Point) -> InputError {
         if error.source.is_some() {

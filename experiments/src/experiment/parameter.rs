@@ -16,15 +16,12 @@ use models::library::{Kind, Library};
 use models::outcome::Fidelity;
 use models::profile::{Dimension, UNITS, unit};
 use models::quantity::{parse_bytes, parse_rate, parse_time};
+use models::topology::TABLES;
 
 use super::draft::{Draft, Field, amount, one_of};
 use super::load::{Kind as Of, Load, judged, measured};
 use super::problem::Problem;
 use super::scalar::Scalar;
-
-/// The tables of a topology file whose keys can be set.
-const TOPOLOGY_TABLES: [&str; 9] =
-    ["node", "gpu", "pcie_switch", "nic", "pod", "switch", "cable", "service", "nvlink"];
 
 /// The kinds of profile whose lines can be set.
 const PROFILES: [Kind; 4] = [Kind::Host, Kind::Gpu, Kind::Pcie, Kind::Nic];
@@ -101,7 +98,7 @@ impl Parameter {
                 let help = suggest(name, library.names(Kind::Host));
                 Err(Problem::new(format!("no host profile is called `{name}`"), help))
             }
-            [table, ..] if TOPOLOGY_TABLES.contains(&table) => {
+            [table, ..] if TABLES.contains(&table) => {
                 Ok(Parameter::Setting { key: key.to_owned() })
             }
             _ => Err(unknown(key, parts[0])),
@@ -128,9 +125,7 @@ impl Parameter {
                 parameter: parameter.clone(),
                 value: base_value(*dimension, value)?,
             }),
-            Parameter::Setting { key } => {
-                Ok(Change::Setting(Setting { key: key.clone(), value: value.to_toml() }))
-            }
+            Parameter::Setting { key } => Ok(Change::Setting(Setting::new(key, value.to_toml()))),
             Parameter::Fidelity => fidelity(value).map(Change::Fidelity),
         }
     }
@@ -240,7 +235,8 @@ fn of_profile(
 
 fn unknown(key: &str, first: &str) -> Problem {
     let fields = Field::ALL.map(|(_, name)| name);
-    let known = fields.into_iter().chain(["fidelity", "transfer", "host"]).chain(TOPOLOGY_TABLES);
+    let known =
+        fields.into_iter().chain(["fidelity", "transfer", "host"]).chain(TABLES.iter().copied());
     let help = match nearest(first, known) {
         Some(name) => format!("did you mean `{name}`?"),
         None => format!(

@@ -305,27 +305,22 @@ impl Experiment {
                 Change::Transfer { .. } | Change::Load { .. } | Change::Fidelity(_) => {}
             }
         }
-        Ok((&self.topologies[point.topology].source, settings))
+        Ok((&self.topologies[point.topology].parsed.source, settings))
     }
 
     fn world(&self, topology: usize, steps: &[usize]) -> Result<World, InputError> {
         let mut library: Arc<Library> = Arc::clone(&self.library);
         let mut settings: Vec<Setting> = Vec::new();
-        let mut set: Vec<&Varied> = Vec::new();
-        for (varied, change) in self.changes(steps) {
+        for (_, change) in self.changes(steps) {
             match change {
                 Change::Profile { kind, name, parameter, value } => {
                     Arc::make_mut(&mut library).set(*kind, name, parameter, *value)?;
                 }
-                Change::Setting(setting) => {
-                    settings.push(setting.clone());
-                    set.push(varied);
-                }
+                Change::Setting(setting) => settings.push(setting.clone()),
                 Change::Transfer { .. } | Change::Load { .. } | Change::Fidelity(_) => {}
             }
         }
-        let cluster = self.topologies[topology].assemble(&library, &settings);
-        let cluster = cluster.map_err(|error| self.blamed(error, &set))?;
+        let cluster = self.topologies[topology].assemble(&library, &settings)?;
         Ok(World { cluster })
     }
 

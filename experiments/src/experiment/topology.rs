@@ -6,6 +6,7 @@ use std::sync::Arc;
 use models::cluster::{Cluster, Setting};
 use models::input::{InputError, Source};
 use models::library::{Kind, Library};
+use models::topology::Parsed;
 use serde_spanned::Spanned;
 
 use super::problem::Problem;
@@ -19,8 +20,8 @@ const TOPOLOGIES_MAX: usize = 1000;
 pub(crate) struct Topology {
     /// Its name in results: the library's, or the stem of its file.
     pub(crate) label: String,
-    /// Its text.
-    pub(crate) source: Arc<Source>,
+    /// What it says.
+    pub(crate) parsed: Arc<Parsed>,
 }
 
 impl Topology {
@@ -36,12 +37,13 @@ impl Topology {
             Some(folder) => {
                 let path = folder.join(name);
                 let label = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-                Ok(Topology { label, source: file::read_text(&path, field)? })
+                let parsed = Parsed::read(&file::read_text(&path, field)?)?;
+                Ok(Topology { label, parsed: Arc::new(parsed) })
             }
             None => {
                 let named = library.source(Kind::Topology, name);
-                let source = named.map_err(|error| InputError { field: field.into(), ..error })?;
-                Ok(Topology { label: name.into(), source: Arc::clone(source) })
+                named.map_err(|error| InputError { field: field.into(), ..error })?;
+                Ok(Topology { label: name.into(), parsed: Arc::clone(library.topology(name)?) })
             }
         }
     }
@@ -52,7 +54,7 @@ impl Topology {
         library: &Library,
         settings: &[Setting],
     ) -> Result<Cluster, InputError> {
-        Cluster::assemble(&self.label, &self.source, library, settings)
+        Cluster::of(&self.label, &self.parsed, library, settings)
     }
 }
 

@@ -196,14 +196,14 @@ fn place(builder: &mut Builder<'_>, card: &Card, name: &Word, share: &Share) -> 
 }
 
 impl Card {
-    /// Gives a share to the pod called `pod`; `percentage` is what it says of its threads.
+    /// Gives a share by the name `own`; `percentage` is what its pod says of its threads.
     ///
     /// # Errors
     /// If the GPU does not offer `resource`, or none is left.
     pub(super) fn hold(
         &mut self,
         builder: &mut Builder<'_>,
-        pod: &str,
+        own: &Word,
         resource: &str,
         percentage: Option<f64>,
     ) -> Result<Held, InputError> {
@@ -217,18 +217,17 @@ impl Card {
                     .help("[[gpu]] with sharing = \"mps\""));
             }
         }
-        let own = Word::from(&*format!("{pod}/gpu"));
         if let Some(place) = self.place {
-            builder.cluster.places.insert(own, place);
+            builder.cluster.places.insert(own.clone(), place);
             let (name, engines) = (self.name.clone(), self.engines(builder));
             return Ok(Held { place, name, engines });
         }
-        let place = place(builder, self, &own, &share);
+        let place = place(builder, self, own, &share);
         let engines = match &share {
-            Share::Instance(profile) => engines(builder, &own, profile.copy_engines, true),
+            Share::Instance(profile) => engines(builder, own, profile.copy_engines, true),
             _ => self.engines(builder),
         };
-        Ok(Held { place, name: own, engines })
+        Ok(Held { place, name: own.clone(), engines })
     }
 
     /// The copy engines out and in, which the shares of a GPU have in common.

@@ -13,12 +13,12 @@ use super::{
     Cluster, Host, Link, LinkIndex, LinkUnit, Name, NicSpec, Place, PlaceKind, PoolIndex, PoolSpec,
     Service, SocketLink, Word, cable, device, forwarder, network,
 };
-use crate::input::{InputError, Source, suggest};
+use crate::input::{InputError, suggest};
 use crate::library::{Kind, Library};
 use crate::name::server::NameServer;
 use crate::profile::Profile;
 use crate::quantity::{QuantityError, parse_time};
-use crate::topology::{self, NicTable, NodeTable, Placed, ServiceTable, Topology};
+use crate::topology::{NicTable, NodeTable, Parsed, Placed, ServiceTable, Topology};
 
 /// The smallest IP packet size every IPv4 link must carry (RFC 791), and the largest there is.
 const MTU_RANGE: std::ops::RangeInclusive<u32> = 576..=65_535;
@@ -64,23 +64,23 @@ pub(super) struct Machine {
 
 pub(super) fn assemble(
     name: &str,
-    source: &Arc<Source>,
+    parsed: &Parsed,
     library: &Library,
     settings: &[super::Setting],
     lab: Option<&Lab>,
 ) -> Result<Cluster, InputError> {
-    let topology = topology::load(source, library, settings)?;
+    let topology = parsed.load(library, settings)?;
     let no_pods = || {
         InputError::new("pod", "the topology has no pods")
             .help("add a [[pod]] with a name and a node")
-            .at(source, 0..source.text.len().min(1))
+            .at(&parsed.source, 0..parsed.source.text.len().min(1))
     };
     if lab.is_some() && topology.nodes.is_empty() {
         return Err(no_pods());
     }
     let mut builder = Builder::new(name, &topology, library, lab);
     for node in &topology.nodes {
-        let NodeTable { name, host, cni } = &node.table;
+        let NodeTable { name, host, cni, .. } = &node.table;
         let cni = Placed { table: cni.clone(), source: Arc::clone(&node.source) };
         builder.machine(node, name, host, Some(cni))?;
     }
@@ -135,6 +135,7 @@ impl<'a> Builder<'a> {
             without_offloads: BTreeSet::new(),
             services: BTreeMap::new(),
             places: BTreeMap::new(),
+            families: topology.families.clone(),
             used: BTreeSet::new(),
             read: BTreeMap::new(),
         };

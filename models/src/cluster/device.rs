@@ -52,13 +52,12 @@ pub(super) fn add(builder: &mut Builder<'_>, topology: &Topology) -> Result<(), 
         nics.entry(nic.slot.node.clone()).or_default().push(nic);
     }
     for pod in &topology.pods {
-        let Some((gpu, share)) = holder::pod(builder, pod, &mut gpus, &switches)? else { continue };
-        let card = &gpus[&gpu];
-        if card.place.is_some() {
-            continue;
-        }
-        for nic in nics.get(&card.slot.node).into_iter().flatten() {
-            direct(builder, (share, &card.slot), nic, &switches)?;
+        for (gpu, share) in holder::pod(builder, pod, &mut gpus, &switches)? {
+            let card = &gpus[&gpu];
+            let own = nics.get(&card.slot.node).filter(|_| card.place.is_none());
+            for nic in own.into_iter().flatten() {
+                direct(builder, (share, &card.slot), nic, &switches)?;
+            }
         }
     }
     for pair in &topology.peers {

@@ -115,7 +115,7 @@ pub(super) fn switch(
     builder: &mut Builder<'_>,
     at: &Placed<PcieSwitchTable>,
 ) -> Result<Slot, InputError> {
-    let PcieSwitchTable { name, node, pcie, numa } = &at.table;
+    let PcieSwitchTable { name, node, pcie, numa, .. } = &at.table;
     slot(builder, at, &Seat { name, node, pcie, numa: numa.as_ref(), under: None }, None)
 }
 

@@ -1,14 +1,21 @@
-//! Includes and settings: many files, one list of tables.
+//! Includes: many files, one list of tables.
 
 use std::sync::Arc;
 
-use super::{File, Placed, Topology};
-use crate::cluster::Setting;
+use super::{File, Setting, Topology, count};
 use crate::input::{InputError, Source, parse_toml, suggest};
 use crate::library::{Kind, Library};
 
 /// How deep includes may nest; a longer chain is taken for a mistake.
 const DEPTH_MAX: usize = 16;
+
+/// A topology file, read but not yet put together with what it includes.
+#[derive(Clone, Debug)]
+pub struct Parsed {
+    /// The text it was read from.
+    pub source: Arc<Source>,
+    file: File,
+}
 
 /// Reads a topology and everything it includes, and applies `settings`.
 ///
@@ -19,105 +26,77 @@ pub fn load(
     library: &Library,
     settings: &[Setting],
 ) -> Result<Topology, InputError> {
-    let mut reader = Reader { library, settings, used: vec![false; settings.len()], open: vec![] };
-    let mut topology = Topology::default();
-    reader.read(source, &mut topology)?;
-    match reader.used.iter().position(|used| !used) {
-        None => Ok(topology),
-        Some(at) => Err(InputError::new(&settings[at].key, "no table of this topology is meant")
-            .help("TABLE.KEY for all (`nic.mtu`) or TABLE.NAME.KEY for one (`nic.nic-a.mtu`)")),
+    Parsed::read(source)?.load(library, settings)
+}
+
+impl Parsed {
+    /// Reads one file.
+    ///
+    /// # Errors
+    /// If it is malformed.
+    pub fn read(source: &Arc<Source>) -> Result<Parsed, InputError> {
+        Ok(Parsed { source: Arc::clone(source), file: parse_toml(source)? })
     }
-}
 
-struct Reader<'a> {
-    library: &'a Library,
-    settings: &'a [Setting],
-    used: Vec<bool>,
-    open: Vec<String>,
-}
+    /// Puts it together with what it includes, and applies `settings`.
+    ///
+    /// # Errors
+    /// As [`load`].
+    pub fn load(&self, library: &Library, settings: &[Setting]) -> Result<Topology, InputError> {
+        let mut topology = Topology::default();
+        self.put_into(&mut topology, library, settings, &mut Vec::new())?;
+        let mut of_members = Vec::new();
+        for (number, setting) in settings.iter().enumerate() {
+            if !topology.set(setting, number)? {
+                of_members.push((number, setting));
+            }
+        }
+        count::expand(&mut topology)?;
+        for (number, setting) in of_members {
+            if !topology.set(setting, number)? {
+                return Err(setting.unused());
+            }
+            setting.can_be_of_one()?;
+        }
+        Ok(topology)
+    }
 
-impl Reader<'_> {
-    fn read(&mut self, source: &Arc<Source>, into: &mut Topology) -> Result<(), InputError> {
-        let source = self.apply(source)?;
-        let file: File = parse_toml(&source)?;
-        for name in &file.include {
-            let fault =
-                |problem: String| InputError::new("include", problem).at(&source, name.span());
-            if self.open.contains(name.get_ref()) || self.open.len() >= DEPTH_MAX {
-                let chain = self.open.join(" → ");
-                return Err(fault(format!("{chain} → {} is a circle", name.get_ref()))
+    /// Adds its tables behind those of its includes; `open` are the names of the topologies that
+    /// are being included.
+    fn put_into<'a>(
+        &'a self,
+        topology: &mut Topology,
+        library: &'a Library,
+        settings: &[Setting],
+        open: &mut Vec<&'a str>,
+    ) -> Result<(), InputError> {
+        for include in &self.file.include {
+            let name = include.get_ref().as_str();
+            let fault = |problem: String| {
+                InputError::new("include", problem).at(&self.source, include.span())
+            };
+            if open.contains(&name) || open.len() >= DEPTH_MAX {
+                let chain = open.join(" → ");
+                return Err(fault(format!("{chain} → {name} is a circle"))
                     .help("a topology may not include itself"));
             }
-            let included = self.library.source(Kind::Topology, name.get_ref()).map_err(|_| {
-                fault(format!("no topology is called `{}`", name.get_ref()))
-                    .help(suggest(name.get_ref(), self.library.names(Kind::Topology)))
-            })?;
-            into.included.push(name.get_ref().clone());
-            self.open.push(name.get_ref().clone());
-            self.read(included, into)?;
-            self.open.pop();
+            if library.source(Kind::Topology, name).is_err() {
+                return Err(fault(format!("no topology is called `{name}`"))
+                    .help(suggest(name, library.names(Kind::Topology))));
+            }
+            topology.included.push(name.to_owned());
+            open.push(name);
+            library.topology(name)?.put_into(topology, library, settings, open)?;
+            open.pop();
         }
-        if let Some(about) = file.about {
-            into.about = about;
+        if let Some(about) = &self.file.about {
+            topology.about.clone_from(about);
         }
-        into.nodes.extend(place(file.node, &source));
-        into.pcie_switches.extend(place(file.pcie_switch, &source));
-        into.gpus.extend(place(file.gpu, &source));
-        into.nics.extend(place(file.nic, &source));
-        into.pods.extend(place(file.pod, &source));
-        into.switches.extend(place(file.switch, &source));
-        into.forwarders.extend(place(file.forwarder, &source));
-        into.cables.extend(place(file.cable, &source));
-        into.nvlinks.extend(place(file.nvlink, &source));
-        into.peers.extend(place(file.peer_to_peer, &source));
-        into.shared_memories.extend(place(file.shared_memory, &source));
-        into.services.extend(place(file.service, &source));
+        let source = match settings {
+            [] => Arc::clone(&self.source),
+            _ => self.source.amended(settings.iter().map(Setting::amendment).collect()),
+        };
+        topology.extend(&self.file, &source);
         Ok(())
     }
-
-    /// The text with the settings written into it; untouched where none applies.
-    fn apply(&mut self, source: &Arc<Source>) -> Result<Arc<Source>, InputError> {
-        if self.settings.is_empty() {
-            return Ok(Arc::clone(source));
-        }
-        let mut root: toml::Table = parse_toml(source)?;
-        let mut changed = false;
-        for (at, setting) in self.settings.iter().enumerate() {
-            let applied = set(&mut root, setting)?;
-            self.used[at] |= applied;
-            changed |= applied;
-        }
-        if !changed {
-            return Ok(Arc::clone(source));
-        }
-        let name = format!("{} (with settings)", source.name);
-        Ok(Source::new(name, root.to_string()))
-    }
-}
-
-/// Writes one setting into every table that it means; whether there was one.
-fn set(root: &mut toml::Table, setting: &Setting) -> Result<bool, InputError> {
-    let parts: Vec<&str> = setting.key.split('.').collect();
-    let (table, only, key) = match parts[..] {
-        [table, key] => (table, None, key),
-        [table, name, key] => (table, Some(name), key),
-        _ => {
-            return Err(InputError::new(&setting.key, "is not the name of a setting")
-                .help("TABLE.KEY (`nic.mtu`) or TABLE.NAME.KEY (`nic.nic-a.mtu`)"));
-        }
-    };
-    let Some(toml::Value::Array(tables)) = root.get_mut(table) else { return Ok(false) };
-    let mut applied = false;
-    for table in tables.iter_mut().filter_map(toml::Value::as_table_mut) {
-        if only.is_none_or(|name| table.get("name").and_then(|n| n.as_str()) == Some(name)) {
-            table.insert(key.to_owned(), setting.value.clone());
-            applied = true;
-        }
-    }
-    Ok(applied)
-}
-
-fn place<T>(tables: Vec<T>, source: &Arc<Source>) -> impl Iterator<Item = Placed<T>> + use<T> {
-    let source = Arc::clone(source);
-    tables.into_iter().map(move |table| Placed { table, source: Arc::clone(&source) })
 }

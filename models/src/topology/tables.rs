@@ -1,0 +1,235 @@
+//! The tables of a topology file, field by field.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::Deserialize;
+use serde_spanned::Spanned;
+
+use super::field::Field;
+use super::table::{Table, described, tables};
+
+tables! {
+    /// A machine that runs pods.
+    NodeTable called name {
+        /// Its name.
+        name: Spanned<String>,
+        /// How many there are: `NAME-0`, `NAME-1`, … Default: one, called `NAME`.
+        count: Option<Spanned<u32>>,
+        /// Its host profile.
+        host: Spanned<String>,
+        /// The container network of its pods.
+        cni: Spanned<String>,
+    }
+
+    /// A PCIe switch between a root port and devices.
+    PcieSwitchTable called name {
+        /// Its name.
+        name: Spanned<String>,
+        /// How many there are in the node, or below the switch. In a node of a counted table they
+        /// are called by the node's number and their own within it: `NAME-17-3`.
+        count: Option<Spanned<u32>>,
+        /// The node it is in.
+        node: Spanned<String>,
+        /// The PCIe profile of its uplink.
+        pcie: Spanned<String>,
+        /// The NUMA node of its root port. Default 0, or that of the devices below it.
+        numa: Option<Spanned<u32>>,
+        /// The NUMA nodes of those of a node, in turn, in the place of `numa`: `[0, 0, 1, 1]`.
+        numas: Option<Spanned<Vec<Spanned<u32>>>>,
+    }
+
+    /// A GPU.
+    GpuTable called name {
+        /// Its name.
+        name: Spanned<String>,
+        /// How many there are in the node, or below the switch. In a node of a counted table they
+        /// are called by the node's number and their own within it: `NAME-17-3`.
+        count: Option<Spanned<u32>>,
+        /// The node it is in.
+        node: Spanned<String>,
+        /// Its GPU profile.
+        profile: Spanned<String>,
+        /// The PCIe profile of its slot.
+        pcie: Spanned<String>,
+        /// The NUMA node of its root port. Default: that of the switch above it, else 0.
+        numa: Option<Spanned<u32>>,
+        /// The NUMA nodes of those of a node, in turn, in the place of `numa`: `[0, 0, 1, 1]`.
+        numas: Option<Spanned<Vec<Spanned<u32>>>>,
+        /// The PCIe switch it sits below.
+        under: Option<Spanned<String>>,
+        /// How pods share it. Default `exclusive`.
+        #[one_of("exclusive", "time-slicing", "mps", "mig")]
+        sharing: Option<Spanned<String>>,
+        /// How often the device plugin advertises it, with time slicing and MPS.
+        replicas: Option<Spanned<u32>>,
+        /// The longest turn, with time slicing.
+        quantum: Option<Spanned<String>>,
+        /// From one pod's turn to the next one's, with time slicing.
+        switch: Option<Spanned<String>>,
+        /// The instances that it is cut into, with MIG: `["3g.20gb", "1g.5gb"]`.
+        mig: Option<Spanned<Vec<Spanned<String>>>>,
+    }
+
+    /// A network interface card.
+    NicTable called name {
+        /// Its name.
+        name: Spanned<String>,
+        /// How many there are in the node, or below the switch. In a node of a counted table they
+        /// are called by the node's number and their own within it: `NAME-17-3`.
+        count: Option<Spanned<u32>>,
+        /// The node it is in.
+        node: Spanned<String>,
+        /// Its NIC profile.
+        profile: Spanned<String>,
+        /// The PCIe profile of its slot.
+        pcie: Spanned<String>,
+        /// The largest IP packet on its wire, in bytes.
+        mtu: Spanned<u32>,
+        /// The NUMA node of its root port. Default: that of the switch above it, else 0.
+        numa: Option<Spanned<u32>>,
+        /// The NUMA nodes of those of a node, in turn, in the place of `numa`: `[0, 0, 1, 1]`.
+        numas: Option<Spanned<Vec<Spanned<u32>>>>,
+        /// The PCIe switch it sits below.
+        under: Option<Spanned<String>>,
+        /// Segmentation offloads (TSO, GSO, GRO).
+        #[serde(default = "yes")]
+        offloads: bool,
+        /// Whether they also work on encapsulated packets (UDP tunnel segmentation on the way
+        /// out, validated inner checksums on the way in, without which GRO leaves a tunnel's
+        /// packets alone).
+        #[serde(default = "yes")]
+        tunnel_offloads: bool,
+    }
+
+    /// A pod.
+    PodTable called name {
+        /// Its name.
+        name: Spanned<String>,
+        /// How many there are on the node, or of the GPU. In a node of a counted table they
+        /// are called by the node's number and their own within it: `NAME-17-3`.
+        count: Option<Spanned<u32>>,
+        /// The node it runs on.
+        node: Spanned<String>,
+        /// The GPU it holds, or holds a share of; where only `limits` asks for one, the first of
+        /// the node that has some left.
+        gpu: Option<Spanned<String>>,
+        /// The GPUs it holds, where they are several whole ones.
+        gpus: Option<Spanned<Vec<Spanned<String>>>>,
+        /// What it asks for, as `resources.limits` of a manifest: `{ "nvidia.com/gpu" = 1 }`.
+        limits: Option<Spanned<BTreeMap<String, Spanned<u32>>>>,
+        /// `CUDA_MPS_ACTIVE_THREAD_PERCENTAGE`, where the GPU is shared by MPS and it is not to
+        /// have an even part of the threads.
+        active_thread_percentage: Option<Spanned<f64>>,
+        /// Its container network, if not the node's.
+        cni: Option<Spanned<String>>,
+        /// The MTU of its interface in bytes, if the container network sets one below what the
+        /// NIC's MTU and the headers on the way leave.
+        mtu: Option<Spanned<u32>>,
+        /// The NUMA node its memory is on. Default 0.
+        #[serde(default)]
+        numa: u32,
+        /// The NUMA nodes of those of a node, in turn, in the place of `numa`: `[0, 0, 1, 1]`.
+        numas: Option<Spanned<Vec<Spanned<u32>>>>,
+        /// Segmentation offloads of its interface (TSO, GSO): without them every segment leaves
+        /// the pod as a packet of its own.
+        #[serde(default = "yes")]
+        offloads: bool,
+        /// A limit of its interface in each direction, as the bandwidth plug-in sets one.
+        rate: Option<Spanned<String>>,
+    }
+
+    /// A network switch.
+    SwitchTable called name {
+        /// Its name.
+        name: Spanned<String>,
+        /// How many there are: `NAME-0`, `NAME-1`, … Default: one, called `NAME`.
+        count: Option<Spanned<u32>>,
+        /// Port-to-port latency.
+        latency: Spanned<String>,
+    }
+
+    /// A machine between cables that passes packets on in software: a Linux router or bridge.
+    ForwarderTable called name {
+        /// Its name.
+        name: Spanned<String>,
+        /// How many there are: `NAME-0`, `NAME-1`, … Default: one, called `NAME`.
+        count: Option<Spanned<u32>>,
+        /// Its host profile.
+        host: Spanned<String>,
+        /// The kind of hop that every packet crosses in it: `route` or `bridge`.
+        #[one_of("route", "bridge")]
+        kind: Spanned<String>,
+    }
+
+    /// A full-duplex cable between two NICs, switches or forwarders.
+    CableTable {
+        /// Its two ends.
+        between: Spanned<[Spanned<String>; 2]>,
+        /// How many cables lead side by side. Default 1.
+        count: Option<Spanned<u32>>,
+        /// Where both ends are counted tables: so many of the one, in turn, lead to each of the
+        /// other; with rails, of so many nodes. Default: one to one.
+        per: Option<Spanned<u32>>,
+        /// Where both ends are counted tables: `mesh`, from each to each; `rails`, from number `j`
+        /// of every node to number `j` of the other end.
+        #[one_of("mesh", "rails")]
+        pattern: Option<Spanned<String>>,
+        /// The rate of each direction.
+        rate: Spanned<String>,
+        /// Signal latency.
+        latency: Spanned<String>,
+    }
+
+    /// A direct GPU-to-GPU link (NVLink or its switch).
+    NvlinkTable {
+        /// The two GPUs.
+        between: Spanned<[Spanned<String>; 2]>,
+        /// The payload rate of each direction; where it is not given, what the GPUs' profiles say
+        /// of `links` links, or of all that they have: an NVSwitch gives every pair all of them.
+        rate: Option<Spanned<String>>,
+        /// How many links the two have between them, where there is no switch.
+        links: Option<Spanned<u32>>,
+        /// Latency of a transfer.
+        latency: Spanned<String>,
+    }
+
+    /// Two GPUs of one node that reach each other's memory over PCIe.
+    PairTable {
+        /// The two.
+        between: Spanned<[Spanned<String>; 2]>,
+    }
+
+    /// Two pods of one node that share a piece of host memory.
+    SharedMemoryTable {
+        /// The two.
+        between: Spanned<[Spanned<String>; 2]>,
+        /// Whether a core copies from one pod's buffer into the other's. It does not where both
+        /// pods' GPUs have the shared buffer mapped, as NCCL's shared-memory transport has.
+        #[serde(default = "yes")]
+        copied: bool,
+    }
+
+    /// A Service in front of pods.
+    ServiceTable called name {
+        /// Its name.
+        name: Spanned<String>,
+        /// The pods behind it.
+        pods: Spanned<Vec<Spanned<String>>>,
+        /// How it is translated, if not as the client's container network does: `iptables`, …
+        proxy: Option<Spanned<String>>,
+        /// How many Services are installed in the cluster.
+        #[serde(default = "one")]
+        installed: u32,
+    }
+}
+
+fn yes() -> bool {
+    true
+}
+
+fn one() -> u32 {
+    1
+}
