@@ -22,7 +22,7 @@ use crate::outcome::{Interval, Outcome, Reached, Step, StepTime, Taken, Utilisat
 use crate::plan::{Line, Plan, Row};
 use crate::run::{Load, Trace};
 
-pub(crate) use change::{Question, advise};
+pub(crate) use change::advise;
 
 /// A rate that a report can print: what nothing limits is not infinite but very fast.
 fn finite(bytes_per_s: f64) -> Rate {

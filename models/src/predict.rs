@@ -10,7 +10,7 @@
 
 use sim::{Seed, Time};
 
-use crate::account::{self, Question};
+use crate::account;
 use crate::cluster::{Accelerator, Batch, Cluster};
 use crate::gpu::kernel;
 use crate::input::InputError;
@@ -187,8 +187,7 @@ pub fn advise(
     transfers: &[Transfer],
     seed: u64,
 ) -> Result<Vec<Vec<Advice>>, InputError> {
-    let question = Question::new(cluster, transfers, seed)?;
-    Ok((0..transfers.len()).map(|which| account::advise(&question, which)).collect())
+    account::advise(cluster, transfers, seed)
 }
 
 /// Finds what is wrong with transfers, without running them.

@@ -26,5 +26,6 @@ pub(crate) mod units;
 pub(crate) mod watch;
 mod world;
 
+pub(crate) use company::Company;
 pub(crate) use resource::{Discipline, Resources};
 pub(crate) use spans::{Load, NOBODY, Spans, Trace};

@@ -18,7 +18,7 @@ use crate::plan::{BASE, Context, Cores, Plan, build, more, place};
 use crate::predict::{CHUNKS_MAX, routes, way};
 use crate::price::Change;
 use crate::route::Route;
-use crate::run::{Resources, closed};
+use crate::run::{Company, Resources, Trace, closed};
 use crate::transfer::{Connection, HostMemory, Mode, Transfer};
 
 /// Chunk sizes that are tried, from 64 KiB to 16 MiB.
@@ -36,54 +36,68 @@ const WINDOWS: [Bytes; 3] = [Bytes::mib(16), Bytes::mib(64), Bytes::mib(256)];
 const GAIN_MIN: f64 = 0.005;
 
 /// All transfers of a question in closed form, to be asked what changes would bring.
-pub(crate) struct Question<'a> {
+struct Question<'a> {
     cluster: &'a Cluster,
-    transfers: Cow<'a, [Transfer]>,
-    routes: Vec<Route<'a>>,
-    cores: Vec<Vec<Cores>>,
+    transfers: &'a [Transfer],
+    routes: &'a [Route<'a>],
+    cores: &'a [Vec<Cores>],
     seed: Seed,
-    resources: Resources,
-    plans: Vec<Plan>,
+    resources: &'a Resources,
+    plans: &'a [&'a Plan],
+    /// All of them as each meets the others.
+    company: &'a Company<'a>,
     /// Which plans use each link.
     users: BTreeMap<LinkId, Vec<usize>>,
 }
 
-impl<'a> Question<'a> {
-    /// Plans all transfers in closed form.
-    ///
-    /// # Errors
-    /// If a transfer is impossible.
-    pub(crate) fn new(
-        cluster: &'a Cluster,
-        transfers: &'a [Transfer],
-        seed: u64,
-    ) -> Result<Question<'a>, InputError> {
-        let transfers: Cow<'a, [Transfer]> = match transfers.iter().any(|t| t.kernel.is_some()) {
-            true => transfers.iter().map(Transfer::in_closed_form).collect(),
-            false => Cow::Borrowed(transfers),
-        };
-        let seed = Seed::new(seed);
-        let mut routes = routes(cluster, &transfers)?;
-        let cores = place(cluster, &transfers, &mut routes, seed);
-        let change = Change::default();
-        let plans = (0..transfers.len()).map(|at| {
-            let (transfer, cores) = (&transfers[at], &cores[at][..]);
-            let (clusters, routes) = (&[cluster], from_ref(&routes[at]));
-            let (whole, fidelity) = (false, Fidelity::Closed);
-            let once = Context::once(clusters, transfer, routes, cores, &change);
-            build(&Context { whole, fidelity, seed, ..once })
-        });
-        let plans = plans.collect::<Result<Vec<Plan>, InputError>>()?;
-        let mut users: BTreeMap<LinkId, Vec<usize>> = BTreeMap::new();
-        for (at, plan) in plans.iter().enumerate() {
-            for link in plan.links(BASE) {
-                users.entry(link).or_default().push(at);
-            }
+/// All changes that bring something to each transfer while the others run beside it, best first.
+///
+/// # Errors
+/// If a transfer is impossible.
+pub(crate) fn advise(
+    cluster: &Cluster,
+    transfers: &[Transfer],
+    seed: u64,
+) -> Result<Vec<Vec<Advice>>, InputError> {
+    let transfers: Cow<'_, [Transfer]> = match transfers.iter().any(|t| t.kernel.is_some()) {
+        true => transfers.iter().map(Transfer::in_closed_form).collect(),
+        false => Cow::Borrowed(transfers),
+    };
+    let seed = Seed::new(seed);
+    let mut routes = routes(cluster, &transfers)?;
+    let cores = place(cluster, &transfers, &mut routes, seed);
+    let change = Change::default();
+    let plans = (0..transfers.len()).map(|at| {
+        let (transfer, cores) = (&transfers[at], &cores[at][..]);
+        let (clusters, routes) = (&[cluster], from_ref(&routes[at]));
+        let (whole, fidelity) = (false, Fidelity::Closed);
+        let once = Context::once(clusters, transfer, routes, cores, &change);
+        build(&Context { whole, fidelity, seed, ..once })
+    });
+    let plans = plans.collect::<Result<Vec<Plan>, InputError>>()?;
+    let plans: Vec<&Plan> = plans.iter().collect();
+    let mut users: BTreeMap<LinkId, Vec<usize>> = BTreeMap::new();
+    for (at, plan) in plans.iter().enumerate() {
+        for link in plan.links(BASE) {
+            users.entry(link).or_default().push(at);
         }
-        let resources = Resources::of(cluster);
-        Ok(Question { cluster, transfers, routes, cores, seed, resources, plans, users })
     }
+    let resources = Resources::of(cluster);
+    let question = Question {
+        cluster,
+        transfers: &transfers,
+        routes: &routes,
+        cores: &cores,
+        seed,
+        resources: &resources,
+        plans: &plans,
+        company: &Company::new(&resources.links, &plans, BASE),
+        users,
+    };
+    Ok((0..transfers.len()).map(|which| best(&question, which)).collect())
+}
 
+impl Question<'_> {
     /// The goodput of transfer `which`, done as `transfer`, after `change`; `None` where that is
     /// impossible.
     fn goodput(&self, which: usize, transfer: &Transfer, change: &Change) -> Option<Rate> {
@@ -109,6 +123,15 @@ impl<'a> Question<'a> {
 
     /// The goodput of `plan` in place of that of transfer `which`.
     fn read(&self, which: usize, plan: &Plan) -> Rate {
+        let trace = match self.company.seats(which, plan, BASE) {
+            true => closed::trace(self.resources, self.plans, self.company, (which, plan)),
+            false => self.read_anew(which, plan),
+        };
+        super::reached(plan, &trace).goodput
+    }
+
+    /// The same where it meets others than before.
+    fn read_anew(&self, which: usize, plan: &Plan) -> Trace {
         let mut company: Vec<&Plan> = vec![plan];
         let mut seen = vec![false; self.plans.len()];
         seen[which] = true;
@@ -117,13 +140,14 @@ impl<'a> Question<'a> {
             for link in company[at].links(BASE) {
                 for &other in self.users.get(&link).into_iter().flatten() {
                     if !std::mem::replace(&mut seen[other], true) {
-                        company.push(&self.plans[other]);
+                        company.push(self.plans[other]);
                     }
                 }
             }
             at += 1;
         }
-        super::reached(plan, &closed::trace(&self.resources, &company, 0)).goodput
+        let seated = Company::new(&self.resources.links, &company, BASE);
+        closed::trace(self.resources, &company, &seated, (0, plan))
     }
 }
 
@@ -137,8 +161,8 @@ struct Tried {
 }
 
 /// All changes to transfer `which` that bring something, best first.
-pub(crate) fn advise(question: &Question<'_>, which: usize) -> Vec<Advice> {
-    let now = question.read(which, &question.plans[which]);
+fn best(question: &Question<'_>, which: usize) -> Vec<Advice> {
+    let now = question.read(which, question.plans[which]);
     let asked = Asked { question, which, transfer: &question.transfers[which] };
     let tried = asked.steps().into_iter().chain(asked.packets()).chain(asked.free());
     let mut advice: Vec<Advice> = tried

@@ -15,7 +15,7 @@
 
 mod walk;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use sim::{LinkId, Time};
 
@@ -40,8 +40,14 @@ pub(crate) fn read<T>(
     let width = (ENDS_MAX / firings.max(1)).clamp(1, lanes.len().max(1));
     let lanes: Vec<(u32, &Resources)> = (0..).zip(lanes).collect();
     let booked = lanes.chunks(width).flat_map(|lanes| {
-        let readers = lanes.iter().map(|&(lane, resources)| Reader::new(resources, plans, lane));
-        let readers: Vec<Reader<'_>> = readers.collect();
+        let mut companies: Vec<Company<'_>> = Vec::with_capacity(lanes.len());
+        for &(lane, resources) in lanes {
+            companies.push(Company::new(&resources.links, plans, lane));
+        }
+        let mut readers: Vec<Reader<'_>> = Vec::with_capacity(lanes.len());
+        for (&(lane, resources), company) in lanes.iter().zip(&companies) {
+            readers.push(Reader { resources, plans, lane, company, instead: None });
+        }
         traces(&readers, plans.len()).into_iter().map(|traces| book(&traces)).collect::<Vec<T>>()
     });
     booked.collect()
@@ -58,16 +64,31 @@ fn traces(readers: &[Reader<'_>], plans: usize) -> Vec<Vec<Trace>> {
     }
     for (reader, traces) in readers.iter().zip(&mut traces) {
         let ends: Vec<f64> = traces.iter().map(|trace| trace.spans.ended().as_seconds()).collect();
-        for (of, trace) in traces.iter_mut().enumerate() {
-            reader.load(of, trace, &ends);
+        if traces.iter().any(|trace| !trace.loads.is_empty()) {
+            let work = |plan: &&Plan| plan.work(reader.lane);
+            let works: Vec<Vec<(LinkId, f64)>> = reader.plans.iter().map(work).collect();
+            let mut users: HashMap<LinkId, Vec<(usize, f64)>> = HashMap::new();
+            for (plan, works) in works.into_iter().enumerate() {
+                works.into_iter().for_each(|(link, work)| {
+                    users.entry(link).or_default().push((plan, work));
+                });
+            }
+            for (of, trace) in traces.iter_mut().enumerate() {
+                reader.load(of, trace, &ends, &users);
+            }
         }
     }
     traces
 }
 
-/// Reads plan `of` beside the others, for its end alone.
-pub(crate) fn trace(resources: &Resources, plans: &[&Plan], of: usize) -> Trace {
-    let reader = Reader::new(resources, plans, BASE);
+/// Reads a plan in the place of plan `of` beside the others, for its end alone.
+pub(crate) fn trace(
+    resources: &Resources,
+    plans: &[&Plan],
+    company: &Company<'_>,
+    (of, plan): (usize, &Plan),
+) -> Trace {
+    let reader = Reader { resources, plans, lane: BASE, company, instead: Some((of, plan)) };
     let (mut spans, timings) = walk(std::slice::from_ref(&reader), of);
     reader.trace(of, spans.remove(0), &timings)
 }
@@ -80,7 +101,9 @@ struct Reader<'a> {
     resources: &'a Resources,
     plans: &'a [&'a Plan],
     lane: u32,
-    company: Company<'a>,
+    company: &'a Company<'a>,
+    /// A plan in the place of another.
+    instead: Option<(usize, &'a Plan)>,
 }
 
 /// How long a move takes, and what becomes of it.
@@ -90,12 +113,15 @@ struct Timing {
 }
 
 impl<'a> Reader<'a> {
-    fn new(resources: &'a Resources, plans: &'a [&'a Plan], lane: u32) -> Reader<'a> {
-        Reader { resources, plans, lane, company: Company::new(&resources.links, plans, lane) }
+    fn plan(&self, of: usize) -> &'a Plan {
+        match self.instead {
+            Some((at, plan)) if at == of => plan,
+            _ => self.plans[of],
+        }
     }
 
     fn trace(&self, of: usize, spans: Spans, timings: &HashMap<DemandId, Timing>) -> Trace {
-        let plan = self.plans[of];
+        let plan = self.plan(of);
         let mut trace = Trace::new(spans, plan, self.lane);
         for (phase, times) in plan.steps.iter().flat_map(Step::phases) {
             let Op::Move(id) = plan.phase(phase, self.lane).op else { continue };
@@ -143,26 +169,24 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The work on the links of plan `of` from its beginning to its end.
-    fn load(&self, of: usize, trace: &mut Trace, ends: &[f64]) {
-        if trace.loads.is_empty() {
-            return;
-        }
-        let work = |of: usize| -> BTreeMap<LinkId, f64> {
-            self.plans[of].work(self.lane).into_iter().collect()
-        };
-        let own = work(of);
-        let others: Vec<(BTreeMap<LinkId, f64>, f64)> = self
-            .company
-            .others(of)
-            .map(|other| (work(other), (ends[of] / ends[other]).min(1.0)))
-            .collect();
+    /// The work on the links of plan `of` from its beginning to its end, by all that use them.
+    fn load(
+        &self,
+        of: usize,
+        trace: &mut Trace,
+        ends: &[f64],
+        users: &HashMap<LinkId, Vec<(usize, f64)>>,
+    ) {
         for load in &mut trace.loads {
-            let of_link =
-                |work: &BTreeMap<LinkId, f64>| work.get(&load.link).copied().unwrap_or(0.0);
-            let beside: f64 = others.iter().map(|(work, part)| of_link(work) * part).sum();
+            let (mut own, mut beside) = (0.0, 0.0);
+            for &(user, work) in users.get(&load.link).into_iter().flatten() {
+                match user == of {
+                    true => own = work,
+                    false => beside += work * (ends[of] / ends[user]).min(1.0),
+                }
+            }
             let most = self.resources.links[load.link.index()] * ends[of];
-            load.work = (of_link(&own) + beside).min(most.max(0.0));
+            load.work = (own + beside).min(most.max(0.0));
         }
     }
 
@@ -177,7 +201,7 @@ impl<'a> Reader<'a> {
             return Timing { span: Time::from_seconds(seconds), rates };
         }
         // Datagrams take all of some link: it waits until they are through, and is then alone.
-        let floods = self.company.others(of).flat_map(|other| self.plans[other].demands(self.lane));
+        let floods = self.company.others(of).flat_map(|other| self.plan(other).demands(self.lane));
         let floods = floods.filter(|demand| demand.main && demand.is_lossy());
         let longest = floods.map(|demand| demand.streaming.alone).fold(0.0, f64::max);
         let rates = self.company.alone(demand);
@@ -190,7 +214,8 @@ impl<'a> Reader<'a> {
             return 1.0;
         };
         let mut clients: Vec<(u32, Time)> = Vec::new();
-        let steps = self.plans.iter().flat_map(|plan| plan.steps.iter().map(move |s| (plan, s)));
+        let plans = (0..self.plans.len()).map(|of| self.plan(of));
+        let steps = plans.flat_map(|plan| plan.steps.iter().map(move |step| (plan, step)));
         for (plan, step) in steps {
             for i in 0..step.count {
                 let op = plan.phase(step.phase(i), self.lane).op;

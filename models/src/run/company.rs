@@ -5,9 +5,10 @@
 //! stage that is as far before or behind the network; if that one meets none of the move's links,
 //! in the longest of its stages that does.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
-use sim::LinkId;
+use sim::share::{Claim, solve};
+use sim::{Hop, LinkId};
 
 use super::datagram::{self, Rates};
 use crate::plan::{Demand, DemandId, Flow, Op, Plan, Step};
@@ -17,57 +18,182 @@ struct Guest {
     /// The component of plans that meet on links, directly or over others.
     group: usize,
     /// Flows over all stages at once, where they run at the same time.
-    together: Vec<Flow>,
+    together: Vec<Numbered<Flow>>,
     /// Else its moves, one of each stage.
-    stages: Vec<DemandId>,
+    stages: Vec<Stage>,
+}
+
+/// A stage of a guest.
+struct Stage {
+    id: DemandId,
+    /// Every link that it loads, by its number in the group.
+    links: Vec<u32>,
+    flows: Vec<Numbered<()>>,
+}
+
+/// A flow whose links are numbered as its group numbers them.
+struct Numbered<T> {
+    flow: T,
+    hops: Vec<Hop>,
+    limit: f64,
+}
+
+/// Plans that meet, and the links that they meet on, numbered from zero.
+#[derive(Default)]
+struct Group {
+    members: Vec<usize>,
+    links: HashMap<LinkId, u32>,
+    capacities: Vec<f64>,
+    /// Whether any of them sends datagrams that may be lost.
+    is_lossy: bool,
 }
 
 /// All plans, as each appears to the others.
-pub(super) struct Company<'a> {
+pub(crate) struct Company<'a> {
     capacities: &'a [f64],
     plans: &'a [&'a Plan],
     guests: Vec<Guest>,
-    groups: Vec<Vec<usize>>,
+    groups: Vec<Group>,
+    /// The group that uses each link.
+    users: HashMap<LinkId, usize>,
+}
+
+impl Group {
+    fn number(&mut self, hop: &Hop, capacities: &[f64]) -> Hop {
+        let next = self.capacities.len() as u32;
+        let at = *self.links.entry(hop.link).or_insert(next);
+        if at == next {
+            self.capacities.push(capacities[hop.link.index()]);
+        }
+        Hop { link: LinkId::new(at), ..*hop }
+    }
 }
 
 impl<'a> Company<'a> {
     /// As they appear in a lane.
-    pub(super) fn new(capacities: &'a [f64], plans: &'a [&'a Plan], lane: u32) -> Company<'a> {
+    pub(crate) fn new(capacities: &'a [f64], plans: &'a [&'a Plan], lane: u32) -> Company<'a> {
         let group_of = grouped(plans, lane);
-        let groups = group_of.iter().copied().max().map_or(0, |most| most + 1);
-        let mut members = vec![Vec::new(); groups];
-        group_of.iter().enumerate().for_each(|(plan, &group)| members[group].push(plan));
-        let guests = plans.iter().zip(group_of).map(|(plan, group)| {
-            let alone = members[group].len() == 1;
-            let stages = if alone { Vec::new() } else { stages(plan, lane) };
+        let mut groups: Vec<Group> = Vec::new();
+        for (plan, &group) in group_of.iter().enumerate() {
+            groups.resize_with(groups.len().max(group + 1), Group::default);
+            groups[group].members.push(plan);
+        }
+        let mut users = HashMap::new();
+        let guests = plans.iter().zip(group_of).map(|(plan, at)| {
+            let group = &mut groups[at];
+            let alone = group.members.len() == 1;
+            let ids = if alone { Vec::new() } else { stages(plan, lane) };
             let looped = plan.steps.iter().any(|step| step.count > 1);
             let together = match looped && !alone {
-                true => together(plan, lane, &stages),
+                true => together(plan, lane, &ids),
                 false => Vec::new(),
             };
-            Guest { group, together, stages }
+            let number = |group: &mut Group, flow: &Flow| -> Vec<Hop> {
+                flow.hops.iter().map(|hop| group.number(hop, capacities)).collect()
+            };
+            let stages = ids.into_iter().map(|id| {
+                let demand = plan.demand(id);
+                let flows = demand.flows.iter().map(|flow| Numbered {
+                    flow: (),
+                    hops: number(group, flow),
+                    limit: flow.limit,
+                });
+                let flows = flows.collect();
+                let all = demand.works().map(|(link, _)| Hop { link, weight: 0.0 });
+                let mut links: Vec<u32> =
+                    all.map(|hop| group.number(&hop, capacities).link.index() as u32).collect();
+                links.sort_unstable();
+                links.dedup();
+                Stage { id, links, flows }
+            });
+            let stages: Vec<Stage> = stages.collect();
+            let together = together.into_iter().map(|flow| {
+                let (hops, limit) = (number(group, &flow), flow.limit);
+                Numbered { flow, hops, limit }
+            });
+            let together = together.collect();
+            group.is_lossy |= plan.demands(lane).any(|demand| demand.main && demand.is_lossy());
+            users.extend(plan.links(lane).into_iter().map(|link| (link, at)));
+            Guest { group: at, together, stages }
         });
-        Company { capacities, plans, guests: guests.collect(), groups: members }
+        let guests = guests.collect();
+        Company { capacities, plans, guests, groups, users }
+    }
+
+    /// Whether another plan in the place of plan `of` meets nobody but whom that one meets, so that
+    /// it can be read beside them. Where datagrams are lost, who else is there decides how much.
+    pub(crate) fn seats(&self, of: usize, plan: &Plan, lane: u32) -> bool {
+        let own = self.guests[of].group;
+        let meets = |link| self.users.get(&link).is_none_or(|group| *group == own);
+        !self.groups[own].is_lossy
+            && plan.links(lane).into_iter().all(meets)
+            && !plan.demands(lane).any(Demand::is_lossy)
     }
 
     fn capacity(&self, link: LinkId) -> f64 {
         self.capacities[link.index()]
     }
 
-    /// The rates of the flows of a demand of plan `of`.
+    /// The rates of the flows of a demand of plan `of`, or of one in its place.
     pub(super) fn rates(&self, of: usize, demand: &Demand) -> Vec<Rates> {
-        let mut flows: Vec<&Flow> = demand.flows.iter().collect();
-        let own = flows.len();
-        if demand.main {
-            let others = &self.groups[self.guests[of].group];
-            for &other in others.iter().filter(|&&other| other != of) {
-                flows.extend(self.meets(other, demand));
-            }
+        let group = &self.groups[self.guests[of].group];
+        if !demand.main || group.members.len() == 1 {
+            return self.alone(demand);
         }
-        let capacity = |link| self.capacity(link);
-        let mut rates = datagram::steady(&capacity, &flows);
-        rates.truncate(own);
-        rates
+        if group.is_lossy || demand.is_lossy() {
+            let mut flows: Vec<&Flow> = demand.flows.iter().collect();
+            let marks = Marks::of(group, demand);
+            for other in self.others(of) {
+                let guest = &self.guests[other];
+                flows.extend(guest.together.iter().map(|own| &own.flow));
+                let stage = self.met(other, demand, &marks);
+                flows.extend(stage.iter().flat_map(|s| &self.plans[other].demand(s.id).flows));
+            }
+            let mut rates = datagram::steady(&|link| self.capacity(link), &flows);
+            rates.truncate(demand.flows.len());
+            return rates;
+        }
+        self.shared(of, group, demand)
+    }
+
+    /// The same where nobody loses anything: one max-min system.
+    fn shared(&self, of: usize, group: &Group, demand: &Demand) -> Vec<Rates> {
+        let mut capacities = group.capacities.clone();
+        let mut own: HashMap<LinkId, u32> = HashMap::new();
+        let mut number = |hop: &Hop| {
+            let known = group.links.get(&hop.link).copied();
+            let at = known.unwrap_or_else(|| {
+                *own.entry(hop.link).or_insert_with(|| {
+                    capacities.push(self.capacity(hop.link));
+                    capacities.len() as u32 - 1
+                })
+            });
+            Hop { link: LinkId::new(at), ..*hop }
+        };
+        let flows: Vec<Vec<Hop>> =
+            demand.flows.iter().map(|flow| flow.hops.iter().map(&mut number).collect()).collect();
+        let bounded = |hops: &[Hop], limit: f64| limit.is_finite() || !hops.is_empty();
+        let mut claims: Vec<Claim<'_>> = Vec::with_capacity(flows.len() + group.members.len());
+        let mut claim = |hops, limit| {
+            if bounded(hops, limit) {
+                claims.push(Claim { hops, limit, share: 1.0 });
+            }
+        };
+        demand.flows.iter().zip(&flows).for_each(|(flow, hops)| claim(hops, flow.limit));
+        let marks = Marks::of(group, demand);
+        for other in self.others(of) {
+            self.guests[other].together.iter().for_each(|flow| claim(&flow.hops, flow.limit));
+            let stage = self.met(other, demand, &marks);
+            stage.iter().flat_map(|s| &s.flows).for_each(|flow| claim(&flow.hops, flow.limit));
+        }
+        let mut rates = solve(&capacities, &claims).into_iter();
+        let of = |(flow, hops): (&Flow, &Vec<Hop>)| {
+            let is_bounded = bounded(hops, flow.limit);
+            let sent = is_bounded.then(|| rates.next().expect("a rate for each claim"));
+            let sent = sent.unwrap_or(f64::INFINITY);
+            Rates { sent, delivered: sent }
+        };
+        demand.flows.iter().zip(&flows).map(of).collect()
     }
 
     /// The rates of the flows of a demand that has everything to itself.
@@ -79,28 +205,36 @@ impl<'a> Company<'a> {
     /// The other plans that are there at the same time, for as long as anything meets anything.
     pub(super) fn others(&self, of: usize) -> impl Iterator<Item = usize> {
         let group = &self.groups[self.guests[of].group];
-        group.iter().copied().filter(move |&other| other != of)
+        group.members.iter().copied().filter(move |&other| other != of)
     }
 
-    /// The flows of another plan that a demand meets.
-    fn meets(&self, other: usize, demand: &Demand) -> impl Iterator<Item = &Flow> {
-        let (guest, plan) = (&self.guests[other], &self.plans[other]);
-        let stages = || guest.stages.iter().map(|&id| plan.demand(id));
-        let shares = |theirs: &&Demand| {
-            theirs.works().any(|(link, _)| demand.works().any(|(own, _)| own == link))
-        };
-        let alike = |theirs: &&Demand| theirs.place == demand.place;
-        let stage = match guest.together.is_empty() {
-            true => stages()
-                .find(|theirs| alike(theirs) && shares(theirs))
-                .or_else(|| {
-                    let meeting = stages().filter(shares);
-                    meeting.max_by(|a, b| a.streaming.alone.total_cmp(&b.streaming.alone))
-                })
-                .or_else(|| stages().find(alike)),
-            false => None,
-        };
-        guest.together.iter().chain(stage.into_iter().flat_map(|stage| &stage.flows))
+    /// The stage of another plan that a demand meets, if its stages do not run together.
+    fn met(&self, other: usize, demand: &Demand, marks: &Marks) -> Option<&Stage> {
+        let guest = &self.guests[other];
+        if !guest.together.is_empty() {
+            return None;
+        }
+        let theirs = |stage: &Stage| self.plans[other].demand(stage.id);
+        let shares = |stage: &&Stage| stage.links.iter().any(|link| marks.0[*link as usize]);
+        let alike = |stage: &&Stage| theirs(stage).place == demand.place;
+        let alone = |stage: &Stage| theirs(stage).streaming.alone;
+        let stages = || guest.stages.iter();
+        stages()
+            .find(|stage| alike(stage) && shares(stage))
+            .or_else(|| stages().filter(shares).max_by(|a, b| alone(a).total_cmp(&alone(b))))
+            .or_else(|| stages().find(alike))
+    }
+}
+
+/// The links of a group that a demand loads.
+struct Marks(Vec<bool>);
+
+impl Marks {
+    fn of(group: &Group, demand: &Demand) -> Marks {
+        let mut marks = vec![false; group.capacities.len()];
+        let known = demand.works().filter_map(|(link, _)| group.links.get(&link));
+        known.for_each(|link| marks[*link as usize] = true);
+        Marks(marks)
     }
 }
 

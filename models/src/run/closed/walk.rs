@@ -10,7 +10,7 @@ use crate::plan::{BASE, Book, DemandId, Op, PhaseId, Plan};
 
 /// The spans of plan `of` as each reader sees it, and what became of datagrams.
 pub(super) fn walk(readers: &[Reader<'_>], of: usize) -> (Vec<Spans>, HashMap<DemandId, Timing>) {
-    let (plan, lanes) = (readers[0].plans[of], readers.len());
+    let (plan, lanes) = (readers[0].plan(of), readers.len());
     let ends = plan.len() * lanes;
     let mut walk = Walk {
         readers,
