@@ -91,7 +91,7 @@ pub(crate) fn write(
     readings: &[Readings],
     predicted: &[Vec<Outcome>],
 ) -> Result<(), Failure> {
-    let header = keys(plan).into_iter().chain(COLUMNS).map(str::to_owned).collect();
+    let header = keys(plan).into_iter().chain(COLUMNS.map(str::to_owned)).collect();
     let mut rows: Vec<Vec<String>> = vec![header];
     for (at, rounds) in readings.iter().enumerate().filter(|(_, rounds)| !rounds.is_empty()) {
         for (which, transfer) in plan.points[at].transfers.iter().enumerate() {
@@ -122,7 +122,7 @@ pub(crate) fn judge(
     predicted: &[Vec<Outcome>],
 ) -> Result<(), Failure> {
     let file = DataFile::from_bytes(&source.name, source.text.as_bytes())?;
-    let header: Vec<String> = keys(plan).into_iter().chain(COLUMNS).map(str::to_owned).collect();
+    let header: Vec<String> = keys(plan).into_iter().chain(COLUMNS.map(str::to_owned)).collect();
     if !file.columns().eq(header.iter().map(String::as_str)) {
         return Err(InputError::new("header", "is not that of this experiment's compare.csv")
             .help("the folder of an earlier `podpath compare` of the same file")

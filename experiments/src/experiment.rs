@@ -12,8 +12,8 @@ mod axes;
 mod axis;
 mod blame;
 mod check;
-mod draft;
-mod kernel;
+mod drawn;
+mod field;
 mod load;
 mod measure;
 mod parameter;
@@ -24,6 +24,7 @@ mod reported;
 mod request;
 mod scalar;
 mod topology;
+mod transfer;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -34,14 +35,16 @@ use models::outcome::Fidelity;
 use serde_spanned::Spanned;
 
 pub(crate) use axis::{Axis, Purpose};
-pub(crate) use draft::{Draft, Field, exact};
+pub(crate) use field::{Field, listed};
 pub(crate) use load::Load;
 pub(crate) use measure::PodsBy;
+use parameter::Of;
 pub(crate) use parameter::Parameter;
 pub(crate) use plan::{Plan, Point};
 pub(crate) use reported::Reported;
 pub(crate) use scalar::Scalar;
 pub(crate) use topology::Topology;
+pub(crate) use transfer::{Draft, exact};
 
 /// An experiment whose every value has been judged.
 #[derive(Clone, Debug)]
@@ -66,8 +69,6 @@ pub struct Experiment {
     /// What runs over time; the transfers are then what that is made of.
     pub(crate) load: Option<Load>,
     pub(crate) transfers: Vec<Draft>,
-    /// Where the fields of transfers stand in the text.
-    places: Vec<(draft::Field, std::ops::Range<usize>)>,
     pub(crate) axes: Vec<Axis>,
     /// How it is carried out on real networking.
     pub(crate) measure: measure::Measure,
@@ -108,12 +109,14 @@ impl Experiment {
         let mut one = self.clone();
         one.axes.retain(|axis| axis.purpose == Purpose::Set);
         for varied in self.axes.iter().flat_map(|axis| &axis.varied) {
-            let Parameter::Transfer { which, field } = varied.parameter else { continue };
+            let Parameter::Field { of: Of::Transfers(which), field } = varied.parameter else {
+                continue;
+            };
             let last = varied.values.last().expect("an axis has values");
             for (at, transfer) in one.transfers.iter_mut().enumerate() {
                 let meant = which.is_none_or(|which| which == at);
-                if meant && transfer.finish().is_err_and(|missing| missing == field) {
-                    transfer.assign(field, last).expect("the value was judged");
+                if meant && transfer.finish().is_err_and(|missing| missing == field.name) {
+                    transfer.assign(field, last, &varied.span).expect("the value was judged");
                 }
             }
         }

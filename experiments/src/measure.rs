@@ -114,7 +114,7 @@ pub(crate) fn write_cpu(
     keyed: &[Keyed<'_>],
     readings: &[Readings],
 ) -> Result<(), Failure> {
-    let header = keys(plan).into_iter().chain(CPU).map(str::to_owned).collect();
+    let header = keys(plan).into_iter().chain(CPU.map(str::to_owned)).collect();
     let rows = keyed.iter().flat_map(|keyed| {
         readings[keyed.point].iter().enumerate().map(move |(number, round)| {
             let cells = cpu_cells(number, &round[keyed.transfer]);

@@ -30,6 +30,7 @@ type Say = fn(&Digest) -> String;
 /// The table, and how many transfers it leaves out.
 pub(crate) fn overview(plan: &Plan, keyed: &[Keyed<'_>]) -> (Sheet, usize) {
     let keys = keys(plan);
+    let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
     let chosen = thinned(&keys, keyed);
     let shown: Vec<usize> = (0..keys.len()).filter(|&at| is_shown(&keys, &chosen, at)).collect();
     let mut header: Vec<&str> = shown.iter().map(|&at| title(keys[at])).collect();
@@ -167,7 +168,10 @@ pub(crate) fn row(plan: &Plan, keyed: &Keyed<'_>) -> serde_json::Value {
     let key: serde_json::Map<String, serde_json::Value> = keys(plan)
         .into_iter()
         .zip(&keyed.cells)
-        .map(|(key, cell)| (key.to_owned(), json_cell(key, cell)))
+        .map(|(key, cell)| {
+            let cell = json_cell(&key, cell);
+            (key, cell)
+        })
         .collect();
     let most = digest.most_taken();
     let best = digest.best_change();

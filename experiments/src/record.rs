@@ -7,34 +7,13 @@ mod together;
 
 use std::path::Path;
 
-use models::transfer::Mode;
-
 use crate::digest::Digest;
 use crate::estimate::Estimate;
-use crate::experiment::{Experiment, Plan};
+use crate::experiment::{Experiment, Field, Plan};
 use crate::failure::Failure;
 
-/// The key columns that every experiment has.
-const KEYS: [&str; 18] = [
-    "experiment",
-    "point",
-    "topology",
-    "transfer",
-    "from",
-    "to",
-    "via",
-    "message_b",
-    "write_b",
-    "reply_b",
-    "transport",
-    "streams",
-    "mode",
-    "chunk_b",
-    "buffers",
-    "host_memory",
-    "connection",
-    "fidelity",
-];
+/// The key columns in front of those of the fields of a transfer.
+const BEFORE: [&str; 4] = ["experiment", "point", "topology", "transfer"];
 
 /// The columns of `runs.csv` behind the keys.
 const RUNS: [&str; 14] = [
@@ -131,8 +110,11 @@ pub(crate) struct Keyed<'a> {
 }
 
 /// The names of the key columns of an experiment.
-pub(crate) fn keys(plan: &Plan) -> Vec<&str> {
-    KEYS.into_iter().chain(plan.columns.iter().map(String::as_str)).collect()
+pub(crate) fn keys(plan: &Plan) -> Vec<String> {
+    let before = BEFORE.into_iter().map(str::to_owned);
+    let fields = Field::of_transfers().filter_map(Field::column);
+    let own = before.chain(fields).chain(["fidelity".into()]);
+    own.chain(plan.columns.iter().cloned()).collect()
 }
 
 /// Every finished transfer with its key, in the order of the plan.
@@ -157,34 +139,11 @@ pub(crate) fn keyed<'a>(
 /// The cells of the key columns of one transfer of a point.
 pub(crate) fn key_cells(e: &Experiment, plan: &Plan, number: usize, which: usize) -> Vec<String> {
     let point = &plan.points[number];
-    let transfer = &point.transfers[which];
-    let (mode, chunk, buffers) = match transfer.mode {
-        Mode::Serial => ("serial", String::new(), String::new()),
-        Mode::GpuDirect => ("gpudirect", String::new(), String::new()),
-        Mode::Overlapped { chunk, buffers } => {
-            ("overlapped", chunk.get().to_string(), buffers.to_string())
-        }
-    };
-    let mut cells = vec![
-        e.name.clone(),
-        number.to_string(),
-        e.topologies[point.topology].label.clone(),
-        e.transfers[which].name.clone(),
-        transfer.from.clone(),
-        transfer.to.clone(),
-        transfer.via.clone().unwrap_or_default(),
-        transfer.message.get().to_string(),
-        transfer.write.map_or(String::new(), |bytes| bytes.get().to_string()),
-        transfer.reply.map_or(String::new(), |bytes| bytes.get().to_string()),
-        word(&transfer.transport),
-        transfer.streams.to_string(),
-        mode.into(),
-        chunk,
-        buffers,
-        word(&transfer.host_memory),
-        word(&transfer.connection),
-        word(&point.fidelity),
-    ];
+    let draft = e.transfer_at(point, which);
+    let topology = e.topologies[point.topology].label.clone();
+    let mut cells = vec![e.name.clone(), number.to_string(), topology, draft.name.clone()];
+    cells.extend(draft.cells());
+    cells.push(word(&point.fidelity));
     cells.extend(point.cells.iter().cloned());
     cells
 }
@@ -239,7 +198,7 @@ fn write_tables(
     tables: &[OfDigest],
 ) -> Result<(), Failure> {
     for (name, columns, rows) in tables {
-        let header = keys(plan).into_iter().chain(columns.iter().copied()).map(str::to_owned);
+        let header = keys(plan).into_iter().chain(columns.iter().map(|name| (*name).to_owned()));
         let body = keyed.iter().flat_map(|keyed| {
             let with_key = move |row: Vec<String>| [keyed.cells.clone(), row].concat();
             rows(keyed.digest).into_iter().map(with_key)

@@ -23,6 +23,8 @@ Examples:
   podpath run my.toml --fidelity closed,chunk  the same points at two fidelities
   podpath run my.toml --json | jq .experiments[0].rows
 
+What a file may say: podpath schema --fields.
+
 DIR receives runs.csv, summary.csv, taken.csv, returned.csv, life.csv, parameters.csv,
 manifest.json, plots/ and report.html, steps.csv if requests were asked for, and together.csv if
 points have several transfers; of workloads, it receives workloads.csv, workload_runs.csv,

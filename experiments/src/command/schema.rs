@@ -1,24 +1,57 @@
-//! `podpath schema`: the JSON schema of experiment files, for editors.
+//! `podpath schema`: the JSON schema of experiment files, for editors, and their fields, for readers.
 
 use clap::Args;
+use serde_json::{Value, json};
 
-use crate::console::Console;
-use crate::experiment::Experiment;
+use crate::console::{Console, Sheet};
+use crate::experiment::{self, Experiment};
 use crate::failure::Failure;
 
 const EXAMPLES: &str = "\
 Examples:
   podpath schema > experiment.schema.json
+  podpath schema --fields                      every field, its values and its default
 
 Editors with a TOML language server complete and check experiment files that begin with
   #:schema ./experiment.schema.json";
 
-/// Print the JSON schema of experiment files
+const IN_SWEEPS: &str = "
+Sweeps, [set] and --set call a field of all transfers by its name, of one transfer
+transfer.NAME.FIELD, of the request request.FIELD, and of the others workload.NAME.FIELD,
+step.NAME.FIELD and pool.NAME.FIELD. What names a table cannot be varied.
+";
+
+/// Print the JSON schema of experiment files, or the fields that they may have
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
-pub(super) struct Arguments {}
+pub(super) struct Arguments {
+    /// A table of the fields of transfers, requests, workloads, steps and pools instead
+    #[arg(long)]
+    fields: bool,
+}
 
-pub(super) fn run(_: &Arguments, console: &Console) -> Result<(), Failure> {
+pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
+    if arguments.fields {
+        return fields(console);
+    }
     // The schema is JSON whether or not it is asked for.
     Console { json: true, ..*console }.print_json(&Experiment::schema())
+}
+
+fn fields(console: &Console) -> Result<(), Failure> {
+    let mut table = Sheet::new(&["table", "field", "value", "default", "what it is"]);
+    for field in experiment::listed() {
+        table.add_row([
+            field.list.table().to_owned(),
+            field.key().to_owned(),
+            field.possible(),
+            field.default.unwrap_or_default().to_owned(),
+            field.about().replace('\n', " "),
+        ]);
+    }
+    table.keep_whole(2);
+    console.print_table(table)?;
+    console.print(IN_SWEEPS)?;
+    let all: Vec<Value> = experiment::listed().map(experiment::Field::told).collect();
+    console.print_json(&json!({ "fields": all }))
 }

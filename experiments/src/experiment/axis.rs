@@ -11,12 +11,12 @@ use models::library::Library;
 use serde_spanned::Spanned;
 
 use super::axes::{Entry, RawSettings, RawSweepTable};
-use super::draft::Draft;
 use super::load::Load;
 use super::parameter::{Change, Parameter};
 use super::problem::Problem;
 use super::raw::RawAssumption;
 use super::scalar::Scalar;
+use super::transfer::Draft;
 
 /// The most values of one parameter.
 const VALUES_MAX: usize = 1000;

@@ -2,8 +2,9 @@
 
 use models::input::InputError;
 
-use super::draft::Field;
-use super::parameter::Parameter;
+use super::field::{Field, List};
+use super::parameter::{Of, Parameter};
+use super::transfer::Draft;
 use super::{Experiment, Point};
 
 impl Experiment {
@@ -19,22 +20,26 @@ impl Experiment {
         let field = Field::named(&error.field);
         let axes = self.axes.iter().flat_map(|axis| &axis.varied);
         let in_axes = axes.filter(|varied| match &varied.parameter {
-            Parameter::Transfer { field: varied, .. } => Some(*varied) == field,
+            Parameter::Field { of: Of::Transfers(_), field: varied } => Some(*varied) == field,
             Parameter::Fidelity => error.field == "fidelity",
-            Parameter::Profile { .. } | Parameter::Setting { .. } | Parameter::Load { .. } => false,
+            _ => false,
         });
-        let in_tables = self.places.iter().filter(|(known, _)| Some(*known) == field);
+        let in_tables = self.transfers.iter().flat_map(Draft::written);
+        let in_tables = in_tables.filter(|(known, _)| Some(*known) == field);
         let somewhere = self.source.text.find("transfer").map_or(0..0, |at| at..at + 8);
         let span = in_axes.map(|varied| varied.span.clone());
-        let span = span.chain(in_tables.map(|(_, span)| span.clone())).next().unwrap_or(somewhere);
+        let span = span
+            .chain(in_tables.map(|(_, written)| written.span.clone()))
+            .next()
+            .unwrap_or(somewhere);
         let topology = &self.topologies[point.topology].label;
         let problem = match error.problem.contains(topology) {
             true => error.problem,
             false => format!("{} (on topology {topology})", error.problem),
         };
         let field = match field {
-            Some(field) if field.is_of_request() => field.name().to_owned(),
-            Some(field) => format!("transfer.{}", field.name()),
+            Some(field) if field.list == List::Request => field.name.to_owned(),
+            Some(field) => format!("transfer.{}", field.name),
             None => error.field,
         };
         InputError { problem, field, ..InputError::new("", "") }

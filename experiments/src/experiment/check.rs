@@ -1,6 +1,6 @@
 //! From an experiment as written to one whose every value has been judged.
 
-use std::ops::Range;
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -10,12 +10,13 @@ use models::outcome::Fidelity;
 use serde_spanned::Spanned;
 
 use super::axis::{Axis, AxisReader, Varied};
-use super::draft::{Draft, Field, ModeName, count, word};
+use super::field::{Field, Raw, count};
 use super::load::Load;
-use super::parameter::{Change, Parameter, fidelity};
+use super::parameter::{Change, Of, Parameter, fidelity};
 use super::problem::Problem;
-use super::raw::{OneOrMany, RawExperiment, RawRequest, RawTransfer};
+use super::raw::RawExperiment;
 use super::scalar::Scalar;
+use super::transfer::{Draft, TransferTable};
 use super::{Experiment, measure, reported, request, topology};
 use crate::library;
 
@@ -23,8 +24,6 @@ use crate::library;
 const REPETITIONS_MAX: i64 = 10_000;
 /// Enough replications for an interval, few enough to wait for.
 const REPETITIONS_DEFAULT: i64 = 5;
-/// The most transfers that begin together.
-const TRANSFERS_MAX: usize = 100;
 
 /// Judges `raw`, which was read from `source`.
 pub(super) fn checked(
@@ -39,7 +38,7 @@ pub(super) fn checked(
     let number = |value: &Option<Spanned<Scalar>>, field: &str, default: i64, max: i64| match value
     {
         None => Ok(default),
-        Some(v) => count(v.get_ref(), max).map_err(|p| p.at(field, source, v.span())),
+        Some(v) => count(v.get_ref(), 1, max).map_err(|p| p.at(field, source, v.span())),
     };
     let repetitions =
         number(&raw.repetitions, "repetitions", REPETITIONS_DEFAULT, REPETITIONS_MAX)?;
@@ -59,7 +58,7 @@ pub(super) fn checked(
     }
     let mut transfers = match (raw.transfer.as_slice(), &load) {
         ([], Some(_)) => Vec::new(),
-        _ => checked_transfers(&raw.transfer, source)?,
+        (list, _) => checked_transfers(list, source)?,
     };
     if let Some(request) = &raw.request {
         request::put_into(&mut transfers, request, load.is_some(), source)?;
@@ -68,9 +67,8 @@ pub(super) fn checked(
         AxisReader { source, transfers: &transfers, load: load.as_ref(), library: &library };
     let axes = checked_axes(&raw, &reader)?;
     check_complete(&transfers, &axes, source)?;
-    check_chunks(&raw.transfer, &transfers, &axes, source)?;
+    check_chunks(&transfers, &axes, source)?;
     let measure = measure::checked(&raw.measure, source)?;
-    let places = places(&raw);
     if let (Some(_), Some(reported)) = (&load, raw.reported.as_slice().first()) {
         let problem =
             Problem::new("stands beside no workload", "an experiment without [[workload]]");
@@ -90,7 +88,6 @@ pub(super) fn checked(
         reported: reported.collect::<Result<_, _>>()?,
         library: Arc::new(library),
         topologies,
-        places,
         load,
         transfers,
         axes,
@@ -139,96 +136,29 @@ fn library_of(
 }
 
 fn checked_transfers(
-    raw: &OneOrMany<RawTransfer>,
+    list: &[Raw<TransferTable>],
     source: &Arc<Source>,
 ) -> Result<Vec<Draft>, InputError> {
-    let list = raw.as_slice();
     let several = list.len() != 1;
     if list.is_empty() {
         let problem = Problem::new("is missing", "a table [transfer], or [[workload]]");
         return Err(problem.at("transfer", source, 0..0));
     }
-    if list.len() > TRANSFERS_MAX {
-        let help = format!("1 to {TRANSFERS_MAX} tables [[transfer]]");
-        let problem = Problem::new(format!("there are {} transfers", list.len()), help);
-        return Err(problem.at("transfer", source, 0..0));
-    }
+    let mut names = BTreeSet::new();
     let mut drafts: Vec<Draft> = Vec::with_capacity(list.len());
     for (at, raw) in list.iter().enumerate() {
         let place = if several { format!("transfer[{at}]") } else { "transfer".into() };
-        let draft = checked_transfer(raw, at, &place, several, source)?;
-        if drafts.iter().any(|other| other.name == draft.name) {
-            let span = raw.name.as_ref().map_or(0..0, Spanned::span);
+        let default = if several { format!("transfer-{}", at + 1) } else { "transfer".into() };
+        let (name, span) = raw.name(&place, source)?.unwrap_or((default, 0..0));
+        let mut draft = Draft::new(name);
+        raw.read(&place, source, |field, value, span| draft.assign(field, value, span))?;
+        if !names.insert(draft.name.clone()) {
             let problem = Problem::new(format!("`{}` is given twice", draft.name), "another name");
             return Err(problem.at(format!("{place}.name"), source, span));
         }
         drafts.push(draft);
     }
     Ok(drafts)
-}
-
-fn checked_transfer(
-    raw: &RawTransfer,
-    at: usize,
-    place: &str,
-    several: bool,
-    source: &Arc<Source>,
-) -> Result<Draft, InputError> {
-    let name = match &raw.name {
-        None if several => format!("transfer-{}", at + 1),
-        None => "transfer".into(),
-        Some(name) => word(name.get_ref())
-            .and_then(|word| match word.contains('.') {
-                true => Err(Problem::new("has a dot", "a name without dots, for use in sweeps")),
-                false => Ok(word.to_owned()),
-            })
-            .map_err(|p| p.at(format!("{place}.name"), source, name.span()))?,
-    };
-    let mut draft = Draft::new(name);
-    for (field, value) in raw.fields() {
-        if let Some(value) = value {
-            let wrong =
-                |p: Problem| p.at(format!("{place}.{}", field.name()), source, value.span());
-            draft.assign(field, value.get_ref()).map_err(wrong)?;
-        }
-    }
-    Ok(draft)
-}
-
-impl RawTransfer {
-    /// Every field with what the file says of it.
-    fn fields(&self) -> [(Field, &Option<Spanned<Scalar>>); 21] {
-        [
-            (Field::From, &self.from),
-            (Field::To, &self.to),
-            (Field::Via, &self.via),
-            (Field::Message, &self.message),
-            (Field::Write, &self.write),
-            (Field::Reply, &self.reply),
-            (Field::Transport, &self.transport),
-            (Field::Streams, &self.streams),
-            (Field::Mode, &self.mode),
-            (Field::Chunk, &self.chunk),
-            (Field::Buffers, &self.buffers),
-            (Field::HostMemory, &self.host_memory),
-            (Field::Connection, &self.connection),
-            (Field::KernelRead, &self.kernel_read),
-            (Field::KernelWritten, &self.kernel_written),
-            (Field::KernelFlop, &self.kernel_flop),
-            (Field::KernelPrecision, &self.kernel_precision),
-            (Field::KernelThreads, &self.kernel_threads),
-            (Field::KernelBlock, &self.kernel_block),
-            (Field::KernelLaunch, &self.kernel_launch),
-            (Field::KernelLevel, &self.kernel_level),
-        ]
-    }
-}
-
-/// Where the fields of transfers and of the request stand.
-fn places(raw: &RawExperiment) -> Vec<(Field, Range<usize>)> {
-    let fields = raw.transfer.as_slice().iter().flat_map(RawTransfer::fields);
-    let fields = fields.chain(raw.request.iter().flat_map(RawRequest::fields));
-    fields.filter_map(|(field, value)| Some((field, value.as_ref()?.span()))).collect()
 }
 
 /// All axes, in the order in which points count through them.
@@ -259,21 +189,22 @@ fn check_complete(
     axes: &[Axis],
     source: &Arc<Source>,
 ) -> Result<(), InputError> {
-    for (at, transfer) in transfers.iter().enumerate() {
-        let mut whole = transfer.clone();
-        for varied in axes.iter().flat_map(|axis| &axis.varied) {
-            if let [Change::Transfer { which, field, value }, ..] = &varied.changes[..]
-                && which.is_none_or(|which| which == at)
-            {
-                whole.assign(*field, value).expect("the value was judged");
+    let mut whole = transfers.to_vec();
+    for varied in axes.iter().flat_map(|axis| &axis.varied) {
+        if let [Change::Field { of: Of::Transfers(which), field, value }, ..] = &varied.changes[..]
+        {
+            let of = which.map_or(0..whole.len(), |which| which..which + 1);
+            for draft in &mut whole[of] {
+                draft.assign(field, value, &varied.span).expect("the value was judged");
             }
         }
-        if let Err(missing) = whole.finish() {
-            let field = match missing.is_of_request() {
-                true => missing.name().to_owned(),
-                false => format!("{}.{}", transfer.name, missing.name()),
+    }
+    for transfer in &whole {
+        if let Err(missing) = transfer.finish() {
+            let (table, field) = match missing.split_once('.') {
+                Some((table, _)) => (table, missing.to_owned()),
+                None => ("transfer", format!("{}.{missing}", transfer.name)),
             };
-            let table = if missing.is_of_request() { "request" } else { "transfer" };
             let span = source.text.find(table).map_or(0..0, |at| at..at + table.len());
             return Err(Problem::new("is missing", example(missing)).at(field, source, span));
         }
@@ -281,45 +212,41 @@ fn check_complete(
     Ok(())
 }
 
-fn example(field: Field) -> &'static str {
+fn example(field: &str) -> &'static str {
     match field {
-        Field::From => "from = \"gpu-a\": where the result lies",
-        Field::To => "to = \"server\": where it is wanted",
-        Field::RequestService => "service = \"infer\": the Service that is called",
+        "from" => "from = \"gpu-a\": where the result lies",
+        "to" => "to = \"server\": where it is wanted",
+        "request.service" => "service = \"infer\": the Service that is called",
         _ => "message = \"1 MiB\": the size of the result, here or in the sweep",
     }
 }
 
 /// A chunk size, a number of buffers or a launch by chunks that no point uses is a slip.
 fn check_chunks(
-    raw: &OneOrMany<RawTransfer>,
     transfers: &[Draft],
     axes: &[Axis],
     source: &Arc<Source>,
 ) -> Result<(), InputError> {
     let varied = || axes.iter().flat_map(|axis| &axis.varied);
-    let overlapped = |value: &Scalar| *value == Scalar::Text("overlapped".into());
-    let is = |varied: &Varied, wanted: Field| match &varied.parameter {
-        Parameter::Transfer { field, .. } => *field == wanted,
-        _ => false,
+    let field_of = |varied: &Varied| match &varied.parameter {
+        Parameter::Field { of: Of::Transfers(_), field } => Some(*field),
+        _ => None,
     };
-    let mut modes = varied().filter(|v| is(v, Field::Mode));
+    let overlapped = |value: &Scalar| *value == Scalar::Text("overlapped".into());
+    let mut modes = varied().filter(|v| field_of(v).is_some_and(|field| field.name == "mode"));
     let by_sweep = modes.any(|v| v.values.iter().any(overlapped));
-    if by_sweep || transfers.iter().any(|transfer| transfer.mode == ModeName::Overlapped) {
+    if by_sweep || transfers.iter().any(Draft::is_overlapped) {
         return Ok(());
     }
-    let of_chunks = [Field::Chunk, Field::Buffers, Field::KernelLaunch];
-    let in_tables = raw.as_slice().iter().flat_map(RawTransfer::fields);
-    let in_tables = in_tables.filter_map(|(field, value)| Some((field, value.as_ref()?.span())));
-    let in_tables = in_tables.filter(|(field, _)| of_chunks.contains(field));
-    let in_axes = of_chunks.into_iter().flat_map(|field| {
-        varied().filter(move |v| is(v, field)).map(move |v| (field, v.span.clone()))
-    });
-    match in_tables.chain(in_axes).next() {
+    let in_tables = transfers.iter().flat_map(Draft::written);
+    let in_tables = in_tables.map(|(field, written)| (field, written.span.clone()));
+    let in_axes = varied().filter_map(|varied| Some((field_of(varied)?, varied.span.clone())));
+    let of_chunks = |(field, _): &(&Field, _)| field.within.of_chunks;
+    match in_tables.chain(in_axes).find(of_chunks) {
         None => Ok(()),
         Some((field, span)) => {
             let problem = Problem::new("has no effect", "mode = \"overlapped\" uses chunks");
-            Err(problem.at(format!("transfer.{}", field.name()), source, span))
+            Err(problem.at(format!("transfer.{}", field.name), source, span))
         }
     }
 }

@@ -1,28 +1,26 @@
-//! What runs over time: `[[workload]]`, `[[step]]` and `[[pool]]`, as tables whose cells can be
+//! What runs over time: `[[workload]]`, `[[step]]` and `[[pool]]`, as tables whose fields can be
 //! swept, and the scenario that they make.
 
-mod drawn;
 mod jobs;
-mod judge;
-mod raw;
 mod scenario;
+mod tables;
 mod trace;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
 use models::input::{InputError, Source, suggest};
 use serde::Serialize;
-use serde_spanned::Spanned;
 use sim::Time;
 
+use super::field::{Field, Fields, Raw};
 use super::problem::Problem;
 use super::scalar::Scalar;
 
-pub(super) use judge::{judged, measured};
-pub(super) use raw::{RawPool, RawStep, RawWorkload};
+use tables::{Any, Table};
+pub(super) use tables::{PoolFields, StepFields, WorkloadFields};
 
 /// What a table is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -49,59 +47,22 @@ impl Kind {
     }
 
     /// Its fields.
-    pub(super) const fn fields(self) -> &'static [&'static str] {
+    pub(super) const fn fields(self) -> &'static [Field] {
         match self {
-            Kind::Workload => &[
-                "transfer",
-                "job",
-                "size",
-                "at",
-                "every",
-                "rate",
-                "clients",
-                "think",
-                "trace",
-                "after",
-                "until",
-                "count",
-                "precision",
-                "limit",
-                "attempts",
-                "warm_up",
-            ],
-            Kind::Step => {
-                &["job", "wait", "take", "give", "transfer", "kernel", "size", "chance", "repeat"]
-            }
-            Kind::Pool => &["slots", "set_up", "keep"],
+            Kind::Workload => WorkloadFields::FIELDS,
+            Kind::Step => StepFields::FIELDS,
+            Kind::Pool => PoolFields::FIELDS,
         }
     }
-}
-
-/// A value with its place.
-#[derive(Clone, Debug)]
-pub(super) struct Cell {
-    key: &'static str,
-    value: Scalar,
-    span: Range<usize>,
-}
-
-/// A table with a name.
-#[derive(Clone, Debug)]
-pub(super) struct Table {
-    kind: Kind,
-    name: String,
-    /// Where its name stands, or where it could.
-    span: Range<usize>,
-    cells: Vec<Cell>,
-    /// The steps that it comes after.
-    after: Vec<Spanned<String>>,
 }
 
 /// Everything that runs over time in an experiment.
 #[derive(Clone, Debug)]
 pub(crate) struct Load {
     source: Arc<Source>,
-    tables: Vec<Table>,
+    workloads: Vec<Table<WorkloadFields>>,
+    steps: Vec<Table<StepFields>>,
+    pools: Vec<Table<PoolFields>>,
     /// The instants in the files that workloads name.
     traces: BTreeMap<String, Arc<[Time]>>,
 }
@@ -120,124 +81,105 @@ pub(crate) struct Told {
 impl Load {
     /// What the tables of a file say; nothing, if there are none.
     pub(super) fn read(
-        workloads: &[RawWorkload],
-        steps: &[RawStep],
-        pools: &[RawPool],
+        workloads: &[Raw<WorkloadFields>],
+        steps: &[Raw<StepFields>],
+        pools: &[Raw<PoolFields>],
         source: &Arc<Source>,
         folder: Option<&Path>,
     ) -> Result<Option<Load>, InputError> {
-        let mut tables = Vec::new();
-        for (at, raw) in workloads.iter().enumerate() {
-            let one = workloads.len() == 1;
-            tables.push(raw.table(at, one, source)?);
-        }
-        for (at, raw) in steps.iter().enumerate() {
-            tables.push(raw.table(at, source)?);
-        }
-        for (at, raw) in pools.iter().enumerate() {
-            tables.push(raw.table(at, source)?);
-        }
-        let Some(first) = tables.first() else { return Ok(None) };
-        if workloads.is_empty() {
-            let problem = "nothing starts it";
+        let default = (workloads.len() == 1).then_some("workload");
+        let workloads = workloads.iter().enumerate();
+        let workloads = workloads.map(|(at, raw)| Table::read(raw, at, default, source));
+        let steps = steps.iter().enumerate().map(|(at, raw)| Table::read(raw, at, None, source));
+        let pools = pools.iter().enumerate().map(|(at, raw)| Table::read(raw, at, None, source));
+        let mut load = Load {
+            source: Arc::clone(source),
+            workloads: workloads.collect::<Result<_, _>>()?,
+            steps: steps.collect::<Result<_, _>>()?,
+            pools: pools.collect::<Result<_, _>>()?,
+            traces: BTreeMap::new(),
+        };
+        let Some(first) = load.tables().next() else { return Ok(None) };
+        if load.workloads.is_empty() {
             let help = "a [[workload]]: when runs of it begin, and until when";
-            let field = first.field("name");
-            return Err(Problem::new(problem, help).at(field, source, first.span.clone()));
+            return Err(first.wrong("name", Problem::new("nothing starts it", help), source));
         }
-        for (at, table) in tables.iter().enumerate() {
-            let twin = |other: &&Table| other.kind == table.kind && other.name == table.name;
-            if tables[..at].iter().find(twin).is_some() {
-                let problem =
-                    Problem::new(format!("`{}` is given twice", table.name), "another name");
-                return Err(problem.at(table.field("name"), source, table.span.clone()));
-            }
-            for cell in &table.cells {
-                judged(table.kind, cell.key, &cell.value)
-                    .map_err(|p| p.at(table.field(cell.key), source, cell.span.clone()))?;
+        let mut names = BTreeSet::new();
+        for table in load.tables() {
+            if !names.insert((table.kind(), table.name())) {
+                let problem = format!("`{}` is given twice", table.name());
+                return Err(table.wrong("name", Problem::new(problem, "another name"), source));
             }
         }
-        let mut traces = BTreeMap::new();
-        for table in &tables {
-            if let Some(cell) = table.cell("trace") {
-                let name = cell.value.to_string();
-                let times = trace::read(&name, folder).map_err(|e| {
-                    if e.source.is_some() { e } else { e.at(source, cell.span.clone()) }
+        for table in &load.workloads {
+            if let Some(name) = &table.fields.trace.value {
+                let times = trace::read(name, folder).map_err(|e| match e.source {
+                    Some(_) => e,
+                    None => e.at(source, table.place("trace")),
                 })?;
-                traces.insert(name, times);
+                load.traces.insert(name.clone(), times);
             }
         }
-        Ok(Some(Load { source: Arc::clone(source), tables, traces }))
+        Ok(Some(load))
     }
 
-    /// The table that a dotted name means, by its number.
+    /// Every table: workloads, steps, pools.
+    fn tables(&self) -> impl Iterator<Item = &dyn Any> {
+        let workloads = self.workloads.iter().map(|table| table as &dyn Any);
+        let steps = self.steps.iter().map(|table| table as &dyn Any);
+        workloads.chain(steps).chain(self.pools.iter().map(|table| table as &dyn Any))
+    }
+
+    /// The number of the table of a kind that a dotted name means.
     pub(super) fn find(&self, kind: Kind, name: &str) -> Result<usize, Problem> {
-        let known = |table: &&Table| table.kind == kind;
-        let names = || self.tables.iter().filter(known).map(|table| table.name.as_str());
-        let is = |table: &Table| table.kind == kind && table.name == name;
-        self.tables.iter().position(is).ok_or_else(|| {
-            let help = suggest(name, names().collect::<Vec<_>>());
-            Problem::new(format!("no {} is called `{name}`", kind.name()), help)
+        let own = self.tables().filter(|table| table.kind() == kind);
+        let names: Vec<&str> = own.map(|table| table.name()).collect();
+        names.iter().position(|known| *known == name).ok_or_else(|| {
+            Problem::new(format!("no {} is called `{name}`", kind.name()), suggest(name, names))
         })
     }
 
-    /// Sets a cell to a value that has been judged.
+    /// Sets a field of table number `at` of a kind.
+    ///
+    /// # Errors
+    /// If the value is of the wrong type, has a wrong unit, or is out of range.
     pub(super) fn assign(
         &mut self,
-        table: usize,
-        key: &'static str,
+        kind: Kind,
+        at: usize,
+        field: &Field,
         value: &Scalar,
         span: &Range<usize>,
-    ) {
-        let table = &mut self.tables[table];
-        let cell = Cell { key, value: value.clone(), span: span.clone() };
-        match table.cells.iter_mut().find(|known| known.key == key) {
-            Some(known) => *known = cell,
-            None => table.cells.push(cell),
+    ) -> Result<(), Problem> {
+        match kind {
+            Kind::Workload => self.workloads[at].fields.set(field, value, span),
+            Kind::Step => self.steps[at].fields.set(field, value, span),
+            Kind::Pool => self.pools[at].fields.set(field, value, span),
         }
     }
 
     /// The names of the workloads, in order.
     pub(crate) fn workloads(&self) -> Vec<&str> {
-        let own = self.tables.iter().filter(|table| table.kind == Kind::Workload);
-        own.map(|table| table.name.as_str()).collect()
+        self.workloads.iter().map(|table| table.name.as_str()).collect()
     }
 
     /// The tables, for the manifest.
     pub(crate) fn told(&self) -> Vec<Told> {
-        let told = |table: &Table| Told {
-            table: table.kind,
-            name: table.name.clone(),
-            after: table.after.iter().map(|name| name.get_ref().clone()).collect(),
-            cells: table.cells.iter().map(|cell| (cell.key, cell.value.clone())).collect(),
+        let told = |table: &dyn Any| Told {
+            table: table.kind(),
+            name: table.name().to_owned(),
+            after: table.after().iter().map(|name| name.get_ref().clone()).collect(),
+            cells: table.written().iter().map(|(f, w)| (f.key(), w.value.clone())).collect(),
         };
-        self.tables.iter().map(told).collect()
+        self.tables().map(told).collect()
     }
 
     /// The place of a field such as `step.serve.after` or `workload.web.rate`.
     pub(super) fn place(&self, field: &str) -> Option<Range<usize>> {
-        let mut parts = field.splitn(2, '.');
-        let (kind, rest) = (Kind::named(parts.next()?)?, parts.next()?);
+        let (kind, rest) = field.split_once('.')?;
         let (name, key) = rest.rsplit_once('.')?;
-        let mut own = self.tables.iter().filter(|table| table.kind == kind);
-        let table = own.find(|table| table.name == name)?;
-        let first = table.after.first().filter(|_| key == "after").map(Spanned::span);
-        let span = table.cell(key).map(|cell| cell.span.clone());
-        Some(span.or(first).unwrap_or(table.span.clone()))
-    }
-}
-
-impl Table {
-    fn cell(&self, key: &str) -> Option<&Cell> {
-        self.cells.iter().find(|cell| cell.key == key)
-    }
-
-    fn field(&self, key: &str) -> String {
-        format!("{}.{}.{key}", self.kind.name(), self.name)
-    }
-
-    /// An error about one of its cells, or about the table where it has none.
-    fn wrong(&self, key: &str, problem: Problem, source: &Arc<Source>) -> InputError {
-        let span = self.cell(key).map_or(self.span.clone(), |cell| cell.span.clone());
-        problem.at(self.field(key), source, span)
+        let kind = Kind::named(kind)?;
+        let table = self.tables().find(|table| table.kind() == kind && table.name() == name)?;
+        Some(table.place(key))
     }
 }

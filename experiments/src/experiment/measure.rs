@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_spanned::Spanned;
 
-use super::draft::{count, one_of};
+use super::field::{count, one_of};
 use super::problem::Problem;
 use super::scalar::Scalar;
 
@@ -42,7 +42,7 @@ pub(crate) struct RawMeasure {
 }
 
 /// Who makes the pods' networks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum PodsBy {
     /// podpath itself.
@@ -70,14 +70,14 @@ pub(super) fn checked(raw: &RawMeasure, source: &Arc<Source>) -> Result<Measure,
         None => Ok(default),
         Some(v) => {
             let wrong = |p: Problem| p.at(format!("measure.{field}"), source, v.span());
-            count(v.get_ref(), max).map_err(wrong)
+            count(v.get_ref(), 1, max).map_err(wrong)
         }
     };
     let pods = match &raw.pods {
         None => PodsBy::Namespaces,
         Some(v) => {
-            let known = [("namespaces", PodsBy::Namespaces), ("plugins", PodsBy::Plugins)];
-            one_of(v.get_ref(), known).map_err(|p| p.at("measure.pods", source, v.span()))?
+            let known = ["namespaces", "plugins"];
+            one_of(v.get_ref(), &known).map_err(|p| p.at("measure.pods", source, v.span()))?
         }
     };
     let second = std::thread::available_parallelism().map_or(0, |n| usize::from(n.get() > 1));

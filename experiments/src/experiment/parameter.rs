@@ -18,25 +18,33 @@ use models::profile::{Dimension, UNITS, unit};
 use models::quantity::{parse_bytes, parse_rate, parse_time};
 use models::topology::TABLES;
 
-use super::draft::{Draft, Field, amount, one_of};
-use super::load::{Kind as Of, Load, judged, measured};
+use super::field::{Field, one_of};
+use super::load::{Kind as LoadKind, Load};
 use super::problem::Problem;
 use super::scalar::Scalar;
+use super::transfer::Draft;
 
 /// The kinds of profile whose lines can be set.
 const PROFILES: [Kind; 4] = [Kind::Host, Kind::Gpu, Kind::Pcie, Kind::Nic];
 
+/// Which table a field is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Of {
+    /// The transfer of that number, or all.
+    Transfers(Option<usize>),
+    /// The workload, step or pool of that number.
+    Load(LoadKind, usize),
+}
+
 /// Something that can be varied.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Parameter {
-    /// A field of transfer `which`, or of all.
-    Transfer { which: Option<usize>, field: Field },
+    /// A field of a table.
+    Field { of: Of, field: &'static Field },
     /// A line of a profile.
     Profile { kind: Kind, name: String, parameter: String, dimension: Dimension },
     /// A key of a topology.
     Setting { key: String },
-    /// A field of a workload, step or pool: which table, and which field.
-    Load { table: usize, of: Of, field: &'static str },
     /// The fidelity.
     Fidelity,
 }
@@ -44,12 +52,10 @@ pub(crate) enum Parameter {
 /// One value of one parameter, ready to be applied.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Change {
-    /// To a field of a transfer.
-    Transfer { which: Option<usize>, field: Field, value: Scalar },
+    /// To a field of a table.
+    Field { of: Of, field: &'static Field, value: Scalar },
     /// To a line of a profile, in its base unit.
     Profile { kind: Kind, name: String, parameter: String, value: f64 },
-    /// To a workload, step or pool.
-    Load { table: usize, field: &'static str, value: Scalar },
     /// To a topology.
     Setting(Setting),
     /// To the fidelity.
@@ -71,11 +77,11 @@ impl Parameter {
         match parts[..] {
             ["fidelity"] => Ok(Parameter::Fidelity),
             [field] => match Field::named(field) {
-                Some(field) => Ok(Parameter::Transfer { which: None, field }),
+                Some(field) => Ok(Parameter::Field { of: Of::Transfers(None), field }),
                 None => Err(unknown(key, field)),
             },
-            [of, name, field] if load.is_some() && Of::named(of).is_some() => {
-                of_load(load, of, name, field)
+            [table, name, field] if load.is_some() && LoadKind::named(table).is_some() => {
+                of_load(load, table, name, field)
             }
             ["transfer", name, field] => of_transfer(name, field, transfers),
             ["request", _] => match Field::named(key) {
@@ -83,10 +89,10 @@ impl Parameter {
                     let problem = "there is no request";
                     Err(Problem::new(problem, "a table [request] with the Service that is called"))
                 }
-                Some(field) => Ok(Parameter::Transfer { which: None, field }),
+                Some(field) => Ok(Parameter::Field { of: Of::Transfers(None), field }),
                 None => {
-                    let fields = Field::ALL.into_iter().filter(|(field, _)| field.is_of_request());
-                    let help = suggest(key, fields.map(|(_, name)| name));
+                    let names = Field::of_transfers().map(|field| field.name);
+                    let help = suggest(key, names.filter(|name| name.contains('.')));
                     Err(Problem::new(format!("a request has no field `{key}`"), help))
                 }
             },
@@ -111,13 +117,9 @@ impl Parameter {
     /// If the value is not possible for this parameter.
     pub(crate) fn change(&self, value: &Scalar) -> Result<Change, Problem> {
         match self {
-            Parameter::Transfer { which, field } => {
-                Draft::new("").assign(*field, value)?;
-                Ok(Change::Transfer { which: *which, field: *field, value: value.clone() })
-            }
-            Parameter::Load { table, of, field } => {
-                judged(*of, field, value)?;
-                Ok(Change::Load { table: *table, field, value: value.clone() })
+            Parameter::Field { of, field } => {
+                (field.judge)(value)?;
+                Ok(Change::Field { of: *of, field, value: value.clone() })
             }
             Parameter::Profile { kind, name, parameter, dimension } => Ok(Change::Profile {
                 kind: *kind,
@@ -133,10 +135,9 @@ impl Parameter {
     /// Whether every table of results has a column for it anyway.
     pub(crate) fn has_key_column(&self) -> bool {
         match self {
-            // A kernel is rare, so its columns are there only where it is varied.
-            Parameter::Transfer { field, .. } => *field < Field::KernelRead,
+            Parameter::Field { field, .. } => field.column().is_some(),
             Parameter::Fidelity => true,
-            Parameter::Profile { .. } | Parameter::Setting { .. } | Parameter::Load { .. } => false,
+            Parameter::Profile { .. } | Parameter::Setting { .. } => false,
         }
     }
 
@@ -160,21 +161,15 @@ impl Parameter {
                 }
                 _ => None,
             },
-            Parameter::Transfer {
-                field: Field::KernelRead | Field::KernelWritten | Field::RequestMessage,
-                ..
-            } => Some(("b", amount(value).ok()?.as_f64())),
-            Parameter::Load { field, .. } => measured(field, value),
-            Parameter::Transfer { .. } | Parameter::Fidelity => None,
+            Parameter::Field { field, .. } => field.is.measured(value),
+            Parameter::Fidelity => None,
         }
     }
 }
 
 /// The fidelity that a value names.
 pub(crate) fn fidelity(value: &Scalar) -> Result<Fidelity, Problem> {
-    let levels =
-        [("closed", Fidelity::Closed), ("flow", Fidelity::Flow), ("chunk", Fidelity::Chunk)];
-    one_of(value, levels)
+    one_of(value, &["closed", "flow", "chunk"])
 }
 
 fn of_transfer(name: &str, field: &str, transfers: &[Draft]) -> Result<Parameter, Problem> {
@@ -183,27 +178,32 @@ fn of_transfer(name: &str, field: &str, transfers: &[Draft]) -> Result<Parameter
         return Err(Problem::new(format!("no transfer is called `{name}`"), suggest(name, names)));
     };
     match Field::named(field) {
-        Some(field) => Ok(Parameter::Transfer { which: Some(which), field }),
+        Some(field) => Ok(Parameter::Field { of: Of::Transfers(Some(which)), field }),
         None => {
-            let help = suggest(field, Field::ALL.map(|(_, name)| name));
+            let help = suggest(field, Field::of_transfers().map(|field| field.name));
             Err(Problem::new(format!("a transfer has no field `{field}`"), help))
         }
     }
 }
 
 /// A field of a workload, step or pool that may be varied: all but what names others.
-fn of_load(load: Option<&Load>, of: &str, name: &str, field: &str) -> Result<Parameter, Problem> {
-    let (Some(load), Some(kind)) = (load, Of::named(of)) else {
-        return Err(Problem::new(format!("there is no {of}"), "a table [[workload]]"));
+fn of_load(
+    load: Option<&Load>,
+    table: &str,
+    name: &str,
+    field: &str,
+) -> Result<Parameter, Problem> {
+    let (Some(load), Some(kind)) = (load, LoadKind::named(table)) else {
+        return Err(Problem::new(format!("there is no {table}"), "a table [[workload]]"));
     };
-    let table = load.find(kind, name)?;
-    let names = ["transfer", "job", "trace", "after", "take", "give", "kernel"];
-    let known = kind.fields().iter().filter(|known| !names.contains(known));
-    match known.clone().find(|known| **known == field) {
-        Some(field) => Ok(Parameter::Load { table, of: kind, field }),
+    let of = Of::Load(kind, load.find(kind, name)?);
+    let mut known = kind.fields().iter().filter(|known| known.is_swept());
+    match known.clone().find(|known| known.name == field) {
+        Some(field) => Ok(Parameter::Field { of, field }),
         None => {
-            let help = suggest(field, known.copied());
-            Err(Problem::new(format!("a {of} has no field `{field}` that can be varied"), help))
+            let help = suggest(field, known.by_ref().map(|known| known.name).collect::<Vec<_>>());
+            let problem = format!("a {table} has no field `{field}` that can be varied");
+            Err(Problem::new(problem, help))
         }
     }
 }
@@ -234,9 +234,9 @@ fn of_profile(
 }
 
 fn unknown(key: &str, first: &str) -> Problem {
-    let fields = Field::ALL.map(|(_, name)| name);
-    let known =
-        fields.into_iter().chain(["fidelity", "transfer", "host"]).chain(TABLES.iter().copied());
+    let fields: Vec<&str> = Field::of_transfers().map(|field| field.name).collect();
+    let known = fields.iter().copied().chain(["fidelity", "transfer", "host"]);
+    let known = known.chain(TABLES.iter().copied());
     let help = match nearest(first, known) {
         Some(name) => format!("did you mean `{name}`?"),
         None => format!(

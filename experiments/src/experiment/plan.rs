@@ -16,10 +16,10 @@ use models::workload::{self, Scenario};
 use rayon::prelude::*;
 
 use super::axis::{Axis, Purpose, Varied};
-use super::draft::{Draft, Field, ModeName};
-use super::parameter::{Change, Parameter};
+use super::parameter::{Change, Of, Parameter};
 use super::problem::Problem;
 use super::scalar::Scalar;
+use super::transfer::Draft;
 use super::{Experiment, Reported};
 
 /// The most rows that one experiment may write: points × repetitions × transfers.
@@ -92,10 +92,8 @@ impl Axis {
 
     /// Whether points may come out equal because it varies what only overlapped transfers have.
     fn changes_chunks(&self) -> bool {
-        let of_chunks = |p: &Parameter| {
-            let Parameter::Transfer { field, .. } = p else { return false };
-            matches!(field, Field::Chunk | Field::Buffers | Field::KernelLaunch)
-        };
+        let of_chunks =
+            |p: &Parameter| matches!(p, Parameter::Field { field, .. } if field.within.of_chunks);
         self.varied.iter().any(|varied| of_chunks(&varied.parameter))
     }
 }
@@ -254,15 +252,16 @@ impl Experiment {
         let mut fidelity = self.fidelity;
         for (varied, change) in self.changes(&steps) {
             match change {
-                Change::Transfer { which, field, value } => {
+                Change::Field { of: Of::Transfers(which), field, value } => {
                     let of = which.map_or(0..drafts.len(), |which| which..which + 1);
                     for draft in &mut drafts[of] {
-                        draft.assign(*field, value).expect("the value was judged");
+                        draft.assign(field, value, &varied.span).expect("the value was judged");
                     }
                 }
-                Change::Load { table, field, value } => {
+                Change::Field { of: Of::Load(kind, at), field, value } => {
                     if let Some(load) = &mut load {
-                        load.assign(*table, field, value, &varied.span);
+                        let set = load.assign(*kind, *at, field, value, &varied.span);
+                        set.expect("the value was judged");
                     }
                 }
                 Change::Fidelity(level) => fidelity = *level,
@@ -270,11 +269,13 @@ impl Experiment {
             }
         }
         let scenario = load.map(|load| load.finish(&drafts)).transpose()?.map(Arc::new);
-        let overlapped = drafts.iter().any(|draft| draft.mode == ModeName::Overlapped);
+        let overlapped = drafts.iter().any(Draft::is_overlapped);
         let transfers = drafts.iter().map(|d| d.finish().expect("completeness was checked"));
         let cell = |varied: &Varied, step: usize| match &varied.parameter {
             // Without chunks there is one launch, whatever is said of it.
-            Parameter::Transfer { field: Field::KernelLaunch, .. } if !overlapped => String::new(),
+            Parameter::Field { field, .. } if field.within.of_chunks && !overlapped => {
+                String::new()
+            }
             _ => varied.column.as_ref().map_or(String::new(), |column| column.1[step].clone()),
         };
         let cells = self.axes.iter().zip(&steps).flat_map(|(axis, &step)| {
@@ -283,6 +284,19 @@ impl Experiment {
         });
         let (transfers, cells) = (transfers.collect(), cells.collect());
         Ok(Point { world, topology, fidelity, transfers, scenario, steps, cells })
+    }
+
+    /// A transfer of a point as it is set there.
+    pub(crate) fn transfer_at(&self, point: &Point, which: usize) -> Draft {
+        let mut draft = self.transfers[which].clone();
+        for (varied, change) in self.changes(&point.steps) {
+            if let Change::Field { of: Of::Transfers(of), field, value } = change
+                && of.is_none_or(|of| of == which)
+            {
+                draft.assign(field, value, &varied.span).expect("the value was judged");
+            }
+        }
+        draft
     }
 
     /// The topology of a point as it is carried out on real networking: its text and the changes to
@@ -302,7 +316,7 @@ impl Experiment {
                     );
                     return Err(problem.at(&varied.key, &self.source, varied.span.clone()));
                 }
-                Change::Transfer { .. } | Change::Load { .. } | Change::Fidelity(_) => {}
+                Change::Field { .. } | Change::Fidelity(_) => {}
             }
         }
         Ok((&self.topologies[point.topology].parsed.source, settings))
@@ -317,7 +331,7 @@ impl Experiment {
                     Arc::make_mut(&mut library).set(*kind, name, parameter, *value)?;
                 }
                 Change::Setting(setting) => settings.push(setting.clone()),
-                Change::Transfer { .. } | Change::Load { .. } | Change::Fidelity(_) => {}
+                Change::Field { .. } | Change::Fidelity(_) => {}
             }
         }
         let cluster = self.topologies[topology].assemble(&library, &settings)?;

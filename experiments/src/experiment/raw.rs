@@ -2,7 +2,7 @@
 //!
 //! These types are the format: the reader, the messages about unknown keys and the JSON schema for
 //! editors all come from them. Values keep their place in the file, so that whoever finds one
-//! impossible can point at it.
+//! impossible can point at it. Tables with many fields are lists of them ([`super::field`]).
 
 use std::fmt;
 
@@ -13,9 +13,12 @@ use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_spanned::Spanned;
 
 use super::axes::{RawSettings, RawSweepTable};
-use super::load::{RawPool, RawStep, RawWorkload};
+use super::field::Raw;
+use super::load::{PoolFields, StepFields, WorkloadFields};
 use super::measure::RawMeasure;
+use super::request::RequestFields;
 use super::scalar::Scalar;
+use super::transfer::TransferTable;
 
 /// A podpath experiment: which transfers cross which clusters, and what is varied.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -39,18 +42,18 @@ pub(crate) struct RawExperiment {
     /// The transfer, or several that begin at the same instant; with workloads, what those are
     /// made of.
     #[serde(default)]
-    pub(crate) transfer: OneOrMany<RawTransfer>,
+    pub(crate) transfer: OneOrMany<Raw<TransferTable>>,
     /// What runs again and again over time.
     #[serde(default)]
-    pub(crate) workload: OneOrMany<RawWorkload>,
+    pub(crate) workload: OneOrMany<Raw<WorkloadFields>>,
     /// The steps of a job that workloads run.
     #[serde(default)]
-    pub(crate) step: Vec<RawStep>,
+    pub(crate) step: Vec<Raw<StepFields>>,
     /// What steps take and give back.
     #[serde(default)]
-    pub(crate) pool: OneOrMany<RawPool>,
+    pub(crate) pool: OneOrMany<Raw<PoolFields>>,
     /// How the result of the transfer was asked for, if that time is wanted too.
-    pub(crate) request: Option<RawRequest>,
+    pub(crate) request: Option<Raw<RequestFields>>,
     /// How often each point is run, each time with another stream of chance; 1 to 10 000.
     /// Default 5.
     #[schemars(with = "Option<u32>", range(min = 1, max = 10_000))]
@@ -79,140 +82,6 @@ pub(crate) struct RawExperiment {
     pub(crate) reported: OneOrMany<RawReported>,
     /// A paragraph for the report that names the cause.
     pub(crate) cause: Option<String>,
-}
-
-/// A result that travels from one place to another.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct RawTransfer {
-    /// Its name, needed only where there are several.
-    #[schemars(with = "Option<String>")]
-    pub(crate) name: Option<Spanned<Scalar>>,
-    /// Where the result lies: a GPU (device memory) or a pod (its host memory).
-    #[schemars(with = "Option<String>")]
-    pub(crate) from: Option<Spanned<Scalar>>,
-    /// Where it is wanted: a GPU, a pod, or a Service.
-    #[schemars(with = "Option<String>")]
-    pub(crate) to: Option<Spanned<Scalar>>,
-    /// The Service by whose address the receiving pod is reached; `direct` (default): none.
-    #[schemars(with = "Option<String>")]
-    pub(crate) via: Option<Spanned<Scalar>>,
-    /// The size of the result over all streams: `"1 MiB"`.
-    #[schemars(with = "Option<String>")]
-    pub(crate) message: Option<Spanned<Scalar>>,
-    /// Bytes per system call; with UDP, the payload of a datagram. Default: one call for all, and
-    /// datagrams as large as TCP segments.
-    #[schemars(with = "Option<String>")]
-    pub(crate) write: Option<Spanned<Scalar>>,
-    /// A reply that the receiver sends once it has the message: `"1 B"`. Completion is then a round
-    /// trip. Default: none.
-    #[schemars(with = "Option<String>")]
-    pub(crate) reply: Option<Spanned<Scalar>>,
-    /// `tcp` (default) or `udp`.
-    #[schemars(with = "Option<String>", extend("enum" = ["tcp", "udp", null]))]
-    pub(crate) transport: Option<Spanned<Scalar>>,
-    /// Parallel connections, 1 to 1024. Default 1.
-    #[schemars(with = "Option<u32>", range(min = 1, max = 1024))]
-    pub(crate) streams: Option<Spanned<Scalar>>,
-    /// `serial` (default): stages one after another; `overlapped`: chunk by chunk at once;
-    /// `gpudirect`: the NIC reads and writes device memory.
-    #[schemars(
-        with = "Option<String>",
-        extend("enum" = ["serial", "overlapped", "gpudirect", null])
-    )]
-    pub(crate) mode: Option<Spanned<Scalar>>,
-    /// The size of a chunk where the mode is `overlapped`. Default `"1 MiB"`.
-    #[schemars(with = "Option<String>")]
-    pub(crate) chunk: Option<Spanned<Scalar>>,
-    /// Buffers a side where the mode is `overlapped`, 1 to 1024. Default 2.
-    #[schemars(with = "Option<u32>", range(min = 1, max = 1024))]
-    pub(crate) buffers: Option<Spanned<Scalar>>,
-    /// The host buffer of device copies: `pinned` (default) or `pageable`.
-    #[schemars(with = "Option<String>", extend("enum" = ["pinned", "pageable", "untouched", null]))]
-    pub(crate) host_memory: Option<Spanned<Scalar>>,
-    /// `warm` (default): open, its window grown; `new`: to be opened, from slow start.
-    #[schemars(with = "Option<String>", extend("enum" = ["warm", "new", null]))]
-    pub(crate) connection: Option<Spanned<Scalar>>,
-    /// Bytes that the kernel which makes the result reads from device memory: `"1 GiB"`. Where no
-    /// field of the kernel is given, the result is there when the transfer begins.
-    #[schemars(with = "Option<String>")]
-    pub(crate) kernel_read: Option<Spanned<Scalar>>,
-    /// Bytes that the kernel writes. Default `"0 B"`.
-    #[schemars(with = "Option<String>")]
-    pub(crate) kernel_written: Option<Spanned<Scalar>>,
-    /// Floating-point operations of the kernel; a fused multiply-add counts two. Default 0.
-    #[schemars(with = "Option<f64>")]
-    pub(crate) kernel_flop: Option<Spanned<Scalar>>,
-    /// The precision of these operations: `single` (default) or `double`.
-    #[schemars(with = "Option<String>", extend("enum" = ["single", "double", null]))]
-    pub(crate) kernel_precision: Option<Spanned<Scalar>>,
-    /// Threads of the kernel. Where they are given the grid runs block by block on the GPU's
-    /// execution model; else the kernel takes what memory and arithmetic take at their peaks.
-    #[schemars(with = "Option<u64>", range(min = 1, max = 2_199_023_254_528_u64))]
-    pub(crate) kernel_threads: Option<Spanned<Scalar>>,
-    /// Threads of a block, 1 to 1024. Default 256.
-    #[schemars(with = "Option<u32>", range(min = 1, max = 1024))]
-    pub(crate) kernel_block: Option<Spanned<Scalar>>,
-    /// How the kernel is launched where `mode` is `overlapped`: `once` (default), so that all of
-    /// the result is there before any of it is copied, `per-chunk`, or as a `graph` of one kernel
-    /// per chunk.
-    #[schemars(with = "Option<String>", extend("enum" = ["once", "per-chunk", "graph", null]))]
-    pub(crate) kernel_launch: Option<Spanned<Scalar>>,
-    /// How finely the kernel's grid is run: `kernel` (one equation), `cohort` (default: blocks
-    /// that start together) or `warp` (every warp; at most 4194304 of them).
-    #[schemars(with = "Option<String>", extend("enum" = ["kernel", "cohort", "warp", null]))]
-    pub(crate) kernel_level: Option<Spanned<Scalar>>,
-}
-
-/// How the result of the transfer was asked for: the call of a client pod, by name, through a
-/// Service. The transfer is the reply; a connection that is `warm` needs neither name nor
-/// handshake.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct RawRequest {
-    /// The Service of the topology that the client calls; the transfer is its reply.
-    #[schemars(with = "Option<String>")]
-    pub(crate) service: Option<Spanned<Scalar>>,
-    /// The Service's name as the client's code has it; a dot at the end makes it whole. Default:
-    /// the Service's own name.
-    #[schemars(with = "Option<String>")]
-    pub(crate) name: Option<Spanned<Scalar>>,
-    /// The Kubernetes namespace of client and Service. Default `default`.
-    #[schemars(with = "Option<String>")]
-    pub(crate) namespace: Option<Spanned<Scalar>>,
-    /// The size of the request. Default `"1 KiB"`.
-    #[schemars(with = "Option<String>")]
-    pub(crate) message: Option<Spanned<Scalar>>,
-    /// `ndots` of the client's resolver, 0 to 15. Default 5, as the kubelet writes.
-    #[schemars(with = "Option<u32>", range(min = 0, max = 15))]
-    pub(crate) ndots: Option<Spanned<Scalar>>,
-    /// Both address families at once (`parallel`, default), one by one (`serial`), or `ipv4` alone.
-    #[schemars(with = "Option<String>", extend("enum" = ["parallel", "serial", "ipv4", null]))]
-    pub(crate) order: Option<Spanned<Scalar>>,
-    /// How long the resolver waits at first, in whole seconds. Default `"5 s"`.
-    #[schemars(with = "Option<String>")]
-    pub(crate) timeout: Option<Spanned<Scalar>>,
-    /// How often it asks, 1 to 5. Default 2.
-    #[schemars(with = "Option<u32>", range(min = 1, max = 5))]
-    pub(crate) attempts: Option<Spanned<Scalar>>,
-    /// The Service or pod that answers for names. Default `kube-dns`.
-    #[schemars(with = "Option<String>")]
-    pub(crate) dns: Option<Spanned<Scalar>>,
-    /// The pod on the client's node that answers from its cache first; `none` (default): none.
-    #[schemars(with = "Option<String>")]
-    pub(crate) node_cache: Option<Spanned<Scalar>>,
-    /// Lookups of this name a second on the client's node. Default 1.
-    #[schemars(with = "Option<f64>", range(min = 0))]
-    pub(crate) node_rate: Option<Spanned<Scalar>>,
-    /// Lookups of this name a second on all other nodes. Default 0.
-    #[schemars(with = "Option<f64>", range(min = 0))]
-    pub(crate) others_rate: Option<Spanned<Scalar>>,
-    /// The chance that a question or its answer is lost, 0 to 0.9. Default 0.
-    #[schemars(with = "Option<f64>", range(min = 0, max = 0.9))]
-    pub(crate) loss: Option<Spanned<Scalar>>,
-    /// Addresses in the answer: more than one for a headless Service. Default 1.
-    #[schemars(with = "Option<u32>", range(min = 1, max = 4000))]
-    pub(crate) addresses: Option<Spanned<Scalar>>,
 }
 
 /// What is varied: every table of `zip` walks its lists in step, and all are crossed.

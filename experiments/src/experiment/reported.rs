@@ -8,11 +8,11 @@ use serde_spanned::Spanned;
 use sim::Rate;
 
 use super::axis::Axis;
-use super::draft::Draft;
 use super::problem::Problem;
 use super::raw::RawReported;
 use super::scalar::Scalar;
 use super::topology::Topology;
+use super::transfer::Draft;
 
 /// A reported bandwidth and the points it can be compared with.
 #[derive(Clone, Debug)]

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use super::entries::{Entry, cast};
 use super::scene::{Cast, Change, Scene};
-use crate::experiment::Field;
 
 /// A field with its scene and what it is set to there.
 type Move = (&'static str, &'static str, &'static str);
@@ -35,46 +34,28 @@ const TOPOLOGY: [Move; 21] = [
     ("service.installed", "service", "5000"),
 ];
 
-/// The scene and value of a numeric field of a transfer or request; none of a field that is a word.
-fn of_transfer(field: Field) -> Option<(&'static str, &'static str)> {
-    Some(match field {
-        Field::Message => ("tcp", "512 KiB"),
-        Field::Write => ("tcp", "16 KiB"),
-        Field::Reply => ("tcp", "1 KiB"),
-        Field::Streams => ("crowd", "8"),
-        Field::Chunk => ("kernels", "2 MiB"),
-        Field::Buffers => ("pipeline", "1"),
-        Field::KernelRead => ("kernels", "128 MiB"),
-        Field::KernelWritten => ("kernels", "128 MiB"),
-        Field::KernelFlop => ("arithmetic", "2e12"),
-        Field::KernelThreads => ("kernels", "65536"),
-        Field::KernelBlock => ("kernels", "1024"),
-        Field::RequestMessage => ("request", "1 MiB"),
-        Field::RequestNdots => ("request", "0"),
-        Field::RequestTimeout => ("lossy-request", "1 s"),
-        Field::RequestAttempts => ("lossy-request", "5"),
-        Field::RequestNodeRate => ("lossy-request", "0.0001"),
-        Field::RequestOthersRate => ("bare-name", "100.0"),
-        Field::RequestLoss => ("lossy-request", "0.9"),
-        Field::RequestAddresses => ("request", "1000"),
-        Field::From
-        | Field::To
-        | Field::Via
-        | Field::Transport
-        | Field::Mode
-        | Field::HostMemory
-        | Field::Connection
-        | Field::KernelPrecision
-        | Field::KernelLaunch
-        | Field::KernelLevel
-        | Field::RequestService
-        | Field::RequestName
-        | Field::RequestNamespace
-        | Field::RequestOrder
-        | Field::RequestDns
-        | Field::RequestNodeCache => return None,
-    })
-}
+/// Numeric fields of transfers and requests: name, scene, value.
+const TRANSFER: [Move; 19] = [
+    ("message", "tcp", "512 KiB"),
+    ("write", "tcp", "16 KiB"),
+    ("reply", "tcp", "1 KiB"),
+    ("streams", "crowd", "8"),
+    ("chunk", "kernels", "2 MiB"),
+    ("buffers", "pipeline", "1"),
+    ("kernel_read", "kernels", "128 MiB"),
+    ("kernel_written", "kernels", "128 MiB"),
+    ("kernel_flop", "arithmetic", "2e12"),
+    ("kernel_threads", "kernels", "65536"),
+    ("kernel_block", "kernels", "1024"),
+    ("request.message", "request", "1 MiB"),
+    ("request.ndots", "request", "0"),
+    ("request.timeout", "lossy-request", "1 s"),
+    ("request.attempts", "lossy-request", "5"),
+    ("request.node_rate", "lossy-request", "0.0001"),
+    ("request.others_rate", "bare-name", "100.0"),
+    ("request.loss", "lossy-request", "0.9"),
+    ("request.addresses", "request", "1000"),
+];
 
 /// A figure that somebody reported, and a range.
 const REPORTED: &str = "[[reported]]\nvalue = \"9 Gbit/s\"\nsource = \"https://example.org\"\n\
@@ -101,9 +82,8 @@ pub(super) fn all() -> Vec<Entry> {
         let change = Change::Set(format!("{key}={value}"));
         entry("topology", key, value, scene, change)
     });
-    let of_transfers = Field::ALL.into_iter().filter_map(|(field, name)| {
-        let (scene, value) = of_transfer(field)?;
-        Some(entry("experiment", name, value, scene, Change::Set(format!("{name}={value}"))))
+    let of_transfers = TRANSFER.into_iter().map(|(name, scene, value)| {
+        entry("experiment", name, value, scene, Change::Set(format!("{name}={value}")))
     });
     let of_experiments = EXPERIMENT.into_iter().map(|(name, scene, from, to)| {
         let value = to.lines().find(|line| line.contains(" = ")).unwrap_or(to);
@@ -137,7 +117,7 @@ mod tests {
     use models::input::Source;
 
     use super::*;
-    use crate::experiment::Experiment;
+    use crate::experiment::{Experiment, Field};
 
     /// Every table of a topology file.
     const TABLES: [&str; 12] = [
@@ -181,6 +161,13 @@ mod tests {
                 assert!(moved != word, "{table}.{field}: moved {moved}, word {word}");
             }
         }
+    }
+
+    #[test]
+    fn every_numeric_field_of_a_transfer_is_moved_in_the_order_of_the_list() {
+        let numeric = Field::of_transfers().filter(|field| !field.is.is_of_words());
+        let moved = TRANSFER.iter().map(|(name, ..)| *name);
+        assert!(moved.eq(numeric.map(|field| field.name)));
     }
 
     #[test]

@@ -6,7 +6,7 @@
 
 use std::path::Path;
 
-use super::{KEYS, Keyed, estimate, write_table};
+use super::{Keyed, estimate, keys, write_table};
 use crate::digest::{Digest, Replication};
 use crate::estimate::Estimate;
 use crate::experiment::Plan;
@@ -50,10 +50,10 @@ pub(super) fn write(folder: &Path, plan: &Plan, keyed: &[Keyed<'_>]) -> Result<(
 }
 
 fn row(plan: &Plan, point: &[Keyed<'_>]) -> Vec<String> {
-    let column = |name: &str| KEYS.iter().position(|key| *key == name).expect("a key column");
-    let cells = &point[0].cells;
-    let mut row: Vec<String> = OF_POINT.iter().map(|name| cells[column(name)].clone()).collect();
-    row.extend(cells[KEYS.len()..].iter().cloned());
+    let keys = keys(plan).into_iter().zip(&point[0].cells);
+    let own =
+        keys.filter(|(key, _)| OF_POINT.contains(&key.as_str()) || plan.columns.contains(key));
+    let mut row: Vec<String> = own.map(|(_, cell)| cell.clone()).collect();
     let digests: Vec<&Digest> = point.iter().map(|keyed| keyed.digest).collect();
     let goodputs: Vec<f64> = digests.iter().map(|digest| digest.goodput_bit_s.mean).collect();
     row.push(goodputs.len().to_string());

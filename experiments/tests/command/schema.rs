@@ -85,3 +85,25 @@ fn the_schema_refuses_what_the_command_refuses() {
         assert!(!validator.is_valid(&as_json(&bad.join(format!("{name}.toml")))), "{name}");
     }
 }
+
+#[test]
+fn the_list_of_fields_has_every_field_of_the_schema() {
+    let listed: Value =
+        serde_json::from_str(&Folder::new().run(&["schema", "--fields", "--json"])).expect("JSON");
+    let listed: Vec<&Value> = listed["fields"].as_array().expect("fields").iter().collect();
+    let schema = Experiment::schema();
+    for (table, of) in [
+        ("[transfer]", "RawTransfer"),
+        ("[request]", "RawRequest"),
+        ("[[workload]]", "RawWorkload"),
+        ("[[step]]", "RawStep"),
+        ("[[pool]]", "RawPool"),
+    ] {
+        let own = listed.iter().filter(|field| field["table"] == table);
+        let own: Vec<&str> = own.map(|field| field["field"].as_str().expect("a name")).collect();
+        let known = schema["$defs"][of]["properties"].as_object().expect("fields");
+        assert_eq!(own, known.keys().collect::<Vec<_>>(), "{table}");
+    }
+    let text = Folder::new().run(&["schema", "--fields"]);
+    assert!(text.contains("[[pool]]      set_up"), "{text}");
+}

@@ -1,26 +1,23 @@
 //! From judged tables to the scenario that they make: what refers to what, and what is left over.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use models::input::{InputError, suggest};
 use models::transfer::Transfer;
 use models::workload::{Arrivals, Limit, Scenario, Stop, WarmUp, Work, Workload};
-use sim::Dist;
 
-use super::super::draft::Draft;
 use super::super::problem::Problem;
-use super::super::scalar::Scalar;
-use super::drawn::{Unit, dist};
-use super::judge::{AUTO, RUNS_MAX, number, part, positive_time, rate, time};
-use super::{Cell, Kind, Load, Table};
+use super::super::transfer::Draft;
+use super::tables::{Any, RUNS_MAX, Table, WorkloadFields};
+use super::{Kind, Load};
 
-/// The fields that say when runs begin.
-const BEGINNINGS: [&str; 6] = ["at", "every", "rate", "clients", "trace", "after"];
 /// What tables refer to, and what of it has been used.
 pub(super) struct Making<'a> {
     pub(super) load: &'a Load,
+    /// The transfers of the file, in order, and their numbers by name.
     transfers: Vec<(&'a str, Transfer)>,
+    numbers: BTreeMap<&'a str, usize>,
     pub(super) used: BTreeSet<(Kind, String)>,
     started: BTreeSet<String>,
 }
@@ -34,45 +31,61 @@ impl Load {
         let transfers = drafts
             .iter()
             .map(|draft| (draft.name.as_str(), draft.finish().expect("completeness was checked")));
+        let numbers = drafts.iter().enumerate().map(|(at, draft)| (draft.name.as_str(), at));
         let mut making = Making {
             load: self,
             transfers: transfers.collect(),
+            numbers: numbers.collect(),
             used: BTreeSet::new(),
             started: BTreeSet::new(),
         };
-        let workloads = self.of(Kind::Workload).map(|table| making.workload(table));
+        let workloads = self.workloads.iter().map(|table| making.workload(table));
         let workloads = workloads.collect::<Result<Vec<_>, _>>()?;
-        let pools = self.of(Kind::Pool).map(|table| making.slots(table));
+        let pools = self.pools.iter().map(|table| making.slots(table));
         let pools = pools.collect::<Result<_, _>>()?;
         let scenario = Scenario { pools, workloads };
         making.check_leaders(&scenario)?;
         making.check_used()?;
         Ok(scenario)
     }
-
-    pub(super) fn of(&self, kind: Kind) -> impl Iterator<Item = &Table> {
-        self.tables.iter().filter(move |table| table.kind == kind)
-    }
 }
 
 impl Making<'_> {
     pub(super) fn wrong<T>(
         &self,
-        table: &Table,
+        table: &dyn Any,
         key: &str,
         problem: Problem,
     ) -> Result<T, InputError> {
         Err(table.wrong(key, problem, &self.load.source))
     }
 
-    fn workload(&mut self, table: &Table) -> Result<Workload, InputError> {
+    /// The one of several fields that is given. Where none is, `missing` says which of them is,
+    /// with what is wrong and what to say where there are two.
+    pub(super) fn only(
+        &self,
+        table: &dyn Any,
+        fields: &[(&'static str, bool)],
+        missing: impl Fn(String) -> (&'static str, Problem, &'static str),
+    ) -> Result<&'static str, InputError> {
+        let given = fields.iter().filter(|(_, given)| *given);
+        let given: Vec<&'static str> = given.map(|(key, _)| *key).collect();
+        let names: Vec<&str> = fields.iter().map(|(key, _)| *key).collect();
+        let (key, problem, help) = missing(names.join(", "));
+        match given[..] {
+            [key] => Ok(key),
+            [] => self.wrong(table, key, problem),
+            [first, second, ..] => {
+                let problem = Problem::new(format!("is given beside `{first}`"), help);
+                self.wrong(table, second, problem)
+            }
+        }
+    }
+
+    fn workload(&mut self, table: &Table<WorkloadFields>) -> Result<Workload, InputError> {
         let arrivals = self.arrivals(table)?;
         let stop = self.stop(table, &arrivals)?;
-        let warm_up = match table.cell("warm_up") {
-            Some(cell) if cell.value == Scalar::Text(AUTO.into()) => WarmUp::Found,
-            Some(cell) => WarmUp::Until(time(&cell.value).expect("it was judged")),
-            None => WarmUp::Until(sim::Time::ZERO),
-        };
+        let warm_up = table.fields.warm_up.value;
         if let (WarmUp::Until(warm), Some(until)) = (warm_up, stop.until)
             && warm >= until
         {
@@ -84,75 +97,54 @@ impl Making<'_> {
         Ok(Workload { name: table.name.clone(), work, arrivals, stop, limit, warm_up })
     }
 
-    fn limit(&self, table: &Table) -> Result<Option<Limit>, InputError> {
-        let attempts = table.cell("attempts").map_or(1, |cell| number(&cell.value) as u32);
-        match table.cell("limit") {
-            None if table.cell("attempts").is_some() => {
-                let problem = Problem::new("has no effect", "`limit` cuts an attempt off");
-                self.wrong(table, "attempts", problem)
-            }
-            None => Ok(None),
-            Some(cell) => {
-                let after = positive_time(&cell.value).expect("it was judged");
-                Ok(Some(Limit { after, attempts }))
-            }
+    fn limit(&self, table: &Table<WorkloadFields>) -> Result<Option<Limit>, InputError> {
+        let (limit, attempts) = (&table.fields.limit, &table.fields.attempts);
+        if limit.value.is_none() && attempts.is_given() {
+            let problem = Problem::new("has no effect", "`limit` cuts an attempt off");
+            return self.wrong(table, "attempts", problem);
         }
+        Ok(limit.value.map(|after| Limit { after, attempts: attempts.value }))
     }
 
-    fn arrivals(&self, table: &Table) -> Result<Arrivals, InputError> {
-        let given: Vec<&Cell> = BEGINNINGS.iter().filter_map(|key| table.cell(key)).collect();
-        let cell = match given[..] {
-            [cell] => cell,
-            [] => {
-                let problem = "it is not said when runs begin";
-                let help = format!("one of: {}", BEGINNINGS.join(", "));
-                return self.wrong(table, "rate", Problem::new(problem, help));
-            }
-            [first, second, ..] => {
-                let problem = format!("is given beside `{}`", first.key);
-                return self.wrong(table, second.key, Problem::new(problem, "one of them"));
-            }
-        };
-        if let (Some(_), true) = (table.cell("think"), cell.key != "clients") {
+    fn arrivals(&self, table: &Table<WorkloadFields>) -> Result<Arrivals, InputError> {
+        let fields = &table.fields;
+        let beginnings = [
+            ("at", fields.at.is_given()),
+            ("every", fields.every.is_given()),
+            ("rate", fields.rate.is_given()),
+            ("clients", fields.clients.is_given()),
+            ("trace", fields.trace.is_given()),
+            ("after", fields.after.is_given()),
+        ];
+        self.only(table, &beginnings, |names| {
+            let help = format!("one of: {names}");
+            ("rate", Problem::new("it is not said when runs begin", help), "one of them")
+        })?;
+        if fields.think.is_given() && !fields.clients.is_given() {
             let problem = Problem::new("has no effect", "`clients` think; others do not");
             return self.wrong(table, "think", problem);
         }
-        Ok(match cell.key {
-            "at" => Arrivals::At(time(&cell.value).expect("it was judged")),
-            "every" => Arrivals::Every(positive_time(&cell.value).expect("it was judged")),
-            "rate" => Arrivals::Poisson { rate_hz: rate(&cell.value).expect("it was judged") },
-            "clients" => Arrivals::Closed {
-                clients: number(&cell.value) as u32,
-                think: table.cell("think").map_or(Dist::Constant { value: 0.0 }, |cell| {
-                    dist(&cell.value, Unit::Time).expect("it was judged")
-                }),
-            },
-            "trace" => Arrivals::Trace(Arc::clone(&self.load.traces[&cell.value.to_string()])),
-            _ => {
-                let name = cell.value.to_string();
-                let mut names = self.load.of(Kind::Workload).map(|table| table.name.as_str());
-                match names.position(|known| known == name) {
-                    Some(at) => Arrivals::After(at),
-                    None => {
-                        let known = self.load.workloads();
-                        let problem = format!("no workload is called `{name}`");
-                        return self.wrong(
-                            table,
-                            "after",
-                            Problem::new(problem, suggest(&name, known)),
-                        );
-                    }
-                }
-            }
-        })
+        let at = fields.at.value.map(Arrivals::At);
+        let every = fields.every.value.map(Arrivals::Every);
+        let rate = fields.rate.value.map(|rate_hz| Arrivals::Poisson { rate_hz });
+        let think = &fields.think.value;
+        let clients = fields.clients.value;
+        let clients = clients.map(|clients| Arrivals::Closed { clients, think: think.clone() });
+        let trace = fields.trace.value.as_ref();
+        let trace = trace.map(|name| Arrivals::Trace(Arc::clone(&self.load.traces[name])));
+        if let Some(arrivals) = at.or(every).or(rate).or(clients).or(trace) {
+            return Ok(arrivals);
+        }
+        match self.load.find(Kind::Workload, fields.after.value.as_deref().unwrap_or_default()) {
+            Ok(leader) => Ok(Arrivals::After(leader)),
+            Err(problem) => self.wrong(table, "after", problem),
+        }
     }
 
-    fn stop(&self, table: &Table, arrivals: &Arrivals) -> Result<Stop, InputError> {
-        let stop = Stop {
-            until: table.cell("until").map(|cell| time(&cell.value).expect("it was judged")),
-            count: table.cell("count").map(|cell| number(&cell.value)),
-            precision: table.cell("precision").map(|c| part(&c.value, 0.5).expect("it was judged")),
-        };
+    fn stop(&self, table: &Table<WorkloadFields>, arrivals: &Arrivals) -> Result<Stop, InputError> {
+        let fields = &table.fields;
+        let (until, count) = (fields.until.value, fields.count.value);
+        let stop = Stop { until, count, precision: fields.precision.value };
         let help = "until = \"60 s\" or count = 10000";
         if stop.until == Some(sim::Time::ZERO) {
             return self.wrong(table, "until", Problem::new("is zero", "a time above zero"));
@@ -181,54 +173,51 @@ impl Making<'_> {
         Ok(stop)
     }
 
-    fn work(&mut self, table: &Table) -> Result<Work, InputError> {
-        let has_steps = self.load.of(Kind::Step).next().is_some();
-        match (table.cell("transfer"), table.cell("job")) {
+    fn work(&mut self, table: &Table<WorkloadFields>) -> Result<Work, InputError> {
+        let fields = &table.fields;
+        let name = match (&fields.transfer.value, &fields.job.value) {
             (Some(_), Some(_)) => {
-                self.wrong(table, "job", Problem::new("is given beside `transfer`", "one of them"))
+                let problem = Problem::new("is given beside `transfer`", "one of them");
+                return self.wrong(table, "job", problem);
             }
-            (Some(cell), None) => self.transfer(table, "transfer", &cell.value.to_string()),
-            (None, None) if !has_steps => match &self.transfers[..] {
-                [(name, _)] => {
-                    let name = (*name).to_owned();
-                    self.transfer(table, "transfer", &name)
-                }
+            (Some(name), None) => name.clone(),
+            (None, None) if self.load.steps.is_empty() => match &self.transfers[..] {
+                [(name, _)] => (*name).to_owned(),
                 [] => {
                     let problem = Problem::new("is missing", "a [transfer], or [[step]]s");
-                    self.wrong(table, "transfer", problem)
+                    return self.wrong(table, "transfer", problem);
                 }
                 _ => {
                     let names = self.transfers.iter().map(|(name, _)| *name).collect::<Vec<_>>();
                     let help = format!("one of: {}", names.join(", "));
-                    self.wrong(table, "transfer", Problem::new("is missing", help))
+                    return self.wrong(table, "transfer", Problem::new("is missing", help));
                 }
             },
-            (None, job) => self.job(table, job),
-        }
+            (None, _) => return self.job(table),
+        };
+        let transfer = self.transfer(table, "transfer", &name)?;
+        Ok(Work::Transfer { transfer, size: fields.size.value.clone() })
     }
 
-    /// The transfer called `name`, as the work of a table.
+    /// The transfer called `name`, which a table starts.
     pub(super) fn transfer(
         &mut self,
-        table: &Table,
+        table: &dyn Any,
         key: &str,
         name: &str,
-    ) -> Result<Work, InputError> {
-        let Some((_, transfer)) = self.transfers.iter().find(|(known, _)| *known == name) else {
+    ) -> Result<Box<Transfer>, InputError> {
+        let Some(&at) = self.numbers.get(name) else {
             let known: Vec<&str> = self.transfers.iter().map(|(name, _)| *name).collect();
             let problem = format!("no transfer is called `{name}`");
             return self.wrong(table, key, Problem::new(problem, suggest(name, known)));
         };
-        let size = table.cell("size");
-        let size = size.map(|cell| dist(&cell.value, Unit::Number).expect("it was judged"));
-        let transfer = Box::new(transfer.clone());
         self.started.insert(name.to_owned());
-        Ok(Work::Transfer { transfer, size })
+        Ok(Box::new(self.transfers[at].1.clone()))
     }
 
     /// Refuses workloads that come after each other in a circle: nothing would begin them.
     fn check_leaders(&self, scenario: &Scenario) -> Result<(), InputError> {
-        for (table, workload) in self.load.of(Kind::Workload).zip(&scenario.workloads) {
+        for (table, workload) in self.load.workloads.iter().zip(&scenario.workloads) {
             let mut arrivals = &workload.arrivals;
             for _ in 0..scenario.workloads.len() {
                 let Arrivals::After(leader) = arrivals else { break };
@@ -244,11 +233,12 @@ impl Making<'_> {
 
     /// Refuses what nothing starts or takes: it would be a slip.
     fn check_used(&self) -> Result<(), InputError> {
-        let idle = |table: &&Table| !self.used.contains(&(table.kind, table.name.clone()));
-        let mut idle =
-            self.load.tables.iter().filter(|table| table.kind != Kind::Workload).filter(idle);
-        if let Some(table) = idle.next() {
-            let problem = match table.kind {
+        let idle = |table: &&dyn Any| {
+            table.kind() != Kind::Workload
+                && !self.used.contains(&(table.kind(), table.name().to_owned()))
+        };
+        if let Some(table) = self.load.tables().find(idle) {
+            let problem = match table.kind() {
                 Kind::Step => Problem::new("no workload runs its job", "job = \"…\" of a workload"),
                 _ => Problem::new("no step takes it", "a step with `take` and one with `give`"),
             };

@@ -4,12 +4,12 @@ use models::input::suggest;
 use models::quantity::parse_time;
 use sim::Dist;
 
-use super::super::problem::Problem;
-use super::super::scalar::Scalar;
+use super::problem::Problem;
+use super::scalar::Scalar;
 
 /// What the values of a distribution are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Unit {
+pub(crate) enum Unit {
     /// Times, in seconds.
     Time,
     /// Pure numbers.
@@ -19,7 +19,7 @@ pub(super) enum Unit {
 const NAMES: [&str; 5] = ["exponential", "lognormal", "uniform", "pareto", "one-of"];
 
 /// Reads a distribution.
-pub(super) fn dist(value: &Scalar, unit: Unit) -> Result<Dist, Problem> {
+pub(crate) fn dist(value: &Scalar, unit: Unit) -> Result<Dist, Problem> {
     let text = match (value, unit) {
         (Scalar::Text(text), _) => text.trim(),
         (Scalar::Integer(number), Unit::Number) => return constant(*number as f64),
