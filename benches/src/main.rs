@@ -7,9 +7,11 @@
 //! cargo run --release -- crowd         many flows at once on 1024 hosts, and one that comes or goes
 //! cargo run --release -- gpu           kernels at three levels, and a day of an 8-GPU node
 //! cargo run --release -- transfers     N nodes with N / 2 transfers, attribution included
+//! cargo run --release -- assembly      ten thousand nodes: time and memory
 //! cargo run --release -- batch         64 draws of parameters as one batch and one by one
 //! ```
 
+mod assembly;
 mod batch;
 mod crowd;
 mod fat_tree;
@@ -32,8 +34,8 @@ static MEMORY: PeakAlloc = PeakAlloc;
 fn main() -> ExitCode {
     let wanted: Vec<String> = std::env::args().skip(1).collect();
     let wants = |name: &str| wanted.is_empty() || wanted.iter().any(|given| given == name);
-    const NAMES: [&str; 7] =
-        ["hold", "increments", "fat-tree", "crowd", "gpu", "transfers", "batch"];
+    const NAMES: [&str; 8] =
+        ["hold", "increments", "fat-tree", "crowd", "gpu", "transfers", "assembly", "batch"];
     if let Some(unknown) = wanted.iter().find(|given| !NAMES.contains(&given.as_str())) {
         eprintln!("no benchmark is called `{unknown}`; there are: {}", NAMES.join(", "));
         return ExitCode::from(2);
@@ -55,6 +57,9 @@ fn main() -> ExitCode {
     }
     if wants("transfers") {
         transfers::times();
+    }
+    if wants("assembly") {
+        assembly::times(&MEMORY);
     }
     if wants("batch") {
         batch::times();
