@@ -4,7 +4,9 @@
 //! the work costs on a given machine stands in that machine's host profile. A CNI file lists hops.
 //! Nothing here is measured, so nothing here is ever fitted.
 
-use serde::Deserialize;
+use schemars::generate::SchemaSettings;
+use schemars::{JsonSchema, Schema};
+use serde::{Deserialize, Serialize};
 use serde_spanned::Spanned;
 use sim::Bytes;
 
@@ -22,7 +24,7 @@ pub enum RunsOn {
 }
 
 /// What happens to the sender's socket when a packet crosses a hop on its way out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum BackPressure {
     /// The socket stays charged until the NIC has sent the packet: a UDP sender is throttled.
@@ -32,7 +34,7 @@ pub enum BackPressure {
 }
 
 /// What a packet pays that comes in from one neighbour of a node and leaves for another.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Turn {
     /// The hop on the way out and again on the way in: into a bridge by one port (one half of its
@@ -80,19 +82,31 @@ pub struct CniSpec {
     pub proxy: Option<HopSpec>,
 }
 
-#[derive(Deserialize)]
+/// A kind of hop in a container network.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[schemars(title = "podpath hop")]
 struct RawHop {
+    /// The version of the format that it is written in; without it, 1.
+    #[serde(rename = "format")]
+    _format: Option<u32>,
+    /// What it is, in a sentence.
     about: String,
+    /// The standard or document the structure is from.
     source: String,
-    #[serde(default)]
+    /// Bytes that it adds to every wire packet, inside the frame: `"50 B"`. Default: none.
+    #[schemars(with = "Option<String>")]
     header: Option<Spanned<String>>,
-    #[serde(default)]
+    /// Who works for it on the way in: `flow-core` (default) or `serial:NAME`.
+    #[schemars(with = "Option<String>")]
     runs_on: Option<Spanned<String>>,
-    #[serde(default)]
+    /// Who works for it on the way out: `flow-core` (default) or `serial:NAME`.
+    #[schemars(with = "Option<String>")]
     sends_on: Option<Spanned<String>>,
+    /// What happens to the sender's socket on the way out.
     #[serde(default = "kept")]
     back_pressure: BackPressure,
+    /// What a packet pays that turns around on the node.
     #[serde(default = "both")]
     turn: Turn,
 }
@@ -105,15 +119,37 @@ fn both() -> Turn {
     Turn::Both
 }
 
-#[derive(Deserialize)]
+/// A container network as a composition of hops.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[schemars(title = "podpath container network")]
 struct RawCni {
+    /// The version of the format that it is written in; without it, 1.
+    #[serde(rename = "format")]
+    _format: Option<u32>,
+    /// What it is, in a sentence.
     about: String,
+    /// The document the composition is from.
     source: String,
+    /// The hops from the pod's namespace to the node's forwarding point.
+    #[schemars(with = "Vec<String>")]
     pod: Vec<Spanned<String>>,
+    /// The hops from there to the NIC.
+    #[schemars(with = "Vec<String>")]
     node: Vec<Spanned<String>>,
-    #[serde(default)]
+    /// How Services are translated: `iptables`, …
+    #[schemars(with = "Option<String>")]
     proxy: Option<Spanned<String>>,
+}
+
+/// The JSON schema of the files of hops.
+pub fn hop_schema() -> Schema {
+    SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<RawHop>()
+}
+
+/// The JSON schema of the files of container networks.
+pub fn cni_schema() -> Schema {
+    SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<RawCni>()
 }
 
 impl HopSpec {

@@ -134,8 +134,9 @@ impl std::error::Error for InputError {}
 /// mistyped one was meant to be.
 ///
 /// # Errors
-/// If the text is not TOML, or not a `T`.
+/// If the text is of another [`format`](crate::format), is not TOML, or not a `T`.
 pub fn parse_toml<T: serde::de::DeserializeOwned>(source: &Arc<Source>) -> Result<T, InputError> {
+    crate::format::check_toml(source)?;
     toml::from_str(&source.text).map_err(|error| toml_error(source, &error))
 }
 

@@ -5,6 +5,8 @@
 //! hbm_bandwidth,1555,GB/s,,,datasheet,NVIDIA A100 40GB PCIe product brief
 //! ```
 //!
+//! A comment `# format = 1` in front of the header says which [`format`](crate::format) it is.
+//!
 //! `low` and `high` bound a 95 % interval where one is known. `how` is one of [`How`]. Which lines
 //! there are, and what holds where one is absent, is in the [`schema`].
 
@@ -84,6 +86,7 @@ impl Profile {
     /// A missing or unknown column, an unknown unit, a value that is not finite or is negative, an
     /// interval that does not hold the value, an empty source, or a parameter given twice.
     pub fn parse(kind: Kind, name: &str, source: &Arc<Source>) -> Result<Profile, InputError> {
+        crate::format::check_csv(source)?;
         let mut reader =
             csv::ReaderBuilder::new().comment(Some(b'#')).from_reader(source.text.as_bytes());
         let headers = reader.headers().map_err(|e| csv_error(source, &e))?.clone();

@@ -18,6 +18,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
+use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 use serde_spanned::Spanned;
@@ -61,6 +62,8 @@ macro_rules! topology {
         table::tables! {
             /// What a cluster is made of.
             File {
+                /// The version of the format that it is written in; without it, 1.
+                format: Option<u32>,
                 /// What it is, in a sentence.
                 about: Option<String>,
                 /// Topologies of the library whose tables come first.
@@ -104,6 +107,11 @@ macro_rules! topology {
             }
         }
     };
+}
+
+/// The JSON schema of topology files.
+pub fn schema() -> Schema {
+    SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<File>()
 }
 
 topology! {

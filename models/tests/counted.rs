@@ -377,6 +377,14 @@ fn settings_reach_all_a_family_or_one_member() {
 }
 
 #[test]
+fn a_setting_gives_the_cluster_of_a_file_that_says_so() {
+    let settings = [Setting::new("nic.mtu", 1500), Setting::new("cable.rate", "10 Gbit/s")];
+    let edited = NODES.replace("9000", "1500").replace("40 Gbit/s", "10 Gbit/s");
+    assert_eq!(content(assembled(NODES, &settings).unwrap()), content(whole(&edited)));
+    assert_ne!(content(whole(NODES)), content(whole(&edited)));
+}
+
+#[test]
 fn an_error_after_a_setting_points_at_what_is_wrong() {
     let settings = [Setting::new("nic.mtu", 1500)];
     let broken = NODES.replace("\"slot\"\ncount = 4", "\"slt\"\ncount = 4");

@@ -108,7 +108,7 @@ impl Priors {
     pub fn fitted(&self, estimates: &[Estimate], refused: &[String], note: &str) -> String {
         let values: Vec<f64> = estimates.iter().map(|e| digits(e.value)).collect();
         let resolved = self.resolve(&values);
-        let mut writer = csv::Writer::from_writer(Vec::new());
+        let mut writer = csv::Writer::from_writer(models::format::comment());
         let header = ["parameter", "value", "unit", "low", "high", "how", "source"];
         writer.write_record(header).expect("memory");
         for (line, value) in self.lines.iter().zip(resolved) {

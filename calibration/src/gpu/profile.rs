@@ -31,7 +31,7 @@ const TOLERANCE: f64 = 1.02;
 /// If a parameter that a profile needs was neither found nor ships, or copies are faster than the
 /// port can be.
 pub fn profile(measured: &Measured, port: &Port, place: &str) -> Result<String, InputError> {
-    let mut lines = Lines { writer: csv::Writer::from_writer(Vec::new()) };
+    let mut lines = Lines { writer: csv::Writer::from_writer(models::format::comment()) };
     lines.push(["parameter", "value", "unit", "low", "high", "how", "source"]);
     let place = match measured.facts.simulated {
         true => format!("SIMULATED DEVICE, no measurement; {place}"),

@@ -1,6 +1,8 @@
-//! `podpath schema`: the JSON schema of experiment files, for editors, and their fields, for readers.
+//! `podpath schema`: the JSON schemas of the files that podpath reads, for editors, and the fields
+//! of experiments, for readers.
 
-use clap::Args;
+use clap::{Args, ValueEnum};
+use models::{catalogue, topology};
 use serde_json::{Value, json};
 
 use crate::console::{Console, Sheet};
@@ -10,10 +12,13 @@ use crate::failure::Failure;
 const EXAMPLES: &str = "\
 Examples:
   podpath schema > experiment.schema.json
+  podpath schema topology > topology.schema.json
   podpath schema --fields                      every field, its values and its default
 
-Editors with a TOML language server complete and check experiment files that begin with
-  #:schema ./experiment.schema.json";
+Editors with a TOML language server complete and check files that begin with
+  #:schema ./experiment.schema.json
+
+`podpath profiles schema` lists the lines of profiles, which are CSV.";
 
 const IN_SWEEPS: &str = "
 Sweeps, [set] and --set call a field of all transfers by its name, of one transfer
@@ -21,21 +26,39 @@ transfer.NAME.FIELD, of the request request.FIELD, and of the others workload.NA
 step.NAME.FIELD and pool.NAME.FIELD. What names a table cannot be varied.
 ";
 
-/// Print the JSON schema of experiment files, or the fields that they may have
+/// Print the JSON schema of experiments, topologies, hops or container networks
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
+    /// Which files
+    #[arg(default_value = "experiment")]
+    of: Files,
     /// A table of the fields of transfers, requests, workloads, steps and pools instead
-    #[arg(long)]
+    #[arg(long, conflicts_with = "of")]
     fields: bool,
+}
+
+/// Files that have a JSON schema.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Files {
+    Experiment,
+    Topology,
+    Hop,
+    Cni,
 }
 
 pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     if arguments.fields {
         return fields(console);
     }
+    let schema: Value = match arguments.of {
+        Files::Experiment => Experiment::schema(),
+        Files::Topology => topology::schema().into(),
+        Files::Hop => catalogue::hop_schema().into(),
+        Files::Cni => catalogue::cni_schema().into(),
+    };
     // The schema is JSON whether or not it is asked for.
-    Console { json: true, ..*console }.print_json(&Experiment::schema())
+    Console { json: true, ..*console }.print_json(&schema)
 }
 
 fn fields(console: &Console) -> Result<(), Failure> {

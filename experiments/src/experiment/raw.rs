@@ -26,6 +26,10 @@ use super::transfer::TransferTable;
 #[schemars(title = "podpath experiment")]
 #[schemars(extend("anyOf" = [{"required": ["transfer"]}, {"required": ["workload"]}]))]
 pub(crate) struct RawExperiment {
+    /// The version of the format that it is written in; without it, 1.
+    #[serde(rename = "format")]
+    #[schemars(range(min = 1, max = 1))]
+    _format: Option<u32>,
     /// The name of the experiment, and of the folder with its results.
     #[schemars(with = "String", regex(pattern = r"^[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}$"))]
     pub(crate) name: Spanned<String>,

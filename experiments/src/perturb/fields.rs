@@ -115,30 +115,16 @@ fn entry(origin: &str, name: &str, value: &str, scene: &str, change: Change) -> 
 mod tests {
     use models::cluster::Cluster;
     use models::input::Source;
+    use models::topology::TABLES;
 
     use super::*;
     use crate::experiment::{Experiment, Field};
 
-    /// Every table of a topology file.
-    const TABLES: [&str; 12] = [
-        "node",
-        "pcie_switch",
-        "gpu",
-        "nic",
-        "pod",
-        "switch",
-        "forwarder",
-        "cable",
-        "nvlink",
-        "peer_to_peer",
-        "shared_memory",
-        "service",
-    ];
-    /// Fields that are names, words or lists of them; `limits` can only be of one GPU, and `copied`
-    /// is yes or no.
-    const WORDS: [&str; 16] = [
-        "name", "node", "host", "cni", "profile", "pcie", "under", "sharing", "mig", "gpu",
-        "limits", "between", "pods", "proxy", "kind", "copied",
+    /// Fields that are names, words or lists of them; those that say how many there are of a thing,
+    /// which give other things and no other price; and `copied`, which is yes or no.
+    const WORDS: [&str; 21] = [
+        "name", "node", "host", "cni", "profile", "pcie", "under", "sharing", "mig", "gpu", "gpus",
+        "limits", "between", "pods", "proxy", "kind", "copied", "count", "numas", "per", "pattern",
     ];
 
     /// The fields that a table knows, as the error about an unknown one lists them.
@@ -152,7 +138,7 @@ mod tests {
 
     #[test]
     fn every_numeric_field_of_a_topology_is_moved() {
-        for table in TABLES {
+        for table in TABLES.iter().copied() {
             for field in known(table) {
                 let moved = TOPOLOGY.iter().any(|(key, ..)| {
                     key.split('.').next() == Some(table) && key.rsplit('.').next() == Some(&field)

@@ -1,4 +1,4 @@
-//! The JSON schema of experiment files: committed, current, and true of every shipped file.
+//! The JSON schemas of files: committed, current, and true of every shipped file.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,15 +12,13 @@ fn experiments() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// Every shipped experiment file.
-fn shipped() -> Vec<PathBuf> {
-    let in_folder = |folder: PathBuf| {
+/// All TOML files of folders.
+fn toml_files(folders: &[PathBuf]) -> Vec<PathBuf> {
+    let in_folder = |folder: &PathBuf| {
         let entries = fs::read_dir(folder).expect("the folder");
         entries.map(|entry| entry.expect("an entry").path()).collect::<Vec<PathBuf>>()
     };
-    let mut files = in_folder(experiments());
-    files.extend(in_folder(experiments().join("cases")));
-    files.extend(in_folder(experiments().join("queues")));
+    let mut files: Vec<PathBuf> = folders.iter().flat_map(in_folder).collect();
     files.retain(|p| p.extension().is_some_and(|e| e == "toml") && !p.ends_with("Cargo.toml"));
     files.sort();
     files
@@ -32,26 +30,67 @@ fn as_json(path: &Path) -> Value {
     serde_json::to_value(table).expect("TOML without dates is JSON")
 }
 
-/// `UPDATE=1 cargo test -p podpath` writes it anew.
+/// `UPDATE=1 cargo test -p podpath` writes them anew.
 #[test]
-fn the_committed_schema_is_current() {
-    let path = experiments().join("schema/experiment.schema.json");
-    let current = Folder::new().run(&["schema"]);
-    if std::env::var_os("UPDATE").is_some() {
-        fs::write(&path, &current).expect("the schema");
+fn the_committed_schemas_are_current() {
+    for (file, arguments) in [
+        ("experiment.schema.json", &["schema"][..]),
+        ("topology.schema.json", &["schema", "topology"]),
+        ("hop.schema.json", &["schema", "hop"]),
+        ("cni.schema.json", &["schema", "cni"]),
+        ("profile-lines.json", &["profiles", "schema", "--json"]),
+    ] {
+        let path = experiments().join("schema").join(file);
+        let current = Folder::new().run(arguments);
+        if std::env::var_os("UPDATE").is_some() {
+            fs::write(&path, &current).expect("the schema");
+        }
+        assert_eq!(fs::read_to_string(path).expect("the schema"), current, "{file}");
     }
-    assert_eq!(fs::read_to_string(path).expect("the schema"), current);
+}
+
+fn schema(of: &str) -> Value {
+    serde_json::from_str(&Folder::new().run(&["schema", of])).expect("JSON")
 }
 
 #[test]
-fn every_shipped_experiment_follows_the_schema() {
-    let validator = jsonschema::validator_for(&Experiment::schema()).expect("a valid schema");
-    let files = shipped();
-    assert!(files.iter().any(|path| path.ends_with("quickstart.toml")));
-    for path in files {
-        let errors: Vec<String> =
-            validator.iter_errors(&as_json(&path)).map(|error| error.to_string()).collect();
-        assert_eq!(errors, Vec::<String>::new(), "{}", path.display());
+fn every_shipped_file_follows_its_schema() {
+    let (here, profiles) = (experiments(), experiments().join("../calibration/profiles"));
+    for (of, folders, known) in [
+        ("experiment", vec![here.clone(), here.join("cases"), here.join("queues")], "quickstart"),
+        ("topology", vec![profiles.join("topology"), here.join("scenes/topology")], "flannel"),
+        ("hop", vec![profiles.join("hop")], "vxlan"),
+        ("cni", vec![profiles.join("cni")], "flannel"),
+    ] {
+        let validator = jsonschema::validator_for(&schema(of)).expect("a valid schema");
+        let files = toml_files(&folders);
+        assert!(files.iter().any(|path| path.file_stem().is_some_and(|stem| stem == known)));
+        for path in files {
+            let errors: Vec<String> =
+                validator.iter_errors(&as_json(&path)).map(|error| error.to_string()).collect();
+            assert_eq!(errors, Vec::<String>::new(), "{}", path.display());
+        }
+    }
+}
+
+#[test]
+fn the_schema_of_topologies_refuses_what_the_command_refuses() {
+    let validator = jsonschema::validator_for(&schema("topology")).expect("a valid schema");
+    let bad = experiments().join("tests/bad/topology");
+    for name in [
+        "cable-with-one-end",
+        "forwarder-kind-is-unknown",
+        "gpu-sharing-is-misspelt",
+        "missing-mtu",
+        "mtu-is-negative",
+        "mtu-is-text",
+        "unknown-key",
+        "unknown-table",
+        "pod-offloads-is-text",
+        "count-is-negative",
+        "cable-pattern-is-unknown",
+    ] {
+        assert!(!validator.is_valid(&as_json(&bad.join(format!("{name}.toml")))), "{name}");
     }
 }
 

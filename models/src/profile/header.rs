@@ -7,8 +7,9 @@ use crate::input::{InputError, Source, suggest};
 const COLUMNS: [&str; 7] = ["parameter", "value", "unit", "low", "high", "how", "source"];
 
 pub(super) fn check(source: &Arc<Source>, headers: &csv::StringRecord) -> Result<(), InputError> {
+    let line = headers.position().map_or(1, |position| position.line() as usize);
     let fault = |field: &str, problem: &str, help: String| {
-        Err(InputError::new(field, problem).help(help).at(source, source.span_of_line(1)))
+        Err(InputError::new(field, problem).help(help).at(source, source.span_of_line(line)))
     };
     for column in COLUMNS {
         if !headers.iter().any(|header| header == column) {

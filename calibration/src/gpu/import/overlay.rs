@@ -54,7 +54,7 @@ pub fn overlay(with: &Overlay<'_>) -> Result<String, InputError> {
         return Err(InputError::new("--import", "has nothing that a GPU's profile takes")
             .help("add the output of nvbandwidth -j or of nvidia-smi -q -x"));
     }
-    let mut writer = csv::Writer::from_writer(Vec::new());
+    let mut writer = csv::Writer::from_writer(models::format::comment());
     let header = ["parameter", "value", "unit", "low", "high", "how", "source"];
     writer.write_record(header).expect("memory");
     for row in with.base.rows() {
