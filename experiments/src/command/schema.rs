@@ -1,4 +1,4 @@
-//! `podpath schema`: the JSON schema of experiment files, for editors, and their fields, for readers.
+//! `podpath schema`: the JSON schema of experiment files for editors, their fields for readers.
 
 use clap::Args;
 use serde_json::{Value, json};
