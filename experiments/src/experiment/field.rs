@@ -7,6 +7,7 @@
 mod kind;
 mod list;
 mod raw;
+mod value;
 
 use std::fmt;
 use std::ops::Range;
@@ -17,6 +18,7 @@ use super::scalar::Scalar;
 pub(crate) use kind::*;
 pub(crate) use list::all as listed;
 pub(crate) use raw::{Raw, Rows};
+pub(crate) use value::{amount, count, one_of};
 
 /// The list that a field is in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -154,9 +156,9 @@ pub(crate) trait Fields: Default {
 macro_rules! fields {
     (
         $(#[doc = $about:literal])+
-        $name:ident: $list:ident $prefix:literal {
-            $($(#[doc = $doc:literal])+ $field:ident: $type:ty = $kind:expr $(, $default:literal)?;)+
-        }
+        $name:ident: $list:ident $prefix:literal;
+
+        $($(#[doc = $doc:literal])+ $field:ident: $type:ty = $kind:expr $(, $default:literal)?;)+
     ) => {
         $(#[doc = $about])+
         #[derive(Clone, Debug)]
@@ -203,9 +205,9 @@ macro_rules! fields {
                 };
                 match field.key() {
                     $(stringify!($field) => {
-                        let value = fields!(@kind $type, $kind $(, $default)?).read(value)?;
+                        let read = fields!(@kind $type, $kind $(, $default)?).read(value)?;
                         self.$field = $crate::experiment::field::Cell {
-                            value: fields!(@value value $(, $default)?),
+                            value: fields!(@value read $(, $default)?),
                             written: Some(written),
                         };
                     })+

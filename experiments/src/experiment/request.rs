@@ -7,8 +7,8 @@ use models::name::resolver::{ATTEMPTS_MAX, NDOTS_MAX, Order, TIMEOUT_MAX_S};
 use models::transfer::Request;
 use sim::Bytes;
 
-use super::field::{Field, Fields, Raw, Rows, fields, host, namespace, number, place, place_or};
-use super::field::{seconds, size, whole, words};
+use super::field::words;
+use super::field::{Is, Raw, fields, host, namespace, number, seconds, size, text, text_or, whole};
 use super::problem::Problem;
 use super::transfer::Draft;
 
@@ -23,43 +23,37 @@ fields! {
     /// How the result of the transfer was asked for: the call of a client pod, by name, through a
     /// Service. The transfer is the reply; a connection that is `warm` needs neither name nor
     /// handshake.
-    RequestFields: Request "request." {
-        /// The Service of the topology that the client calls; the transfer is its reply.
-        service: Option<String> = place();
-        /// The Service's name as the client's code has it; a dot at the end makes it whole. Default:
-        /// the Service's own name.
-        name: Option<String> = host();
-        /// The Kubernetes namespace of client and Service. Default `default`.
-        namespace: String = namespace(), "default";
-        /// The size of the request. Default `"1 KiB"`.
-        message: Bytes = size(), "1 KiB";
-        /// `ndots` of the client's resolver, 0 to 15. Default 5, as the kubelet writes.
-        ndots: u32 = whole(0, NDOTS_MAX as i64), "5";
-        /// Both address families at once (`parallel`, default), one by one (`serial`), or `ipv4` alone.
-        order: Order = words(&["parallel", "serial", "ipv4"]), "parallel";
-        /// How long the resolver waits at first, in whole seconds. Default `"5 s"`.
-        timeout: u32 = seconds(TIMEOUT_MAX_S), "5 s";
-        /// How often it asks, 1 to 5. Default 2.
-        attempts: u32 = whole(1, ATTEMPTS_MAX as i64), "2";
-        /// The Service or pod that answers for names. Default `kube-dns`.
-        dns: String = place(), "kube-dns";
-        /// The pod on the client's node that answers from its cache first; `none` (default): none.
-        node_cache: Option<String> = place_or(&["none"]), "none";
-        /// Lookups of this name a second on the client's node. Default 1.
-        node_rate: f64 = number(RATE_MAX), "1";
-        /// Lookups of this name a second on all other nodes. Default 0.
-        others_rate: f64 = number(RATE_MAX), "0";
-        /// The chance that a question or its answer is lost, 0 to 0.9. Default 0.
-        loss: f64 = number(LOSS_MAX), "0";
-        /// Addresses in the answer: more than one for a headless Service. Default 1.
-        addresses: u32 = whole(1, ADDRESSES_MAX), "1";
-    }
-}
+    RequestFields: Request "request.";
 
-impl Rows for RequestFields {
-    const NAME: &'static str = "RawRequest";
-    const ABOUT: &'static str = RequestFields::DOC;
-    const LISTS: &'static [&'static [Field]] = &[RequestFields::FIELDS];
+    /// The Service of the topology that the client calls; the transfer is its reply.
+    service: Option<String> = text(Is::Word);
+    /// The Service's name as the client's code has it; a dot at the end makes it whole. Default:
+    /// the Service's own name.
+    name: Option<String> = host();
+    /// The Kubernetes namespace of client and Service. Default `default`.
+    namespace: String = namespace(), "default";
+    /// The size of the request. Default `"1 KiB"`.
+    message: Bytes = size(), "1 KiB";
+    /// `ndots` of the client's resolver, 0 to 15. Default 5, as the kubelet writes.
+    ndots: u32 = whole(0, NDOTS_MAX as i64), "5";
+    /// Both address families at once (`parallel`, default), one by one (`serial`), or `ipv4` alone.
+    order: Order = words(&["parallel", "serial", "ipv4"]), "parallel";
+    /// How long the resolver waits at first, in whole seconds. Default `"5 s"`.
+    timeout: u32 = seconds(TIMEOUT_MAX_S), "5 s";
+    /// How often it asks, 1 to 5. Default 2.
+    attempts: u32 = whole(1, ATTEMPTS_MAX as i64), "2";
+    /// The Service or pod that answers for names. Default `kube-dns`.
+    dns: String = text(Is::Word), "kube-dns";
+    /// The pod on the client's node that answers from its cache first; `none` (default): none.
+    node_cache: Option<String> = text_or(&["none"]), "none";
+    /// Lookups of this name a second on the client's node. Default 1.
+    node_rate: f64 = number(RATE_MAX), "1";
+    /// Lookups of this name a second on all other nodes. Default 0.
+    others_rate: f64 = number(RATE_MAX), "0";
+    /// The chance that a question or its answer is lost, 0 to 0.9. Default 0.
+    loss: f64 = number(LOSS_MAX), "0";
+    /// Addresses in the answer: more than one for a headless Service. Default 1.
+    addresses: u32 = whole(1, ADDRESSES_MAX), "1";
 }
 
 impl RequestFields {

@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Map, Value, json};
 use sim::Bytes;
 
-use super::field::{Field, Fields, List, Rows, amount, bytes, fields, name, number, place};
-use super::field::{Written, place_or, size, whole, words};
+use super::field::{Field, Fields, Is, List, Rows, Written, amount, bytes, fields, name, number};
+use super::field::{size, text, text_or, whole, words};
 use super::problem::Problem;
 use super::request::RequestFields;
 use super::scalar::Scalar;
@@ -27,66 +27,66 @@ const BLOCK_MAX: i64 = 1024;
 
 fields! {
     /// A result that travels from one place to another.
-    TransferFields: Transfer "" {
-        /// Its name, needed only where there are several.
-        name: Option<String> = name();
-        /// Where the result lies: a GPU (device memory) or a pod (its host memory).
-        from: Option<String> = place();
-        /// Where it is wanted: a GPU, a pod, or a Service.
-        to: Option<String> = place();
-        /// The Service by whose address the receiving pod is reached; `direct` (default): none.
-        via: Option<String> = place_or(&["direct"]), "direct";
-        /// The size of the result over all streams: `"1 MiB"`.
-        message: Option<Bytes> = size();
-        /// Bytes per system call; with UDP, the payload of a datagram. Default: one call for all, and
-        /// datagrams as large as TCP segments.
-        write: Option<Bytes> = size();
-        /// A reply that the receiver sends once it has the message: `"1 B"`. Completion is then a round
-        /// trip. Default: none.
-        reply: Option<Bytes> = size();
-        /// `tcp` (default) or `udp`.
-        transport: Transport = words(&["tcp", "udp"]), "tcp";
-        /// Parallel connections, 1 to 1024. Default 1.
-        streams: u32 = whole(1, COUNT_MAX), "1";
-        /// `serial` (default): stages one after another; `overlapped`: chunk by chunk at once;
-        /// `gpudirect`: the NIC reads and writes device memory.
-        mode: ModeName = words(&["serial", "overlapped", "gpudirect"]), "serial";
-        /// The size of a chunk where the mode is `overlapped`. Default `"1 MiB"`.
-        chunk: Bytes = size().of_chunks(), "1 MiB";
-        /// Buffers a side where the mode is `overlapped`, 1 to 1024. Default 2.
-        buffers: u32 = whole(1, COUNT_MAX).of_chunks(), "2";
-        /// The host buffer of device copies: `pinned` (default) or `pageable`.
-        host_memory: HostMemory = words(&["pinned", "pageable", "untouched"]), "pinned";
-        /// `warm` (default): open, its window grown; `new`: to be opened, from slow start.
-        connection: Connection = words(&["warm", "new"]), "warm";
-    }
+    TransferFields: Transfer "";
+
+    /// Its name, needed only where there are several.
+    name: Option<String> = name(Is::Name);
+    /// Where the result lies: a GPU (device memory) or a pod (its host memory).
+    from: Option<String> = text(Is::Word);
+    /// Where it is wanted: a GPU, a pod, or a Service.
+    to: Option<String> = text(Is::Word);
+    /// The Service by whose address the receiving pod is reached; `direct` (default): none.
+    via: Option<String> = text_or(&["direct"]), "direct";
+    /// The size of the result over all streams: `"1 MiB"`.
+    message: Option<Bytes> = size();
+    /// Bytes per system call; with UDP, the payload of a datagram. Default: one call for all, and
+    /// datagrams as large as TCP segments.
+    write: Option<Bytes> = size();
+    /// A reply that the receiver sends once it has the message: `"1 B"`. Completion is then a round
+    /// trip. Default: none.
+    reply: Option<Bytes> = size();
+    /// `tcp` (default) or `udp`.
+    transport: Transport = words(&["tcp", "udp"]), "tcp";
+    /// Parallel connections, 1 to 1024. Default 1.
+    streams: u32 = whole(1, COUNT_MAX), "1";
+    /// `serial` (default): stages one after another; `overlapped`: chunk by chunk at once;
+    /// `gpudirect`: the NIC reads and writes device memory.
+    mode: ModeName = words(&["serial", "overlapped", "gpudirect"]), "serial";
+    /// The size of a chunk where the mode is `overlapped`. Default `"1 MiB"`.
+    chunk: Bytes = size().of_chunks(), "1 MiB";
+    /// Buffers a side where the mode is `overlapped`, 1 to 1024. Default 2.
+    buffers: u32 = whole(1, COUNT_MAX).of_chunks(), "2";
+    /// The host buffer of device copies: `pinned` (default) or `pageable`.
+    host_memory: HostMemory = words(&["pinned", "pageable", "untouched"]), "pinned";
+    /// `warm` (default): open, its window grown; `new`: to be opened, from slow start.
+    connection: Connection = words(&["warm", "new"]), "warm";
 }
 
 fields! {
     /// The kernel that makes the result of a transfer.
-    KernelFields: Kernel "" {
-        /// Bytes that the kernel which makes the result reads from device memory: `"1 GiB"`. Where no
-        /// field of the kernel is given, the result is there when the transfer begins.
-        kernel_read: Bytes = bytes(), "0 B";
-        /// Bytes that the kernel writes. Default `"0 B"`.
-        kernel_written: Bytes = bytes(), "0 B";
-        /// Floating-point operations of the kernel; a fused multiply-add counts two. Default 0.
-        kernel_flop: f64 = number(FLOP_MAX), "0";
-        /// The precision of these operations: `single` (default) or `double`.
-        kernel_precision: Precision = words(&["single", "double"]), "single";
-        /// Threads of the kernel. Where they are given the grid runs block by block on the GPU's
-        /// execution model; else the kernel takes what memory and arithmetic take at their peaks.
-        kernel_threads: Option<u64> = whole(1, THREADS_MAX);
-        /// Threads of a block, 1 to 1024. Default 256.
-        kernel_block: u32 = whole(1, BLOCK_MAX), "256";
-        /// How the kernel is launched where `mode` is `overlapped`: `once` (default), so that all of
-        /// the result is there before any of it is copied, `per-chunk`, or as a `graph` of one kernel
-        /// per chunk.
-        kernel_launch: Launches = words(&["once", "per-chunk", "graph"]).of_chunks(), "once";
-        /// How finely the kernel's grid is run: `kernel` (one equation), `cohort` (default: blocks
-        /// that start together) or `warp` (every warp; at most 4194304 of them).
-        kernel_level: Level = words(&["kernel", "cohort", "warp"]), "cohort";
-    }
+    KernelFields: Kernel "";
+
+    /// Bytes that the kernel which makes the result reads from device memory: `"1 GiB"`. Where no
+    /// field of the kernel is given, the result is there when the transfer begins.
+    kernel_read: Bytes = bytes(), "0 B";
+    /// Bytes that the kernel writes. Default `"0 B"`.
+    kernel_written: Bytes = bytes(), "0 B";
+    /// Floating-point operations of the kernel; a fused multiply-add counts two. Default 0.
+    kernel_flop: f64 = number(FLOP_MAX), "0";
+    /// The precision of these operations: `single` (default) or `double`.
+    kernel_precision: Precision = words(&["single", "double"]), "single";
+    /// Threads of the kernel. Where they are given the grid runs block by block on the GPU's
+    /// execution model; else the kernel takes what memory and arithmetic take at their peaks.
+    kernel_threads: Option<u64> = whole(1, THREADS_MAX);
+    /// Threads of a block, 1 to 1024. Default 256.
+    kernel_block: u32 = whole(1, BLOCK_MAX), "256";
+    /// How the kernel is launched where `mode` is `overlapped`: `once` (default), so that all of
+    /// the result is there before any of it is copied, `per-chunk`, or as a `graph` of one kernel
+    /// per chunk.
+    kernel_launch: Launches = words(&["once", "per-chunk", "graph"]).of_chunks(), "once";
+    /// How finely the kernel's grid is run: `kernel` (one equation), `cohort` (default: blocks
+    /// that start together) or `warp` (every warp; at most 4194304 of them).
+    kernel_level: Level = words(&["kernel", "cohort", "warp"]), "cohort";
 }
 
 /// The names of modes in files and columns.
@@ -113,7 +113,6 @@ pub(crate) struct Draft {
 pub(crate) struct TransferTable;
 
 impl Rows for TransferTable {
-    const NAME: &'static str = "RawTransfer";
     const ABOUT: &'static str = TransferFields::DOC;
     const LISTS: &'static [&'static [Field]] = &[TransferFields::FIELDS, KernelFields::FIELDS];
 }
@@ -230,8 +229,7 @@ impl Draft {
 
 /// Whether a value is the word that says that there is none.
 fn says_none(field: &Field, value: &Scalar) -> bool {
-    let none = |word: &&str| field.default == Some(*word) && field.within.words.len() == 1;
-    field.within.words.iter().any(|word| none(&word) && *value == Scalar::Text((*word).into()))
+    matches!(field.within.words, [none] if *value == Scalar::Text((*none).into()))
 }
 
 /// As the manifest tells it: every field under its name, then kernel and request as they are run.

@@ -14,21 +14,25 @@ use serde_spanned::Spanned;
 
 use super::super::problem::Problem;
 use super::super::scalar::Scalar;
-use super::{Field, Fields, Is, name, text_of};
+use super::value::table_name;
+use super::{Field, Fields, Is, text_of};
 
 /// The lists of fields that a table has.
 pub(crate) trait Rows {
-    /// Its name in the schema.
-    const NAME: &'static str;
     /// What the table is.
     const ABOUT: &'static str;
-    /// Its lists.
+    /// Its lists; the table is called as the first.
     const LISTS: &'static [&'static [Field]];
 
     /// Every field of it.
     fn fields() -> impl Iterator<Item = &'static Field> {
         Self::LISTS.iter().copied().flatten()
     }
+}
+
+impl<F: Fields> Rows for F {
+    const ABOUT: &'static str = F::DOC;
+    const LISTS: &'static [&'static [Field]] = &[F::FIELDS];
 }
 
 /// A table with the fields of `T`.
@@ -56,8 +60,8 @@ impl<T> Raw<T> {
         let Some((_, value)) = self.cells.iter().find(|(field, _)| is_name(field)) else {
             return Ok(None);
         };
-        let read = name().read(value.get_ref());
-        let read = read.map_err(|p| p.at(format!("{place}.name"), source, value.span()))?;
+        let read = table_name(value.get_ref())
+            .map_err(|p| p.at(format!("{place}.name"), source, value.span()))?;
         Ok(Some((read, value.span())))
     }
 
@@ -147,7 +151,7 @@ impl<T: Rows> Visitor<'_> for Key<T> {
 
 impl<T: Rows> JsonSchema for Raw<T> {
     fn schema_name() -> Cow<'static, str> {
-        T::NAME.into()
+        format!("Raw{:?}", T::LISTS[0][0].list).into()
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {

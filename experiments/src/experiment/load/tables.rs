@@ -8,9 +8,10 @@ use models::workload::WarmUp;
 use serde_spanned::Spanned;
 use sim::{Dist, Time};
 
-use super::super::field::{Cell, Field, Fields, List, Raw, Rows, Written, fields};
-use super::super::field::{name, name_needed, numbers, part, rate, reference, references, span};
-use super::super::field::{span_above_zero, times, warm_up, whole};
+use super::super::field::{
+    Cell, Field, Fields, Is, List, Raw, Written, fields, name, numbers, part,
+};
+use super::super::field::{rate, span, span_above_zero, text, times, warm_up, whole};
 use super::super::problem::Problem;
 use super::Kind;
 
@@ -24,114 +25,97 @@ const REPEATS_MAX: i64 = 1_000;
 const ATTEMPTS_MAX: i64 = 100;
 
 fields! {
-    /// Work that is done again and again over time. Exactly one of `at`, `every`, `rate`, `clients`,
-    /// `trace` and `after` says when runs of it begin; what has begun is always brought to its end.
-    WorkloadFields: Workload "" {
-        /// Its name, needed only where there are several.
-        name: Option<String> = name();
-        /// The transfer that a run is, with `[request]` if the file has one. Default: the only one,
-        /// where the file has no steps.
-        transfer: Option<String> = reference();
-        /// The job whose steps a run goes through. Default: the only one, where the file has steps.
-        job: Option<String> = reference();
-        /// What the message of the transfer is multiplied by in each run: a number or a distribution
-        /// of numbers, such as `"exponential(1)"`. Default 1. Its price per byte stays that of the
-        /// message itself.
-        size: Option<Dist> = numbers();
-        /// All at one instant: `"0 s"`; as many as `count` says.
-        at: Option<Time> = span();
-        /// One after every such time, the first at the beginning: `"10 ms"`.
-        every: Option<Time> = span_above_zero();
-        /// So many on average, independent of each other (Poisson): `"100 /s"`.
-        rate: Option<f64> = rate();
-        /// So many clients, each of which waits for the end of its run, thinks, and begins the next.
-        clients: Option<u32> = whole(1, COUNT_MAX);
-        /// How long a client thinks before each run: a time or a distribution of times, such as
-        /// `"exponential(1 s)"`. Default `"0 s"`.
-        think: Dist = times(), "0 s";
-        /// A CSV file, relative to this one, with a column `time_s` of ascending instants in seconds.
-        trace: Option<String> = reference();
-        /// Another workload: one whenever a run of that ends.
-        after: Option<String> = reference();
-        /// When no more begin: `"60 s"`.
-        until: Option<Time> = span();
-        /// After how many no more begin.
-        count: Option<u64> = whole(1, RUNS_MAX);
-        /// No more begin once the 95 % interval of the mean completion reaches no further than this
-        /// part of the mean to each side: `0.02`. Besides `until` or `count`.
-        precision: Option<f64> = part(0.5);
-        /// How long a run may last, as `"300 s"`; one that lasts longer is cut off, gives back what it
-        /// holds, and counts as late. Default: for ever.
-        limit: Option<Time> = span_above_zero();
-        /// How often a run that is cut off is begun in all before it is late, 1 to 100. Default 1.
-        attempts: u32 = whole(1, ATTEMPTS_MAX), "1";
-        /// What is left out of the statistics: runs that begin before this time, or `auto`, as many as
-        /// the rule MSER-5 finds. Default `"0 s"`.
-        warm_up: WarmUp = warm_up(), "0 s";
-    }
+    /// Work that is done again and again over time. Exactly one of `at`, `every`, `rate`,
+    /// `clients`, `trace` and `after` says when runs of it begin; what has begun is always brought
+    /// to its end.
+    WorkloadFields: Workload "";
+
+    /// Its name, needed only where there are several.
+    name: Option<String> = name(Is::Name);
+    /// The transfer that a run is, with `[request]` if the file has one. Default: the only one,
+    /// where the file has no steps.
+    transfer: Option<String> = text(Is::Reference);
+    /// The job whose steps a run goes through. Default: the only one, where the file has steps.
+    job: Option<String> = text(Is::Reference);
+    /// What the message of the transfer is multiplied by in each run: a number or a distribution
+    /// of numbers, such as `"exponential(1)"`. Default 1. Its price per byte stays that of the
+    /// message itself.
+    size: Option<Dist> = numbers();
+    /// All at one instant: `"0 s"`; as many as `count` says.
+    at: Option<Time> = span();
+    /// One after every such time, the first at the beginning: `"10 ms"`.
+    every: Option<Time> = span_above_zero();
+    /// So many on average, independent of each other (Poisson): `"100 /s"`.
+    rate: Option<f64> = rate();
+    /// So many clients, each of which waits for the end of its run, thinks, and begins the next.
+    clients: Option<u32> = whole(1, COUNT_MAX);
+    /// How long a client thinks before each run: a time or a distribution of times, such as
+    /// `"exponential(1 s)"`. Default `"0 s"`.
+    think: Dist = times(), "0 s";
+    /// A CSV file, relative to this one, with a column `time_s` of ascending instants in seconds.
+    trace: Option<String> = text(Is::Reference);
+    /// Another workload: one whenever a run of that ends.
+    after: Option<String> = text(Is::Reference);
+    /// When no more begin: `"60 s"`.
+    until: Option<Time> = span();
+    /// After how many no more begin.
+    count: Option<u64> = whole(1, RUNS_MAX);
+    /// No more begin once the 95 % interval of the mean completion reaches no further than this
+    /// part of the mean to each side: `0.02`. Besides `until` or `count`.
+    precision: Option<f64> = part(0.5);
+    /// How long a run may last, as `"300 s"`; one that lasts longer is cut off, gives back what it
+    /// holds, and counts as late. Default: for ever.
+    limit: Option<Time> = span_above_zero();
+    /// How often a run that is cut off is begun in all before it is late, 1 to 100. Default 1.
+    attempts: u32 = whole(1, ATTEMPTS_MAX), "1";
+    /// What is left out of the statistics: runs that begin before this time, or `auto`, as many as
+    /// the rule MSER-5 finds. Default `"0 s"`.
+    warm_up: WarmUp = warm_up(), "0 s";
 }
 
 fields! {
-    /// A step of a job: exactly one of `wait`, `take`, `give`, `transfer` and `kernel`. It begins when
-    /// all steps that it comes after have ended.
-    StepFields: Step "" {
-        /// Its name.
-        name: Option<String> = name_needed();
-        /// The job that it is part of, needed only where there are several.
-        job: Option<String> = reference();
-        /// The steps of the job that it comes after. Default: none, so that it begins with the run.
-        after: Option<String> = references();
-        /// Time passes: `"10 ms"`, or drawn: `exponential(mean)`, `lognormal(median, sigma)`,
-        /// `uniform(low, high)`, `pareto(scale, shape)`, `one-of(a, b, …)`.
-        wait: Option<Dist> = times();
-        /// Takes a slot of a pool, or waits for one, first come, first served.
-        take: Option<String> = reference();
-        /// Gives a slot of a pool back.
-        give: Option<String> = reference();
-        /// A transfer of the file, by name.
-        transfer: Option<String> = reference();
-        /// The kernel of a transfer of the file, and nothing else of it.
-        kernel: Option<String> = reference();
-        /// As `size` of a workload, for the transfer of this step.
-        size: Option<Dist> = numbers();
-        /// The chance that it happens, above 0 and at most 1; if not, it takes no time. Default 1.
-        chance: f64 = part(1.0), "1";
-        /// How often it is done, one after the other, 1 to 1000. Default 1.
-        repeat: u32 = whole(1, REPEATS_MAX), "1";
-    }
+    /// A step of a job: exactly one of `wait`, `take`, `give`, `transfer` and `kernel`. It begins
+    /// when all steps that it comes after have ended.
+    StepFields: Step "";
+
+    /// Its name.
+    name: Option<String> = name(Is::NameNeeded);
+    /// The job that it is part of, needed only where there are several.
+    job: Option<String> = text(Is::Reference);
+    /// The steps of the job that it comes after. Default: none, so that it begins with the run.
+    after: Option<String> = text(Is::References);
+    /// Time passes: `"10 ms"`, or drawn: `exponential(mean)`, `lognormal(median, sigma)`,
+    /// `uniform(low, high)`, `pareto(scale, shape)`, `one-of(a, b, …)`.
+    wait: Option<Dist> = times();
+    /// Takes a slot of a pool, or waits for one, first come, first served.
+    take: Option<String> = text(Is::Reference);
+    /// Gives a slot of a pool back.
+    give: Option<String> = text(Is::Reference);
+    /// A transfer of the file, by name.
+    transfer: Option<String> = text(Is::Reference);
+    /// The kernel of a transfer of the file, and nothing else of it.
+    kernel: Option<String> = text(Is::Reference);
+    /// As `size` of a workload, for the transfer of this step.
+    size: Option<Dist> = numbers();
+    /// The chance that it happens, above 0 and at most 1; if not, it takes no time. Default 1.
+    chance: f64 = part(1.0), "1";
+    /// How often it is done, one after the other, 1 to 1000. Default 1.
+    repeat: u32 = whole(1, REPEATS_MAX), "1";
 }
 
 fields! {
     /// Some number of equal slots that steps take and give back.
-    PoolFields: Pool "" {
-        /// Its name.
-        name: Option<String> = name_needed();
-        /// How many there are. Default 1.
-        slots: u32 = whole(1, COUNT_MAX), "1";
-        /// How long a cold slot takes to be of use, such as `"2 s"` or `"lognormal(2 s, 0.3)"`: all are
-        /// cold at the beginning. Whoever is granted one waits, and holds it meanwhile. Default: none.
-        set_up: Option<Dist> = times();
-        /// How long a slot that nobody holds stays warm. Default `"0 s"`: it is cold at once.
-        keep: Time = span(), "0 s";
-    }
-}
+    PoolFields: Pool "";
 
-impl Rows for WorkloadFields {
-    const NAME: &'static str = "RawWorkload";
-    const ABOUT: &'static str = WorkloadFields::DOC;
-    const LISTS: &'static [&'static [Field]] = &[WorkloadFields::FIELDS];
-}
-
-impl Rows for StepFields {
-    const NAME: &'static str = "RawStep";
-    const ABOUT: &'static str = StepFields::DOC;
-    const LISTS: &'static [&'static [Field]] = &[StepFields::FIELDS];
-}
-
-impl Rows for PoolFields {
-    const NAME: &'static str = "RawPool";
-    const ABOUT: &'static str = PoolFields::DOC;
-    const LISTS: &'static [&'static [Field]] = &[PoolFields::FIELDS];
+    /// Its name.
+    name: Option<String> = name(Is::NameNeeded);
+    /// How many there are. Default 1.
+    slots: u32 = whole(1, COUNT_MAX), "1";
+    /// How long a cold slot takes to be of use, such as `"2 s"` or `"lognormal(2 s, 0.3)"`: all are
+    /// cold at the beginning. Whoever is granted one waits, and holds it meanwhile. Default: none.
+    set_up: Option<Dist> = times();
+    /// How long a slot that nobody holds stays warm. Default `"0 s"`: it is cold at once.
+    keep: Time = span(), "0 s";
 }
 
 /// A table with a name.
@@ -145,7 +129,7 @@ pub(super) struct Table<F> {
     pub(super) after: Vec<Spanned<String>>,
 }
 
-impl<F: Fields + Rows> Table<F> {
+impl<F: Fields> Table<F> {
     /// Reads table number `at` of its kind; `default` is its name where it may have none.
     pub(super) fn read(
         raw: &Raw<F>,
@@ -208,7 +192,7 @@ pub(super) trait Any {
     }
 }
 
-impl<F: Fields + Rows> Any for Table<F> {
+impl<F: Fields> Any for Table<F> {
     fn kind(&self) -> Kind {
         Self::kind()
     }
