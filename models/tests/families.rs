@@ -95,7 +95,10 @@ fn settings_reach_all_a_family_or_one_member() {
         let cluster = assembled(NODES, settings).unwrap();
         cluster.nics[&cluster.places[nic]].mtu.get()
     };
-    assert_eq!(["nic-1-6", "nic-1-7"].map(|nic| mtu(&[one.clone()], nic)), [9000, 1500]);
+    assert_eq!(
+        ["nic-1-6", "nic-1-7"].map(|nic| mtu(std::slice::from_ref(&one), nic)),
+        [9000, 1500]
+    );
     assert_eq!(mtu(&[family], "nic-1-6"), 1500);
     assert_eq!(mtu(&[all], "nic-0-0"), 1500);
     let more = assembled(NODES, &[Setting::new("node.count", 5)]).unwrap();
