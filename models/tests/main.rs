@@ -4,6 +4,7 @@ mod attribution;
 mod batch;
 mod company;
 mod counted;
+mod families;
 mod fixture;
 mod free;
 mod generated;

@@ -229,8 +229,9 @@ mod tests {
         };
         let text = priors.fitted(&[estimate], &[], "rows");
         let lines: Vec<&str> = text.lines().collect();
-        assert_eq!(lines[1], "a.x,4,us,3,5,fitted,rows; prior: s");
-        assert_eq!(lines[2], "b.x,2000,ns,,,assumed,0.5 × a.x: t");
+        assert_eq!(lines[0], "# format = 1");
+        assert_eq!(lines[2], "a.x,4,us,3,5,fitted,rows; prior: s");
+        assert_eq!(lines[3], "b.x,2000,ns,,,assumed,0.5 × a.x: t");
     }
 
     #[test]

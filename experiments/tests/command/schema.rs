@@ -58,7 +58,7 @@ fn every_shipped_file_follows_its_schema() {
     let (here, profiles) = (experiments(), experiments().join("../calibration/profiles"));
     for (of, folders, known) in [
         ("experiment", vec![here.clone(), here.join("cases"), here.join("queues")], "quickstart"),
-        ("topology", vec![profiles.join("topology"), here.join("scenes/topology")], "flannel"),
+        ("topology", vec![profiles.join("topology")], "flannel"),
         ("hop", vec![profiles.join("hop")], "vxlan"),
         ("cni", vec![profiles.join("cni")], "flannel"),
     ] {
