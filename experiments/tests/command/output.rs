@@ -337,5 +337,6 @@ fn a_thousand_transfers_share_a_point() {
     weighed.dedup();
     assert_eq!(weighed, (991..=1000).map(|at| format!("transfer-{at}")).collect::<Vec<_>>());
     assert!(folder.read("out/together.csv").lines().nth(1).unwrap().contains(",1000,"));
-    assert!(folder.read("out/report.html").len() < 1 << 20);
+    // Most of the page is the manifest, which tells every transfer.
+    assert!(folder.read("out/report.html").len() < 2 << 20);
 }
