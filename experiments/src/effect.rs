@@ -8,6 +8,7 @@ use models::predict::notes;
 use crate::digest::Digest;
 use crate::experiment::{Axis, Experiment, Parameter, Plan, Purpose};
 use crate::record::Keyed;
+use crate::run::{ADVISED_MAX, LARGEST};
 
 /// A difference below this part of a figure is rounding.
 const SAME: f64 = 1e-12;
@@ -15,6 +16,13 @@ const SAME: f64 = 1e-12;
 /// Every sentence, once.
 pub(crate) fn all(experiment: &Experiment, plan: &Plan, keyed: &[Keyed<'_>]) -> Vec<String> {
     let mut told = without(experiment, plan, keyed);
+    let number = experiment.transfers.len();
+    if number > ADVISED_MAX {
+        told.push(format!(
+            "changes are weighed for the {LARGEST} largest of {number} transfers: the time for all \
+             of them grows with the square of their number"
+        ));
+    }
     told.extend(of_ways(plan));
     told
 }

@@ -6,12 +6,19 @@
 
 use models::input::InputError;
 use models::outcome::{Advice, Outcome};
-use models::predict::{advise, predict};
+use models::predict::{advise_some, predict};
+use models::transfer::Transfer;
 use rayon::prelude::*;
 use sim::Seed;
 
 use crate::digest::Digest;
 use crate::experiment::{Experiment, Plan, Point};
+
+/// With more transfers than this, changes are weighed for the largest alone: the time for all of
+/// them grows with the square of their number.
+pub(crate) const ADVISED_MAX: usize = 100;
+/// How many those are.
+pub(crate) const LARGEST: usize = 10;
 
 /// What one replication of a point gave: an outcome per transfer, and what changes would bring.
 #[derive(Clone, Debug)]
@@ -67,13 +74,27 @@ pub(crate) fn replicate(
     let (cluster, transfers) = (&plan.worlds[point.world].cluster, &point.transfers);
     let seeds = (0..experiment.repetitions)
         .map(|number| Seed::new(experiment.seed).replication(u64::from(number)).get());
+    let asked = advised(transfers);
     let sample = |seed| {
         let outcomes = predict(cluster, transfers, point.fidelity, seed)?;
         // Once per replication as well: chance may decide a counterfactual ("send over 8 streams")
         // of a transfer that it does not touch.
-        Ok(Sample { outcomes, advice: advise(cluster, transfers, seed)? })
+        Ok(Sample { outcomes, advice: advise_some(cluster, transfers, seed, |at| asked[at])? })
     };
     seeds.map(sample).collect()
+}
+
+/// Which transfers of a point changes are weighed for: those with the largest messages, of equal
+/// ones the first.
+fn advised(transfers: &[Transfer]) -> Vec<bool> {
+    let mut order: Vec<usize> = (0..transfers.len()).collect();
+    if transfers.len() > ADVISED_MAX {
+        order.sort_by_key(|at| std::cmp::Reverse(transfers[*at].message));
+        order.truncate(LARGEST);
+    }
+    let mut asked = vec![false; transfers.len()];
+    order.into_iter().for_each(|at| asked[at] = true);
+    asked
 }
 
 #[cfg(test)]

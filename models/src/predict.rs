@@ -187,7 +187,21 @@ pub fn advise(
     transfers: &[Transfer],
     seed: u64,
 ) -> Result<Vec<Vec<Advice>>, InputError> {
-    account::advise(cluster, transfers, seed)
+    advise_some(cluster, transfers, seed, |_| true)
+}
+
+/// The same of the transfers that `asked` names, and nothing of the others: each is priced beside
+/// all, so that the time for all of them grows with the square of their number.
+///
+/// # Errors
+/// As [`predict`].
+pub fn advise_some(
+    cluster: &Cluster,
+    transfers: &[Transfer],
+    seed: u64,
+    asked: impl Fn(usize) -> bool,
+) -> Result<Vec<Vec<Advice>>, InputError> {
+    account::advise(cluster, transfers, seed, &asked)
 }
 
 /// Finds what is wrong with transfers, without running them.

@@ -3,6 +3,8 @@
 //! Where so much varies that colours would run out, only way, transport, streams and mode tell
 //! series apart, and the other settings widen a value to the range they span.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use plotters::style::RGBAColor;
 
 use super::ink;
@@ -96,25 +98,26 @@ fn varying(run: &Run) -> Vec<String> {
     let columns = first.key.dimensions.iter().map(|(column, _)| column.clone());
     columns
         .filter(|column| {
-            let within = |key: &Key| {
-                let mode =
-                    if column == "chunk_b" || column == "buffers" { key.get("mode") } else { "" };
-                let size = if MAIN.contains(&&**column) { None } else { Some(key.message_b) };
-                (key.topology.clone(), mode.to_owned(), size)
-            };
-            let groups = distinct(run.results.iter().map(|result| within(&result.key)));
-            groups.iter().any(|group| {
-                let members = run.results.iter().filter(|result| within(&result.key) == *group);
-                distinct(members.map(|result| result.key.get(column))).len() > 1
+            let of_chunks = column == "chunk_b" || column == "buffers";
+            let by_size = !MAIN.contains(&&**column);
+            let mut first: BTreeMap<(&str, &str, u64), &str> = BTreeMap::new();
+            run.results.iter().any(|result| {
+                let key = &result.key;
+                let mode = if of_chunks { key.get("mode") } else { "" };
+                let size = if by_size { key.message_b.to_bits() } else { 0 };
+                let value = key.get(column);
+                *first.entry((&key.topology, mode, size)).or_insert(value) != value
             })
         })
         .collect()
 }
 
 fn combinations(run: &Run, columns: &[String]) -> Vec<Vec<(String, String)>> {
-    distinct(run.results.iter().map(|result| {
+    let mut seen = BTreeSet::new();
+    let of = |result: &Outcome| -> Vec<(String, String)> {
         columns.iter().map(|name| (name.clone(), result.key.get(name).to_owned())).collect()
-    }))
+    };
+    run.results.iter().map(of).filter(|found| seen.insert(found.clone())).collect()
 }
 
 fn label(shared: &[(String, String)]) -> String {

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use models::outcome::{Cause, Fidelity, Outcome};
+use models::transfer::Transfer;
 use sim::Time;
 
 use super::{Sample, replicate};
@@ -113,4 +114,16 @@ fn time_and_loss_and_what_comes_back_name_one_kind_of_hop() {
     let part = otherwise.len() as f64 / f64::from(points);
     assert!(points > 1_000, "{points} points");
     assert!(part <= OTHERWISE, "{} of {points}:\n{}", otherwise.len(), otherwise.join("\n"));
+}
+
+#[test]
+fn changes_are_weighed_for_all_of_a_hundred_and_for_ten_of_more() {
+    let transfers = |number: u64| -> Vec<Transfer> {
+        (0..number).map(|at| Transfer::message("a", "b", sim::Bytes::new(1 + at / 2))).collect()
+    };
+    assert!(super::advised(&transfers(100)).iter().all(|asked| *asked));
+    let many = super::advised(&transfers(101));
+    let asked: Vec<usize> = (0..101).filter(|at| many[*at]).collect();
+    // The last is alone in its size; of the others, pairs of equals, both.
+    assert_eq!(asked, [90, 92, 93, 94, 95, 96, 97, 98, 99, 100]);
 }

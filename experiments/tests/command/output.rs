@@ -312,3 +312,31 @@ fn every_number_of_a_card_is_moved_and_its_effect_told() {
     assert_eq!(lines[0]["line"], "port_rate");
     assert_eq!(lines[1]["needed"], "always");
 }
+
+#[test]
+fn a_thousand_transfers_share_a_point() {
+    let folder = Folder::new();
+    let one = |at: usize| {
+        format!("[[transfer]]\nfrom = \"client\"\nto = \"server\"\nmessage = \"{} KiB\"\n", 64 + at)
+    };
+    let all: String = (0..1000).map(one).collect();
+    let head = "name = \"many\"\ntopologies = [\"baremetal\"]\nrepetitions = 1\n";
+    folder.write("many.toml", format!("{head}{all}"));
+    let output = folder.podpath().args(["run", "many.toml", "--out", "out"]).output().unwrap();
+    assert!(output.status.success());
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("changes are weighed for the 10 largest of 1000 transfers"), "{said}");
+    assert_eq!(folder.read("out/summary.csv").lines().count(), 1001);
+    // Changes stand beside the ten that are largest, and beside no other.
+    let mut weighed: Vec<String> = folder
+        .read("out/returned.csv")
+        .lines()
+        .skip(1)
+        .map(|line| line.split(',').nth(3).unwrap().to_owned())
+        .collect();
+    weighed.dedup();
+    assert_eq!(weighed, (991..=1000).map(|at| format!("transfer-{at}")).collect::<Vec<_>>());
+    assert!(folder.read("out/together.csv").lines().nth(1).unwrap().contains(",1000,"));
+    // Most of the page is the manifest, which tells every transfer.
+    assert!(folder.read("out/report.html").len() < 2 << 20);
+}

@@ -50,7 +50,8 @@ struct Question<'a> {
     users: BTreeMap<LinkId, Vec<usize>>,
 }
 
-/// All changes that bring something to each transfer while the others run beside it, best first.
+/// All changes that bring something to each transfer that is `asked` about while the others run
+/// beside it, best first.
 ///
 /// # Errors
 /// If a transfer is impossible.
@@ -58,6 +59,7 @@ pub(crate) fn advise(
     cluster: &Cluster,
     transfers: &[Transfer],
     seed: u64,
+    asked: &dyn Fn(usize) -> bool,
 ) -> Result<Vec<Vec<Advice>>, InputError> {
     let transfers: Cow<'_, [Transfer]> = match transfers.iter().any(|t| t.kernel.is_some()) {
         true => transfers.iter().map(Transfer::in_closed_form).collect(),
@@ -94,7 +96,8 @@ pub(crate) fn advise(
         company: &Company::new(&resources.links, &plans, BASE),
         users,
     };
-    Ok((0..transfers.len()).map(|which| best(&question, which)).collect())
+    let advice = |which| if asked(which) { best(&question, which) } else { Vec::new() };
+    Ok((0..transfers.len()).map(advice).collect())
 }
 
 impl Question<'_> {
