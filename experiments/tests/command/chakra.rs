@@ -235,7 +235,7 @@ fn a_file_that_is_cut_or_of_another_version_is_refused() {
     let text = jsonized(&sender);
     let cut = &text[..text.len() - 3];
     let lines = cut.lines().count() as u64;
-    let typed = text.replace("\"1048576\"", "\"many\"");
+    let typed = text.replace("\"int64Val\": \"1\"", "\"int64Val\": \"many\"");
     let cases: [(Vec<u8>, &str, &str); 9] = [
         (another, "byte 0: version", "`0.0.9` is another version"),
         (whole[..whole.len() - 3].to_vec(), "byte", "is cut"),
@@ -243,7 +243,7 @@ fn a_file_that_is_cut_or_of_another_version_is_refused() {
         ([&whole[..8], &[2, 0x0b, 0x00]].concat(), "byte 10: node", "is no field of a message"),
         (cut.into(), "JSON", "EOF while parsing"),
         (text.replace("0.0.4", "0.0.1").into(), "object 0: version", "`0.0.1` is another version"),
-        (typed.into(), "node 2: comm_size", "is `many`, and no whole number"),
+        (typed.into(), "node 2: comm_dst", "is `many`, and no whole number"),
         (
             text.replace("COMM_SEND_NODE", "SENDING_NODE").into(),
             "node 2: type",
