@@ -36,7 +36,7 @@ use serde_spanned::Spanned;
 
 pub(crate) use axis::{Axis, Purpose};
 pub(crate) use field::{Field, listed};
-pub(crate) use load::Load;
+pub(crate) use load::{Load, STEPS_MAX};
 pub(crate) use measure::PodsBy;
 use parameter::Of;
 pub(crate) use parameter::Parameter;

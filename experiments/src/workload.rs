@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!  points × replications ─► simulate ─► digest ─► workloads.csv, workload_runs.csv,
-//!       (rayon, in order)    (models)   (means)   resources.csv, windows.csv ─► report
+//!       (rayon, in order)    (models)   (means)   resources.csv, windows.csv, batches.csv ─► report
 //! ```
 
 mod digest;
@@ -11,6 +11,6 @@ mod record;
 mod run;
 
 pub(crate) use digest::Digest;
-pub(crate) use overview::{overview, row};
+pub(crate) use overview::{batches, overview, row};
 pub(crate) use record::{keyed, write_all};
 pub(crate) use run::{PARTS, run};

@@ -48,7 +48,7 @@ use sim::{Bytes, LinkId};
 pub(crate) use demand::{Demand, Flow, Loss, Taker};
 pub use draft::{Draft, Flaw, Link};
 pub(crate) use draw::Amount;
-pub(crate) use job::{JobContext, job};
+pub(crate) use job::{JobContext, job, order};
 pub(crate) use place::{Cores, more, place};
 pub(crate) use stage::Line;
 pub use step::{Book, DemandId, Edge, HopName, Op, Phase, PhaseId, Row, Step};

@@ -14,6 +14,7 @@
 
 mod check;
 mod loggops;
+mod ordered;
 mod report;
 mod simulate;
 
@@ -22,10 +23,12 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use sim::{Bytes, Time};
 
-pub use check::{OPERATIONS_MAX, RANKS_MAX, TIME_MAX};
+pub use check::{OPERATIONS_MAX, RANKS_MAX, TIME_MAX, circle};
 pub use loggops::LogGops;
 pub use report::{KindReport, RankReport, Report};
 pub use simulate::{on_cluster, on_loggops};
+
+pub use crate::plan::trace::transfers;
 
 use crate::gpu::copy::Direction;
 use crate::transfer::HostMemory;
@@ -37,6 +40,23 @@ pub struct Traced {
     pub ranks: u32,
     /// The operations. Those that become ready at the same instant begin in this order.
     pub operations: Vec<Operation>,
+}
+
+impl Traced {
+    /// Multiplies the recorded time of each kernel by the factor of its rank; how many there are.
+    ///
+    /// # Panics
+    /// If there is not a factor for each rank.
+    pub fn scale_kernels(&mut self, factors: &[f64]) -> usize {
+        let mut kernels = 0;
+        for operation in &mut self.operations {
+            if let Does::Work { kind: Kind::Kernel, time, .. } = &mut operation.does {
+                *time = Time::from_seconds(time.as_seconds() * factors[operation.rank as usize]);
+                kernels += 1;
+            }
+        }
+        kernels
+    }
 }
 
 /// One operation.
@@ -57,6 +77,13 @@ pub struct Need {
     pub operation: u32,
     /// What of it.
     pub moment: Moment,
+}
+
+impl Need {
+    /// The end of an operation.
+    pub const fn ended(operation: u32) -> Need {
+        Need { operation, moment: Moment::Ended }
+    }
 }
 
 /// A moment in the life of an operation.
@@ -150,6 +177,13 @@ impl Does {
             Does::Send { .. } => Kind::Send,
             Does::Receive { .. } => Kind::Receive,
             Does::Copy { .. } => Kind::Copy,
+        }
+    }
+
+    /// Says which operation sends what is received, of a receive.
+    pub fn receives(&mut self, from: u32) {
+        if let Does::Receive { send, .. } = self {
+            *send = from;
         }
     }
 

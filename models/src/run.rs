@@ -11,6 +11,7 @@
 //! The world runs each plan once and keeps its life, or makes run after run of templates from
 //! sources ([`crate::workload`]) and keeps what [`watch`] and the sources note.
 
+pub(crate) mod batch;
 pub(crate) mod closed;
 mod company;
 mod datagram;

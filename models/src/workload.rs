@@ -26,7 +26,9 @@ pub use crate::run::traffic::Control;
 pub use check::check;
 pub(crate) use check::pairs;
 pub(crate) use observe::Observed;
-pub use report::{Completion, Quantile, Report, ResourceReport, Window, WorkloadReport};
+pub use report::{
+    BatchReport, Completion, Quantile, Report, ResourceReport, Window, WorkloadReport,
+};
 pub use simulate::simulate;
 
 /// What runs over time on one cluster.
@@ -34,6 +36,8 @@ pub use simulate::simulate;
 pub struct Scenario {
     /// Pools beside those of the cluster.
     pub pools: Vec<Pool>,
+    /// Servers of batches.
+    pub batches: Vec<Batch>,
     /// What runs.
     pub workloads: Vec<Workload>,
 }
@@ -56,6 +60,22 @@ pub struct SetUp {
     pub takes: Dist,
     /// How long a slot that nobody holds stays warm.
     pub keep: Time,
+}
+
+/// A server that serves runs together: it collects them until there are enough or the first has
+/// waited long enough, first come, first served, and serves one batch at a time.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Batch {
+    /// Its name.
+    pub name: String,
+    /// The most runs of a batch; at least one.
+    pub size: u32,
+    /// How long the first one waits for others.
+    pub wait: Time,
+    /// How long a batch takes, whoever is in it \[s\].
+    pub service: Dist,
+    /// How much longer it takes for each member.
+    pub per_member: Time,
 }
 
 /// One kind of work, and when runs of it begin.
@@ -120,7 +140,7 @@ impl Step {
     pub(crate) fn transfer(&self) -> Option<&Transfer> {
         match &self.does {
             Does::Transfer { transfer, .. } | Does::Kernel(transfer) => Some(transfer),
-            Does::Wait(_) | Does::Take(_) | Does::Give(_) => None,
+            Does::Wait(_) | Does::Take(_) | Does::Give(_) | Does::Batch(_) => None,
         }
     }
 }
@@ -141,6 +161,8 @@ pub enum Does {
         /// What its message is multiplied by in each run.
         size: Option<Dist>,
     },
+    /// It is served with others by a server of batches.
+    Batch(usize),
     /// The kernel that makes a transfer's result.
     Kernel(Box<Transfer>),
 }

@@ -34,7 +34,11 @@ fn count(count: u64) -> Stop {
 }
 
 fn alone(work: Work, arrivals: Arrivals, stop: Stop) -> Scenario {
-    Scenario { pools: Vec::new(), workloads: vec![workload("w", work, arrivals, stop)] }
+    Scenario {
+        pools: Vec::new(),
+        batches: Vec::new(),
+        workloads: vec![workload("w", work, arrivals, stop)],
+    }
 }
 
 fn step(name: &str, does: Does, after: &[usize]) -> Step {
@@ -102,7 +106,8 @@ fn joins_pools_repeats_and_chance_take_the_time_that_they_should() {
     let seconds = |steps: Vec<Step>, runs: u64| {
         let pools = vec![Pool { name: "p".into(), slots: 1, set_up: None }];
         let workload = workload("w", Work::Steps(steps), Arrivals::At(Time::ZERO), count(runs));
-        let report = ran("host", &Scenario { pools, workloads: vec![workload] }, 5);
+        let report =
+            ran("host", &Scenario { pools, batches: Vec::new(), workloads: vec![workload] }, 5);
         report.workloads[0].completion.expect("runs").mean.value
     };
     // The longer of two ways, then a third.
@@ -139,8 +144,16 @@ fn a_run_meets_the_same_chance_whatever_else_happens() {
         Arrivals::Poisson { rate_hz: 40.0 },
         count(2_000),
     );
-    let quiet = ran("host", &Scenario { pools: Vec::new(), workloads: vec![own()] }, 9);
-    let loud = ran("vxlan", &Scenario { pools: Vec::new(), workloads: vec![other, own()] }, 9);
+    let quiet = ran(
+        "host",
+        &Scenario { pools: Vec::new(), batches: Vec::new(), workloads: vec![own()] },
+        9,
+    );
+    let loud = ran(
+        "vxlan",
+        &Scenario { pools: Vec::new(), batches: Vec::new(), workloads: vec![other, own()] },
+        9,
+    );
     assert_eq!(quiet.workloads[0], loud.workloads[1]);
 }
 
@@ -151,7 +164,7 @@ fn a_workload_may_follow_another_and_stop_when_its_mean_is_known() {
         workload("first", waits(1.0), Arrivals::Every(Time::from_ms(500)), count(10)),
         workload("second", waits(2.0), Arrivals::After(0), Stop::default()),
     ];
-    let report = ran("host", &Scenario { pools: Vec::new(), workloads }, 1);
+    let report = ran("host", &Scenario { pools: Vec::new(), batches: Vec::new(), workloads }, 1);
     assert_eq!(report.workloads[1].completed, 10);
     assert_eq!(report.workloads[1].completion.unwrap().mean.value, 2.0);
     let drawn = Work::Steps(vec![step("a", Does::Wait(Dist::Exponential { mean: 1.0 }), &[])]);
@@ -220,7 +233,7 @@ fn the_warm_up_is_found_where_it_is_asked_for() {
         workload("q", Work::Steps(steps), Arrivals::Poisson { rate_hz: 1.0 }, count(40_000));
     queue.warm_up = WarmUp::Found;
     let pools = vec![Pool { name: "p".into(), slots: 1, set_up: None }];
-    let report = ran("host", &Scenario { pools, workloads: vec![queue] }, 4);
+    let report = ran("host", &Scenario { pools, batches: Vec::new(), workloads: vec![queue] }, 4);
     let told = &report.workloads[0];
     assert_eq!(told.left_out + told.completion.unwrap().count, 40_000);
     assert!(told.left_out <= 5_000, "{}", told.left_out);
@@ -233,7 +246,8 @@ fn what_lasts_too_long_is_cut_off_and_tried_again() {
         let runs = count(40_000);
         let mut limited = workload("w", drawn(), Arrivals::Poisson { rate_hz: 10.0 }, runs);
         limited.limit = Some(Limit { after: Time::from_ms(2_000), attempts });
-        let scenario = Scenario { pools: Vec::new(), workloads: vec![limited] };
+        let scenario =
+            Scenario { pools: Vec::new(), batches: Vec::new(), workloads: vec![limited] };
         ran("host", &scenario, 3).workloads.remove(0)
     };
     let late = (-2.0f64).exp();
@@ -268,7 +282,7 @@ fn what_is_cut_off_gives_back_what_it_holds_and_stops_what_it_moves() {
     let small = of(&transfer("client", "server", Bytes::mib(1)));
     let after = workload("after", small.clone(), Arrivals::At(Time::from_ms(200_000)), count(1));
     let pools = vec![Pool { name: "workers".into(), slots: 3, set_up: None }];
-    let scenario = Scenario { pools, workloads: vec![jobs, moves, after] };
+    let scenario = Scenario { pools, batches: Vec::new(), workloads: vec![jobs, moves, after] };
     let report = ran("host", &scenario, 1);
     assert_eq!(report.workloads[0].late, 500);
     assert_eq!(report.workloads[1].late, 500);
@@ -311,7 +325,9 @@ fn a_cold_slot_is_set_up_once_for_all_who_wait_and_stays_warm_for_a_while() {
         let arrivals = Arrivals::Trace(times.into());
         let mut jobs = workload("w", Work::Steps(steps.clone()), arrivals, Stop::default());
         jobs.limit = limit;
-        ran("host", &Scenario { pools, workloads: vec![jobs] }, 1).workloads.remove(0)
+        ran("host", &Scenario { pools, batches: Vec::new(), workloads: vec![jobs] }, 1)
+            .workloads
+            .remove(0)
     };
     let mean = |at: Vec<u64>| told(at, None).completion.unwrap().mean.value;
     // Cold: ten seconds and one. Two more who come meanwhile wait for the same start.

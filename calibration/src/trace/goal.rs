@@ -5,13 +5,17 @@
 //! and ATLAHS read them; their `txt2bin` makes the binary form of the text.
 
 pub(super) mod binary;
-mod matching;
 pub(super) mod text;
 
+use std::sync::Arc;
+
+use models::input::Source;
 use models::replay::{Does, Kind, Need, Operation, Port};
 use sim::{Bytes, Time};
 
 use super::Place;
+use super::matching::Message as End;
+use super::part::Part;
 
 /// What an operation does, before messages are matched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,32 +49,37 @@ struct Read {
 }
 
 impl Goal {
-    /// What it does; a receive takes the message that operation `send` sends.
-    fn does(self, send: u32) -> Does {
+    /// What it does, and the end of a message that it is.
+    fn does(self) -> (Does, Option<End>) {
+        let end = |message: Message, sends: bool| {
+            let Message { bytes, peer, tag, .. } = message;
+            Some(End { sends, peer, tag, bytes })
+        };
         match self {
-            Goal::Calc { ns, cpu } => Does::Work {
-                kind: Kind::Calc,
-                // Longer than a day, which is refused where it stands.
-                time: Time::from_ps(ns.saturating_mul(1_000)),
-                on: Some(u16::from(cpu)),
-            },
-            Goal::Send(message) => Does::Send {
-                to: message.peer,
-                bytes: Bytes::new(message.bytes),
-                port: message.port,
-            },
-            Goal::Receive(message) => Does::Receive { send, port: message.port },
+            // Longer than a day is refused where it stands.
+            Goal::Calc { ns, cpu } => {
+                let time = Time::from_ps(ns.saturating_mul(1_000));
+                (Does::Work { kind: Kind::Calc, time, on: Some(u16::from(cpu)) }, None)
+            }
+            Goal::Send(message) => {
+                let (to, bytes) = (message.peer, Bytes::new(message.bytes));
+                (Does::Send { to, bytes, port: message.port }, end(message, true))
+            }
+            // Which message it takes is found when all have been read.
+            Goal::Receive(message) => {
+                (Does::Receive { send: 0, port: message.port }, end(message, false))
+            }
         }
     }
 }
 
-/// The operations of a schedule, each receive with its send.
-fn operations(read: Vec<Read>, sends: &[u32]) -> (Vec<Operation>, Vec<Place>) {
-    let places = read.iter().map(|read| read.place).collect();
-    let operation = |(read, send): (Read, &u32)| Operation {
-        rank: read.rank,
-        does: read.goal.does(*send),
-        needs: read.needs,
-    };
-    (read.into_iter().zip(sends).map(operation).collect(), places)
+/// A schedule.
+fn part(source: &Arc<Source>, format: &'static str, ranks: u32, read: Vec<Read>) -> Part {
+    let mut part = Part::new(format, Arc::clone(source));
+    part.all_ranks = Some(ranks);
+    for Read { rank, goal, needs, place } in read {
+        let (does, message) = goal.does();
+        part.push(Operation { rank, does, needs }, place, message);
+    }
+    part
 }

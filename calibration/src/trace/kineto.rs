@@ -17,12 +17,15 @@ mod event;
 mod timeline;
 
 use models::input::{InputError, Source};
-use models::replay::Traced;
 use sim::Time;
 
-use super::{Imported, Place, at};
+use super::part::Part;
+use super::{Place, at, json_fault, shown};
 use event::Document;
 use timeline::Timeline;
+
+/// The format, as people call it.
+pub(super) const FORMAT: &str = "PyTorch profiler trace (Kineto)";
 
 /// Whether a text is such a trace: the list of events is its mark.
 pub(super) fn looks_like(text: &str) -> bool {
@@ -30,22 +33,10 @@ pub(super) fn looks_like(text: &str) -> bool {
 }
 
 /// Reads a trace.
-pub(super) fn read(name: &str, text: &str) -> Result<Imported, InputError> {
-    // The text may be of many megabytes: what is shown of it is one line.
-    let shown = |line: u32| {
-        let line_text = text.lines().nth(line.max(1) as usize - 1).unwrap_or("");
-        let clip: String = line_text.chars().take(120).collect();
-        Source::new(name, "\n".repeat(line.max(1) as usize - 1) + &clip)
-    };
-    let document: Document<'_> = serde_json::from_str(text).map_err(|error| {
-        let line = error.line().max(1) as u32;
-        let told = error.to_string();
-        let problem = told.split(" at line ").next().unwrap_or(&told).to_owned();
-        let error = InputError::new("traceEvents", problem)
-            .help("the file as the PyTorch profiler wrote it, whole");
-        at(&shown(line), Place::Line(line), error)
-    })?;
-    let whole = |error: InputError| at(&shown(1), Place::Line(1), error);
+pub(super) fn read(name: &str, text: &str) -> Result<Part, InputError> {
+    let document: Document<'_> = serde_json::from_str(text)
+        .map_err(|error| json_fault(name, text, "traceEvents", &error))?;
+    let whole = |error: InputError| at(&shown(name, text, 1), Place::Line(1), error);
     match document.schema {
         Some(1) => {}
         Some(version) => {
@@ -60,14 +51,13 @@ pub(super) fn read(name: &str, text: &str) -> Result<Imported, InputError> {
     }
     let timeline = Timeline::of(document.events).map_err(whole)?;
     let (operations, places, notes, recorded) = timeline.operations().map_err(whole)?;
-    Ok(Imported {
-        format: "PyTorch profiler trace (Kineto)",
-        traced: Traced { ranks: 1, operations },
-        notes,
-        recorded: Some(recorded),
-        places: places.into_iter().map(Place::Event).collect(),
-        source: Source::new(name, ""),
-    })
+    let mut part = Part::new(FORMAT, Source::new(name, ""));
+    part.says = document.distributed.and_then(|info| info.rank);
+    part.messages = vec![None; operations.len()];
+    part.operations = operations;
+    part.places = places.into_iter().map(Place::Event).collect();
+    (part.notes, part.recorded) = (notes, Some(recorded));
+    Ok(part)
 }
 
 /// Microseconds, as the profiler writes them, since the first event.

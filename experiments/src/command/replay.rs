@@ -1,7 +1,10 @@
 //! `podpath replay`: what was recorded or scheduled elsewhere, carried out on a topology.
 
+mod asked;
+mod head;
 mod loggops;
 mod ranks;
+mod steps;
 mod tables;
 
 use std::path::{Path, PathBuf};
@@ -11,17 +14,15 @@ use clap::Args;
 use models::cluster::Cluster;
 use models::input::InputError;
 use models::library::Library;
-use models::quantity::parse_bytes;
-use models::replay::{Report, on_cluster, on_loggops};
+use models::replay::{Report, on_cluster, on_loggops, transfers};
 use serde_json::json;
-use sim::Bytes;
 
 use super::show::setting;
 use crate::console::Console;
 use crate::experiment::Topology;
 use crate::failure::Failure;
 use crate::library;
-use crate::output::Staging;
+use crate::output::{Staging, write_file};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -32,17 +33,23 @@ Examples:
   podpath replay job.goal --loggops 'L=5 us, o=200 ns, g=5 ns, G=0.04 ns/B, O=0 ns/B, S=256 KiB'
   podpath replay job.goal.gz --topology flannel --out results/job
   podpath replay step.pt.trace.json.gz --topology quickstart-vxlan --ranks gpu-b
+  podpath replay step.*.et --topology my.toml --recorded      a Chakra trace, a file a rank
+  podpath replay job.goal --topology flannel --steps job.toml
+                                                              an experiment file for `podpath run`
   podpath replay job.goal --topology flannel --json | jq .completion_s
 
-FILE: a GOAL schedule as text, or as LogGOPSim's txt2bin writes it, or what the PyTorch profiler
-recorded of a process with one GPU; packed with gzip or not. At most 512 MiB unpacked and a million
-operations.
+FILE: a GOAL schedule as text, or as LogGOPSim's txt2bin writes it; or one file a rank of what the
+PyTorch profiler recorded of a process with one GPU, or of a Chakra execution trace as protobuf or
+JSON; packed with gzip or not. Each at most 512 MiB unpacked, and a million operations in all. Files
+are of the ranks that their names (`job.3.et`) or contents say, else in the order given.
 An operation begins when all that it requires has ended. Computation takes its recorded time and
 keeps its cpu busy. A message goes over a connection of its own pair of ranks, which is open, and
 shares links and cores with whatever else is under way. The send of a message of at most --eager
 bytes ends at once; that of a longer one when the message has arrived and its receive is posted.
 Of a recorded program, copies between host and device are priced anew; all else keeps its time, and
-the notes say what that is.
+the notes say what that is. Ranks at the same place share its copy engines, links and cores; kernels
+of two ranks on one GPU keep their recorded times, and a message between two ranks at one place is
+refused, since nothing says what it costs: give each rank a pod of its own.
 --ranks: `pods` (`gpus` for a recorded program) of the topology in order, names with commas between
 them, or a CSV file with the columns rank and place.";
 
@@ -50,9 +57,9 @@ them, or a CSV file with the columns rank and place.";
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
-    /// The trace
-    #[arg(value_name = "FILE")]
-    file: PathBuf,
+    /// The trace: one file, or one for each rank
+    #[arg(value_name = "FILE", required = true)]
+    files: Vec<PathBuf>,
     /// The name of a topology, or the path of its file
     #[arg(long, value_name = "TOPOLOGY", required_unless_present = "loggops")]
     topology: Option<String>,
@@ -62,6 +69,15 @@ pub(super) struct Arguments {
     /// The largest message whose send ends at once
     #[arg(long, value_name = "BYTES", requires = "topology")]
     eager: Option<String>,
+    /// Give the collectives of a Chakra trace their recorded times
+    #[arg(long)]
+    recorded: bool,
+    /// What a node of a Chakra trace takes whose duration is missing or zero
+    #[arg(long, value_name = "TIME")]
+    missing_duration: Option<String>,
+    /// Multiply the recorded times of kernels: one number, or one for each rank
+    #[arg(long, value_name = "FACTORS")]
+    scale_kernels: Option<String>,
     /// Instead of a topology: the LogGOPS model, with numbers of your own
     #[arg(
         long,
@@ -80,6 +96,9 @@ pub(super) struct Arguments {
     /// The seed: which receive queue each connection is hashed to
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
+    /// Write an experiment file of steps that does the same, for `podpath run`
+    #[arg(long, value_name = "FILE", requires = "topology")]
+    steps: Option<PathBuf>,
     /// Write tables into this folder: ranks, kinds, path, links and operations
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -90,10 +109,12 @@ struct Carrier {
     /// In words.
     name: String,
     report: Report,
+    /// The experiment file that does the same, and how many steps it has.
+    steps: Option<(String, u64)>,
 }
 
 pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
-    let imported = trace::open(&arguments.file, "FILE")?;
+    let imported = imported(arguments)?;
     let told = |(operation, error): (Option<usize>, InputError)| match operation {
         Some(operation) => imported.fault(operation, error),
         None => error,
@@ -102,17 +123,23 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<(), Failur
         Some(numbers) => {
             let numbers = loggops::parse(numbers)?;
             let report = on_loggops(&imported.traced, &numbers).map_err(told)?;
-            Carrier { name: format!("LogGOPS {}", loggops::told(&numbers)), report }
+            Carrier { name: format!("LogGOPS {}", loggops::told(&numbers)), report, steps: None }
         }
         None => {
             let cluster = cluster(arguments)?;
             let places = ranks::places(arguments.ranks.as_deref(), &cluster, &imported.traced)?;
-            let eager = eager(arguments)?;
+            let eager = asked::eager(arguments)?;
             let report = on_cluster(&imported.traced, &cluster, &places, eager, arguments.seed);
-            Carrier { name: cluster.name.clone(), report: report.map_err(told)? }
+            let report = report.map_err(told)?;
+            let steps = arguments.steps.as_deref().map(|path| {
+                let moved = transfers(&imported.traced, &cluster, &places)?;
+                let head = head::head(arguments, &imported, path);
+                steps::written(&imported.traced, &moved, eager, &head)
+            });
+            Carrier { name: cluster.name.clone(), report, steps: steps.transpose()? }
         }
     };
-    let Carrier { name, report } = &carrier;
+    let Carrier { name, report, steps } = &carrier;
     console.print(&tables::headline(&imported, name, report))?;
     for sheet in tables::sheets(report) {
         console.print("\n")?;
@@ -124,7 +151,29 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<(), Failur
         staging.commit()?;
         console.note(&format!("tables in {}", folder.display()));
     }
+    if let (Some(path), Some((text, count))) = (&arguments.steps, steps) {
+        write_file(path, text).map_err(|failure| match failure {
+            Failure::Input(error) => InputError { field: "--steps".into(), ..*error }.into(),
+            other => other,
+        })?;
+        console.note(&format!("{count} steps in {}: `podpath run` it", path.display()));
+    }
     console.print_json(&as_json(&imported, name, report))
+}
+
+/// The trace, with its kernels as fast as is asked.
+fn imported(arguments: &Arguments) -> Result<Imported, InputError> {
+    let mut imported = trace::open(&arguments.files, "FILE", &asked::reading(arguments)?)?;
+    if let Some(factors) = asked::scales(arguments, imported.traced.ranks)? {
+        let text = arguments.scale_kernels.as_deref().unwrap_or_default();
+        let kernels = imported.traced.scale_kernels(&factors);
+        if kernels == 0 {
+            return Err(InputError::new("--scale-kernels", "has no effect: there is no kernel")
+                .help("a replay without it"));
+        }
+        imported.notes.push(format!("{kernels} kernels take their recorded time × {text}."));
+    }
+    Ok(imported)
 }
 
 fn cluster(arguments: &Arguments) -> Result<Cluster, InputError> {
@@ -136,14 +185,6 @@ fn cluster(arguments: &Arguments) -> Result<Cluster, InputError> {
     let settings = settings.collect::<Result<Vec<_>, _>>()?;
     let name = arguments.topology.as_deref().expect("clap requires it");
     Topology::find(name, "--topology", Some(Path::new("")), &library)?.assemble(&library, &settings)
-}
-
-fn eager(arguments: &Arguments) -> Result<Bytes, InputError> {
-    match &arguments.eager {
-        None => Ok(models::replay::LogGops::default().eager),
-        Some(text) => parse_bytes(text)
-            .map_err(|error| InputError::new("--eager", error.problem).help(error.help)),
-    }
 }
 
 fn as_json(imported: &Imported, carrier: &str, report: &Report) -> serde_json::Value {

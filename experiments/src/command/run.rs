@@ -202,6 +202,9 @@ fn run_over_time(
         let rest = out.join("workloads.csv");
         console.print(&format!("{left_out} more rows in {}\n", rest.display()))?;
     }
+    if let Some(batches) = workload::batches(experiment, &keyed) {
+        console.print_table(batches)?;
+    }
     tell_rest(out, &manifest, console)?;
     for note in effect::of_ways(plan) {
         console.note(&format!("note: {note}"));

@@ -51,7 +51,7 @@ pub(super) fn checked(
         Some(v) => fidelity(v.get_ref()).map_err(|p| p.at("fidelity", source, v.span()))?,
     };
     let (workloads, pools) = (raw.workload.as_slice(), raw.pool.as_slice());
-    let load = Load::read(workloads, &raw.step, pools, source, folder)?;
+    let load = Load::read(workloads, &raw.step, pools, raw.batch.as_slice(), source, folder)?;
     if let (Some(_), Some(v), true) = (&load, &raw.fidelity, level != Fidelity::Flow) {
         let problem = Problem::new("workloads run over time, at one fidelity", "`flow`");
         return Err(problem.at("fidelity", source, v.span()));

@@ -36,6 +36,8 @@ pub(crate) enum List {
     Step,
     /// `[[pool]]`.
     Pool,
+    /// `[[batch]]`.
+    Batch,
 }
 
 /// A field of a table in an experiment file.

@@ -1,5 +1,5 @@
-//! What runs over time: `[[workload]]`, `[[step]]` and `[[pool]]`, as tables whose fields can be
-//! swept, and the scenario that they make.
+//! What runs over time: `[[workload]]`, `[[step]]`, `[[pool]]` and `[[batch]]`, as tables whose
+//! fields can be swept, and the scenario that they make.
 
 mod jobs;
 mod scenario;
@@ -19,8 +19,9 @@ use super::field::{Field, Fields, Raw};
 use super::problem::Problem;
 use super::scalar::Scalar;
 
+pub(crate) use jobs::STEPS_MAX;
 use tables::{Any, Table};
-pub(super) use tables::{PoolFields, StepFields, WorkloadFields};
+pub(super) use tables::{BatchFields, PoolFields, StepFields, WorkloadFields};
 
 /// What a table is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -29,12 +30,14 @@ pub(crate) enum Kind {
     Workload,
     Step,
     Pool,
+    Batch,
 }
 
 impl Kind {
     /// The kind of that name.
     pub(super) fn named(name: &str) -> Option<Kind> {
-        [Kind::Workload, Kind::Step, Kind::Pool].into_iter().find(|kind| kind.name() == name)
+        let all = [Kind::Workload, Kind::Step, Kind::Pool, Kind::Batch];
+        all.into_iter().find(|kind| kind.name() == name)
     }
 
     /// Its name in files.
@@ -43,6 +46,7 @@ impl Kind {
             Kind::Workload => "workload",
             Kind::Step => "step",
             Kind::Pool => "pool",
+            Kind::Batch => "batch",
         }
     }
 
@@ -52,6 +56,7 @@ impl Kind {
             Kind::Workload => WorkloadFields::FIELDS,
             Kind::Step => StepFields::FIELDS,
             Kind::Pool => PoolFields::FIELDS,
+            Kind::Batch => BatchFields::FIELDS,
         }
     }
 }
@@ -63,6 +68,7 @@ pub(crate) struct Load {
     workloads: Vec<Table<WorkloadFields>>,
     steps: Vec<Table<StepFields>>,
     pools: Vec<Table<PoolFields>>,
+    batches: Vec<Table<BatchFields>>,
     /// The instants in the files that workloads name.
     traces: BTreeMap<String, Arc<[Time]>>,
 }
@@ -84,6 +90,7 @@ impl Load {
         workloads: &[Raw<WorkloadFields>],
         steps: &[Raw<StepFields>],
         pools: &[Raw<PoolFields>],
+        batches: &[Raw<BatchFields>],
         source: &Arc<Source>,
         folder: Option<&Path>,
     ) -> Result<Option<Load>, InputError> {
@@ -92,11 +99,14 @@ impl Load {
         let workloads = workloads.map(|(at, raw)| Table::read(raw, at, default, source));
         let steps = steps.iter().enumerate().map(|(at, raw)| Table::read(raw, at, None, source));
         let pools = pools.iter().enumerate().map(|(at, raw)| Table::read(raw, at, None, source));
+        let batches = batches.iter().enumerate();
+        let batches = batches.map(|(at, raw)| Table::read(raw, at, None, source));
         let mut load = Load {
             source: Arc::clone(source),
             workloads: workloads.collect::<Result<_, _>>()?,
             steps: steps.collect::<Result<_, _>>()?,
             pools: pools.collect::<Result<_, _>>()?,
+            batches: batches.collect::<Result<_, _>>()?,
             traces: BTreeMap::new(),
         };
         let Some(first) = load.tables().next() else { return Ok(None) };
@@ -123,11 +133,13 @@ impl Load {
         Ok(Some(load))
     }
 
-    /// Every table: workloads, steps, pools.
+    /// Every table: workloads, steps, pools, batches.
     fn tables(&self) -> impl Iterator<Item = &dyn Any> {
         let workloads = self.workloads.iter().map(|table| table as &dyn Any);
         let steps = self.steps.iter().map(|table| table as &dyn Any);
-        workloads.chain(steps).chain(self.pools.iter().map(|table| table as &dyn Any))
+        let pools = self.pools.iter().map(|table| table as &dyn Any);
+        let batches = self.batches.iter().map(|table| table as &dyn Any);
+        workloads.chain(steps).chain(pools).chain(batches)
     }
 
     /// The number of the table of a kind that a dotted name means.
@@ -155,6 +167,7 @@ impl Load {
             Kind::Workload => self.workloads[at].fields.set(field, value, span),
             Kind::Step => self.steps[at].fields.set(field, value, span),
             Kind::Pool => self.pools[at].fields.set(field, value, span),
+            Kind::Batch => self.batches[at].fields.set(field, value, span),
         }
     }
 

@@ -14,7 +14,7 @@ use serde_spanned::Spanned;
 
 use super::axes::{RawSettings, RawSweepTable};
 use super::field::Raw;
-use super::load::{PoolFields, StepFields, WorkloadFields};
+use super::load::{BatchFields, PoolFields, StepFields, WorkloadFields};
 use super::measure::RawMeasure;
 use super::request::RequestFields;
 use super::scalar::Scalar;
@@ -56,6 +56,9 @@ pub(crate) struct RawExperiment {
     /// What steps take and give back.
     #[serde(default)]
     pub(crate) pool: OneOrMany<Raw<PoolFields>>,
+    /// What serves runs together.
+    #[serde(default)]
+    pub(crate) batch: OneOrMany<Raw<BatchFields>>,
     /// How the result of the transfer was asked for, if that time is wanted too.
     pub(crate) request: Option<Raw<RequestFields>>,
     /// How often each point is run, each time with another stream of chance; 1 to 10 000.

@@ -32,8 +32,7 @@ impl Topology {
         folder: Option<&Path>,
         library: &Library,
     ) -> Result<Topology, InputError> {
-        let is_path = name.contains('/') || name.ends_with(".toml");
-        match folder.filter(|_| is_path) {
+        match folder.filter(|_| Topology::is_path(name)) {
             Some(folder) => {
                 let path = folder.join(name);
                 let label = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
@@ -46,6 +45,11 @@ impl Topology {
                 Ok(Topology { label: name.into(), parsed: Arc::clone(library.topology(name)?) })
             }
         }
+    }
+
+    /// Whether a topology is named by the path of its file.
+    pub(crate) fn is_path(name: &str) -> bool {
+        name.contains('/') || name.ends_with(".toml")
     }
 
     /// The cluster it describes, with what the axes change.

@@ -1,7 +1,7 @@
 //! What is kept of a point: each replication, and all of them together.
 
 use models::cluster::LinkUnit;
-use models::workload::{Completion, Quantile, Report, Window, WorkloadReport};
+use models::workload::{BatchReport, Completion, Quantile, Report, Window, WorkloadReport};
 
 use crate::estimate::Estimate;
 
@@ -14,6 +14,8 @@ pub(crate) struct Digest {
     pub(crate) workloads: Vec<WorkloadDigest>,
     /// The links and pools that any of them used.
     pub(crate) resources: Vec<ResourceDigest>,
+    /// A digest for each server of batches.
+    pub(crate) batches: Vec<BatchDigest>,
     /// Events of all of them together.
     pub(crate) events: u64,
 }
@@ -44,6 +46,21 @@ pub(crate) struct ResourceDigest {
     pub(crate) windows: Vec<Window>,
 }
 
+/// A server of batches over all replications.
+#[derive(Clone, Debug)]
+pub(crate) struct BatchDigest {
+    pub(crate) name: String,
+    /// The most members of a batch.
+    pub(crate) size: u32,
+    pub(crate) batches: u64,
+    pub(crate) members: u64,
+    /// Members of a batch, what they wait for it, and how long it is served \[s\].
+    pub(crate) members_mean: Estimate,
+    pub(crate) wait_s: Estimate,
+    pub(crate) service_s: Estimate,
+    pub(crate) busy: Estimate,
+}
+
 impl Digest {
     /// The digest of replications with their numbers.
     pub(super) fn of(finished: &[(usize, &Report)]) -> Digest {
@@ -58,7 +75,30 @@ impl Digest {
             replications: finished.iter().map(|(number, _)| *number).collect(),
             workloads: workloads.collect(),
             resources: resources(&reports().collect::<Vec<_>>()),
+            batches: (0..first.batches.len())
+                .map(|which| {
+                    BatchDigest::of(&reports().map(|r| &r.batches[which]).collect::<Vec<_>>())
+                })
+                .collect(),
             events: reports().map(|report| report.events).sum(),
+        }
+    }
+}
+
+impl BatchDigest {
+    fn of(runs: &[&BatchReport]) -> BatchDigest {
+        let over = |of: fn(&BatchReport) -> f64| {
+            estimate(&runs.iter().map(|run| of(run)).collect::<Vec<f64>>())
+        };
+        BatchDigest {
+            name: runs[0].name.clone(),
+            size: runs[0].size,
+            batches: runs.iter().map(|run| run.batches).sum(),
+            members: runs.iter().map(|run| run.members).sum(),
+            members_mean: over(|run| run.members as f64 / run.batches.max(1) as f64),
+            wait_s: over(|run| run.wait_s),
+            service_s: over(|run| run.service_s),
+            busy: over(|run| run.busy),
         }
     }
 }

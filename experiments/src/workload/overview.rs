@@ -3,7 +3,7 @@
 use comfy_table::Cell;
 use serde_json::{Value, json};
 
-use super::digest::{Digest, ResourceDigest, WorkloadDigest};
+use super::digest::{BatchDigest, Digest, ResourceDigest, WorkloadDigest};
 use super::record::{Keyed, keys};
 use crate::console::{Sheet, number};
 use crate::estimate::Estimate;
@@ -63,6 +63,29 @@ pub(crate) fn overview(experiment: &Experiment, keyed: &[Keyed<'_>]) -> (Sheet, 
     }
     table.keep_whole(columns);
     (table, rows.len().saturating_sub(ROWS_MAX))
+}
+
+/// The servers of batches of all points, if there are any.
+pub(crate) fn batches(experiment: &Experiment, keyed: &[Keyed<'_>]) -> Option<Sheet> {
+    let keys = keys(experiment);
+    let shown = shown(&keys, keyed);
+    let mut header: Vec<&str> = shown.iter().map(|&at| title(&keys[at])).collect();
+    header.extend(["batch", "batches", "members of one", "wait for it", "service", "busy"]);
+    let mut sheet = Sheet::new(&header);
+    let all = keyed.iter().flat_map(|keyed| keyed.digest.batches.iter().map(move |b| (keyed, b)));
+    for (keyed, batch) in all.clone().take(ROWS_MAX) {
+        let key = shown.iter().map(|&at| Cell::from(keyed.cells[at].clone()));
+        let cells = [
+            batch.name.clone().into(),
+            number(batch.batches),
+            number(format!("{:.2} of {}", batch.members_mean.mean, batch.size)),
+            number(words::time_figure(batch.wait_s.mean)),
+            number(words::time_figure(batch.service_s.mean)),
+            number(percent(batch.busy.mean)),
+        ];
+        sheet.add_row(key.chain(cells));
+    }
+    (all.count() > 0).then_some(sheet)
 }
 
 /// The columns of the key that tell rows apart, and the topology.
@@ -149,10 +172,25 @@ pub(crate) fn row(experiment: &Experiment, keyed: &Keyed<'_>) -> Value {
         json!({ "resource": name, "busy_ratio": busy, "waiting": waiting })
     };
     let resources: Vec<Value> = keyed.digest.resources.iter().map(resource).collect();
+    let batch = |batch: &BatchDigest| {
+        json!({
+            "batch": batch.name,
+            "batches": batch.batches,
+            "members": batch.members,
+            "members_per_batch": batch.members_mean,
+            "wait_s": batch.wait_s,
+            "service_s": batch.service_s,
+            "busy_ratio": batch.busy,
+        })
+    };
+    let batches: Vec<Value> = keyed.digest.batches.iter().map(batch).collect();
     let mut row = Value::Object(key);
     row["replications"] = keyed.digest.replications.len().into();
     row["events"] = keyed.digest.events.into();
     row["workloads"] = workloads.into();
     row["resources"] = resources.into();
+    if !batches.is_empty() {
+        row["batches"] = batches.into();
+    }
     row
 }

@@ -67,7 +67,7 @@ pub(crate) fn keyed<'a>(
     keyed.collect()
 }
 
-/// Writes the four tables into `folder`.
+/// Writes the tables, one of batches only where there are any, into `folder`.
 ///
 /// # Errors
 /// If a file cannot be written.
@@ -105,7 +105,11 @@ pub(crate) fn write_all(
         rows
     })?;
     write("resources.csv", resource_columns(), &|keyed| resource_rows(keyed.digest))?;
-    write("windows.csv", window_columns(), &|keyed| window_rows(keyed.digest))
+    write("windows.csv", window_columns(), &|keyed| window_rows(keyed.digest))?;
+    match keyed.iter().any(|keyed| !keyed.digest.batches.is_empty()) {
+        true => write("batches.csv", batch_columns(), &|keyed| batch_rows(keyed.digest)),
+        false => Ok(()),
+    }
 }
 
 fn owned(names: &[&str]) -> Vec<String> {
@@ -261,6 +265,25 @@ fn window_rows(digest: &Digest) -> Vec<Vec<String>> {
         }
     }
     rows
+}
+
+fn batch_columns() -> Vec<String> {
+    let mut columns = owned(&["order", "batch", "size", "batches", "members"]);
+    let means = ["members_per_batch_mean", "wait_s_mean", "service_s_mean", "busy_ratio_mean"];
+    columns.extend(means.iter().flat_map(|name| with_interval(name)));
+    columns
+}
+
+fn batch_rows(digest: &Digest) -> Vec<Vec<String>> {
+    let row = |(order, batch): (usize, &super::digest::BatchDigest)| {
+        let counts = [u64::from(batch.size), batch.batches, batch.members];
+        let mut row = vec![order.to_string(), batch.name.clone()];
+        row.extend(counts.map(|count| count.to_string()));
+        let means = [batch.members_mean, batch.wait_s, batch.service_s, batch.busy];
+        row.extend(means.into_iter().flat_map(|mean| cells(Some(mean))));
+        row
+    };
+    digest.batches.iter().enumerate().map(row).collect()
 }
 
 fn optional(value: Option<f64>) -> String {

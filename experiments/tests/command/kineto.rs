@@ -34,7 +34,7 @@ fn on(stream: u32, correlation: u32) -> Value {
 
 /// A kernel, a copy behind it, a collective on another stream that waits for the copy by an event,
 /// and the host, which waits for all of it.
-fn step(copy: &str) -> Value {
+pub(super) fn step(copy: &str) -> Value {
     let call = |correlation: u32| json!({ "correlation": correlation });
     let mut memcpy = on(7, 2);
     memcpy["bytes"] = 400_000.into();

@@ -2,6 +2,7 @@
 
 mod archive;
 mod bad;
+mod chakra;
 mod determinism;
 mod driver;
 mod explain;
@@ -19,6 +20,7 @@ mod rehearsal;
 mod replay;
 mod schema;
 mod serve;
+mod steps;
 mod stop;
 
 use std::path::{Path, PathBuf};

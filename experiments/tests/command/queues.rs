@@ -179,3 +179,64 @@ fn a_server_that_has_to_start_whenever_it_was_idle() {
     let idle = (1.0 - load) / (1.0 + arrivals * start);
     hold(&folder, "resources.csv", resource(&folder, "pod"), "busy_ratio", 1.0 - idle);
 }
+
+#[test]
+fn a_server_that_takes_all_who_wait_at_once() {
+    let folder = ran("md-bulk.toml");
+    let (arrivals, service) = (200.0f64, 0.01f64);
+    let (come, members) = (arrivals * service, arrivals * service + (-arrivals * service).exp());
+    let wait = come * service / 2.0 / members;
+    assert!((members - 2.1353).abs() < 1e-4 && (wait - 4.683e-3).abs() < 1e-6, "as the file says");
+    hold(&folder, "batches.csv", 0, "members_per_batch", members);
+    hold(&folder, "batches.csv", 0, "wait_s", wait);
+    hold(&folder, "workloads.csv", 0, "completion_s", wait + service);
+    // Of each cycle the server is busy for a service; it is idle where nobody came meanwhile.
+    let idle = (-come).exp() / arrivals;
+    hold(&folder, "batches.csv", 0, "busy_ratio", service / (service + idle));
+}
+
+/// Runs a server of batches: the row of `batches.csv`, and the mean completion \[s\].
+fn batched(batch: &str, workload: &str) -> (Sheet, f64) {
+    let folder = Folder::new();
+    let text = format!(
+        "name = \"b\"\ntopologies = [\"baremetal\"]\nrepetitions = 1\n[[batch]]\nname = \"b\"\n{batch}\n\
+         [[step]]\nname = \"s\"\nbatch = \"b\"\n[[workload]]\n{workload}\n"
+    );
+    folder.write("b.toml", text);
+    folder.run(&["run", "b.toml", "--out", "out", "--quiet"]);
+    let runs = Sheet::read(&folder, "workloads.csv");
+    let mean = runs.number(&runs.rows[0], "completion_s_mean");
+    (Sheet::read(&folder, "batches.csv"), mean)
+}
+
+#[test]
+fn batches_of_one_are_a_queue_and_full_ones_wait_to_be_filled() {
+    // M/D/1: the wait is ρ S ÷ (2 (1 − ρ)) = 3.5 ms × 10 ÷ 3. Of 200 000 customers its standard
+    // error is some 2 %.
+    let random = "rate = \"70 /s\"\ncount = 200000";
+    let (one, mean) = batched("size = 1\nservice = \"10 ms\"\nwait = \"1 s\"", random);
+    let wait = 0.7 * 0.01 / (2.0 * 0.3);
+    let row = |name: &str| one.number(&one.rows[0], name);
+    assert!((row("wait_s_mean") / wait - 1.0).abs() < 0.05, "{}", row("wait_s_mean"));
+    assert!((mean - 0.01 - row("wait_s_mean")).abs() < 1e-9, "{mean}");
+    assert_eq!((row("members"), row("batches")), (200e3, 200e3));
+    // Of n the k-th waits for n − k more: (n − 1) ÷ (2 λ) in the mean, if the server is always free.
+    let slow = "rate = \"100 /s\"\ncount = 80000";
+    let full = "size = 8\nservice = \"10 us\"\nwait = \"1000 s\"\nper_member = \"1 us\"";
+    let (full, _) = batched(full, slow);
+    let row = |name: &str| full.number(&full.rows[0], name);
+    assert_eq!((row("members"), row("batches")), (80e3, 10e3));
+    assert!((row("wait_s_mean") / 0.035 - 1.0).abs() < 0.02, "{}", row("wait_s_mean"));
+    assert!((row("service_s_mean") - 18e-6).abs() < 1e-12, "{}", row("service_s_mean"));
+}
+
+#[test]
+fn whoever_leaves_the_line_is_late_and_all_others_are_served() {
+    // Two a batch, and nobody waits for longer than 5 ms: nine come every 2 ms, one of them alone.
+    let (sheet, mean) = batched(
+        "size = 2\nservice = \"1 ms\"\nwait = \"1 s\"",
+        "every = \"2 ms\"\ncount = 9\nlimit = \"5 ms\"",
+    );
+    assert_eq!(sheet.number(&sheet.rows[0], "members"), 8.0);
+    assert!((mean - 2e-3).abs() < 1e-12, "{mean}");
+}

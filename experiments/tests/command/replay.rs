@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::Folder;
 
 /// Two ranks: one computes and sends 1 MiB, the other receives and computes.
-const PAIR: &str = "\
+pub(super) const PAIR: &str = "\
 num_ranks 2
 rank 0 {
 l1: calc 1000000 cpu 0 // a millisecond

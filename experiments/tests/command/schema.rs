@@ -137,6 +137,7 @@ fn the_list_of_fields_has_every_field_of_the_schema() {
         ("[[workload]]", "RawWorkload"),
         ("[[step]]", "RawStep"),
         ("[[pool]]", "RawPool"),
+        ("[[batch]]", "RawBatch"),
     ] {
         let own = listed.iter().filter(|field| field["table"] == table);
         let own: Vec<&str> = own.map(|field| field["field"].as_str().expect("a name")).collect();

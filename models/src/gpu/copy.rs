@@ -36,6 +36,14 @@ pub enum Direction {
 }
 
 impl Direction {
+    /// Its name: `to-device`, `to-host`.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Direction::ToDevice => "to-device",
+            Direction::ToHost => "to-host",
+        }
+    }
+
     /// What the copy engine does on PCIe.
     pub const fn operation(self) -> Operation {
         match self {

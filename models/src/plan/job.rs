@@ -7,11 +7,12 @@
 //!
 //! Pools of the user's own are counted behind those of the cluster.
 
+use std::collections::HashMap;
 use std::slice::from_ref;
 
 use petgraph::algo::toposort;
 use petgraph::graph::{DiGraph, NodeIndex};
-use sim::Seed;
+use sim::{Seed, Time};
 
 use super::draft::{Draft, Link};
 use super::draw::Amount;
@@ -38,8 +39,7 @@ pub(crate) struct JobContext<'a> {
 pub(crate) fn job(context: &JobContext<'_>, steps: &[Wanted]) -> Result<Plan, InputError> {
     let order = order(steps)?;
     pairs(steps)?;
-    let transfers: Vec<Transfer> =
-        steps.iter().filter_map(|step| step.transfer().cloned()).collect();
+    let (transfers, connection) = connections(steps);
     let ways = transfers.iter().map(|transfer| way(context.cluster, transfer));
     let mut ways: Vec<Route<'_>> = ways.collect::<Result<_, _>>()?;
     let cores = place(context.cluster, &transfers, &mut ways, context.seed);
@@ -52,7 +52,7 @@ pub(crate) fn job(context: &JobContext<'_>, steps: &[Wanted]) -> Result<Plan, In
         let mut after: After = step.after.iter().flat_map(|&before| ends[before].clone()).collect();
         let only_if = (step.chance < 1.0).then(|| draft.chance(step.chance, None));
         for _ in 0..step.repeat {
-            let which = steps[..at].iter().filter(|step| step.transfer().is_some()).count();
+            let which = connection[at];
             let change = Change::default();
             let of = |transfer| {
                 let (ways, cores) = (from_ref(&ways[which]), &cores[which][..]);
@@ -74,6 +74,14 @@ pub(crate) fn job(context: &JobContext<'_>, steps: &[Wanted]) -> Result<Plan, In
                     let give = draft.once(Op::Release(own(*pool)), Book::Nobody, &after);
                     vec![(give, Link::default())]
                 }
+                Does::Batch(batch) => {
+                    // Servers of batches are counted behind those of the cluster.
+                    let server = (context.cluster.turns.len() + batch) as u32;
+                    let op = Op::Turn { server, client: 0, work: Time::ZERO };
+                    let phase = draft.alike(Phase::new(op, Book::Nobody));
+                    let batch = Step { only_if, ..Step::repeated(phase, 1) };
+                    vec![(draft.step(batch, &after), Link::default())]
+                }
                 Does::Transfer { transfer, size } => {
                     let context = Context { size: size.as_ref(), ..of(transfer) };
                     let hops = named(&mut draft, context.route());
@@ -88,8 +96,31 @@ pub(crate) fn job(context: &JobContext<'_>, steps: &[Wanted]) -> Result<Plan, In
     plan.map_err(|flaw| InputError::new("step", flaw.to_string()))
 }
 
+/// The connections of a job, and which one each step uses: transfers that differ in nothing but
+/// their message share one, and so the thread that writes to it and the receive queue.
+fn connections(steps: &[Wanted]) -> (Vec<Transfer>, Vec<usize>) {
+    let mut known: Vec<Transfer> = Vec::new();
+    let mut of: HashMap<(&str, &str), Vec<usize>> = HashMap::new();
+    let mut which = vec![0; steps.len()];
+    for (at, step) in steps.iter().enumerate() {
+        let Some(transfer) = step.transfer() else { continue };
+        let between = of.entry((&transfer.from, &transfer.to)).or_default();
+        let alike =
+            |known: &Transfer| *known == Transfer { message: known.message, ..transfer.clone() };
+        which[at] = match between.iter().find(|&&at| alike(&known[at])) {
+            Some(&at) => at,
+            None => {
+                between.push(known.len());
+                known.push(transfer.clone());
+                known.len() - 1
+            }
+        };
+    }
+    (known, which)
+}
+
 /// The steps in an order in which each comes after those that it names.
-fn order(steps: &[Wanted]) -> Result<Vec<usize>, InputError> {
+pub(crate) fn order(steps: &[Wanted]) -> Result<Vec<usize>, InputError> {
     let mut graph: DiGraph<(), ()> = DiGraph::new();
     for _ in steps {
         graph.add_node(());

@@ -23,6 +23,7 @@ use crate::replay::{Does, Moment, Traced};
 
 pub(crate) use loggops::on_loggops;
 pub(crate) use network::on_network;
+pub use network::transfers;
 
 const AFTER: Link = Link { lag: 0, landed: false };
 

@@ -124,8 +124,11 @@ impl Traced {
     }
 }
 
-/// A node of a circle, if there is any among so many nodes.
-pub(crate) fn circle(nodes: usize, mut edges: Vec<(usize, usize)>) -> Option<usize> {
+/// The first node of a circle, if there is any among so many nodes with edges from one to another.
+///
+/// # Panics
+/// If an edge names a node that is not there.
+pub fn circle(nodes: usize, mut edges: Vec<(usize, usize)>) -> Option<usize> {
     edges.sort_unstable();
     let mut first = vec![0usize; nodes + 1];
     let mut missing = vec![0u32; nodes];

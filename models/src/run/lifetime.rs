@@ -60,6 +60,7 @@ impl World<'_> {
         if let Mover::Fluid(fluid) = &mut self.mover {
             fluid.cut(slot, agenda);
         }
+        self.leave_batches(slot, generation);
         let left = self.runs.cut(slot);
         for (pool, firing) in left.waiting {
             let stands = Ticket { firing, ..ticket };

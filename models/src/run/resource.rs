@@ -2,6 +2,7 @@
 
 use sim::{InOrder, RoundRobin, Time};
 
+use super::batch::{Batches, Serves};
 use super::runs::Ticket;
 use crate::cluster::Cluster;
 
@@ -23,6 +24,8 @@ pub(crate) enum Discipline {
     Turns(Time, Time),
     /// Earlier jobs first, each as wide as its client.
     InOrder(Vec<f64>),
+    /// Many together.
+    Batches(Box<Serves>),
 }
 
 impl Resources {
@@ -41,6 +44,7 @@ impl Resources {
 pub(super) enum Server {
     Turns(RoundRobin<Ticket>),
     InOrder(InOrder<Ticket>, Vec<f64>),
+    Batches(Box<Batches>),
 }
 
 impl Server {
@@ -48,6 +52,7 @@ impl Server {
         match discipline {
             Discipline::Turns(quantum, switch) => Server::Turns(RoundRobin::new(*quantum, *switch)),
             Discipline::InOrder(widths) => Server::InOrder(InOrder::new(), widths.clone()),
+            Discipline::Batches(serves) => Server::Batches(Box::new(Batches::new(serves))),
         }
     }
 
@@ -56,6 +61,7 @@ impl Server {
         match self {
             Server::Turns(server) => server.next(),
             Server::InOrder(server, _) => server.next(),
+            Server::Batches(server) => server.next(),
         }
     }
 }

@@ -74,7 +74,9 @@ pub(crate) fn over_time(
             }
         }
     }
+    let tallies = world.tallies();
     let mut traffic = world.traffic.expect("it was put there");
+    traffic.batches = tallies;
     if let Mover::Fluid(fluid) = &mut world.mover {
         traffic.watch.conclude(agenda.now(), fluid);
     }

@@ -2,6 +2,7 @@
 
 use sim::{Agenda, Dist, Seed, Time};
 
+use super::batch::Tally;
 use super::fleet::Fleet;
 use super::fluid::Fluid;
 use super::runs::Origin;
@@ -155,6 +156,8 @@ pub(crate) struct Traffic {
     pub(crate) watch: Watch,
     /// For each pool, its set-ups, if it has any.
     fleets: Vec<Option<Fleet>>,
+    /// What became of batches, once all is over.
+    pub(crate) batches: Vec<Tally>,
     in_flight: u64,
     /// Why it cannot go on.
     broken: Option<Broken>,
@@ -188,7 +191,7 @@ impl Traffic {
                 sources[leader].followers.push(at as u32);
             }
         }
-        Traffic { sources, watch, fleets, in_flight: 0, broken: None }
+        Traffic { sources, watch, fleets, batches: Vec::new(), in_flight: 0, broken: None }
     }
 
     /// The set-ups of a pool.

@@ -4,6 +4,7 @@
 use sim::{Agenda, Alarm, Model, Pool, Time, in_order};
 
 use super::NOBODY;
+use super::batch::Tally;
 use super::fluid::Fluid;
 use super::resource::{Resources, Server};
 use super::runs::{Runs, Ticket};
@@ -134,6 +135,7 @@ impl<'a> World<'a> {
                     Server::InOrder(jobs, widths) => {
                         jobs.submit(now, widths[client as usize], work, ticket);
                     }
+                    Server::Batches(batches) => batches.join(now, ticket),
                 }
                 alarm.set(serves.next(), Event::Turn(server), agenda);
             }
@@ -176,6 +178,24 @@ impl<'a> World<'a> {
             agenda.after(set_up, Event::End(next));
         }
         self.look_at(pool, agenda.now());
+    }
+
+    /// What became of batches, in the order of their servers.
+    pub(super) fn tallies(&self) -> Vec<Tally> {
+        let batches = self.servers.iter().filter_map(|(server, _)| match server {
+            Server::Batches(batches) => Some(batches.tally),
+            Server::Turns(_) | Server::InOrder(..) => None,
+        });
+        batches.collect()
+    }
+
+    /// A run that was cut off is in line for no batch any more.
+    pub(super) fn leave_batches(&mut self, run: u32, generation: u32) {
+        for (server, _) in &mut self.servers {
+            if let Server::Batches(batches) = server {
+                batches.leave(run, generation);
+            }
+        }
     }
 
     /// Notes the end of a firing, and readies what waited for it alone.
@@ -291,6 +311,11 @@ impl<'a> World<'a> {
                 let mut ended: Vec<in_order::Done<Ticket>> = Vec::new();
                 jobs.advance(now, &mut ended);
                 done.extend(ended.into_iter().map(|done| (done.job, Some(done.begun))));
+            }
+            Server::Batches(batches) => {
+                let mut members = Vec::new();
+                batches.advance(now, &mut members);
+                done.extend(members.into_iter().map(|ticket| (ticket, None)));
             }
         }
         for (ticket, begun) in done {

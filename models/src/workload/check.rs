@@ -1,5 +1,7 @@
 //! What is wrong with a scenario, found before anything runs.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use petgraph::algo::tarjan_scc;
 use petgraph::graph::{DiGraph, NodeIndex};
 
@@ -7,6 +9,7 @@ use super::simulate::{check_limit, templates};
 use super::{Does, Scenario, Step, Work};
 use crate::cluster::Cluster;
 use crate::input::InputError;
+use crate::plan::order;
 
 /// Finds what is wrong with a scenario on a cluster, without running it.
 ///
@@ -56,55 +59,69 @@ pub(crate) struct Pair {
     give: usize,
 }
 
-/// Which steps come behind each step.
+/// For each step that takes a slot, which steps come behind it.
 fn behind(steps: &[Step]) -> Vec<Vec<bool>> {
-    let mut behind = vec![vec![false; steps.len()]; steps.len()];
-    for (at, _) in steps.iter().enumerate() {
-        let mut open: Vec<usize> = steps[at].after.clone();
-        while let Some(before) = open.pop() {
-            if !std::mem::replace(&mut behind[before][at], true) {
-                open.extend(&steps[before].after);
+    let mut next: Vec<Vec<usize>> = vec![Vec::new(); steps.len()];
+    for (at, step) in steps.iter().enumerate() {
+        step.after.iter().for_each(|&before| next[before].push(at));
+    }
+    let behind = |(take, step): (usize, &Step)| {
+        if !matches!(step.does, Does::Take(_)) {
+            return Vec::new();
+        }
+        let (mut behind, mut open) = (vec![false; steps.len()], next[take].clone());
+        while let Some(at) = open.pop() {
+            if !std::mem::replace(&mut behind[at], true) {
+                open.extend(&next[at]);
             }
         }
-    }
-    behind
+        behind
+    };
+    steps.iter().enumerate().map(behind).collect()
 }
 
-/// Every step that takes a slot with the step that gives it back.
+/// Every step that takes a slot with the step that gives it back: the last one before it that has
+/// not been given back by then.
 pub(crate) fn pairs(steps: &[Step]) -> Result<Vec<Pair>, InputError> {
-    let behind = behind(steps);
+    paired(steps, &behind(steps))
+}
+
+fn paired(steps: &[Step], behind: &[Vec<bool>]) -> Result<Vec<Pair>, InputError> {
     let mut pairs: Vec<Pair> = Vec::new();
-    for (give, step) in steps.iter().enumerate() {
-        let Does::Give(pool) = step.does else { continue };
-        let mut takes = (0..steps.len()).filter(|&take| {
-            steps[take].does == Does::Take(pool)
-                && behind[take][give]
-                && pairs.iter().all(|pair| pair.take != take)
-        });
-        let Some(take) = takes.next_back() else {
-            return Err(InputError::new(
-                format!("step.{}.give", step.name),
-                "no step before it has taken one that is not given back yet",
-            )
-            .help("a step with `take` of the same pool, and `after` that leads from it to here"));
-        };
-        pairs.push(Pair { pool, take, give });
+    // The steps that have taken a slot of each pool, as they come after each other.
+    let mut taken: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    for at in order(steps)? {
+        match steps[at].does {
+            Does::Take(pool) => taken.entry(pool).or_default().push(at),
+            Does::Give(pool) => {
+                let open = taken.entry(pool).or_default();
+                let Some(last) = open.iter().rposition(|&take| behind[take][at]) else {
+                    return Err(InputError::new(
+                        format!("step.{}.give", steps[at].name),
+                        "no step before it has taken one that is not given back yet",
+                    )
+                    .help(
+                        "a step with `take` of the same pool, and `after` that leads from it to \
+                         here",
+                    ));
+                };
+                pairs.push(Pair { pool, take: open.remove(last), give: at });
+            }
+            _ => {}
+        }
     }
-    let kept = steps.iter().enumerate().find(|(at, step)| {
-        matches!(step.does, Does::Take(_)) && pairs.iter().all(|pair| pair.take != *at)
-    });
-    match kept {
-        Some((_, step)) => {
+    match taken.into_values().flatten().min() {
+        Some(kept) => {
             let problem = "nothing behind it gives the slot back";
-            Err(InputError::new(format!("step.{}.take", step.name), problem)
+            Err(InputError::new(format!("step.{}.take", steps[kept].name), problem)
                 .help("a step with `give` of the same pool, after this one"))
         }
         None => Ok(pairs),
     }
 }
 
-/// Refuses jobs that can wait for each other's pools for ever: if a slot of one pool may be asked
-/// for while one of another is held, and the other way round.
+/// Refuses jobs that can wait for each other's pools for ever: if a slot of one pool has to be had
+/// before one of another is given back, and the other way round.
 fn check_orders(scenario: &Scenario) -> Result<(), InputError> {
     let mut order: DiGraph<(), String> = DiGraph::new();
     for _ in &scenario.pools {
@@ -113,12 +130,13 @@ fn check_orders(scenario: &Scenario) -> Result<(), InputError> {
     for workload in &scenario.workloads {
         let Work::Steps(steps) = &workload.work else { continue };
         let behind = behind(steps);
-        let pairs = pairs(steps)?;
+        let pairs = paired(steps, &behind)?;
+        let mut known = BTreeSet::new();
         for held in &pairs {
             for asked in pairs.iter().filter(|asked| *asked != held) {
                 let earlier = behind[asked.take][held.take];
-                let later = behind[held.give][asked.take];
-                if !earlier && !later {
+                let needed = behind[asked.take][held.give];
+                if needed && !earlier && known.insert((held.pool, asked.pool)) {
                     let name = steps[asked.take].name.clone();
                     order.add_edge(NodeIndex::new(held.pool), NodeIndex::new(asked.pool), name);
                 }
@@ -171,6 +189,7 @@ mod tests {
         };
         let pool = |name: &str| Pool { name: name.into(), slots: 1, set_up: None };
         Scenario {
+            batches: Vec::new(),
             pools: vec![pool("a"), pool("b")],
             workloads: jobs.into_iter().map(workload).collect(),
         }
@@ -186,6 +205,15 @@ mod tests {
         let good =
             steps(&[("t", take.clone(), &[]), ("w", wait(), &[0]), ("g", give.clone(), &[1])]);
         assert_eq!(pairs(&good).unwrap(), [Pair { pool: 0, take: 0, give: 2 }]);
+        // Whatever the order in which they are written down.
+        let turned = steps(&[
+            ("g", give.clone(), &[2]),
+            ("h", give.clone(), &[3]),
+            ("t", take.clone(), &[]),
+            ("u", take.clone(), &[0]),
+        ]);
+        let expected = [(2, 0), (3, 1)].map(|(take, give)| Pair { pool: 0, take, give });
+        assert_eq!(pairs(&turned).unwrap(), expected);
         let early = steps(&[("g", give.clone(), &[]), ("t", take.clone(), &[0])]);
         assert_eq!(pairs(&early).unwrap_err().field, "step.g.give");
         let twice =
@@ -216,6 +244,16 @@ mod tests {
             ("d", Does::Give(1), &[2]),
         ]);
         assert!(check_orders(&scenario(vec![beside])).is_err());
+        // Neither has to wait for the other before it is given back.
+        let apart = steps(&[
+            ("a", Does::Take(0), &[]),
+            ("b", Does::Take(1), &[]),
+            ("c", Does::Give(0), &[0]),
+            ("d", Does::Give(1), &[1]),
+            ("e", Does::Take(0), &[1]),
+            ("f", Does::Give(0), &[4]),
+        ]);
+        assert_eq!(check_orders(&scenario(vec![apart])), Ok(()));
         // One after the other holds one at a time.
         let after = steps(&[
             ("a", Does::Take(0), &[]),

@@ -14,6 +14,8 @@ pub struct Report {
     pub workloads: Vec<WorkloadReport>,
     /// The links and pools that were used: links in the order of the cluster, then pools.
     pub resources: Vec<ResourceReport>,
+    /// The servers of batches, in order.
+    pub batches: Vec<BatchReport>,
     /// How many events it took.
     pub events: u64,
 }
@@ -45,6 +47,25 @@ pub struct WorkloadReport {
     pub in_flight_most: u64,
     /// How long the runs took that count, if there are any.
     pub completion: Option<Completion>,
+}
+
+/// What became of the batches of a server that began in the time that counts.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BatchReport {
+    /// Its name.
+    pub name: String,
+    /// The most members of one.
+    pub size: u32,
+    /// How many there were.
+    pub batches: u64,
+    /// How many members they had in all.
+    pub members: u64,
+    /// How long members waited for their batch to begin, in the mean \[s\].
+    pub wait_s: f64,
+    /// How long a batch was served, in the mean \[s\].
+    pub service_s: f64,
+    /// The part of the time that batches were served.
+    pub busy: f64,
 }
 
 /// A figure with an interval that holds the true value with 95 % confidence.

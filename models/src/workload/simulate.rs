@@ -3,18 +3,19 @@
 use sim::{Seed, Time};
 
 use super::observe::Observed;
-use super::report::{Completion, Report, ResourceReport, Window, WorkloadReport};
-use super::{Arrivals, Scenario, WarmUp, Work, Workload};
+use super::report::{BatchReport, Completion, Report, ResourceReport, Window, WorkloadReport};
+use super::{Arrivals, Batch, Scenario, WarmUp, Work, Workload};
 use crate::cluster::Cluster;
 use crate::input::InputError;
 use crate::plan::{BASE, Context, JobContext, Op, Plan, build, job, place};
 use crate::predict::way;
 use crate::price::Change;
-use crate::run::Resources;
+use crate::run::batch::{Serves, Tally};
 use crate::run::fleet::Fleet;
 use crate::run::start::over_time;
 use crate::run::traffic::{Broken, Control, Source, Traffic, Trouble};
 use crate::run::watch::{Stretch, Watch};
+use crate::run::{Discipline, Resources};
 
 /// So many templates has a workload: they differ in the cores that its flows are hashed to (RSS),
 /// and a run is of one of them by chance.
@@ -33,6 +34,12 @@ pub fn simulate(
     let seed = Seed::new(seed);
     let mut resources = Resources::of(cluster);
     resources.pools.extend(scenario.pools.iter().map(|pool| pool.slots));
+    let counts = counts(scenario);
+    resources.servers.extend(scenario.batches.iter().map(|batch| {
+        let seed = seed.of(&format!("batch/{}", batch.name));
+        let counts = [counts.0, counts.1.unwrap_or(Time::MAX)];
+        Discipline::Batches(Box::new(Serves { batch: batch.clone(), seed, counts }))
+    }));
     let mut plans: Vec<Plan> = Vec::new();
     let mut sources = Vec::new();
     for workload in &scenario.workloads {
@@ -42,7 +49,7 @@ pub fn simulate(
         plans.extend(own);
         sources.push(source(workload, seed, numbers));
     }
-    let watch = watch(scenario, &resources);
+    let watch = Watch::new(resources.links.len(), &resources.pools, counts.0, counts.1);
     let plans: Vec<&Plan> = plans.iter().collect();
     let of_cluster = cluster.pools.len();
     let own =
@@ -57,11 +64,14 @@ pub fn simulate(
     if let Some(broken) = traffic.broken() {
         return Err(told_broken(scenario, broken));
     }
-    let Traffic { sources, watch, .. } = traffic;
+    let Traffic { sources, watch, batches, .. } = traffic;
     let workloads = sources.into_iter().map(|source| told(source.observed)).collect();
     let (whole, windows) = watch.finish();
     let resources = used(cluster, scenario, &whole, &windows);
-    Ok(Some(Report { workloads, resources, events }))
+    let span_s = (whole.end - whole.begin).as_seconds();
+    let batches = scenario.batches.iter().zip(batches);
+    let batches = batches.map(|(batch, tally)| batch_told(batch, tally, span_s)).collect();
+    Ok(Some(Report { workloads, resources, batches, events }))
 }
 
 /// Refuses a limit where what is cut off would leave a turn that is kept for it for ever.
@@ -118,9 +128,9 @@ fn source(workload: &Workload, seed: Seed, templates: Vec<u32>) -> Source {
     Source::new(&workload.name, seed, templates, arrivals, stop, limit, observed)
 }
 
-/// Links and pools are looked at from the end of the last warm-up on, and until the last source
+/// Links, pools and batches are looked at from the end of the last warm-up on, and until the last source
 /// stops, if that is known.
-fn watch(scenario: &Scenario, resources: &Resources) -> Watch {
+fn counts(scenario: &Scenario) -> (Time, Option<Time>) {
     let warm = scenario.workloads.iter().map(|workload| match workload.warm_up {
         WarmUp::Until(warm) => warm,
         WarmUp::Found => Time::ZERO,
@@ -133,8 +143,20 @@ fn watch(scenario: &Scenario, resources: &Resources) -> Watch {
     };
     let until = leads.map(known).collect::<Option<Vec<Time>>>();
     let until = until.and_then(|until| until.into_iter().max());
-    let warm = warm.max().unwrap_or(Time::ZERO);
-    Watch::new(resources.links.len(), &resources.pools, warm, until)
+    (warm.max().unwrap_or(Time::ZERO), until)
+}
+
+fn batch_told(batch: &Batch, tally: Tally, span_s: f64) -> BatchReport {
+    let over = |sum: f64, all: f64| if all > 0.0 { sum / all } else { 0.0 };
+    BatchReport {
+        name: batch.name.clone(),
+        size: batch.size,
+        batches: tally.batches,
+        members: tally.members,
+        wait_s: over(tally.waited_s, tally.members as f64),
+        service_s: over(tally.served_s, tally.batches as f64),
+        busy: over(tally.served_s, span_s).min(1.0),
+    }
 }
 
 fn told(mut observed: Observed) -> WorkloadReport {

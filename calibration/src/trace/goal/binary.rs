@@ -16,9 +16,9 @@ use std::sync::Arc;
 use models::input::{InputError, Source};
 use models::replay::{Moment, Need, OPERATIONS_MAX, Port, RANKS_MAX};
 
-use super::super::{Imported, Place, at};
-use super::matching::matched;
-use super::{Goal, Message, Read};
+use super::super::part::Part;
+use super::super::{Place, at};
+use super::{Goal, Message, Read, part};
 
 /// The first eight bytes, as a number.
 const MAGIC: u64 = 4223;
@@ -37,7 +37,7 @@ pub(in super::super) fn looks_like(content: &[u8]) -> bool {
 }
 
 /// Reads a schedule.
-pub(in super::super) fn read(name: &str, content: &[u8]) -> Result<Imported, InputError> {
+pub(in super::super) fn read(name: &str, content: &[u8]) -> Result<Part, InputError> {
     let source = Source::new(name, "");
     let file = File { content, source: &source };
     match file.u64(0, "magic")? {
@@ -68,7 +68,7 @@ pub(in super::super) fn read(name: &str, content: &[u8]) -> Result<Imported, Inp
         }
         file.rank(rank, ranks, begin as usize + 8, end as usize + 8, &mut read)?;
     }
-    matched(&source, "GOAL (binary)", ranks, read)
+    Ok(part(&source, "GOAL (binary)", ranks, read))
 }
 
 const WHOLE: &str = "the whole file, as txt2bin wrote it";

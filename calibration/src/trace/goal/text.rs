@@ -19,9 +19,9 @@ use std::sync::Arc;
 use models::input::{InputError, Source};
 use models::replay::{Moment, Need, OPERATIONS_MAX, Port, RANKS_MAX};
 
-use super::super::{Imported, Place, at};
-use super::matching::matched;
-use super::{Goal, Message, Read};
+use super::super::part::Part;
+use super::super::{Place, at};
+use super::{Goal, Message, Read, part};
 
 /// Whether a text begins as a schedule does.
 pub(in super::super) fn looks_like(text: &str) -> bool {
@@ -31,7 +31,7 @@ pub(in super::super) fn looks_like(text: &str) -> bool {
 }
 
 /// Reads a schedule.
-pub(in super::super) fn read(source: &Arc<Source>) -> Result<Imported, InputError> {
+pub(in super::super) fn read(source: &Arc<Source>) -> Result<Part, InputError> {
     let mut reader = Reader { ranks: None, open: None, blocks: HashMap::new(), read: Vec::new() };
     let mut last = 1;
     for (line, text) in Lines::new(&source.text) {
@@ -49,7 +49,7 @@ pub(in super::super) fn read(source: &Arc<Source>) -> Result<Imported, InputErro
         let problem = format!("rank {rank} of {ranks} has no block");
         return Err(end(wrong("rank", problem, "one block for each rank, from 0 on")));
     }
-    matched(source, "GOAL", ranks, reader.read)
+    Ok(part(source, "GOAL", ranks, reader.read))
 }
 
 const RANKS: &str = "`num_ranks N` before the first rank, 1 to 65536";

@@ -13,8 +13,17 @@ use serde::de::{Deserializer, Error, IgnoredAny, SeqAccess, Visitor};
 pub(super) struct Document<'a> {
     #[serde(rename = "schemaVersion")]
     pub(super) schema: Option<u64>,
+    /// Of a process of several: which.
+    #[serde(rename = "distributedInfo")]
+    pub(super) distributed: Option<Distributed>,
     #[serde(rename = "traceEvents", borrow, deserialize_with = "events")]
     pub(super) events: Vec<Event<'a>>,
+}
+
+/// Who the process is among others.
+#[derive(Deserialize)]
+pub(super) struct Distributed {
+    pub(super) rank: Option<u32>,
 }
 
 /// An event that counts.

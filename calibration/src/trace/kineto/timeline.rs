@@ -12,15 +12,16 @@ use std::collections::{BTreeMap, HashMap};
 
 use models::gpu::copy::Direction;
 use models::input::InputError;
-use models::replay::{Does, Kind, Moment, Need, Operation};
+use models::replay::{Does, Kind, Need, Operation};
 use models::transfer::HostMemory;
 use sim::{Bytes, Time};
 
+use super::super::notes::Notes;
 use super::event::{Event, What};
 use super::since;
 
 /// Operations, the number of the event of each, what is to be said, and how long it took.
-type Told = (Vec<Operation>, Vec<u64>, Vec<String>, Time);
+type Told = (Vec<Operation>, Vec<u64>, Notes, Time);
 
 /// A time that something is kept for: shorter ones are rounding.
 const KEPT: Time = Time::from_ps(500);
@@ -151,7 +152,7 @@ impl<'a> Timeline<'a> {
         let known = threads.get(event.thread.as_str()).copied();
         let (before, until) = known.unwrap_or((None, Time::ZERO));
         let gap = begin.saturating_sub(until);
-        let needs = before.map(ended).into_iter().collect();
+        let needs = before.map(Need::ended).into_iter().collect();
         let call = placed.work(Kind::HostGap, gap, needs, event.number);
         if let Some(correlation) = event.args.correlation {
             placed.calls.entry(correlation).or_insert((call, begin));
@@ -168,7 +169,7 @@ impl<'a> Timeline<'a> {
         let (begin, end) = self.span(event);
         let own = event.args.correlation.and_then(|correlation| placed.calls.get(&correlation));
         let Some(&(call, _)) = own else { return };
-        let mut needs = vec![ended(call)];
+        let mut needs = vec![Need::ended(call)];
         let mut busy_from = begin;
         let synchronises = event.name.contains("Synchronize");
         let copies = event.name.contains("emcpy");
@@ -178,7 +179,7 @@ impl<'a> Timeline<'a> {
             let Some(on_gpu) = at.checked_sub(1).map(|at| streams[at]) else { continue };
             let own = Some(on_gpu.correlation) == event.args.correlation;
             if (synchronises && on_gpu.end > begin) || (copies && own) {
-                needs.push(ended(on_gpu.operation));
+                needs.push(Need::ended(on_gpu.operation));
                 busy_from = busy_from.max(on_gpu.end);
             }
         }
@@ -201,14 +202,14 @@ impl<'a> Timeline<'a> {
         let mut ready = Time::ZERO;
         match placed.calls.get(&correlation) {
             Some(&(call, at)) => {
-                needs.push(ended(call));
+                needs.push(Need::ended(call));
                 ready = at;
             }
             None => placed.without_call += 1,
         }
         let before = placed.streams.get(&stream).and_then(|all| all.last()).copied();
         if let Some(before) = before {
-            needs.push(ended(before.operation));
+            needs.push(Need::ended(before.operation));
             ready = ready.max(before.end);
         }
         let last = before.map_or(0, |before| before.correlation);
@@ -217,7 +218,7 @@ impl<'a> Timeline<'a> {
             let theirs = placed.streams.get(&on).into_iter().flatten();
             let event = theirs.rev().find(|other| other.correlation < record);
             if let Some(other) = event.filter(|other| other.end <= begin) {
-                needs.push(ended(other.operation));
+                needs.push(Need::ended(other.operation));
                 ready = ready.max(other.end);
                 placed.by_events += 1;
             }
@@ -225,7 +226,7 @@ impl<'a> Timeline<'a> {
         let delay = begin.saturating_sub(ready);
         if delay > KEPT {
             let delay = placed.work(Kind::LaunchDelay, delay, needs, event.number);
-            needs = vec![ended(delay)];
+            needs = vec![Need::ended(delay)];
             placed.delays += 1;
         }
         let does = does(event, end.saturating_sub(begin));
@@ -238,10 +239,6 @@ impl<'a> Timeline<'a> {
         let streams = placed.streams.entry(stream).or_default();
         streams.push(OnGpu { operation, correlation, end });
     }
-}
-
-fn ended(operation: u32) -> Need {
-    Need { operation, moment: Moment::Ended }
 }
 
 /// What the GPU did.
@@ -277,20 +274,16 @@ impl Placed {
         self.add(Does::Work { kind, time, on: None }, needs, event)
     }
 
-    fn notes(&self, threads: usize) -> Vec<String> {
-        let mut notes = vec![
-            "Kernels keep their recorded time; copies between host and device are priced anew."
-                .to_owned(),
-            format!(
-                "Host: what calls take and the gaps between them are kept; that its threads \
-                 ({threads}) wait for each other is in the gaps."
-            ),
-        ];
-        let mut say = |count: u64, text: &str| {
-            if count > 0 {
-                notes.push(format!("{count} {text}."));
-            }
-        };
+    fn notes(&self, threads: usize) -> Notes {
+        let mut notes = Notes::default();
+        notes.say(
+            "Kernels keep their recorded time; copies between host and device are priced anew.",
+        );
+        notes.say(format!(
+            "Host: what calls take and the gaps between them are kept; that its threads \
+             ({threads}) wait for each other is in the gaps."
+        ));
+        let mut say = |count: u64, text: &str| notes.count(count, text);
         say(self.collectives, "collectives keep their recorded time, whatever the network");
         say(self.within, "copies within or between devices, and fills, keep their recorded time");
         say(self.delays, "operations began later than what is known to come before: that is kept");

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::super::load::{PoolFields, StepFields, WorkloadFields};
+use super::super::load::{BatchFields, PoolFields, StepFields, WorkloadFields};
 use super::super::request::RequestFields;
 use super::super::transfer::{KernelFields, TransferFields};
 use super::{Field, Fields, Is, List, TOLD_MAX};
@@ -16,6 +16,7 @@ impl List {
             List::Workload => "[[workload]]",
             List::Step => "[[step]]",
             List::Pool => "[[pool]]",
+            List::Batch => "[[batch]]",
         }
     }
 }
@@ -53,6 +54,7 @@ impl Field {
             List::Workload => format!("workload.NAME.{}", self.name),
             List::Step => format!("step.NAME.{}", self.name),
             List::Pool => format!("pool.NAME.{}", self.name),
+            List::Batch => format!("batch.NAME.{}", self.name),
         }
     }
 
@@ -76,6 +78,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Field> {
         WorkloadFields::FIELDS,
         StepFields::FIELDS,
         PoolFields::FIELDS,
+        BatchFields::FIELDS,
     ];
     lists.into_iter().flatten()
 }

@@ -1,16 +1,16 @@
-//! Jobs and pools: what steps do, what they come after, and what they take.
+//! Jobs, pools and servers of batches: what steps do, what they come after, and what they take.
 
 use models::input::{InputError, suggest};
-use models::workload::{Does, Pool, SetUp, Step, Work};
+use models::workload::{Batch, Does, Pool, SetUp, Step, Work};
 use serde_spanned::Spanned;
 
 use super::super::problem::Problem;
 use super::Kind;
 use super::scenario::Making;
-use super::tables::{Any, PoolFields, StepFields, Table, WorkloadFields};
+use super::tables::{Any, BatchFields, PoolFields, StepFields, Table, WorkloadFields};
 
 /// The most steps of one job, each repetition counted.
-const STEPS_MAX: u64 = 10_000;
+pub(crate) const STEPS_MAX: u64 = 10_000;
 
 impl Making<'_> {
     /// The pool that a table is.
@@ -23,6 +23,18 @@ impl Making<'_> {
         let set_up = fields.set_up.value.clone();
         let set_up = set_up.map(|takes| SetUp { takes, keep: fields.keep.value });
         Ok(Pool { name: table.name.clone(), slots: fields.slots.value, set_up })
+    }
+
+    /// The server of batches that a table is.
+    pub(super) fn batch(&self, table: &Table<BatchFields>) -> Result<Batch, InputError> {
+        let fields = &table.fields;
+        let missing = |key, example| self.wrong(table, key, Problem::new("is missing", example));
+        let Some(size) = fields.size.value else { return missing("size", "size = 8") };
+        let Some(service) = fields.service.value.clone() else {
+            return missing("service", "service = \"10 ms\"");
+        };
+        let (wait, per_member) = (fields.wait.value, fields.per_member.value);
+        Ok(Batch { name: table.name.clone(), size, wait, service, per_member })
     }
 
     pub(super) fn job(&mut self, table: &Table<WorkloadFields>) -> Result<Work, InputError> {
@@ -74,6 +86,7 @@ impl Making<'_> {
             ("wait", fields.wait.is_given()),
             ("take", fields.take.is_given()),
             ("give", fields.give.is_given()),
+            ("batch", fields.batch.is_given()),
             ("transfer", fields.transfer.is_given()),
             ("kernel", fields.kernel.is_given()),
         ];
@@ -109,10 +122,13 @@ impl Making<'_> {
             return Ok(Does::Wait(time.clone()));
         }
         if let Some(pool) = &fields.take.value {
-            return Ok(Does::Take(self.pool(table, deed, pool)?));
+            return Ok(Does::Take(self.used(Kind::Pool, table, deed, pool)?));
         }
         if let Some(pool) = &fields.give.value {
-            return Ok(Does::Give(self.pool(table, deed, pool)?));
+            return Ok(Does::Give(self.used(Kind::Pool, table, deed, pool)?));
+        }
+        if let Some(batch) = &fields.batch.value {
+            return Ok(Does::Batch(self.used(Kind::Batch, table, deed, batch)?));
         }
         let name = fields.transfer.value.as_ref().or(fields.kernel.value.as_ref());
         let name = name.map_or("", String::as_str);
@@ -128,15 +144,17 @@ impl Making<'_> {
         Ok(Does::Kernel(transfer))
     }
 
-    fn pool(
+    /// The number of what a step uses, of its kind.
+    fn used(
         &mut self,
+        kind: Kind,
         table: &Table<StepFields>,
         key: &str,
         name: &str,
     ) -> Result<usize, InputError> {
-        match self.load.find(Kind::Pool, name) {
+        match self.load.find(kind, name) {
             Ok(at) => {
-                self.used.insert((Kind::Pool, name.to_owned()));
+                self.used.insert((kind, name.to_owned()));
                 Ok(at)
             }
             Err(problem) => self.wrong(table, key, problem),

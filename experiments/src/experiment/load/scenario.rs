@@ -43,7 +43,9 @@ impl Load {
         let workloads = workloads.collect::<Result<Vec<_>, _>>()?;
         let pools = self.pools.iter().map(|table| making.slots(table));
         let pools = pools.collect::<Result<_, _>>()?;
-        let scenario = Scenario { pools, workloads };
+        let batches = self.batches.iter().map(|table| making.batch(table));
+        let batches = batches.collect::<Result<_, _>>()?;
+        let scenario = Scenario { pools, batches, workloads };
         making.check_leaders(&scenario)?;
         making.check_used()?;
         Ok(scenario)
@@ -240,6 +242,7 @@ impl Making<'_> {
         if let Some(table) = self.load.tables().find(idle) {
             let problem = match table.kind() {
                 Kind::Step => Problem::new("no workload runs its job", "job = \"…\" of a workload"),
+                Kind::Batch => Problem::new("no step uses it", "a step with `batch`"),
                 _ => Problem::new("no step takes it", "a step with `take` and one with `give`"),
             };
             return self.wrong(table, "name", problem);

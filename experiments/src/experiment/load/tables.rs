@@ -74,8 +74,8 @@ fields! {
 }
 
 fields! {
-    /// A step of a job: exactly one of `wait`, `take`, `give`, `transfer` and `kernel`. It begins
-    /// when all steps that it comes after have ended.
+    /// A step of a job: exactly one of `wait`, `take`, `give`, `batch`, `transfer` and `kernel`. It
+    /// begins when all steps that it comes after have ended.
     StepFields: Step "";
 
     /// Its name.
@@ -91,6 +91,8 @@ fields! {
     take: Option<String> = text(Is::Reference);
     /// Gives a slot of a pool back.
     give: Option<String> = text(Is::Reference);
+    /// It is served together with others by a server of batches, and ends when that is done.
+    batch: Option<String> = text(Is::Reference);
     /// A transfer of the file, by name.
     transfer: Option<String> = text(Is::Reference);
     /// The kernel of a transfer of the file, and nothing else of it.
@@ -116,6 +118,25 @@ fields! {
     set_up: Option<Dist> = times();
     /// How long a slot that nobody holds stays warm. Default `"0 s"`: it is cold at once.
     keep: Time = span(), "0 s";
+}
+
+fields! {
+    /// A server that serves runs together: it collects them until there are enough, or the first
+    /// has waited long enough, and serves one batch at a time, first come, first served.
+    BatchFields: Batch "";
+
+    /// Its name.
+    name: Option<String> = name(Is::NameNeeded);
+    /// The most runs of a batch. It has to be given.
+    size: Option<u32> = whole(1, COUNT_MAX);
+    /// How long the first one waits for others: `"5 ms"`. Default `"0 s"`: a batch is whoever is
+    /// there when the server is free.
+    wait: Time = span(), "0 s";
+    /// How long a batch takes, whoever is in it: a time or a distribution of times, such as
+    /// `"lognormal(10 ms, 0.2)"`. It has to be given.
+    service: Option<Dist> = times();
+    /// How much longer it takes for each member: `"1 ms"`. Default `"0 s"`.
+    per_member: Time = span(), "0 s";
 }
 
 /// A table with a name.
@@ -159,6 +180,7 @@ impl<F: Fields> Table<F> {
         match F::FIELDS[0].list {
             List::Step => Kind::Step,
             List::Pool => Kind::Pool,
+            List::Batch => Kind::Batch,
             _ => Kind::Workload,
         }
     }

@@ -19,7 +19,7 @@ use crate::gpu::copy::Direction;
 use crate::input::InputError;
 use crate::predict::way;
 use crate::price::Change;
-use crate::replay::{Does, Traced};
+use crate::replay::{Does, Operation, Traced};
 use crate::route::Route;
 use crate::transfer::{HostMemory, Transfer};
 
@@ -69,6 +69,25 @@ pub(crate) fn on_network(
         });
     }
     Ok(layout.freeze(&placed, eager))
+}
+
+/// For each operation of a trace whose ranks are at `places`, the transfer that it is, if it moves
+/// bytes.
+///
+/// # Errors
+/// If a rank is where it cannot be.
+pub fn transfers(
+    traced: &Traced,
+    cluster: &Cluster,
+    places: &[String],
+) -> Result<Vec<Option<Transfer>>, InputError> {
+    let (pairs, transfers) = pairs(traced, cluster, places)?;
+    let transfer = |operation: &Operation| {
+        let at = pairs[&pair(operation.rank, &operation.does)?];
+        let message = operation.does.bytes().max(Bytes::new(1));
+        Some(Transfer { message, ..transfers[at].clone() })
+    };
+    Ok(traced.operations.iter().map(transfer).collect())
 }
 
 /// What carries messages.
@@ -127,6 +146,14 @@ fn pairs(
         let place = |rank: u32| places[rank as usize].clone();
         let one = Bytes::new(1);
         transfers.push(match pair {
+            Pair::Ranks(from, to) if place(from) == place(to) => {
+                let problem = format!(
+                    "ranks {from} and {to} send to each other, and are both at `{}`",
+                    place(to)
+                );
+                let help = "a pod for each: nothing says what a message within one costs";
+                return Err(InputError::new("ranks", problem).help(help));
+            }
             Pair::Ranks(from, to) => Transfer::message(place(from), place(to), one),
             Pair::Copy(rank, direction, memory) => {
                 let (gpu, pod) = (place(rank), pod_of(cluster, rank, &places[rank as usize])?);
