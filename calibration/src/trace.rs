@@ -4,7 +4,7 @@
 //! | format | files | what is in it |
 //! | --- | --- | --- |
 //! | GOAL, text or binary | one | what each rank computes, sends and receives |
-//! | Kineto (PyTorch profiler), JSON | one a rank | what a process asked of its GPU, and when it was done |
+//! | Kineto (PyTorch profiler), JSON | one a rank | what a process asked of its GPU, and when |
 //! | Chakra, protobuf or JSON | one a rank | the graph of what a rank does |
 //!
 //! Which format a file is in shows in its content; any of them may be packed with gzip. What had
@@ -33,8 +33,8 @@ use part::{Part, Which};
 pub use file::UNPACKED_MAX;
 
 /// What an error of a trace may still be helped by.
-const HELP: &str = "a GOAL schedule, as text or binary, a trace of the PyTorch profiler, or a Chakra \
-                    execution trace, as protobuf or JSON";
+const HELP: &str = "a GOAL schedule, as text or binary, a trace of the PyTorch profiler, or a \
+                    Chakra execution trace, as protobuf or JSON";
 
 /// What is asked of a reader where a trace leaves something open.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!  points × replications ─► simulate ─► digest ─► workloads.csv, workload_runs.csv,
-//!       (rayon, in order)    (models)   (means)   resources.csv, windows.csv, batches.csv ─► report
+//!       (rayon, in order)    (models)   (means)   resources.csv, windows.csv, batches ─► report
 //! ```
 
 mod digest;

@@ -8,8 +8,8 @@
 //! | collective | its recorded time where that is asked for, else it is refused |
 //! | metadata | nothing: who needs it needs what it needs |
 //!
-//! S. Sridharan et al., *Chakra: advancing performance benchmarking and co-design using standardized
-//! execution traces*, 2023. Times are whole microseconds.
+//! S. Sridharan et al., *Chakra: advancing performance benchmarking and co-design using
+//! standardized execution traces*, 2023. Times are whole microseconds.
 
 pub(super) mod binary;
 pub(super) mod json;

@@ -143,87 +143,53 @@ fn refused(files: &[(&str, Vec<u8>)], options: &[&str]) -> Value {
     told["error"].clone()
 }
 
+/// Holds the error about a trace of two ranks against what it should say.
+fn assert_refused(pair: &[Vec<Node>; 2], field: &str, says: &str) {
+    let [first, second] = pair.each_ref().map(|nodes| binary(nodes, Type::Int64));
+    let error = refused(&[("t.0.et", first), ("t.1.et", second)], &[]);
+    assert_eq!(error["field"], field, "{error:#}");
+    assert!(error["problem"].as_str().is_some_and(|p| p.contains(says)), "{error:#}");
+    assert!(error["file"].as_str().is_some_and(|file| file.starts_with("t.")), "{error:#}");
+}
+
 #[test]
-fn a_bad_trace_is_refused_at_its_node() {
-    let whole = pair();
-    let changed = |change: &dyn Fn(&mut [Vec<Node>; 2])| {
-        let mut pair = whole.clone();
-        change(&mut pair);
-        pair
-    };
-    let set = |name: &'static str, value: i64| {
-        move |attributes: &mut Vec<(&'static str, i64)>| {
-            attributes.iter_mut().filter(|(known, _)| *known == name).for_each(|a| a.1 = value);
-        }
-    };
-    let cases: [([Vec<Node>; 2], &str, &str); 15] = [
-        (changed(&|p| p[0][1].us = 0), "node 0: duration_micros", "is missing, or zero"),
-        (
-            changed(&|p| p[0][0].attributes.retain(|a| a.0 != "comm_size")),
-            "node 2: comm_size",
-            "is missing",
-        ),
-        (
-            changed(&|p| set("comm_size", -8)(&mut p[0][0].attributes)),
-            "node 2: comm_size",
-            "-8 is not possible",
-        ),
-        (
-            changed(&|p| p[0][0].attributes.retain(|a| a.0 != "comm_dst")),
-            "node 2: comm_dst",
-            "is missing",
-        ),
-        (
-            changed(&|p| set("comm_dst", 2)(&mut p[0][0].attributes)),
-            "node 2: comm_dst",
-            "2 is not possible",
-        ),
-        (
-            changed(&|p| p[0][0].attributes.push(("comm_src", 1))),
-            "node 2: comm_src",
-            "is 1, in the file of rank 0",
-        ),
-        (
-            changed(&|p| set("comm_src", -1)(&mut p[1][1].attributes)),
-            "node 6: comm_src",
-            "-1 stands for any",
-        ),
-        (
-            changed(&|p| set("comm_tag", -1)(&mut p[1][1].attributes)),
-            "node 6: comm_tag",
-            "-1 stands for any",
-        ),
-        (
-            changed(&|p| set("comm_tag", 4)(&mut p[1][1].attributes)),
-            "node 6: recv",
-            "that is not sent",
-        ),
-        (changed(&|p| p[1].retain(|n| n.id == 5)), "node 2: send", "that is not received"),
-        (
-            changed(&|p| p[0][1].needs = vec![9]),
-            "node 0: data_deps or ctrl_deps",
-            "node 9 is not there",
-        ),
-        (
-            changed(&|p| p[0][1].needs = vec![2]),
-            "node 2: data_deps or ctrl_deps",
-            "waits for itself",
-        ),
-        (changed(&|p| p[0][1].id = 1), "node 1: id", "1 is given twice"),
-        (
-            changed(&|p| p[1][0].kind = COLLECTIVE),
-            "node 5: type",
-            "is a collective, for which there is no model",
-        ),
-        (changed(&|p| p[1][0].kind = 8), "node 5: type", "STORAGE_NODE is not replayed"),
+fn an_attribute_that_is_missing_or_not_possible_is_refused_at_its_node() {
+    // The send of rank 0 is node 2, and the receive of rank 1 is node 6.
+    for (rank, at, name, value, field, says) in [
+        (0, 0, "comm_size", None, "node 2: comm_size", "is missing"),
+        (0, 0, "comm_size", Some(-8), "node 2: comm_size", "-8 is not possible"),
+        (0, 0, "comm_dst", None, "node 2: comm_dst", "is missing"),
+        (0, 0, "comm_dst", Some(2), "node 2: comm_dst", "2 is not possible"),
+        (0, 0, "comm_src", Some(1), "node 2: comm_src", "is 1, in the file of rank 0"),
+        (1, 1, "comm_src", Some(-1), "node 6: comm_src", "-1 stands for any"),
+        (1, 1, "comm_tag", Some(-1), "node 6: comm_tag", "-1 stands for any"),
+        (1, 1, "comm_tag", Some(4), "node 6: recv", "that is not sent"),
+    ] {
+        let mut pair = pair();
+        let attributes: &mut Vec<(&'static str, i64)> = &mut pair[rank][at].attributes;
+        attributes.retain(|(known, _)| *known != name);
+        attributes.extend(value.map(|value| (name, value)));
+        assert_refused(&pair, field, says);
+    }
+}
+
+#[test]
+fn a_bad_node_is_refused() {
+    type Change = fn(&mut [Vec<Node>; 2]);
+    let needs = "data_deps or ctrl_deps";
+    let cases: [(Change, String, &str); 7] = [
+        (|p| p[0][1].us = 0, "node 0: duration_micros".into(), "is missing, or zero"),
+        (|p| p[1].retain(|n| n.id == 5), "node 2: send".into(), "that is not received"),
+        (|p| p[0][1].needs = vec![9], format!("node 0: {needs}"), "node 9 is not there"),
+        (|p| p[0][1].needs = vec![2], format!("node 2: {needs}"), "waits for itself"),
+        (|p| p[0][1].id = 1, "node 1: id".into(), "1 is given twice"),
+        (|p| p[1][0].kind = COLLECTIVE, "node 5: type".into(), "is a collective, for which"),
+        (|p| p[1][0].kind = 8, "node 5: type".into(), "STORAGE_NODE is not replayed"),
     ];
-    for (pair, field, says) in cases {
-        let files =
-            [("t.0.et", binary(&pair[0], Type::Int64)), ("t.1.et", binary(&pair[1], Type::Int64))];
-        let error = refused(&files, &[]);
-        assert_eq!(error["field"], field, "{error:#}");
-        assert!(error["problem"].as_str().is_some_and(|p| p.contains(says)), "{error:#}");
-        assert!(error["file"].as_str().is_some_and(|file| file.starts_with("t.")), "{error:#}");
+    for (change, field, says) in cases {
+        let mut pair = pair();
+        change(&mut pair);
+        assert_refused(&pair, &field, says);
     }
 }
 

@@ -199,7 +199,8 @@ fn a_server_that_takes_all_who_wait_at_once() {
 fn batched(batch: &str, workload: &str) -> (Sheet, f64) {
     let folder = Folder::new();
     let text = format!(
-        "name = \"b\"\ntopologies = [\"baremetal\"]\nrepetitions = 1\n[[batch]]\nname = \"b\"\n{batch}\n\
+        "name = \"b\"\ntopologies = [\"baremetal\"]\nrepetitions = 1\n\
+         [[batch]]\nname = \"b\"\n{batch}\n\
          [[step]]\nname = \"s\"\nbatch = \"b\"\n[[workload]]\n{workload}\n"
     );
     folder.write("b.toml", text);
@@ -220,7 +221,7 @@ fn batches_of_one_are_a_queue_and_full_ones_wait_to_be_filled() {
     assert!((row("wait_s_mean") / wait - 1.0).abs() < 0.05, "{}", row("wait_s_mean"));
     assert!((mean - 0.01 - row("wait_s_mean")).abs() < 1e-9, "{mean}");
     assert_eq!((row("members"), row("batches")), (200e3, 200e3));
-    // Of n the k-th waits for n − k more: (n − 1) ÷ (2 λ) in the mean, if the server is always free.
+    // Of n the k-th waits for n − k more: (n − 1) ÷ (2 λ) in the mean, if the server is free.
     let slow = "rate = \"100 /s\"\ncount = 80000";
     let full = "size = 8\nservice = \"10 us\"\nwait = \"1000 s\"\nper_member = \"1 us\"";
     let (full, _) = batched(full, slow);

@@ -2,7 +2,7 @@
 //! enough, and are served together.
 //!
 //! ```text
-//!  join ─► in line ─┬ `size` are there, or the first has waited `wait` ─► served together ─► all go on
+//!  join ─► in line ─┬ `size` are there, or the first has waited `wait` ─► served together
 //!                   └ the server is busy: the next batch begins when it is free
 //! ```
 //!

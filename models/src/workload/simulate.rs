@@ -128,8 +128,8 @@ fn source(workload: &Workload, seed: Seed, templates: Vec<u32>) -> Source {
     Source::new(&workload.name, seed, templates, arrivals, stop, limit, observed)
 }
 
-/// Links, pools and batches are looked at from the end of the last warm-up on, and until the last source
-/// stops, if that is known.
+/// What statistics are about: links, pools and batches from the end of the last warm-up on, and
+/// until the last source stops, if that is known.
 fn counts(scenario: &Scenario) -> (Time, Option<Time>) {
     let warm = scenario.workloads.iter().map(|workload| match workload.warm_up {
         WarmUp::Until(warm) => warm,

@@ -1,5 +1,5 @@
-//! The two JSON forms: what `chakra_jsonizer` prints of a trace (a sequence of objects, the metadata
-//! and then a node each), and what the feeder of ASTRA-sim reads (one object with a list
+//! The two JSON forms: what `chakra_jsonizer` prints of a trace (a sequence of objects, first the
+//! metadata and then a node each), and what the feeder of ASTRA-sim reads (one object with a list
 //! `workload_graph`).
 
 use std::sync::Arc;

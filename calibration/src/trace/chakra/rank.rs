@@ -234,18 +234,20 @@ impl Counts {
     fn notes(&self) -> Notes {
         let mut notes = Notes::default();
         let left_out = self.needs.saturating_sub(self.kept) as u64;
-        notes.count(self.computed, "computations keep their recorded time, in whole microseconds");
-        notes.count(self.messages, "sends and receives are priced anew");
-        notes.count(self.collectives, "collectives keep their recorded time, whatever the network, and wait for no other rank");
-        notes.count(self.memory, "loads and stores of memory keep their recorded time");
-        notes.count(
-            self.lacking,
-            "durations are missing or zero: --missing-duration stands for them",
-        );
-        notes.count(self.untagged, "messages have no tag: it is taken to be 0");
-        notes.count(self.unsaid, "computations do not say is_cpu_op: those with a stream are taken to be of the GPU, others of the CPU");
-        notes.count(self.nobodys, "operations name no thread or stream: one computation of the CPU, one of the GPU, and one collective or access to memory of a rank are under way at a time");
-        notes.count(left_out, "dependencies follow from others and are left out");
+        let mut say = |count: u64, text: &str| notes.count(count, text);
+        say(self.computed, "computations keep their recorded time, in whole microseconds");
+        say(self.messages, "sends and receives are priced anew");
+        say(self.collectives, "collectives keep their recorded time, and wait for no other rank");
+        say(self.memory, "loads and stores of memory keep their recorded time");
+        say(self.lacking, "durations are missing or zero: --missing-duration stands for them");
+        say(self.untagged, "messages have no tag: it is taken to be 0");
+        let text = "computations do not say is_cpu_op: those with a stream are taken to be of the \
+                    GPU, others of the CPU";
+        say(self.unsaid, text);
+        let text = "operations name no thread or stream: of each rank one computation of the CPU, \
+                    one of the GPU, and one collective or access to memory are under way at a time";
+        say(self.nobodys, text);
+        say(left_out, "dependencies follow from others and are left out");
         notes
     }
 }

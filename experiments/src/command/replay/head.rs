@@ -18,8 +18,8 @@ pub(super) fn head(arguments: &Arguments, imported: &Imported, path: &Path) -> S
     for note in &imported.notes {
         let _ = writeln!(text, "# {}", note.replace('\n', " "));
     }
-    text += "# Each rank's messages to another one go over one connection. Receive queues are drawn\n\
-             # anew, and who comes to an executor at the same instant as others may go first.\n";
+    text += "# Each rank's messages to another one go over one connection. Receive queues are\n\
+             # drawn anew, and who comes to an executor with others may go first.\n";
     let place = |path: &Path| absolute(path).unwrap_or_else(|_| PathBuf::from(path));
     let topology = arguments.topology.as_deref().unwrap_or_default();
     let topology = match Topology::is_path(topology) {

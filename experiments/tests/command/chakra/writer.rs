@@ -104,7 +104,7 @@ pub(in super::super) fn binary(nodes: &[Node], integers: Type) -> Vec<u8> {
     file
 }
 
-/// The same as `chakra_jsonizer` prints it: a sequence of objects, with numbers of 64 bits in quotes.
+/// The same as `chakra_jsonizer` prints it: objects, with numbers of 64 bits in quotes.
 pub(super) fn jsonized(nodes: &[Node]) -> String {
     let mut text = json!({ "version": "0.0.4" }).to_string();
     for node in nodes {
