@@ -24,7 +24,7 @@ const CNI: &str = "about = \"the host's network\"\nsource = \"bench\"\npod = []\
 pub fn times() {
     println!("N nodes with N / 2 transfers of 64 MiB, CPU seconds");
     println!("     N   pattern    assembly    prediction    attribution");
-    for nodes in [10, 100, 1000] {
+    for nodes in [10, 100, 1000, 10_000] {
         for incast in [false, true] {
             let mut cluster = None;
             let assembly = seconds(|| cluster = Some(assembled(nodes)));

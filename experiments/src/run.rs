@@ -16,7 +16,7 @@ use crate::experiment::{Experiment, Plan, Point};
 
 /// With more transfers than this, changes are weighed for the largest alone: the time for all of
 /// them grows with the square of their number.
-pub(crate) const ADVISED_MAX: usize = 100;
+pub(crate) const ADVISED_MAX: usize = 500;
 /// How many those are.
 pub(crate) const LARGEST: usize = 10;
 

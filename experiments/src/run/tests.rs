@@ -117,13 +117,13 @@ fn time_and_loss_and_what_comes_back_name_one_kind_of_hop() {
 }
 
 #[test]
-fn changes_are_weighed_for_all_of_a_hundred_and_for_ten_of_more() {
+fn changes_are_weighed_for_all_of_five_hundred_and_for_ten_of_more() {
     let transfers = |number: u64| -> Vec<Transfer> {
         (0..number).map(|at| Transfer::message("a", "b", sim::Bytes::new(1 + at / 2))).collect()
     };
-    assert!(super::advised(&transfers(100)).iter().all(|asked| *asked));
-    let many = super::advised(&transfers(101));
-    let asked: Vec<usize> = (0..101).filter(|at| many[*at]).collect();
+    assert!(super::advised(&transfers(500)).iter().all(|asked| *asked));
+    let many = super::advised(&transfers(501));
+    let asked: Vec<usize> = (0..501).filter(|at| many[*at]).collect();
     // The last is alone in its size; of the others, pairs of equals, both.
-    assert_eq!(asked, [90, 92, 93, 94, 95, 96, 97, 98, 99, 100]);
+    assert_eq!(asked, [490, 492, 493, 494, 495, 496, 497, 498, 499, 500]);
 }
