@@ -336,7 +336,7 @@ fn ranks_are_somewhere() {
         error.problem
     };
     assert!(told(["client", "sever"]).contains("`sever` is no GPU, pod or Service"));
-    assert!(told(["client", "client"]).contains("no way leads"));
+    assert!(told(["client", "client"]).contains("are both at `client`"));
 }
 
 /// Up to two operations among those before one.
