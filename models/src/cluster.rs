@@ -22,9 +22,11 @@ mod forwarder;
 mod holder;
 mod hop;
 pub mod lab;
+mod machine;
 mod name;
 mod network;
 mod origin;
+mod service;
 mod shared_memory;
 mod slot;
 

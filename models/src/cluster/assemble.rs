@@ -9,16 +9,16 @@ use sim::{Bytes, Rate};
 
 use super::classes::Classes;
 use super::lab::Lab;
+use super::machine::Machine;
 use super::{
-    Cluster, Host, Link, LinkIndex, LinkUnit, Name, NicSpec, Place, PlaceKind, PoolIndex, PoolSpec,
-    Service, SocketLink, Word, cable, device, forwarder, network,
+    Cluster, Link, LinkIndex, LinkUnit, Name, NicSpec, Place, PlaceKind, PoolIndex, PoolSpec, Word,
+    cable, device, forwarder, network,
 };
 use crate::input::{InputError, suggest};
 use crate::library::{Kind, Library};
-use crate::name::server::NameServer;
 use crate::profile::Profile;
 use crate::quantity::{QuantityError, parse_time};
-use crate::topology::{NicTable, NodeTable, Parsed, Placed, ServiceTable, Topology};
+use crate::topology::{NicTable, NodeTable, Parsed, Placed, Topology};
 
 /// The smallest IP packet size every IPv4 link must carry (RFC 791), and the largest there is.
 const MTU_RANGE: std::ops::RangeInclusive<u32> = 576..=65_535;
@@ -45,21 +45,6 @@ pub(super) struct Builder<'a> {
     words: HashSet<Word>,
     /// What is worked out once for all things that are alike.
     pub(super) classes: Classes,
-}
-
-/// What the builder knows of a machine beyond [`Host`].
-pub(super) struct Machine {
-    pub(super) name: Word,
-    pub(super) host: usize,
-    pub(super) profile: Arc<Profile>,
-    /// The container network of its pods; a forwarder has none.
-    pub(super) cni: Option<Placed<Spanned<String>>>,
-    /// The point between the network stack and the NICs.
-    pub(super) stack: NodeIndex,
-    /// Memory channels by NUMA node, where the profile gives their bandwidth.
-    pub(super) memory: BTreeMap<u32, LinkIndex>,
-    /// Serial workers by name.
-    pub(super) workers: BTreeMap<String, LinkIndex>,
 }
 
 pub(super) fn assemble(
@@ -246,7 +231,7 @@ impl<'a> Builder<'a> {
     }
 
     /// A profile of the library: one for all tables that name it.
-    fn parsed(&mut self, kind: Kind, name: &str) -> Result<Arc<Profile>, InputError> {
+    pub(super) fn parsed(&mut self, kind: Kind, name: &str) -> Result<Arc<Profile>, InputError> {
         let of = (kind, name.to_owned());
         if let Some(known) = self.profiles.get(&of) {
             return Ok(Arc::clone(known));
@@ -255,135 +240,6 @@ impl<'a> Builder<'a> {
         self.cluster.used.insert(of.clone());
         self.profiles.insert(of, Arc::clone(&profile));
         Ok(profile)
-    }
-
-    /// A machine: a node, which has a container network, or a forwarder, which has none.
-    pub(super) fn machine<T>(
-        &mut self,
-        at: &Placed<T>,
-        name: &Spanned<String>,
-        host: &Spanned<String>,
-        cni: Option<Placed<Spanned<String>>>,
-    ) -> Result<Word, InputError> {
-        let name = self.claim(at, name)?;
-        let profile = match self.lab {
-            None => self.profile(at, Kind::Host, "host", host)?,
-            Some(lab) => self.parsed(Kind::Host, &lab.profile)?,
-        };
-        let (cores, receive_queues) = self.cores(&name, &profile)?;
-        let throttled = profile.has("udp.send_completion") || profile.has("udp.send_buffer");
-        let udp_send_limit = match throttled {
-            false => None,
-            true => {
-                Rate::over(profile.bytes("udp.send_buffer")?, profile.time("udp.send_completion")?)
-            }
-        };
-        let socket_link = self.socket_link(&name, &profile)?;
-        self.cluster.hosts.push(Host {
-            name: name.clone(),
-            cores,
-            receive_queues,
-            pinned: self.lab.map(|lab| lab.pins.clone()),
-            tcp_window: profile.bytes("tcp.window")?,
-            udp_send_limit,
-            names: NameServer::of_host(&profile)?,
-            socket_link,
-            profile: Arc::clone(&profile),
-        });
-        let host = self.cluster.hosts.len() - 1;
-        let stack = self.place(&name, PlaceKind::Namespace, Some(&name));
-        let (memory, workers) = (BTreeMap::new(), BTreeMap::new());
-        let machine = Machine { name: name.clone(), host, profile, cni, stack, memory, workers };
-        self.machines.insert(name.clone(), machine);
-        Ok(name)
-    }
-
-    /// The link between the sockets of a machine, where its profile has one.
-    fn socket_link(
-        &mut self,
-        name: &Word,
-        profile: &Profile,
-    ) -> Result<Option<SocketLink>, InputError> {
-        if !profile.has("socket_link_bandwidth") && !profile.has("socket_link_latency") {
-            return Ok(None);
-        }
-        let rate = profile.rate("socket_link_bandwidth")?;
-        let latency = profile.seconds("socket_link_latency")?;
-        let ways = ["/socket-link-up", "/socket-link-down"].map(|way| {
-            let name = self.name(name, way);
-            self.rate_link(name, rate)
-        });
-        Ok(Some(SocketLink { ways, latency }))
-    }
-
-    /// The cores of a machine, and how many of them serve receive queues. All machines of a lab
-    /// are one.
-    fn cores(
-        &mut self,
-        name: &Word,
-        profile: &Profile,
-    ) -> Result<(Vec<LinkIndex>, u32), InputError> {
-        let cores = profile.count("cores")?;
-        let receive_queues = profile.count("receive_queues")?;
-        if !(1..=4096).contains(&cores) || !(1..=cores).contains(&receive_queues) {
-            return Err(InputError::new("cores", "does not fit with receive_queues")
-                .help("1 to 4096 cores, and 1 to that many receive queues")
-                .at(profile.source(), 0..0));
-        }
-        if let Some(lab) = self.lab {
-            if let Some(host) = self.cluster.hosts.first() {
-                return Ok((host.cores.clone(), receive_queues));
-            }
-            let pins = &lab.pins;
-            if let Some(core) =
-                pins.senders.iter().chain(&pins.readers).find(|core| **core >= cores as usize)
-            {
-                let problem = format!("there is no core {core} among {cores}");
-                return Err(
-                    InputError::new("measure", problem).help(format!("cores 0 to {}", cores - 1))
-                );
-            }
-        }
-        let owner = if self.lab.is_some() { Word::from("lab") } else { name.clone() };
-        let core = |i| {
-            let name = self.name(&owner, &format!("/core{i}"));
-            self.link(name, LinkUnit::Cores, 1.0)
-        };
-        Ok(((0..cores).map(core).collect(), receive_queues))
-    }
-
-    /// The name of a machine whose cores do what belongs to none in particular; in a lab, all do.
-    pub(super) fn any_machine(&self) -> Word {
-        self.machines.keys().next().expect("a cluster with pods has a node").clone()
-    }
-
-    fn service(&mut self, service: &Placed<ServiceTable>) -> Result<(), InputError> {
-        let table = &service.table;
-        self.claim(service, &table.name)?;
-        let mut pods = Vec::new();
-        for pod in table.pods.get_ref() {
-            match self.cluster.places.get(pod.get_ref().as_str()) {
-                Some(&at) if self.cluster.graph[at].kind == PlaceKind::PodMemory => pods.push(at),
-                _ => {
-                    let all = self.cluster.graph.node_weights();
-                    let pods = all.filter(|place| place.kind == PlaceKind::PodMemory);
-                    let known: Vec<&str> = pods.map(|place| &**place.name.owner()).collect();
-                    let problem = format!("no pod is called `{}`", pod.get_ref());
-                    return Err(service
-                        .fault(pod, "pods", problem)
-                        .help(suggest(pod.get_ref(), known)));
-                }
-            }
-        }
-        if pods.is_empty() {
-            return Err(service
-                .fault(&table.pods, "pods", "a Service needs a pod behind it".into())
-                .help("pods = [\"server\"]"));
-        }
-        let name = table.name.get_ref().clone();
-        let hops = network::service_hops(self, service)?;
-        self.cluster.services.insert(name.clone(), Service { name, pods, hops });
-        Ok(())
     }
 
     /// Registers a NIC's packet sizes.

@@ -14,7 +14,7 @@ use serde::{Serialize, Serializer};
 /// A text that many share.
 ///
 /// The box makes the pointer thin: there are millions of these.
-#[derive(Clone, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Word(Arc<Box<str>>);
 
 /// A name: a word, or an owner and what follows it.
@@ -87,12 +87,6 @@ impl Deref for Word {
 impl Borrow<str> for Word {
     fn borrow(&self) -> &str {
         self
-    }
-}
-
-impl PartialEq for Word {
-    fn eq(&self, other: &Word) -> bool {
-        Arc::ptr_eq(&self.0, &other.0) || self.0 == other.0
     }
 }
 

@@ -5,7 +5,6 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use petgraph::graph::NodeIndex;
-use serde_spanned::Spanned;
 use sim::Bytes;
 
 use super::assemble::{Builder, packet_size, quantity};
@@ -16,13 +15,12 @@ use super::{
     slot,
 };
 use crate::catalogue::{BackPressure, CniSpec, HopSpec, RunsOn, Turn};
-use crate::input::{InputError, suggest};
+use crate::input::InputError;
 use crate::library::Kind;
 use crate::profile::Profile;
 use crate::profile::schema::{self, Need};
 use crate::quantity::parse_rate;
-use crate::service::translation::FirstPacket;
-use crate::topology::{NicTable, Placed, PodTable, ServiceTable, Topology};
+use crate::topology::{NicTable, Placed, PodTable, Topology};
 use crate::transfer::Transport;
 
 /// Adds pods and their networks.
@@ -306,7 +304,7 @@ fn worker_link(builder: &mut Builder<'_>, node: &Word, worker: &str) -> super::L
 }
 
 /// How fast the machine's cores are beside those that the costs of its profile were measured on.
-fn core_speed(profile: &Profile) -> Result<f64, InputError> {
+pub(super) fn core_speed(profile: &Profile) -> Result<f64, InputError> {
     match profile.ratio("core_speed")? {
         speed if speed > 0.0 => Ok(speed),
         _ => Err(profile.fault("core_speed", "must be above zero", "1 for the cores as measured")),
@@ -345,58 +343,4 @@ fn costs(profile: &Profile, name: &str, side: Side) -> Result<CpuCosts, InputErr
         latency: profile.seconds(&format!("{name}.latency"))?,
         ..CpuCosts::default()
     })
-}
-
-/// What a Service costs a client, for each machine.
-pub(super) fn service_hops(
-    builder: &mut Builder<'_>,
-    service: &Placed<ServiceTable>,
-) -> Result<Vec<Hop>, InputError> {
-    let name = service.table.name.get_ref();
-    let nodes: Vec<(Word, Placed<Spanned<String>>)> =
-        builder.machines.iter().filter_map(|(n, m)| Some((n.clone(), m.cni.clone()?))).collect();
-    let mut hops: Vec<(usize, Hop)> = Vec::new();
-    for (node, cni) in nodes {
-        let spec = proxy_of(builder, service, &cni)?;
-        let mut cpu = cpu_hop(builder, &node, &spec, Side::Send)?;
-        let rule = format!("{}.per_rule", spec.name);
-        let profile = &builder.machines[&node].profile;
-        let per_rule_s = profile.seconds(&rule)? / core_speed(profile)?;
-        let costs = Arc::make_mut(&mut cpu.costs);
-        for costs in [&mut costs.tcp, &mut costs.udp] {
-            let first = FirstPacket { fixed_s: costs.per_connection, per_rule_s };
-            costs.per_connection = first.seconds(service.table.installed);
-        }
-        let (name, kind) = (builder.name(&node, &format!("/{name}")), builder.word(&spec.name));
-        let host = cpu.host;
-        hops.push((host, Hop { name, kind, lane: Lane::Host, model: HopModel::Cpu(cpu) }));
-    }
-    hops.sort_by_key(|(host, _)| *host);
-    Ok(hops.into_iter().map(|(_, hop)| hop).collect())
-}
-
-fn proxy_of(
-    builder: &mut Builder<'_>,
-    service: &Placed<ServiceTable>,
-    cni: &Placed<Spanned<String>>,
-) -> Result<HopSpec, InputError> {
-    let library = builder.library;
-    let Some(proxy) = &service.table.proxy else {
-        let name = cni.table.get_ref();
-        let load = || CniSpec::load(name, library);
-        let cni = class(&mut builder.classes.cnis, name.clone(), load)?;
-        return cni.proxy.clone().ok_or_else(|| {
-            let problem = format!("CNI `{}` names no proxy", cni.name);
-            service.fault(&service.table.name, "proxy", problem).help("proxy = \"iptables\"")
-        });
-    };
-    let name = format!("service-{}", proxy.get_ref());
-    if library.source(Kind::Hop, &name).is_err() {
-        let known: Vec<&str> =
-            library.names(Kind::Hop).filter_map(|n| n.strip_prefix("service-")).collect();
-        let problem = format!("no Service proxy is called `{}`", proxy.get_ref());
-        return Err(service.fault(proxy, "proxy", problem).help(suggest(proxy.get_ref(), known)));
-    }
-    let spec = class(&mut builder.classes.proxies, name.clone(), || HopSpec::load(&name, library));
-    Ok((*spec?).clone())
 }
