@@ -10,6 +10,7 @@
 
 mod change;
 mod life;
+mod question;
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -22,7 +23,7 @@ use crate::outcome::{Interval, Outcome, Reached, Step, StepTime, Taken, Utilisat
 use crate::plan::{Line, Plan, Row};
 use crate::run::{Load, Trace};
 
-pub(crate) use change::advise;
+pub(crate) use question::advise;
 
 /// A rate that a report can print: what nothing limits is not infinite but very fast.
 fn finite(bytes_per_s: f64) -> Rate {

@@ -179,7 +179,7 @@ fn what_cannot_be_shared_so_is_refused_with_its_line() {
         (
             "",
             &["limits = { \"nvidia.com/gpu\" = 2 }"],
-            "t.toml:48: limits: 2 of `nvidia.com/gpu` is",
+            "t.toml:48: limits: node `node-a` has 1 of 2 to give",
         ),
         ("", &["limits = { \"cpu\" = 1 }"], "t.toml:48: limits: `cpu` is no GPU"),
         ("", &["limits = {}"], "t.toml:48: limits: names 0 resources"),
