@@ -99,6 +99,9 @@ fn streams_are_spread_over_equal_ways_by_their_hash() {
     let mut all = spines(&outcomes[0]);
     all.sort_unstable();
     assert_eq!(all, ["0", "1", "2", "3"]);
+    // All four cables are its line, and streams that collide lose a part of it.
+    assert!((outcomes[0].reference.as_gbit_s() - 40.0).abs() < 1e-9, "{:?}", outcomes[0].reference);
+    assert!(outcomes[0].goodput < outcomes[0].reference);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! From a priced stage to steps of a plan: waits, a demand, and to whom each is booked.
 
 use std::cell::OnceCell;
+use std::collections::BTreeSet;
 
 use sim::{Bytes, Hop, LinkId, Rate};
 
@@ -24,8 +25,21 @@ pub(crate) struct Line {
     pub(crate) sockets: bool,
 }
 
-/// The slowest cable of a way; where it has none, its slowest device link.
-pub(crate) fn line(cluster: &Cluster, route: &Route<'_>) -> Option<Line> {
+/// The slowest cable of a way; where it has none, its slowest device link. Streams that take
+/// several equal ways have as many cables. `spread` is what each stream crosses in place of the
+/// links of the way.
+pub(crate) fn line(
+    cluster: &Cluster,
+    route: &Route<'_>,
+    spread: &[Vec<(LinkIndex, LinkIndex)>],
+) -> Option<Line> {
+    let abreast = |link: LinkIndex| {
+        let own = |swaps: &Vec<(LinkIndex, LinkIndex)>| {
+            let own = swaps.iter().find(|(on_way, _)| *on_way == link);
+            own.map_or(link, |(_, own)| *own)
+        };
+        spread.iter().map(own).collect::<BTreeSet<LinkIndex>>().len().max(1)
+    };
     let legs = || route.stages.iter().flatten().enumerate();
     let wires = legs().filter_map(|(at, leg)| match &leg.hop().model {
         HopModel::Wire(wire) => Some((at, wire.link)),
@@ -38,13 +52,15 @@ pub(crate) fn line(cluster: &Cluster, route: &Route<'_>) -> Option<Line> {
         }
         _ => Vec::new(),
     });
+    let is_of_bytes = |link: LinkIndex| cluster.links[link.0].unit == LinkUnit::Bytes;
     let slowest = |links: Vec<(usize, LinkIndex)>| {
-        let links = links.into_iter().map(|(hop, link)| (hop, &cluster.links[link.0]));
-        let bytes = links.filter(|(_, link)| link.unit == LinkUnit::Bytes);
-        let slowest = bytes.min_by(|a, b| a.1.capacity.total_cmp(&b.1.capacity));
-        slowest.map(|(hop, link)| Line {
-            rate: Rate::bytes_per_s(link.capacity),
-            link: link.name.clone(),
+        let bytes = links.into_iter().filter(|(_, link)| is_of_bytes(*link));
+        let rates = bytes
+            .map(|(hop, link)| (hop, link, cluster.links[link.0].capacity * abreast(link) as f64));
+        let slowest = rates.min_by(|a, b| a.2.total_cmp(&b.2));
+        slowest.map(|(hop, link, rate)| Line {
+            rate: Rate::bytes_per_s(rate),
+            link: cluster.links[link.0].name.clone(),
             hop,
             sockets: false,
         })

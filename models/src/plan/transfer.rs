@@ -113,7 +113,8 @@ pub(crate) fn build(context: &Context<'_>) -> Result<Plan, InputError> {
     draft.message = transfer.message;
     if !context.brief {
         let lanes = context.clusters.iter().zip(context.routes);
-        draft.lines = lanes.map(|(cluster, route)| line(cluster, route)).collect();
+        let spread = context.spread();
+        draft.lines = lanes.map(|(cluster, route)| line(cluster, route, &spread)).collect();
     }
     append(&mut draft, context, hops, true, After::new())?;
     Ok(draft.freeze().expect("builders make plans that can end"))
