@@ -43,7 +43,8 @@ impl Table {
 
     fn parse(path: &Path, text: &str) -> Result<Table, PlotError> {
         let broken = |error: csv::Error| PlotError::file(path, &error);
-        let mut reader = csv::Reader::from_reader(text.as_bytes());
+        // A profile says its format in a comment.
+        let mut reader = csv::ReaderBuilder::new().comment(Some(b'#')).from_reader(text.as_bytes());
         let columns: Vec<String> =
             reader.headers().map_err(broken)?.iter().map(str::to_owned).collect();
         let rows = reader
