@@ -142,9 +142,9 @@ pub(super) fn card(
         Sharing::Mps { replicas } => spec.crowded(replicas),
         _ => 1.0,
     };
-    let (place_of, engines) = (None, None);
+    let engines = None;
     let mut card =
-        Card { slot, spec, profile, place: place_of, name, offer, engines, turns, links, crowded };
+        Card { slot, spec, profile, place: None, name, offer, engines, turns, links, crowded };
     if sharing == Sharing::Exclusive {
         card.place = Some(place(builder, &card, &card.name, &Share::Whole));
     }

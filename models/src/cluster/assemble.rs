@@ -215,6 +215,23 @@ impl<'a> Builder<'a> {
         })
     }
 
+    /// The memory of the pod that a table names.
+    pub(super) fn pod_of<T>(
+        &self,
+        at: &Placed<T>,
+        field: &str,
+        name: &Spanned<String>,
+    ) -> Result<NodeIndex, InputError> {
+        let graph = &self.cluster.graph;
+        let place = self.cluster.places.get(name.get_ref().as_str()).copied();
+        place.filter(|at| graph[*at].kind == PlaceKind::PodMemory).ok_or_else(|| {
+            let pods = graph.node_weights().filter(|place| place.kind == PlaceKind::PodMemory);
+            let known: Vec<&str> = pods.map(|place| &**place.name.owner()).collect();
+            at.fault(name, field, format!("no pod is called `{}`", name.get_ref()))
+                .help(suggest(name.get_ref(), known))
+        })
+    }
+
     /// A profile that a table names; an unknown name is reported where the table stands.
     pub(super) fn profile<T>(
         &mut self,

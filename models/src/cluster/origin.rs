@@ -1,6 +1,8 @@
 //! Which entries of the library a cluster was made from, beside the profiles that its tables name:
 //! included topologies, container networks, and the hops that these are made of.
 
+use std::collections::BTreeSet;
+
 use super::Cluster;
 use crate::catalogue::CniSpec;
 use crate::library::{Kind, Library};
@@ -12,7 +14,9 @@ pub(super) fn note(cluster: &mut Cluster, topology: &Topology, library: &Library
     used.extend(topology.included.iter().map(|name| (Kind::Topology, name.clone())));
     let of_nodes = topology.nodes.iter().map(|node| &node.table.cni);
     let of_pods = topology.pods.iter().filter_map(|pod| pod.table.cni.as_ref());
-    for name in of_nodes.chain(of_pods).map(|name| name.get_ref()) {
+    // Each once: ten thousand nodes have a few networks.
+    let names: BTreeSet<&String> = of_nodes.chain(of_pods).map(|name| name.get_ref()).collect();
+    for name in names {
         let Ok(cni) = CniSpec::load(name, library) else { continue };
         let hops = cni.pod.iter().chain(&cni.node).chain(&cni.proxy);
         used.extend(hops.map(|hop| (Kind::Hop, hop.name.clone())));

@@ -7,7 +7,7 @@ use serde_spanned::Spanned;
 use super::assemble::Builder;
 use super::classes::class;
 use super::network::{core_speed, cpu_hop};
-use super::{Hop, HopModel, Lane, PlaceKind, Service, Side, Word};
+use super::{Hop, HopModel, Lane, Service, Side, Word};
 use crate::catalogue::{CniSpec, HopSpec};
 use crate::input::{InputError, suggest};
 use crate::library::Kind;
@@ -21,18 +21,7 @@ impl Builder<'_> {
         self.claim(service, &table.name)?;
         let mut pods = Vec::new();
         for pod in table.pods.get_ref() {
-            match self.cluster.places.get(pod.get_ref().as_str()) {
-                Some(&at) if self.cluster.graph[at].kind == PlaceKind::PodMemory => pods.push(at),
-                _ => {
-                    let all = self.cluster.graph.node_weights();
-                    let pods = all.filter(|place| place.kind == PlaceKind::PodMemory);
-                    let known: Vec<&str> = pods.map(|place| &**place.name.owner()).collect();
-                    let problem = format!("no pod is called `{}`", pod.get_ref());
-                    return Err(service
-                        .fault(pod, "pods", problem)
-                        .help(suggest(pod.get_ref(), known)));
-                }
-            }
+            pods.push(self.pod_of(service, "pods", pod)?);
         }
         if pods.is_empty() {
             return Err(service

@@ -12,15 +12,16 @@ use super::assemble::Builder;
 use super::device::{arrow, edge, plain};
 use super::holder::staging;
 use super::slot::{cross, memory};
-use super::{Lane, PlaceKind, Word};
-use crate::input::{InputError, suggest};
-use crate::topology::{Placed, SharedMemoryTable, Topology};
+use super::{Lane, Word};
+use crate::input::InputError;
+use crate::topology::Topology;
 
 /// Adds what pods share.
 pub(super) fn add(builder: &mut Builder<'_>, topology: &Topology) -> Result<(), InputError> {
     for pair in &topology.shared_memories {
         let [a, b] = pair.table.between.get_ref();
-        let (first, second) = (pod(builder, pair, a)?, pod(builder, pair, b)?);
+        let (first, second) =
+            (builder.pod_of(pair, "between", a)?, builder.pod_of(pair, "between", b)?);
         let node =
             |at: NodeIndex| builder.cluster.graph[at].node.clone().expect("pods are in nodes");
         if first == second || node(first) != node(second) {
@@ -64,20 +65,4 @@ fn share(
     let name = arrow(builder, from.0, to.0);
     edge(builder, from.0, to.0, name, "shared memory", Lane::Host, dma);
     Ok(())
-}
-
-/// The memory of the pod called `name`.
-fn pod(
-    builder: &Builder<'_>,
-    pair: &Placed<SharedMemoryTable>,
-    name: &Spanned<String>,
-) -> Result<NodeIndex, InputError> {
-    let graph = &builder.cluster.graph;
-    let place = builder.cluster.places.get(name.get_ref().as_str()).copied();
-    place.filter(|at| graph[*at].kind == PlaceKind::PodMemory).ok_or_else(|| {
-        let pods = graph.node_weights().filter(|place| place.kind == PlaceKind::PodMemory);
-        let known: Vec<&str> = pods.map(|place| &**place.name.owner()).collect();
-        let problem = format!("no pod is called `{}`", name.get_ref());
-        pair.fault(name, "between", problem).help(suggest(name.get_ref(), known))
-    })
 }
