@@ -27,6 +27,7 @@
 
 pub mod access;
 pub mod assumed;
+pub mod atomics;
 pub mod block;
 pub mod capability;
 pub mod copy;

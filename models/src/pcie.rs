@@ -68,6 +68,10 @@ impl Link {
                 Width::new(own).map_err(|error| impossible("pcie_lanes", error.to_string()))?;
             link.width = link.width.min(own);
         }
+        if (link.generation, link.width) != (self.generation, self.width) {
+            // What was measured of the slot holds at its own speed alone.
+            link.settings.updates_ppm = None;
+        }
         Ok(link)
     }
 
@@ -78,7 +82,14 @@ impl Link {
 
     /// What is left of [`Link::raw`] for transaction-layer packets, headers included [B/s].
     pub fn capacity(&self) -> Rate {
-        let share = overhead::packet_share(self.generation, self.width, self.settings.max_payload);
+        let share = overhead::packet_share(self.generation, self.width, &self.settings);
+        Rate::bytes_per_s(self.raw().as_bytes_per_s() * share)
+    }
+
+    /// What of [`Link::capacity`] no port of this kind exceeds: with no more acknowledgements and
+    /// credits than the standard recommends at least [B/s].
+    pub fn capacity_most(&self) -> Rate {
+        let share = overhead::packet_share_most(self.generation, self.width, &self.settings);
         Rate::bytes_per_s(self.raw().as_bytes_per_s() * share)
     }
 

@@ -40,7 +40,7 @@ fn machine(name: &str) -> Machine {
 fn works() -> Vec<(&'static str, Work)> {
     let strided = vec![Access { width: 4, stride: 32, fresh: true }];
     let conflicts = vec![Access { width: 4, stride: 128, fresh: true }; 20];
-    let atomics = Some(Atomics { per_thread: 1.0, conflicts: 4.0 });
+    let atomics = Some(Atomics { per_thread: 1.0, words: Some(4096.0) });
     let work = |loads, stores, width| Work::streams(loads, stores, width);
     vec![
         ("null", Work::none()),
@@ -275,10 +275,8 @@ fn what_slows_a_kernel_down() {
         shared: vec![Access { width: 4, stride, fresh: true }; 2_000],
         ..Work::streams(1, 1, 4)
     };
-    let atomics = |conflicts| Work {
-        atomics: Some(models::gpu::work::Atomics { per_thread: 100.0, conflicts }),
-        ..Work::none()
-    };
+    let atomics =
+        |words| Work { atomics: Some(Atomics { per_thread: 100.0, words }), ..Work::none() };
     let base = Work { spilled: 0, ..Work::streams(1, 1, 4) };
     let pairs = [
         ("divergence", plain.clone(), Work { active: 0.5, ..plain.clone() }, 1.9),
@@ -286,7 +284,7 @@ fn what_slows_a_kernel_down() {
         ("spills", base.clone(), Work { spilled: 256, ..base.clone() }, 1.5),
         ("rounds", plain.clone(), Work { rounds: 3, ..plain.clone() }, 2.8),
         ("barriers", base.clone(), Work { barriers: 50, ..base.clone() }, 1.2),
-        ("conflicting atomics", atomics(1.0), atomics(32.0), 8.0),
+        ("conflicting atomics", atomics(None), atomics(Some(1.0)), 8.0),
     ];
     for (what, fast, slow, least) in pairs {
         let ratio = time(&slow) / time(&fast);

@@ -29,8 +29,13 @@ fn device() -> Device {
     let profile = Profile::parse(Kind::Gpu, "a100", &Source::new("a100.csv", A100)).unwrap();
     let machine = Machine::from_profile(&profile).unwrap();
     let machine = Machine { launch_latency: Time::ZERO, stream_gap: 1e-6, ..machine };
-    let engine =
-        CopyEngine { call: Time::ZERO, setup: Time::from_us(10), rate: Rate::gbyte_s(10.0) };
+    let engine = CopyEngine {
+        call: Time::ZERO,
+        setup: Time::from_us(10),
+        gap: Time::from_us(10),
+        rate: Rate::gbyte_s(10.0),
+        mapped: Rate::gbyte_s(10.0),
+    };
     Device {
         machine,
         to_device: engine,

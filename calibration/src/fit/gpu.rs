@@ -23,9 +23,11 @@ use crate::filter::Filter;
 use crate::microbenchmark::GpuRow;
 use crate::shipped;
 
+/// What the execution model leaves out of a stream, as a relative standard error.
+pub(crate) const STREAM_ERROR: f64 = 0.03;
 /// Relative standard errors of rows: run-to-run spread and what the model leaves out.
 const ERRORS: [(Family, f64); 5] = [
-    (Family::GpuStream, 0.03),
+    (Family::GpuStream, STREAM_ERROR),
     (Family::GpuLatency, 0.01),
     (Family::GpuCache, 0.10),
     (Family::GpuSmallKernels, 0.06),
@@ -39,7 +41,7 @@ use start::Start;
 pub use start::{known_of, prior};
 
 /// One standard deviation of prior knowledge, as a factor.
-fn factor(parameter: &str) -> f64 {
+pub(crate) fn factor(parameter: &str) -> f64 {
     match parameter {
         "dram_efficiency" => 1.05,
         "l2_latency" | "l1_latency" => 1.1,

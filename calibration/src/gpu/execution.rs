@@ -55,6 +55,9 @@ pub(super) fn machine(
         atomic_latency: is("atomic_latency")?,
         atomic_own_word_interval: is("atomic_own_word_interval")?,
         atomic_one_word_interval: is("atomic_one_word_interval")?,
+        atomic_line_interval: is("atomic_line_interval")?,
+        atomic_scattered_interval: is("atomic_scattered_interval")?,
+        single_efficiency: is("single_efficiency")?,
         access_granule: is("access_granule")?,
         event_wait: is("event_wait")?,
     })

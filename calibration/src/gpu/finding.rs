@@ -122,11 +122,27 @@ where
     V: Fn(&Sample) -> f64,
     M: Fn(&[f64], &Sample) -> f64,
 {
+    identify_within(ERROR_MIN, free, samples, value, model)
+}
+
+/// The same for a model that leaves things out: it is trusted to within a relative `error`, so that
+/// points which repeat to a thousandth do not overrule all others and what is known beforehand.
+pub(super) fn identify_within<V, M>(
+    error: f64,
+    free: &[Free],
+    samples: &[&Sample],
+    value: V,
+    model: M,
+) -> Result<Vec<Estimate>, InputError>
+where
+    V: Fn(&Sample) -> f64,
+    M: Fn(&[f64], &Sample) -> f64,
+{
     if samples.len() < free.len() {
         let wanted = format!("{} points cannot identify {}", samples.len(), free.len());
         return Err(InputError::new(free[0].name.as_str(), wanted));
     }
-    let errors = errors(samples);
+    let errors = errors(samples, error);
     let observations: Vec<Observation> = samples
         .iter()
         .zip(&errors)
@@ -154,7 +170,7 @@ where
 
 /// The relative standard error of each median: from its own spread and that of its series, whose
 /// points differ little in it, so that one lucky point does not pose as exact.
-fn errors(samples: &[&Sample]) -> Vec<f64> {
+fn errors(samples: &[&Sample], least: f64) -> Vec<f64> {
     let mut spreads: Vec<f64> = samples.iter().map(|sample| sample.spread()).collect();
     let own = spreads.clone();
     spreads.sort_by(f64::total_cmp);
@@ -163,7 +179,7 @@ fn errors(samples: &[&Sample]) -> Vec<f64> {
         let number = sample.readings.len() as f64;
         // The spread of few readings is itself uncertain by about 1 ÷ √n of it.
         let spread = usual.max(own / (1.0 + 3.0 / number.sqrt()));
-        (1.2533 * spread / number.sqrt()).max(ERROR_MIN)
+        (1.2533 * spread / number.sqrt()).max(least)
     };
     samples.iter().zip(own).map(error).collect()
 }

@@ -17,8 +17,10 @@ pub enum Kernel {
     Chase,
     /// Dependent loads from shared memory.
     ChaseShared,
-    /// Independent 16-byte loads.
+    /// Independent 16-byte loads, past the first-level cache.
     Read,
+    /// Independent 16-byte loads from the first-level cache.
+    ReadSlice,
     /// Independent 16-byte loads from shared memory.
     ReadShared,
     /// Loads `stride` words apart.
@@ -27,6 +29,8 @@ pub enum Kernel {
     Conflict,
     /// Atomic additions by all threads.
     Atomic,
+    /// Atomic additions by all threads, each time on another of some words.
+    AtomicScattered,
     /// One thread's dependent atomic additions.
     AtomicChain,
     /// Barriers of a block.
@@ -77,17 +81,19 @@ pub enum Kernel {
 
 impl Kernel {
     /// All of them.
-    pub const ALL: [Kernel; 33] = [
+    pub const ALL: [Kernel; 35] = [
         Kernel::Nothing,
         Kernel::Mark,
         Kernel::Link,
         Kernel::Chase,
         Kernel::ChaseShared,
         Kernel::Read,
+        Kernel::ReadSlice,
         Kernel::ReadShared,
         Kernel::Strided,
         Kernel::Conflict,
         Kernel::Atomic,
+        Kernel::AtomicScattered,
         Kernel::AtomicChain,
         Kernel::Barrier,
         Kernel::Spin,
@@ -122,10 +128,12 @@ impl Kernel {
             Kernel::Chase => "chase",
             Kernel::ChaseShared => "chase_shared",
             Kernel::Read => "read",
+            Kernel::ReadSlice => "read_slice",
             Kernel::ReadShared => "read_shared",
             Kernel::Strided => "strided",
             Kernel::Conflict => "conflict",
             Kernel::Atomic => "atomic",
+            Kernel::AtomicScattered => "atomic_scattered",
             Kernel::AtomicChain => "atomic_chain",
             Kernel::Barrier => "barrier",
             Kernel::Spin => "spin",
@@ -172,10 +180,14 @@ impl Kernel {
             Kernel::Link | Kernel::Chase | Kernel::ChaseShared => {
                 include_str!("probe/latency.cu")
             }
-            Kernel::Read | Kernel::ReadShared => include_str!("probe/bandwidth.cu"),
+            Kernel::Read | Kernel::ReadSlice | Kernel::ReadShared => {
+                include_str!("probe/bandwidth.cu")
+            }
             Kernel::Strided => include_str!("probe/coalescing.cu"),
             Kernel::Conflict => include_str!("probe/banks.cu"),
-            Kernel::Atomic | Kernel::AtomicChain => include_str!("probe/atomics.cu"),
+            Kernel::Atomic | Kernel::AtomicScattered | Kernel::AtomicChain => {
+                include_str!("probe/atomics.cu")
+            }
             Kernel::Barrier => include_str!("probe/barriers.cu"),
             Kernel::Spin => include_str!("probe/clock.cu"),
             Kernel::StreamInit

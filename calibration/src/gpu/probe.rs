@@ -25,6 +25,7 @@
 //! an administrator sets up, and which are then the device that is found; partitions (MIG), which
 //! are refused.
 
+mod arithmetic;
 mod atomics;
 mod bandwidth;
 mod banks;
@@ -87,7 +88,7 @@ pub struct Seen<'a> {
 /// The order is that of a budget. First come the clock, launches and copies, which every transfer
 /// has and which no published fit knows for newer GPUs; then the execution model of kernels; then
 /// what only work beside other work feels; last what hardly any prediction reads.
-pub const ALL: [&Probe; 21] = [
+pub const ALL: [&Probe; 22] = [
     &clock::PROBE,
     &launch::PROBE,
     &copies::PROBE,
@@ -102,6 +103,7 @@ pub const ALL: [&Probe; 21] = [
     &mapped::PROBE,
     &barriers::PROBE,
     &atomics::PROBE,
+    &arithmetic::PROBE,
     &engines::PROBE,
     &sharing::PROBE,
     &turns::PROBE,

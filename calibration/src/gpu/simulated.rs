@@ -123,6 +123,7 @@ impl Simulated {
             Kernel::Chase => steps * self.chase(launch),
             Kernel::ChaseShared => steps * self.is("shared_latency"),
             Kernel::Read => self.read(launch),
+            Kernel::ReadSlice => steps * threads * 64.0 / self.level("l1", threads * 64.0),
             Kernel::ReadShared => steps * threads * 64.0 / self.level("shared", threads * 64.0),
             Kernel::Strided => {
                 let moved = (4.0 * f64::from(launch.stride)).min(self.is("access_granule"));
@@ -136,6 +137,10 @@ impl Simulated {
                 steps * threads * self.is("atomic_one_word_interval")
             }
             Kernel::Atomic => steps * threads * self.is("atomic_own_word_interval"),
+            Kernel::AtomicScattered => {
+                let words = Some(f64::from(launch.stride));
+                steps * threads / 32.0 * self.machine.contention().warp(words)
+            }
             Kernel::AtomicChain => steps * self.is("atomic_latency"),
             Kernel::Barrier => {
                 let warps = f64::from(launch.threads) / 32.0;
@@ -175,11 +180,7 @@ impl Simulated {
             Place::Peer => return amount / self.is("peer_read_rate"),
             _ => return amount / self.is("mapped_read_rate"),
         }
-        let level = match (launch.stride, launch.bytes as usize <= self.facts.l2) {
-            (0, true) => "l2",
-            (0, false) => "dram",
-            _ => "l1",
-        };
+        let level = if launch.bytes as usize <= self.facts.l2 { "l2" } else { "dram" };
         let flight = f64::from(launch.blocks) * f64::from(launch.threads) * 64.0;
         amount / self.level(level, flight)
     }
@@ -214,10 +215,14 @@ impl Simulated {
         };
         let own = self.truth.get(format!("{stem}_latency").as_str());
         let touch = if to == Place::Untouched { FIRST_TOUCH } else { 0.0 };
+        let rate = 1.0 / (1.0 / self.is(&format!("{stem}_rate")) + touch);
+        let rate = Rate::bytes_per_s(rate);
         CopyEngine {
             call: Time::from_seconds(own.copied().unwrap_or_else(|| self.is("copy_call"))),
             setup: Time::from_seconds(self.is("copy_setup")),
-            rate: Rate::bytes_per_s(1.0 / (1.0 / self.is(&format!("{stem}_rate")) + touch)),
+            gap: Time::from_seconds(self.is("copy_gap")),
+            rate,
+            mapped: rate,
         }
     }
 
@@ -232,6 +237,11 @@ impl Simulated {
                 Step::Graph { nodes, .. } => {
                     let each = self.machine.graph_gap + self.machine.block_turnover;
                     total += self.is("launch_round_trip") + f64::from(nodes - 1) * each;
+                }
+                // In line behind another, only the engine takes its time.
+                Step::Copy { from, to, bytes } if total > 0.0 => {
+                    let moving = Bytes::new(bytes) / self.engine(from, to).rate;
+                    total += self.is("copy_gap") + moving.as_seconds();
                 }
                 Step::Copy { from, to, bytes } => total += self.copy(from, to, bytes),
                 Step::BlockingCopy { .. } | Step::Record(_) | Step::Wait(_) => {

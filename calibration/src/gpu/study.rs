@@ -4,7 +4,7 @@
 
 /// Each study reading, and why no model reads it. A name that begins with `nodeN` is that of every
 /// NUMA node.
-pub const STUDIES: [(&str, &str); 42] = [
+pub const STUDIES: [(&str, &str); 40] = [
     ("sm_clock", "the clock while the probes ran; the model takes the driver's highest"),
     ("launch_round_trip", "of launch, kernel, event and wait the model has the parts"),
     ("launch_interval", "is stream_gap and block_turnover together"),
@@ -41,8 +41,6 @@ pub const STUDIES: [(&str, &str); 42] = [
     ("copy_to_host_memory_overlap", "copies and kernels are taken to hide behind each other"),
     ("copy_engines_one_way", "the model has copy_engines, which the driver says"),
     ("copy_engines_both_ways", "the model has copy_engines, which the driver says"),
-    ("mapped_read_rate", "mapped memory is taken to move as fast as copies do"),
-    ("mapped_write_rate", "mapped memory is taken to move as fast as copies do"),
     ("mapped_read_latency", "no kernel of a transfer waits for mapped memory"),
     ("nodeN.copy_to_device_rate", "the host's profile has the link between sockets"),
     ("nodeN.copy_to_host_rate", "the host's profile has the link between sockets"),

@@ -108,6 +108,7 @@ pub(super) fn plain() -> DmaHop {
         memory: None,
         read_limit: None,
         setup: 0.0,
+        gap: 0.0,
         call: 0.0,
         latency: 0.0,
         pool: None,
@@ -211,8 +212,9 @@ fn peer_to_peer(
                 .fault(to, "between", "are not two GPUs of one node".into())
                 .help("GPUs of different nodes reach each other by GPUDirect RDMA"));
         }
-        let setup = source.spec.copy.setup.as_seconds();
-        let mut dma = DmaHop { setup, pool, ..plain() };
+        let copy = &source.spec.copy;
+        let (setup, gap) = (copy.setup.as_seconds(), copy.gap.as_seconds());
+        let mut dma = DmaHop { setup, gap, pool, ..plain() };
         across(&mut dma, &source.slot, &target.slot, Operation::Write, switches);
         let numas = (source.slot.numa, target.slot.numa);
         cross(builder, &mut dma, &source.slot.node, numas)?;

@@ -226,6 +226,7 @@ fn copies(
         });
         let mut dma = DmaHop {
             setup: copies.setup.as_seconds(),
+            gap: copies.gap.as_seconds(),
             call: copies.call.as_seconds(),
             pool: Some(engine),
             pageable,

@@ -122,8 +122,10 @@ pub struct DmaHop {
     pub memory: Option<LinkIndex>,
     /// Outstanding reads × their size ÷ round trip, where reads bound the rate.
     pub read_limit: Option<Rate>,
-    /// Work of the driver and engine before the first byte; occupies the engine in seconds.
+    /// Work of the driver and engine besides moving bytes in seconds.
     pub setup: f64,
+    /// The part of it that keeps the engine from what is queued behind in seconds.
+    pub gap: f64,
     /// The least that an operation takes from the call to its end, however short in seconds.
     pub call: f64,
     /// Delay that occupies nobody in seconds.

@@ -1,6 +1,7 @@
 //! What is assumed of a GPU where its profile says nothing: one table, each line with its reason.
 //!
-//! These are quantities that `podpath calibrate gpu` measures and that nobody publishes. A profile
+//! These are quantities that `podpath calibrate gpu` measures and that nobody publishes; most values
+//! are those of the one GPU that it has measured (`calibration/data/measured`). A profile
 //! that has such a line is taken at its word; for one that has not, [`completed`] adds the line, so
 //! that sweeps, intervals and the table of parameters see it like any other.
 
@@ -47,7 +48,7 @@ const MACHINE: Reader = Reader::Machine;
 const GPU: Reader = Reader::Gpu;
 
 /// Every line that is assumed where a profile lacks it.
-pub const ASSUMED: [Assumed; 11] = [
+pub const ASSUMED: [Assumed; 14] = [
     Assumed {
         parameter: "block_interval",
         unit: "ns",
@@ -60,43 +61,69 @@ pub const ASSUMED: [Assumed; 11] = [
     Assumed {
         parameter: "barrier_latency",
         unit: "ns",
-        basis: Basis::Cycles(20.0),
+        basis: Basis::Cycles(12.7),
         factors: (0.5, 2.0),
         reader: MACHINE,
-        reason: "20 cycles, after Z. Jia et al. 2018 (arXiv:1804.06826) on a V100",
+        reason: "12.7 cycles, measured on an H200; 20 on a V100 (Z. Jia et al. 2018, arXiv:1804.06826)",
     },
     Assumed {
         parameter: "barrier_per_warp",
         unit: "ns",
-        basis: Basis::Cycles(1.5),
-        factors: (1.0 / 3.0, 3.0),
+        basis: Basis::Cycles(2.0),
+        factors: (0.5, 2.0),
         reader: MACHINE,
-        reason: "1.5 cycles a warp, after Z. Jia et al. 2018 (arXiv:1804.06826) on a V100",
+        reason: "2 cycles a warp, measured on an H200; 1.5 on a V100 (Z. Jia et al. 2018, \
+                 arXiv:1804.06826)",
     },
     Assumed {
         parameter: "atomic_own_word_interval",
         unit: "ns",
-        basis: Basis::CyclesPerSm(0.25),
-        factors: (0.1, 10.0),
+        basis: Basis::CyclesPerSm(0.53),
+        factors: (0.33, 3.0),
         reader: MACHINE,
-        reason: "L2 is taken to serve a sector of four 8-byte words a cycle and SM; nothing is \
-                 published",
+        reason: "as many cycles and SMs as measured on an H200; on others within a factor of three",
     },
     Assumed {
         parameter: "atomic_one_word_interval",
         unit: "ns",
-        basis: Basis::Cycles(1.0),
-        factors: (0.25, 4.0),
+        basis: Basis::Cycles(1.49),
+        factors: (0.5, 2.0),
         reader: MACHINE,
-        reason: "L2 is taken to serve equal addresses one a cycle; nothing is published",
+        reason: "1.49 cycles, measured on an H200; on others within a factor of two",
+    },
+    Assumed {
+        parameter: "atomic_line_interval",
+        unit: "ns",
+        basis: Basis::Cycles(9.7),
+        factors: (0.5, 2.0),
+        reader: MACHINE,
+        reason: "9.7 cycles, measured on an H200; on others within a factor of two",
+    },
+    Assumed {
+        parameter: "atomic_scattered_interval",
+        unit: "ns",
+        basis: Basis::CyclesPerSm(2.8),
+        factors: (0.33, 3.0),
+        reader: MACHINE,
+        reason: "as many cycles and SMs as measured on an H200; on others within a factor of three",
+    },
+    Assumed {
+        parameter: "single_efficiency",
+        unit: "ratio",
+        basis: Basis::Value(1.0),
+        factors: (0.8, 1.0),
+        reader: MACHINE,
+        reason: "the data sheet's peak; a loop of 32 multiply-adds was seen to reach 0.83 of it on an \
+                 H200",
     },
     Assumed {
         parameter: "atomic_latency",
         unit: "ns",
         basis: Basis::As("l2_latency"),
-        factors: (0.5, 2.0),
+        factors: (0.7, 2.5),
         reader: MACHINE,
-        reason: "as a load from L2, where atomics are carried out; nothing is published",
+        reason: "as a load from L2, where atomics are carried out; an H200 was seen to take 1.0 and 1.8 \
+                 times as long",
     },
     Assumed {
         parameter: "access_granule",
@@ -111,36 +138,38 @@ pub const ASSUMED: [Assumed; 11] = [
         parameter: "event_wait",
         unit: "us",
         basis: Basis::As("stream_gap"),
-        factors: (1.0 / 3.0, 3.0),
+        factors: (0.33, 2.0),
         reader: MACHINE,
-        reason: "as the gap between dependent kernels of a stream; nothing is published",
+        reason: "as the gap between dependent kernels of a stream; an H200 was seen to take 0.3 and \
+                 0.46 times as long",
     },
     Assumed {
         parameter: "turn_quantum",
         unit: "ms",
         basis: Basis::Value(2.0),
-        factors: (0.25, 4.0),
+        factors: (0.5, 2.0),
         reader: GPU,
-        reason: "2 ms; NVIDIA publishes no figure, and `nvidia-smi compute-policy \
-                 --set-timeslice` changes it",
+        reason: "2 ms; 2.15 ms measured on an H200, and `nvidia-smi compute-policy --set-timeslice` \
+                 changes it",
     },
     Assumed {
         parameter: "turn_switch",
         unit: "us",
         basis: Basis::Value(170.0),
-        factors: (0.2, 5.0),
+        factors: (0.5, 2.0),
         reader: GPU,
         reason: "two and three processes that never rest lost 8.5 % on a GB10: 9.52 s and 14.31 s \
-                 for what one does in 4.39 s (github.com/RobTand/prismaquant/issues/283)",
+                 for what one does in 4.39 s (github.com/RobTand/prismaquant/issues/283); 183 us \
+                 measured on an H200",
     },
     Assumed {
         parameter: "share_streams_cost",
         unit: "ratio",
         basis: Basis::Value(1.0),
-        factors: (0.8, 1.3),
+        factors: (0.9, 1.1),
         reader: GPU,
-        reason: "kernels side by side are taken to lose nothing but each other's part; nothing is \
-                 published",
+        reason: "kernels side by side are taken to lose nothing but each other's part; 0.93 measured on \
+                 an H200",
     },
 ];
 
@@ -223,9 +252,9 @@ mod tests {
             let found = value(&all, name).unwrap();
             assert!((found / expected - 1.0).abs() < 1e-12, "{name}: {found}, not {expected}");
         };
-        close("barrier_latency", 20.0);
+        close("barrier_latency", 12.7);
         close("block_interval", 1.0 / 0.83);
-        close("atomic_own_word_interval", 0.25 / 50.0);
+        close("atomic_own_word_interval", 0.53 / 50.0);
         close("atomic_latency", 200.0);
         close("event_wait", 1.5);
         close("turn_switch", 170.0);

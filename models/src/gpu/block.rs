@@ -28,6 +28,7 @@
 
 use std::f64::consts::PI;
 
+use super::atomics::together;
 use super::capability::WARP;
 use super::launch::Launch;
 use super::machine::Machine;
@@ -186,7 +187,7 @@ fn waits(machine: &Machine, launch: &Launch, work: &Work, hits: f64) -> f64 {
         wait += machine.l1_latency;
     }
     if let Some(atomics) = work.atomics {
-        let behind = (atomics.conflicts - 1.0).max(0.0);
+        let behind = together(atomics.words) - 1.0;
         wait += machine.atomic_latency + behind * machine.atomic_one_word_interval;
     }
     let barrier = machine.barrier_latency + machine.barrier_per_warp * f64::from(launch.warps());
@@ -202,7 +203,7 @@ fn lanes(machine: &Machine, work: &Work) -> f64 {
     let passes: u32 = work.shared.iter().map(|access| access.bank_passes()).sum();
     let width = f64::from(WARP);
     let busiest = [
-        single * width / f64::from(machine.capability.single_lanes),
+        single * width / f64::from(machine.capability.single_lanes) / machine.single_efficiency,
         double * width / f64::from(machine.capability.double_lanes),
         f64::from(passes),
         (single + double + accesses) / ISSUES,
@@ -220,10 +221,9 @@ fn memory(machine: &Machine, loaded: f64, stored: f64, hits: f64) -> f64 {
     bytes * (hits / machine.l2_bandwidth + (1.0 - hits) / rate)
 }
 
-/// What a warp keeps the units for atomics of the whole device for in seconds: lanes at the same
-/// word are served one by one.
+/// What a warp keeps the units for atomics of the whole device for in seconds.
 fn atomics(machine: &Machine, work: &Work) -> f64 {
     let Some(atomics) = work.atomics else { return 0.0 };
-    let count = atomics.per_thread * f64::from(WARP) * f64::from(work.rounds);
-    count * atomics.conflicts.clamp(1.0, f64::from(WARP)) * machine.atomic_own_word_interval
+    let count = atomics.per_thread * f64::from(work.rounds);
+    count * machine.contention().warp(atomics.words)
 }

@@ -23,11 +23,15 @@
 //! | `atomic_latency` | time | of an atomic addition that nobody else is at |
 //! | `atomic_own_word_interval` | time | a further addition by all SMs, each thread on its word |
 //! | `atomic_one_word_interval` | time | a further addition on the same word |
+//! | `atomic_line_interval` | time | a further warp on the same line of 128 bytes |
+//! | `atomic_scattered_interval` | time | a further addition on a sector of its own |
+//! | `single_efficiency` | ratio | of the single-precision peak, what multiply-adds reach |
 //! | `access_granule` | B | the least that travels for a load or store |
 //! | `event_wait` | time | from a kernel's end to what waits for its event in another stream |
 
 use sim::{Bytes, Time};
 
+use super::atomics::Contention;
 use super::capability::Capability;
 use super::{Gpu, assumed, memory, share::Part};
 use crate::input::InputError;
@@ -88,6 +92,12 @@ pub struct Machine {
     pub atomic_own_word_interval: f64,
     /// A further atomic addition on the same word in seconds.
     pub atomic_one_word_interval: f64,
+    /// A further warp of atomic additions on the same line in seconds.
+    pub atomic_line_interval: f64,
+    /// A further atomic addition on a sector of its own in seconds.
+    pub atomic_scattered_interval: f64,
+    /// The part of the single-precision peak that independent multiply-adds reach, above 0 to 1.
+    pub single_efficiency: f64,
     /// The least that travels for a load or store in bytes.
     pub access_granule: f64,
     /// From a kernel's end to what waits for its event in another stream in seconds.
@@ -159,6 +169,9 @@ impl Machine {
             atomic_latency: seconds("atomic_latency")?,
             atomic_own_word_interval: seconds("atomic_own_word_interval")?,
             atomic_one_word_interval: seconds("atomic_one_word_interval")?,
+            atomic_line_interval: seconds("atomic_line_interval")?,
+            atomic_scattered_interval: seconds("atomic_scattered_interval")?,
+            single_efficiency: above("single_efficiency", part("single_efficiency", 1.0)?)?,
             access_granule: above(
                 "access_granule",
                 profile.base("access_granule", Dimension::Bytes)?,
@@ -190,12 +203,25 @@ impl Machine {
             "atomic_latency" => &mut self.atomic_latency,
             "atomic_own_word_interval" => &mut self.atomic_own_word_interval,
             "atomic_one_word_interval" => &mut self.atomic_one_word_interval,
+            "atomic_line_interval" => &mut self.atomic_line_interval,
+            "atomic_scattered_interval" => &mut self.atomic_scattered_interval,
+            "single_efficiency" => &mut self.single_efficiency,
             "access_granule" => &mut self.access_granule,
             "event_wait" => &mut self.event_wait,
             _ => return self,
         };
         *place = if parameter == "queueing" { value.max(1.0) } else { value };
         self
+    }
+
+    /// What atomic additions cost.
+    pub fn contention(&self) -> Contention {
+        Contention {
+            own: self.atomic_own_word_interval,
+            word: self.atomic_one_word_interval,
+            line: self.atomic_line_interval,
+            scattered: self.atomic_scattered_interval,
+        }
     }
 
     /// Blocks that the device starts per second.
@@ -219,6 +245,8 @@ impl Machine {
             l2_bandwidth: self.l2_bandwidth * part.l2,
             // Atomics of fewer SMs come less often.
             atomic_own_word_interval: self.atomic_own_word_interval * f64::from(self.sms)
+                / f64::from(sms),
+            atomic_scattered_interval: self.atomic_scattered_interval * f64::from(self.sms)
                 / f64::from(sms),
             ..self.clone()
         }

@@ -40,8 +40,9 @@ pub struct Work {
 pub struct Atomics {
     /// How many a thread makes in one round.
     pub per_thread: f64,
-    /// Threads of a warp that hit the same address: 1 to 32; L2 serves them one by one.
-    pub conflicts: f64,
+    /// The words that all threads together add to, each time another as if drawn; `None` if each
+    /// thread has its own.
+    pub words: Option<f64>,
 }
 
 impl Work {

@@ -12,6 +12,8 @@
 //! | `tags` | count | reads in flight, at least 1 |
 //! | `read_round_trip` | time | from a read request to its data |
 //! | `write_latency` | time | from the device to memory, one way |
+//! | `update_share` | ratio | of the link, what acknowledgements and credits take; see
+//! [`overhead`](super::overhead) for what is booked where a profile does not say |
 
 use std::num::NonZeroU32;
 
@@ -52,6 +54,7 @@ impl Port {
             },
             address: read.count("address_bits", AddressBits::new)?,
             end_to_end_check: read.count("end_to_end_check", flag)?,
+            updates_ppm: read.updates()?,
         };
         let tags = |count| NonZeroU32::new(count).ok_or("a device needs at least one tag");
         Ok(Port {
@@ -81,6 +84,18 @@ impl Port {
         }
     }
 
+    /// What no port of this kind exceeds in moving `payload` bytes, however seldom it sends updates
+    /// [B/s]. `None` for an empty payload.
+    pub fn dma_most(&self, operation: Operation, payload: Bytes) -> Option<Rate> {
+        let capacity = self.link.capacity().as_bytes_per_s();
+        let more = self.link.capacity_most().as_bytes_per_s() / capacity;
+        let rate = match operation {
+            Operation::Write => self.link.write_bandwidth(payload)?,
+            Operation::Read => self.link.read_bandwidth(payload)?,
+        };
+        Some(Rate::bytes_per_s(rate.as_bytes_per_s() * more.max(1.0)))
+    }
+
     /// What the reads in flight allow [B/s]; `None` where they bound nothing.
     pub fn read_limit(&self, payload: Bytes) -> Option<Rate> {
         self.window.limit(self.link.settings.max_read_request, payload)
@@ -107,6 +122,16 @@ impl Reader<'_> {
         check: impl Fn(u32) -> Result<T, E>,
     ) -> Result<T, InputError> {
         check(self.profile.count(parameter)?).map_err(|error| self.refuse(parameter, &error))
+    }
+
+    /// Millionths of the link that updates take, where the profile says.
+    fn updates(&self) -> Result<Option<u32>, InputError> {
+        let share = self.profile.optional("update_share", Profile::ratio)?;
+        let possible = |share: f64| match share {
+            share if (0.0..=0.5).contains(&share) => Ok((share * 1e6).round() as u32),
+            _ => Err(self.refuse("update_share", &"from 0 to 0.5 of the link")),
+        };
+        share.map(possible).transpose()
     }
 
     fn bytes<T, E: ToString>(

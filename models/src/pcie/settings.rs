@@ -21,6 +21,9 @@ pub struct Settings {
     pub address: AddressBits,
     /// Whether every packet ends in an end-to-end checksum of four bytes (ECRC).
     pub end_to_end_check: bool,
+    /// What acknowledgements and credit updates take of a link of packets, in millionths, where it
+    /// was measured; otherwise the budget of [`overhead`](super::overhead) is booked.
+    pub updates_ppm: Option<u32>,
 }
 
 /// The defaults of the SIGCOMM 2018 model: 256-byte payloads, 512-byte reads, boundaries every 64
@@ -34,6 +37,7 @@ impl Default for Settings {
             completions: Completions::Largest,
             address: AddressBits::Bits64,
             end_to_end_check: false,
+            updates_ppm: None,
         }
     }
 }

@@ -216,7 +216,7 @@ impl Device {
                 self.to_device.setup.saturating_add(*amount / rate)
             }
             Operation::Peer(amount, rate) => self.to_host.setup.saturating_add(*amount / *rate),
-            Operation::Mapped(direction, amount) => *amount / engine(*direction).rate,
+            Operation::Mapped(direction, amount) => *amount / engine(*direction).mapped,
             Operation::Kernel(kernel) => Time::from_seconds(duration(&self.machine, kernel)),
             Operation::Graph(kernels) => {
                 let work: f64 = kernels.iter().map(|kernel| duration(&self.machine, kernel)).sum();

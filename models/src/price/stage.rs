@@ -54,7 +54,12 @@ fn copy(question: &Question<'_>) -> Stage {
         if let (Some(limit), true) = (priced.limit, real) {
             // A copy that is over sooner than the call returns takes as long as the call.
             let moving = bytes.as_f64() / limit.bytes_per_s;
-            priced.setup = priced.setup.max(dma.call - moving);
+            let late = (dma.call - moving - dma.setup).max(0.0);
+            match dma.gap < dma.setup {
+                // Only the engine stands in line; what calls take passes meanwhile.
+                true => priced.latency += late,
+                false => priced.setup += late,
+            }
         }
         if let (false, Some(pageable), true) =
             (transfer.host_memory == HostMemory::Pinned, &dma.pageable, real)
@@ -83,8 +88,8 @@ fn staged(pageable: &Pageable, memory: HostMemory, bytes: Bytes) -> f64 {
 fn dma_hop(dma: &DmaHop, real: bool) -> PricedHop {
     let mut priced = PricedHop::default();
     if real {
-        priced.setup = dma.setup;
-        priced.latency = dma.latency;
+        priced.setup = dma.gap;
+        priced.latency = dma.latency + (dma.setup - dma.gap);
         priced.limit = dma.read_limit.map(|rate| Limit { bytes_per_s: rate.as_bytes_per_s() });
         // Less than half a byte a byte is requests, not data.
         let work = |&(link, weight): &(_, f64)| Work {

@@ -6,13 +6,10 @@ use models::gpu::copy::Direction;
 use models::input::{InputError, Source};
 use models::pcie::Port;
 use models::profile::{How, Profile};
-use sim::Bytes;
 
+use super::super::profile::part_of_link;
 use super::{Copies, Device, Imported};
 use crate::fit::prior::digits;
-
-/// So long that the last packet of a transfer no longer shows.
-const LONG: Bytes = Bytes::gib(1);
 
 /// What an imported profile is made from.
 #[derive(Clone, Copy, Debug)]
@@ -116,13 +113,7 @@ fn rates(source: &Source, copies: &Copies, with: &Overlay<'_>) -> Result<Vec<Lin
     ];
     for (direction, parameter, test) in ways {
         let Some(rate) = value(test) else { continue };
-        let link = with.port.dma_bandwidth(direction.operation(), LONG);
-        let link = link.expect("the payload is not empty").as_gbyte_s();
-        if rate > 1.02 * link {
-            let problem = format!("copies reach {rate:.1} GB/s, and the port {link:.1} GB/s");
-            let help = "name the port that the GPU is really in as --pcie";
-            return Err(InputError::new(parameter, problem).help(help));
-        }
+        let link = part_of_link(with.port, direction, rate, parameter)?;
         let value = (rate / link).min(1.0);
         lines.push(Line { parameter, value, unit: "ratio", source: told(test) });
     }

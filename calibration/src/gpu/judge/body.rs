@@ -158,10 +158,8 @@ pub(in crate::gpu) fn asked(asked: &Launch) -> Option<(launch::Launch, Work)> {
             let rounds = asked.stride / TILE;
             (2048, Work { stores: vec![word], single: f64::from(TILE), rounds, ..round })
         }
-        // Of 31 others in a warp, each meets a lane's bin with equal chance.
         Kernel::Histogram => {
-            let conflicts = 1.0 + 31.0 / f64::from(asked.stride);
-            let atomics = Some(Atomics { per_thread: 1.0, conflicts });
+            let atomics = Some(Atomics { per_thread: 1.0, words: Some(f64::from(asked.stride)) });
             let round = Work { loads: vec![word], atomics, single: 2.0, ..all };
             (0, Work { rounds: asked.steps, ..round })
         }

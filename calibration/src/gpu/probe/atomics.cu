@@ -10,6 +10,19 @@ extern "C" __global__ void atomic(unsigned *data, unsigned long long *out,
     for (unsigned i = 0; i < steps; ++i) atomicAdd(on, threadIdx.x + i);
 }
 
+// Each addition on one of `stride` words, a power of two, as if drawn.
+extern "C" __global__ void atomic_scattered(unsigned *data, unsigned long long *out,
+                                            unsigned long long words, unsigned steps,
+                                            unsigned stride) {
+    unsigned drawn = (blockIdx.x * blockDim.x + threadIdx.x) * 2654435769u + 1u;
+#pragma unroll 1
+    for (unsigned i = 0; i < steps; ++i) {
+        // A linear congruence; its upper bits are the good ones.
+        drawn = drawn * 1664525u + 1013904223u;
+        atomicAdd(data + ((drawn >> 8) & (stride - 1)), threadIdx.x + i);
+    }
+}
+
 // One thread, each addition waiting for the one before.
 extern "C" __global__ void atomic_chain(unsigned *data, unsigned long long *out,
                                         unsigned long long words, unsigned steps,

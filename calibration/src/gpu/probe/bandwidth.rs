@@ -58,19 +58,17 @@ fn design(facts: &Facts) -> Vec<Point> {
     grids.extend((2..=resident / 1024).map(|blocks| (blocks * sms, 1024)));
     for &(blocks, threads) in &grids {
         let read = Launch { blocks, threads, ..Launch::of(Kernel::Read) };
-        add("dram", Launch { bytes: dram, stride: 0, ..read }, dram);
-        // Twenty sweeps, so that the first, which fills the cache, hardly shows.
+        add("dram", Launch { bytes: dram, ..read }, dram);
+        // Twenty sweeps, so that the first, which fills L2, hardly shows.
         let sweeps = 20;
         let bytes = (l2 / 4) & !0xffff;
-        add("l2", Launch { bytes, stride: 0, steps: sweeps, ..read }, bytes * u64::from(sweeps));
-        let sweeps = 400;
-        let all = SLICE * u64::from(blocks);
-        let slice = Launch { bytes: all, stride: (SLICE / 4) as u32, steps: sweeps, ..read };
-        add("l1", slice, all * u64::from(sweeps));
+        add("l2", Launch { bytes, steps: sweeps, ..read }, bytes * u64::from(sweeps));
         let rounds = 4000;
-        let shared = Launch { kernel: Kernel::ReadShared, steps: rounds, ..read };
         let amount = u64::from(blocks * threads) * FLIGHT_PER_THREAD * u64::from(rounds);
-        add("shared", shared, amount);
+        let bytes = SLICE * u64::from(blocks);
+        let slice = Launch { kernel: Kernel::ReadSlice, bytes, steps: rounds, ..read };
+        add("l1", slice, amount);
+        add("shared", Launch { kernel: Kernel::ReadShared, steps: rounds, ..read }, amount);
     }
     points.extend(empty());
     points

@@ -30,7 +30,7 @@ pub(super) fn duration(machine: &Machine, asked: &Launch) -> Result<Option<f64>,
     Ok(match asked.kernel {
         Kernel::Chase => Some(steps * chain_latency(machine, bytes)),
         Kernel::Nothing => Some(run(machine, asked, &work::Work::none())?),
-        Kernel::Read if asked.stride == 0 => {
+        Kernel::Read => {
             let threads = f64::from(asked.blocks) * f64::from(asked.threads);
             let each = f64::from(WIDTH) * LOADS as f64;
             let sweeps = (steps * bytes / (threads * each)).ceil().max(1.0);

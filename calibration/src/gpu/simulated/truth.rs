@@ -7,7 +7,7 @@ use super::super::facts::Facts;
 /// What is true of a simulated device: its parameters in base units (s, B/s, B, Hz, 1).
 pub type Truth = BTreeMap<&'static str, f64>;
 
-const PLAUSIBLE: [(&str, f64); 70] = [
+const PLAUSIBLE: [(&str, f64); 74] = [
     ("sm_clock", 1.38e9),
     ("launch_latency", 4.1e-6),
     ("launch_round_trip", 7.3e-6),
@@ -29,10 +29,14 @@ const PLAUSIBLE: [(&str, f64); 70] = [
     ("bank_conflict", 1.45e-9),
     ("atomic_one_word_interval", 0.71e-9),
     ("atomic_own_word_interval", 0.02e-9),
+    ("atomic_line_interval", 5.3e-9),
+    ("atomic_scattered_interval", 0.025e-9),
     ("atomic_latency", 330e-9),
+    ("single_efficiency", 0.87),
     ("barrier_latency", 14e-9),
     ("barrier_per_warp", 1.5e-9),
     ("copy_setup", 9e-6),
+    ("copy_gap", 2.8e-6),
     ("copy_call", 13e-6),
     ("copy_to_device_rate", 24.1e9),
     ("copy_to_host_rate", 25.3e9),

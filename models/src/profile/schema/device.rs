@@ -1,14 +1,17 @@
 //! The lines of a PCIe port and of a network card.
 
-use super::super::Dimension::{Bytes, Count, Rate, Time};
+use super::super::Dimension::{Bytes, Count, Rate, Ratio, Time};
 use super::Line;
 use super::Need::{Absent, Always};
 
 /// Why a card need not say what its own side of the slot can do.
 pub(super) const AS_THE_SLOT: &str = "as the slot: the card is taken to fit it";
 
+/// What is taken where a port's profile does not say what updates take.
+const BUDGET: &str = "the budget of the SIGCOMM 2018 model, which is 9.5 % of a gen3 x16 link";
+
 /// Every line of a PCIe port's profile.
-pub(super) const PCIE: [Line; 11] = [
+pub(super) const PCIE: [Line; 12] = [
     Line::of("generation", Count, Always, "PCI Express generation, 1 to 6"),
     Line::of("lanes", Count, Always, "1, 2, 4, 8, 12, 16 or 32"),
     Line::of("max_payload", Bytes, Always, "a power of two, 128 to 4096"),
@@ -26,6 +29,7 @@ pub(super) const PCIE: [Line; 11] = [
     Line::of("tags", Count, Always, "reads in flight"),
     Line::of("read_round_trip", Time, Always, "from a read request to its data"),
     Line::of("write_latency", Time, Always, "from the device to memory, one way"),
+    Line::of("update_share", Ratio, Absent(BUDGET), "what acknowledgements and credits take"),
 ];
 
 /// Every line of a network card's profile.

@@ -8,8 +8,12 @@ use super::device::AS_THE_SLOT;
 const MODELLED: &str = "the profile has a line of the execution model";
 const NVLINK: &str = "a topology has an NVLink between GPUs and does not give its rate";
 
+/// What is taken where a profile does not say it.
+const MAPPED: &str = "as copies that way";
+const QUEUED: &str = "copy_setup: a copy that is queued starts no sooner than one that is not";
+
 /// Every line of a GPU profile.
-pub(super) const LINES: [Line; 41] = [
+pub(super) const LINES: [Line; 47] = [
     Line::of("sms", Count, Always, "streaming multiprocessors"),
     Line::of("clock", Frequency, Always, "boost clock"),
     Line::of("memory", Bytes, Always, "device memory"),
@@ -20,6 +24,9 @@ pub(super) const LINES: [Line; 41] = [
     Line::of("copy_engines", Count, Always, "host copies at once, both directions together"),
     Line::of("copy_setup", Time, Always, "of a copy engine, besides moving data"),
     Line::of("copy_call", Time, Always, "the least that a copy takes: the host's calls"),
+    Line::of("copy_gap", Time, Absent(QUEUED), "of a copy engine between queued copies"),
+    Line::of("mapped_read_rate", Rate, Absent(MAPPED), "of a kernel's loads from the host"),
+    Line::of("mapped_write_rate", Rate, Absent(MAPPED), "of a kernel's stores to the host"),
     Line::of("copy_to_device_efficiency", Ratio, Always, "of the link's payload rate"),
     Line::of("copy_to_host_efficiency", Ratio, Always, "of the link's payload rate"),
     Line::of("pcie_generation", Count, Absent(AS_THE_SLOT), "what the card itself can do"),
@@ -46,6 +53,9 @@ pub(super) const LINES: [Line; 41] = [
     Line::of("atomic_latency", Time, Assumed, "an atomic addition that nobody else is at"),
     Line::of("atomic_own_word_interval", Time, Assumed, "a further one, each on its own word"),
     Line::of("atomic_one_word_interval", Time, Assumed, "a further one on the same word"),
+    Line::of("atomic_line_interval", Time, Assumed, "a further warp on the same 128 bytes"),
+    Line::of("atomic_scattered_interval", Time, Assumed, "a further one on its own sector"),
+    Line::of("single_efficiency", Ratio, Assumed, "of the peak, what multiply-adds reach"),
     Line::of("access_granule", Bytes, Assumed, "the least that travels for a load or store"),
     Line::of("event_wait", Time, Assumed, "from a kernel's end to what waits in another stream"),
     Line::of("turn_quantum", Time, Assumed, "the longest turn of a pod, with time slicing"),

@@ -1,9 +1,9 @@
 //! Cases that are programs of streams, which no experiment can describe: by
 //! `models::plan::program`.
 //!
-//! The program is the work that is measured, step by step in the order in which it is issued. Calls
-//! take the host no time here, as no profile has a line for that; where a queue is bound by the
-//! host's calls, `stream_gap` has it, which was measured with them. What waits for an event in
+//! The program is the work that is measured, step by step in the order in which it is issued. A call
+//! begins when the one before has returned, after a `stream_gap`: a queue of kernels is bound by the
+//! host's calls, and that is how it was measured. What waits for an event in
 //! another stream waits a `stream_gap` here, and not `event_wait`, which `run` reads.
 
 use models::gpu::copy::Direction;
@@ -19,12 +19,14 @@ use super::scene::Scene;
 
 /// From the first call until the last step has ended, in seconds.
 pub(super) fn seconds(scene: &Scene, work: &Work) -> Result<f64, InputError> {
-    let command = |(lane, at): (usize, usize)| {
+    let command = |(call, (lane, at)): (usize, (usize, usize))| {
         let step = &work.lanes[lane].steps[at];
         let (stream, operation) = (lane as u32 + 1, operation(scene, step)?);
-        Ok(Command { not_before: Time::ZERO, stream, operation })
+        let not_before = Time::from_seconds(call as f64 * scene.machine.stream_gap);
+        Ok(Command { not_before, stream, operation })
     };
-    let program = work.order().into_iter().map(command).collect::<Result<Vec<_>, InputError>>()?;
+    let calls = work.order().into_iter().enumerate();
+    let program = calls.map(command).collect::<Result<Vec<_>, InputError>>()?;
     let ran = device(scene).run(&program);
     Ok(ran.iter().map(|ran| ran.end.as_seconds()).fold(0.0, f64::max))
 }

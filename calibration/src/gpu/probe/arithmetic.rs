@@ -1,0 +1,60 @@
+//! Arithmetic: multiply-adds that nothing holds up, in all lanes.
+//!
+//! ```text
+//!   time = start + multiply-adds ÷ (SMs · lanes · clock · efficiency)
+//! ```
+
+use models::input::InputError;
+
+use super::super::execution;
+use super::super::facts::Facts;
+use super::super::finding::{Finding, identify, open, vague};
+use super::super::judge::body;
+use super::super::sample::Sample;
+use super::super::work::{Timer, Work};
+use super::{Point, Probe, Seen, count};
+
+/// Rounds of four multiply-adds.
+const STEPS: [u32; 3] = [10_000, 20_000, 40_000];
+/// Threads of a block of [`body::arithmetic`], and blocks that fill an SM.
+const THREADS: f64 = 1024.0;
+const RESIDENT: u32 = 2;
+
+pub(super) const PROBE: Probe = Probe {
+    name: "arithmetic",
+    about: "independent single-precision multiply-adds in full SMs, by events",
+    identifies: &["single_efficiency"],
+    design,
+    find: |seen| find(seen).into(),
+};
+
+fn design(facts: &Facts) -> Vec<Point> {
+    let blocks = RESIDENT * count(facts.sms);
+    let point = |steps: u32| {
+        let work = Work::launch(body::arithmetic(blocks, steps), Timer::Events);
+        let amount = 4.0 * f64::from(steps) * f64::from(blocks) * THREADS;
+        Point::new("multiply-add", ("steps", f64::from(steps)), work, amount)
+    };
+    STEPS.map(point).into()
+}
+
+fn find(seen: Seen<'_>) -> Result<Vec<Finding>, InputError> {
+    let Seen { facts, found, samples } = seen;
+    let machine = execution::so_far(facts, found)?;
+    // The clock of the model is the driver's highest, and efficiency is told of that.
+    let clock_hz = f64::from(facts.clock_khz) * 1e3;
+    let lanes = f64::from(machine.sms) * f64::from(machine.capability.single_lanes);
+    let peak = lanes * clock_hz;
+    let line = |v: &[f64], s: &Sample| v[1] + s.point.amount / (peak * v[0]);
+    let (first, last) = (samples[0], samples[samples.len() - 1]);
+    let slope = (last.median() - first.median()) / (last.point.amount - first.point.amount);
+    let efficiency = (1.0 / (slope.max(1e-30) * peak)).clamp(0.01, 1.0);
+    let free = [open("single_efficiency", efficiency), vague("start", first.median() / 20.0)];
+    let found = identify(&free, samples, Sample::median, line)?;
+    let mut found = Finding::of("single_efficiency", &found[0], ("ratio", 1.0), PROBE.about);
+    // A GPU that boosts beyond what its driver names is not above its peak.
+    for value in [&mut found.value, &mut found.low, &mut found.high] {
+        *value = value.min(1.0);
+    }
+    Ok(vec![found])
+}
