@@ -90,8 +90,9 @@ fn version(assembler: &str) -> String {
 /// compiler made narrower or doubled would move other bytes than the probe books.
 fn loads(kernel: Kernel) -> (&'static str, usize) {
     match kernel {
-        Kernel::Read => ("ld.global.v4.u32", 5),
-        Kernel::ReadShared => ("ld.shared.v4.u32", 4),
+        Kernel::Read => ("ld.global.cg.v4.u32", 5),
+        Kernel::ReadSlice => ("ld.global.ca.v4.u32", 4),
+        Kernel::ReadShared => ("ld.volatile.shared.v4.u32", 4),
         Kernel::Strided => ("ld.global.u32", 5),
         // One for the first lap; the other, and the three below, sixteen-fold and a remainder.
         Kernel::Chase => ("ld.global.u32", 18),
@@ -99,7 +100,9 @@ fn loads(kernel: Kernel) -> (&'static str, usize) {
         Kernel::Conflict => ("ld.volatile.shared.u32", 17),
         Kernel::Spin => ("fma.rn.f32", 17),
         Kernel::Barrier => ("bar.sync", 18),
-        Kernel::Atomic | Kernel::AtomicChain => ("atom.global.add.u32", 1),
+        Kernel::Atomic | Kernel::AtomicChain | Kernel::AtomicScattered => {
+            ("atom.global.add.u32", 1)
+        }
         Kernel::StreamInit => ("st.global.v2.u32", 1),
         Kernel::StreamRead | Kernel::StreamScale => ("ld.global.v2.u32", 1),
         Kernel::StreamTriad => ("ld.global.v2.u32", 2),

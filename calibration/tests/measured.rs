@@ -28,7 +28,7 @@ fn below(path: &str) -> PathBuf {
 /// Compares a file with what it should be, or writes it.
 fn kept(path: &Path, text: &str) {
     if std::env::var_os("UPDATE").is_some() {
-        fs::write(path, text).unwrap();
+        return fs::write(path, text).unwrap();
     }
     let found = fs::read_to_string(path).unwrap_or_default();
     assert!(found == text, "{} is not what the archive says; UPDATE=1 writes it", path.display());
@@ -54,7 +54,8 @@ fn judged(name: &str) -> Vec<Compared> {
 /// A line per kind: what was frozen and what the profile says, on the half that nobody looked at.
 fn page(name: &str, all: &[Summary]) -> String {
     let mut text = format!("\n## {name}\n\n");
-    text += "| kind | cases | frozen: median | p90 | calibrated: median | p90 | worst | coverage |\n";
+    text +=
+        "| kind | cases | frozen: median | p90 | calibrated: median | p90 | worst | coverage |\n";
     text += "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n";
     let of = |of: Of, like: &Summary| {
         let same = |s: &&Summary| s.of == of && s.kind == like.kind && s.half == like.half;

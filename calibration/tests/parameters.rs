@@ -42,7 +42,9 @@ fn predicted(library: Library) -> Vec<f64> {
     let (gpu, pcie, host) = (GPU.into(), PCIE.into(), "two-socket-2021".into());
     let said = values(&Subject { library, gpu, pcie, host }).unwrap();
     let chains = [1e4, 1e7, 1e9].map(|bytes| chain_latency(&machine, bytes));
-    said.into_iter().map(Result::unwrap).chain(chains).collect()
+    // Cases of the set have 1024 words at most.
+    let atomics = [None, Some(1e7)].map(|words| machine.contention().warp(words));
+    said.into_iter().map(Result::unwrap).chain(chains).chain(atomics).collect()
 }
 
 #[test]
@@ -136,7 +138,9 @@ fn every_assumption_is_replaced_by_a_probe() {
 }
 
 /// Constants of the execution model that are no line of a profile, and why.
-const CONSTANTS: [(&str, &str); 30] = [
+const CONSTANTS: [(&str, &str); 32] = [
+    ("LINE", "words of a line of L2: 128 bytes"),
+    ("SECTOR", "words of a sector of L2: 32 bytes"),
     ("FURTHER_STREAM", "from streams with one and two loads; no probe separates it yet"),
     ("FURTHER_NEIGHBOUR", "from published stencils; no probe has neighbours yet"),
     ("CHAIN_WIDTH", "a shape of caches, read from published curves"),

@@ -220,7 +220,7 @@ fn change_cpu(cpu: &mut CpuHop, by: &mut dyn FnMut(Figure, f64) -> f64) {
 
 fn change_dma(dma: &mut DmaHop, by: &mut dyn FnMut(Figure, f64) -> f64) {
     dma.read_limit = dma.read_limit.map(|limit| rate(limit, by));
-    for time in [&mut dma.setup, &mut dma.call, &mut dma.latency] {
+    for time in [&mut dma.setup, &mut dma.gap, &mut dma.call, &mut dma.latency] {
         *time = by(Figure::Time, *time);
     }
     if let Some(pageable) = &mut dma.pageable {

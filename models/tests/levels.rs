@@ -40,7 +40,7 @@ fn machine(name: &str) -> Machine {
 fn works() -> Vec<(&'static str, Work)> {
     let strided = vec![Access { width: 4, stride: 32, fresh: true }];
     let conflicts = vec![Access { width: 4, stride: 128, fresh: true }; 20];
-    let atomics = Some(Atomics { per_thread: 1.0, words: Some(4096.0) });
+    let atomics = Some(Atomics { per_thread: 1.0, words: None });
     let work = |loads, stores, width| Work::streams(loads, stores, width);
     vec![
         ("null", Work::none()),

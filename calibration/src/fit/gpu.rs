@@ -41,7 +41,7 @@ use start::Start;
 pub use start::{known_of, prior};
 
 /// One standard deviation of prior knowledge, as a factor.
-pub(crate) fn factor(parameter: &str) -> f64 {
+fn factor(parameter: &str) -> f64 {
     match parameter {
         "dram_efficiency" => 1.05,
         "l2_latency" | "l1_latency" => 1.1,

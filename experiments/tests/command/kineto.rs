@@ -116,6 +116,39 @@ fn a_copy_is_priced_on_the_topology_and_what_waits_for_it_moves() {
     assert_eq!(same, told);
 }
 
+/// Three steps of a small transformer's inference with a copy each way, as an H200 ran them under
+/// the profiler: copies priced by that GPU's profile, everything else as recorded.
+#[test]
+fn a_real_trace_takes_as_long_as_it_took() {
+    const TOPOLOGY: &str = r#"
+[[node]]
+name = "node"
+host = "two-socket-2021"
+cni = "host-network"
+
+[[gpu]]
+name = "gpu"
+node = "node"
+profile = "h200-firecracker"
+pcie = "gen5-x16"
+
+[[pod]]
+name = "job"
+node = "node"
+gpu = "gpu"
+"#;
+    let trace = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../calibration/data/measured/pytorch-inference-h200.pt.trace.json.gz"
+    );
+    let folder = Folder::new();
+    folder.write("node.toml", TOPOLOGY);
+    let told = folder.json(&["replay", trace, "--topology", "node.toml", "--ranks", "gpu"]);
+    let (took, recorded) = (us(&told["completion_s"]), us(&told["recorded_s"]));
+    assert!((recorded - 39_938.6).abs() < 0.1, "{recorded}");
+    assert!((took / recorded - 1.0).abs() < 0.005, "{took} us, recorded {recorded} us");
+}
+
 #[test]
 fn a_bad_trace_is_refused() {
     let whole = step("Memcpy DtoH (Device -> Pinned)");

@@ -108,7 +108,8 @@ mod tests {
         assert!((far / (32.0 * 0.0108) - 1.0).abs() < 0.01, "{far}");
         for power in 6..22 {
             let [few, many] = [power, power + 1].map(|p| unit.warp(Some(f64::from(1u32 << p))));
-            assert!(many <= few, "2^{power}: {few} and {many}");
+            // Of scattered ones a warp meets a few more sectors.
+            assert!(many <= 1.02 * few, "2^{power}: {few} and {many}");
         }
     }
 }

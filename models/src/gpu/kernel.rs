@@ -337,6 +337,8 @@ mod tests {
             copy: Parameters {
                 engines: 2,
                 setup: Time::ZERO,
+                gap: Time::ZERO,
+                mapped: [None; 2],
                 call: Time::ZERO,
                 to_device_efficiency: 1.0,
                 to_host_efficiency: 1.0,

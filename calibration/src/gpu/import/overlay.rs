@@ -141,6 +141,8 @@ fn rates(source: &Source, copies: &Copies, with: &Overlay<'_>) -> Result<Vec<Lin
 
 #[cfg(test)]
 mod tests {
+    use sim::Bytes;
+
     use super::*;
     use crate::shipped;
     use models::gpu::Gpu;
@@ -181,7 +183,7 @@ mod tests {
     fn a_slot_that_is_too_slow_and_a_text_without_use_are_refused() {
         let copies = ("bw.json", super::super::nvbandwidth::tests::TEXT);
         let told = profile(&[copies], "gen3-x16").unwrap_err().to_string();
-        assert!(told.contains("copies reach 24.6 GB/s, and the port 13.2 GB/s"), "{told}");
+        assert!(told.contains("copies reach 24.6 GB/s, and the port at most 14.5 GB/s"), "{told}");
         let topology = ("topo.txt", "\tGPU0\tCPU Affinity\nGPU0\t X \t0-7\n");
         let told = profile(&[topology], "gen4-x16").unwrap_err().to_string();
         assert!(told.starts_with("--import: has nothing that"), "{told}");

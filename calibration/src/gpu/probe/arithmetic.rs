@@ -41,10 +41,8 @@ fn design(facts: &Facts) -> Vec<Point> {
 fn find(seen: Seen<'_>) -> Result<Vec<Finding>, InputError> {
     let Seen { facts, found, samples } = seen;
     let machine = execution::so_far(facts, found)?;
-    // The clock of the model is the driver's highest, and efficiency is told of that.
-    let clock_hz = f64::from(facts.clock_khz) * 1e3;
     let lanes = f64::from(machine.sms) * f64::from(machine.capability.single_lanes);
-    let peak = lanes * clock_hz;
+    let peak = lanes * machine.clock_hz;
     let line = |v: &[f64], s: &Sample| v[1] + s.point.amount / (peak * v[0]);
     let (first, last) = (samples[0], samples[samples.len() - 1]);
     let slope = (last.median() - first.median()) / (last.point.amount - first.point.amount);

@@ -9,8 +9,7 @@
 use models::input::InputError;
 
 use super::super::facts::Facts;
-use super::super::finding::Finding;
-use super::super::finding::identify;
+use super::super::finding::{Finding, identify, open};
 use super::super::sample::Sample;
 use super::super::work::{Place, Step, Timer, Work};
 use super::{Point, Probe, Seen, of};
@@ -47,7 +46,7 @@ fn design(_: &Facts) -> Vec<Point> {
 fn find(Seen { samples, found, .. }: Seen<'_>) -> Result<Vec<Finding>, InputError> {
     let mut findings = Vec::new();
     let one = of(samples, "one_way")[0];
-    findings.extend(gap(one, found));
+    findings.extend(gap(one, found)?);
     for (series, name) in
         [("one_way", "copy_engines_one_way"), ("both_ways", "copy_engines_both_ways")]
     {
@@ -70,20 +69,15 @@ fn find(Seen { samples, found, .. }: Seen<'_>) -> Result<Vec<Finding>, InputErro
 }
 
 /// What a copy that is queued keeps its engine for besides moving data: what 32 in a row take beyond
-/// the first one's set-up, each. None where the copies' own probe has found nothing.
-fn gap(row: &Sample, found: &[Finding]) -> Option<Finding> {
+/// the first one, each. None where the copies' own probe has found nothing.
+fn gap(row: &Sample, found: &[Finding]) -> Result<Option<Finding>, InputError> {
     let of = |name: &str| found.iter().find(|found| found.parameter == name).map(Finding::base);
-    let ((setup, _), (rate, _)) = (of("copy_setup")?, of("copy_to_device_rate")?);
-    let each = |time: f64| (time - setup) / (COPIES - 1) as f64;
-    let moving = BYTES as f64 / rate * COPIES as f64 / (COPIES - 1) as f64;
-    let us = |time: f64| ((each(time) - moving) * 1e6).max(1e-3);
-    let (low, high) = row.quartiles();
-    Some(Finding {
-        parameter: "copy_gap".into(),
-        value: us(row.median()),
-        low: us(low),
-        high: us(high),
-        unit: "us",
-        source: "32 pinned copies of 16 KiB in a row; the quartiles, not a 95 % interval".into(),
-    })
+    let known = (of("copy_setup"), of("copy_call"), of("copy_to_device_rate"));
+    let (Some((setup, _)), Some((call, _)), Some((rate, _))) = known else { return Ok(None) };
+    let moving = BYTES as f64 / rate;
+    let (first, behind) = (call.max(setup + moving), (COPIES - 1) as f64);
+    let each = ((row.median() - first) / behind - moving).max(1e-9);
+    let model = |v: &[f64], _: &Sample| first + behind * (v[0] + moving);
+    let gap = identify(&[open("copy_gap", each)], &[row], Sample::median, model)?;
+    Ok(Some(Finding::of("copy_gap", &gap[0], ("us", 1e-6), "32 pinned copies of 16 KiB in a row")))
 }
