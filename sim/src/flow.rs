@@ -6,9 +6,10 @@
 //!
 //! - However much changes at one instant, rates are found once, when they are next needed: when
 //!   [`Flows::next`] or [`Flows::rate`] asks, or time passes.
-//! - Only flows that a change affects are looked at (`flow/sharing.rs`), and of those only the ones
-//!   that are held back elsewhere than before are noted anew: the others are on the clock of the
-//!   link that holds them back (`flow/clocks.rs`), which from then on runs at another rate.
+//! - Only links whose level changes are looked at (`flow/ripple.rs`), and only flows that are held
+//!   back elsewhere than before are noted anew: the others are on the clock of the link that holds
+//!   them back (`flow/clocks.rs`), which from then on runs at another rate. Where nearly everything
+//!   changes, all is solved from nothing (`flow/fill.rs`).
 //! - A flow is complete when the picosecond comes at which it was said to be, never because a
 //!   remainder is nearly zero.
 //!
@@ -18,11 +19,13 @@ mod account;
 mod clocks;
 mod demand;
 mod due;
+mod fill;
 mod levels;
 mod link;
 mod paths;
+mod pull;
+mod ripple;
 mod sharing;
-mod sweep;
 
 use crate::Time;
 use crate::share::Claim;
@@ -31,8 +34,8 @@ use clocks::Clocks;
 pub use demand::{Demand, Hop, LinkId};
 use due::Due;
 pub(crate) use levels::{Levels, Stop};
-pub(crate) use link::Link;
-use sharing::{Changed, NOWHERE, OWN_LIMIT, Sharing};
+pub(crate) use link::Links;
+use sharing::{Changed, NOWHERE, OWN_LIMIT, Sharing, is_link};
 
 /// A flow, for as long as it lasts; afterwards the name of nothing, never of another flow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -182,6 +185,11 @@ impl<T: Copy> Flows<T> {
             assert!(limit >= 0.0, "a limit is zero or more, got {limit}");
             let bounded = limit.is_finite() || self.sharing.hops(flow.slot).next().is_some();
             assert!(bounded, "a flow without a limit must weigh on a link");
+            if self.sharing.bottleneck(flow.slot) == OWN_LIMIT {
+                let left = self.left_at(flow.slot, OWN_LIMIT);
+                let flow = &mut self.flows[flow.slot as usize];
+                (flow.left, flow.since) = (left, now);
+            }
             self.sharing.limit(flow.slot, limit);
         }
     }
@@ -207,7 +215,7 @@ impl<T: Copy> Flows<T> {
         news.dedup();
         let change = |slot: u32| {
             let bottleneck = self.sharing.bottleneck(slot);
-            let bottleneck = (bottleneck < NOWHERE).then_some(LinkId(bottleneck));
+            let bottleneck = is_link(bottleneck).then_some(LinkId(bottleneck));
             Change { tag: self.flows[slot as usize].tag, bottleneck }
         };
         let changes =

@@ -1,6 +1,6 @@
 //! What flows have left to move and links have done, brought up to date when rates change.
 
-use super::sharing::{Moved, NOWHERE, OWN_LIMIT};
+use super::sharing::{Moved, NOWHERE, OWN_LIMIT, is_link};
 use super::{Flows, Time};
 
 /// The work of a link.
@@ -46,15 +46,12 @@ impl<T: Copy> Flows<T> {
 
     /// Notes when a flow is complete that is held back elsewhere than before.
     fn move_on(&mut self, moved: Moved) {
-        let Moved { slot, before, rate_before } = moved;
+        let Moved { slot, before } = moved;
         if self.watched {
             self.news.push(slot);
         }
-        let left = match before {
-            OWN_LIMIT => self.left_alone(slot, rate_before),
-            before => self.left_at(slot, before),
-        };
-        if before < NOWHERE {
+        let left = self.left_at(slot, before);
+        if is_link(before) {
             self.clocks.take(before, slot);
         } else {
             self.own.remove(slot);
@@ -78,17 +75,21 @@ impl<T: Copy> Flows<T> {
     pub(super) fn left_at(&self, slot: u32, bottleneck: u32) -> f64 {
         match bottleneck {
             NOWHERE => self.flows[slot as usize].left,
-            OWN_LIMIT => self.left_alone(slot, self.sharing.rate(slot)),
+            OWN_LIMIT => self.left_alone(slot),
             link => self.clocks.left(link, slot, self.now) * self.sharing.share(slot),
         }
     }
 
     /// How much is left of a flow that moves at its own limit \[units\]: none, if it is complete.
-    fn left_alone(&self, slot: u32, rate: f64) -> f64 {
+    fn left_alone(&self, slot: u32) -> f64 {
         if self.own.time_of(slot).is_some_and(|due| due <= self.now) {
             return 0.0;
         }
         let flow = &self.flows[slot as usize];
-        (flow.left - rate * (self.now - flow.since).as_seconds()).max(0.0)
+        match self.now - flow.since {
+            // It may have another limit by now, maybe none.
+            Time::ZERO => flow.left,
+            passed => (flow.left - self.sharing.limit_of(slot) * passed.as_seconds()).max(0.0),
+        }
     }
 }

@@ -1,0 +1,109 @@
+//! All levels from nothing: counted water-filling.
+//!
+//! All flows rise together. The link that is full at the lowest level, or the flow that meets its
+//! limit there, comes next, and whoever it stops takes a known amount of all other links from then
+//! on (progressive filling: Bertsekas & Gallager, *Data Networks*, 1992, § 6.5.2). Each flow is
+//! stopped once, at the cost of an addition for each of its links.
+
+use super::levels::Stop;
+use super::sharing::{ABSENT, Bottleneck, Moved, OWN_LIMIT, RISING, Sharing};
+
+impl Sharing {
+    /// Finds all levels, whatever they are now.
+    pub(super) fn fill(&mut self) {
+        self.ripple.clear(&mut self.links);
+        let told = !self.moved.is_empty();
+        let mut levels = std::mem::take(&mut self.ripple.levels);
+        for bottleneck in self.bottlenecks.iter_mut().filter(|bottleneck| **bottleneck != ABSENT) {
+            *bottleneck |= RISING;
+        }
+        self.empty();
+        if self.limited > 0 {
+            for slot in 0..self.bottlenecks.len() as u32 {
+                let level = self.own_level(slot);
+                if self.bottlenecks[slot as usize] != ABSENT && level < f64::INFINITY {
+                    levels.limit(level, slot);
+                }
+            }
+        }
+        for id in 0..self.links.len() as u32 {
+            self.touch(id);
+            let place = levels.add(id);
+            if self.links.rising(id) > 0 {
+                levels.lower(place, self.links.level(id));
+            }
+        }
+        while let Some((stop, noted, place)) = levels.first() {
+            match stop {
+                Stop::Limit(slot) => {
+                    if self.bottlenecks[slot as usize] & RISING != 0 {
+                        self.stop(slot, OWN_LIMIT, noted);
+                    }
+                }
+                Stop::Link(link) => {
+                    let (level, full) = match self.links.rising(link) {
+                        0 => (f64::INFINITY, false),
+                        _ => (self.links.level(link), true),
+                    };
+                    // Since it was noted, flows may have stopped elsewhere, which raises the level.
+                    if level > noted {
+                        levels.raise(place, level);
+                    } else if full {
+                        levels.raise(place, f64::INFINITY);
+                        self.reach(link, level);
+                    }
+                }
+            }
+        }
+        levels.clear();
+        self.ripple.levels = levels;
+        if told {
+            self.settle_moved();
+        }
+    }
+
+    /// Lets all flows rise everywhere.
+    fn empty(&mut self) {
+        for id in 0..self.links.len() as u32 {
+            self.links.empty(id, self.capacities[id as usize]);
+            if self.links.is_mixed(id) {
+                for place in 0..self.crossings[id as usize].len() {
+                    let (weight, share) = self.weight(self.crossings[id as usize][place], id);
+                    self.links.rise(id, weight * share);
+                }
+            }
+        }
+    }
+
+    /// Stops all that rise at a link, which is full at `level`.
+    fn reach(&mut self, id: u32, level: f64) {
+        self.levels[id as usize] = level;
+        let mut held = 0;
+        for place in 0..self.crossings[id as usize].len() {
+            let slot = self.crossings[id as usize][place];
+            if self.bottlenecks[slot as usize] & RISING != 0 {
+                self.stop(slot, id, level);
+                self.crossings[id as usize].swap(held, place);
+                held += 1;
+            }
+        }
+    }
+
+    /// Stops a flow that rises.
+    #[inline]
+    fn stop(&mut self, slot: u32, bottleneck: Bottleneck, level: f64) {
+        let before = self.bottlenecks[slot as usize] & !RISING;
+        self.bottlenecks[slot as usize] = bottleneck;
+        if before != bottleneck {
+            self.moved.push(Moved { slot, before });
+        }
+        let limit = if bottleneck == OWN_LIMIT { self.limit_of(slot) } else { f64::NAN };
+        let (links, class) = self.paths.of(&self.cards[slot as usize]);
+        let rate = if bottleneck == OWN_LIMIT { limit } else { level * class.share };
+        for (at, &id) in links.iter().enumerate().filter(|&(_, &id)| id != bottleneck) {
+            let weight = class.weight(at);
+            self.links.take(id, weight * rate, level);
+            self.links.settle(id, weight * class.share);
+        }
+    }
+}
