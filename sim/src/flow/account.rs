@@ -3,6 +3,10 @@
 use super::sharing::{Moved, NOWHERE, OWN_LIMIT, is_link};
 use super::{Flows, Time};
 
+/// Of so many flows that move, what is far away in memory is read before any is moved, and so all
+/// of it at once.
+const AHEAD: usize = 32;
+
 /// The work of a link.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Work {
@@ -32,9 +36,16 @@ impl<T: Copy> Flows<T> {
         }
         let mut changed = std::mem::take(&mut self.changed);
         self.sharing.solve(&mut changed);
-        for moved in changed.moved.drain(..) {
-            self.move_on(moved);
+        for moved in changed.moved.chunks(AHEAD) {
+            let mut lefts = [(0.0, 1.0); AHEAD];
+            for (left, moved) in lefts.iter_mut().zip(moved) {
+                *left = (self.left_at(moved.slot, moved.before), self.sharing.share(moved.slot));
+            }
+            for (moved, (left, share)) in moved.iter().zip(lefts) {
+                self.move_on(*moved, left, share);
+            }
         }
+        changed.moved.clear();
         for link in changed.links.drain(..) {
             self.clocks.run(link, self.sharing.held(link), self.now);
             let work = &mut self.links[link as usize];
@@ -44,13 +55,12 @@ impl<T: Copy> Flows<T> {
         self.changed = changed;
     }
 
-    /// Notes when a flow is complete that is held back elsewhere than before.
-    fn move_on(&mut self, moved: Moved) {
-        let Moved { slot, before } = moved;
+    /// Notes when a flow with so much left and this share is complete, which is held back elsewhere
+    /// than before.
+    fn move_on(&mut self, Moved { slot, before }: Moved, left: f64, share: f64) {
         if self.watched {
             self.news.push(slot);
         }
-        let left = self.left_at(slot, before);
         if is_link(before) {
             self.clocks.take(before, slot);
         } else {
@@ -67,7 +77,7 @@ impl<T: Copy> Flows<T> {
                 };
                 self.own.set(slot, due, flow.order);
             }
-            link => self.clocks.put(link, slot, left / self.sharing.share(slot), self.now),
+            link => self.clocks.put(link, slot, left / share, self.now),
         }
     }
 

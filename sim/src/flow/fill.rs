@@ -6,7 +6,8 @@
 //! stopped once, at the cost of an addition for each of its links.
 
 use super::levels::Stop;
-use super::sharing::{ABSENT, Bottleneck, Moved, OWN_LIMIT, RISING, Sharing};
+use super::link::Step;
+use super::sharing::{ABSENT, Moved, OWN_LIMIT, RISING, Sharing};
 
 impl Sharing {
     /// Finds all levels, whatever they are now.
@@ -37,7 +38,7 @@ impl Sharing {
             match stop {
                 Stop::Limit(slot) => {
                     if self.bottlenecks[slot as usize] & RISING != 0 {
-                        self.stop(slot, OWN_LIMIT, noted);
+                        self.stop(slot, noted);
                     }
                 }
                 Stop::Link(link) => {
@@ -78,29 +79,45 @@ impl Sharing {
     /// Stops all that rise at a link, which is full at `level`.
     fn reach(&mut self, id: u32, level: f64) {
         self.levels[id as usize] = level;
+        let crossings = &mut self.crossings[id as usize];
         let mut held = 0;
-        for place in 0..self.crossings[id as usize].len() {
-            let slot = self.crossings[id as usize][place];
-            if self.bottlenecks[slot as usize] & RISING != 0 {
-                self.stop(slot, id, level);
-                self.crossings[id as usize].swap(held, place);
+        for place in 0..crossings.len() {
+            let slot = crossings[place];
+            let before = self.bottlenecks[slot as usize];
+            if before & RISING != 0 {
+                self.bottlenecks[slot as usize] = id;
+                crossings.swap(held, place);
                 held += 1;
+                if before != id | RISING {
+                    self.moved.push(Moved { slot, before: before & !RISING });
+                }
+            }
+        }
+        let cards = &self.cards[..];
+        let rows = &mut self.ripple.rows;
+        rows.clear();
+        rows.extend(crossings[..held].iter().map(|&slot| cards[slot as usize]));
+        for row in rows {
+            let (links, class) = self.paths.of(row);
+            let mut step = Step::new(0.0, level * class.share);
+            for (at, &other) in links.iter().enumerate().filter(|&(_, &other)| other != id) {
+                let weight = class.weight(at);
+                self.links.change(other, weight, &mut step, level);
+                self.links.settle(other, weight * class.share);
             }
         }
     }
 
-    /// Stops a flow that rises.
-    #[inline]
-    fn stop(&mut self, slot: u32, bottleneck: Bottleneck, level: f64) {
+    /// Stops a flow that rises at its own limit.
+    fn stop(&mut self, slot: u32, level: f64) {
         let before = self.bottlenecks[slot as usize] & !RISING;
-        self.bottlenecks[slot as usize] = bottleneck;
-        if before != bottleneck {
+        self.bottlenecks[slot as usize] = OWN_LIMIT;
+        if before != OWN_LIMIT {
             self.moved.push(Moved { slot, before });
         }
-        let limit = if bottleneck == OWN_LIMIT { self.limit_of(slot) } else { f64::NAN };
+        let rate = self.limit_of(slot);
         let (links, class) = self.paths.of(&self.cards[slot as usize]);
-        let rate = if bottleneck == OWN_LIMIT { limit } else { level * class.share };
-        for (at, &id) in links.iter().enumerate().filter(|&(_, &id)| id != bottleneck) {
+        for (at, &id) in links.iter().enumerate() {
             let weight = class.weight(at);
             self.links.take(id, weight * rate, level);
             self.links.settle(id, weight * class.share);

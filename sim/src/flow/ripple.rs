@@ -34,7 +34,7 @@ pub(super) struct Ripple {
     /// Flows that stand higher than a link, with their levels.
     higher: Vec<(f64, u32)>,
     /// The paths of the flows that a link holds back.
-    rows: Vec<Path>,
+    pub(super) rows: Vec<Path>,
     /// For solutions from nothing.
     pub(super) levels: Levels,
 }
