@@ -69,6 +69,9 @@ pub struct Flows<T> {
     links: Vec<Work>,
     /// By slot: the flows, and what is left in free slots of those that were there.
     flows: Vec<Flow<T>>,
+    /// When that was noted which flows have left that move at their own limits; no longer than it
+    /// must be, so that it takes no memory where none does.
+    since: Vec<Time>,
     free: Vec<u32>,
     /// When flows are complete that a link holds back, and when those that no link does.
     clocks: Clocks,
@@ -99,9 +102,8 @@ struct Flow<T> {
     tag: T,
     /// How many were started before it.
     order: u64,
-    /// Where no link holds it back: how much was left to move at an instant \[units\].
+    /// Where no link holds it back: how much was left to move \[units\], when that was noted last.
     left: f64,
-    since: Time,
 }
 
 impl<T: Copy> Flows<T> {
@@ -112,6 +114,7 @@ impl<T: Copy> Flows<T> {
             sharing: Sharing::default(),
             links: Vec::new(),
             flows: Vec::new(),
+            since: Vec::new(),
             free: Vec::new(),
             clocks: Clocks::default(),
             own: Due::default(),
@@ -153,7 +156,7 @@ impl<T: Copy> Flows<T> {
         Claim { hops, limit, share }.check();
         assert!(size >= 0.0 && size.is_finite(), "bad size {size}");
         let (generation, order) = (0, self.started);
-        let flow = Flow { generation, tag, order, left: size, since: now };
+        let flow = Flow { generation, tag, order, left: size };
         let slot = match self.free.pop() {
             Some(slot) => {
                 let generation = self.flows[slot as usize].generation;
@@ -187,8 +190,7 @@ impl<T: Copy> Flows<T> {
             assert!(bounded, "a flow without a limit must weigh on a link");
             if self.sharing.bottleneck(flow.slot) == OWN_LIMIT {
                 let left = self.left_at(flow.slot, OWN_LIMIT);
-                let flow = &mut self.flows[flow.slot as usize];
-                (flow.left, flow.since) = (left, now);
+                self.note_left(flow.slot, left);
             }
             self.sharing.limit(flow.slot, limit);
         }

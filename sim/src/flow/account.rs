@@ -68,17 +68,25 @@ impl<T: Copy> Flows<T> {
         }
         match self.sharing.bottleneck(slot) {
             OWN_LIMIT => {
-                let flow = &mut self.flows[slot as usize];
-                (flow.left, flow.since) = (left, self.now);
+                self.note_left(slot, left);
                 let due = match self.sharing.rate(slot) {
                     _ if left == 0.0 => self.now,
                     0.0 => Time::MAX,
                     rate => self.now.saturating_add(Time::from_seconds(left / rate)),
                 };
-                self.own.set(slot, due, flow.order);
+                self.own.set(slot, due, self.flows[slot as usize].order);
             }
             link => self.clocks.put(link, slot, left / share, self.now),
         }
+    }
+
+    /// Notes how much is left now of a flow that moves at its own limit.
+    pub(super) fn note_left(&mut self, slot: u32, left: f64) {
+        self.flows[slot as usize].left = left;
+        if self.since.len() <= slot as usize {
+            self.since.resize(slot as usize + 1, Time::ZERO);
+        }
+        self.since[slot as usize] = self.now;
     }
 
     /// How much is left of a flow that is held back at `bottleneck` \[units\].
@@ -95,11 +103,11 @@ impl<T: Copy> Flows<T> {
         if self.own.time_of(slot).is_some_and(|due| due <= self.now) {
             return 0.0;
         }
-        let flow = &self.flows[slot as usize];
-        match self.now - flow.since {
+        let left = self.flows[slot as usize].left;
+        match self.now - self.since[slot as usize] {
             // It may have another limit by now, maybe none.
-            Time::ZERO => flow.left,
-            passed => (flow.left - self.sharing.limit_of(slot) * passed.as_seconds()).max(0.0),
+            Time::ZERO => left,
+            passed => (left - self.sharing.limit_of(slot) * passed.as_seconds()).max(0.0),
         }
     }
 }

@@ -69,7 +69,7 @@ pub(super) struct Moved {
     pub(super) before: Bottleneck,
 }
 
-/// Lists of moved flows that have room for more are not kept.
+/// Lists of flows that have room for more are not kept from one solution to the next.
 const KEPT: usize = 4096;
 
 impl Sharing {
@@ -236,7 +236,10 @@ impl Sharing {
         if !self.ripple() {
             self.fill();
         }
-        self.renewed.clear();
+        match self.renewed.capacity() > KEPT {
+            true => self.renewed = Vec::new(),
+            false => self.renewed.clear(),
+        }
         for &link in &self.touched {
             self.links.unmark(link, TOUCHED);
         }
