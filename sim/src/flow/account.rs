@@ -57,7 +57,7 @@ impl<T: Copy> Flows<T> {
 
     /// Notes when a flow with so much left and this share is complete, which is held back elsewhere
     /// than before.
-    fn move_on(&mut self, Moved { slot, before }: Moved, left: f64, share: f64) {
+    fn move_on(&mut self, Moved { slot, before, .. }: Moved, left: f64, share: f64) {
         if self.watched {
             self.news.push(slot);
         }

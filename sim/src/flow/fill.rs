@@ -89,7 +89,8 @@ impl Sharing {
                 crossings.swap(held, place);
                 held += 1;
                 if before != id | RISING {
-                    self.moved.push(Moved { slot, before: before & !RISING });
+                    let order = self.moved.len() as u32;
+                    self.moved.push(Moved { slot, before: before & !RISING, order });
                 }
             }
         }
@@ -113,7 +114,7 @@ impl Sharing {
         let before = self.bottlenecks[slot as usize] & !RISING;
         self.bottlenecks[slot as usize] = OWN_LIMIT;
         if before != OWN_LIMIT {
-            self.moved.push(Moved { slot, before });
+            self.note_moved(slot, before);
         }
         let rate = self.limit_of(slot);
         let (links, class) = self.paths.of(&self.cards[slot as usize]);

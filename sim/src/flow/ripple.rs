@@ -24,7 +24,7 @@ use std::collections::BinaryHeap;
 use super::levels::Levels;
 use super::link::{Links, QUEUED, Step, TOUCHED};
 use super::paths::Path;
-use super::sharing::{ABSENT, Bottleneck, Moved, NOWHERE, OWN_LIMIT, Sharing, is_link};
+use super::sharing::{Bottleneck, NOWHERE, OWN_LIMIT, Sharing, is_link};
 
 /// What is needed while links are made right; empty in between, but for its memory.
 #[derive(Clone, Debug, Default)]
@@ -93,17 +93,6 @@ impl Sharing {
         }
     }
 
-    /// Leaves of the moved flows those that are not where they were, each once, as they first were.
-    pub(super) fn settle_moved(&mut self) {
-        self.moved.sort_by_key(|moved| moved.slot);
-        self.moved.dedup_by_key(|moved| moved.slot);
-        let bottlenecks = &self.bottlenecks;
-        self.moved.retain(|moved| {
-            let now = bottlenecks[moved.slot as usize];
-            now != ABSENT && (now != moved.before || now == OWN_LIMIT)
-        });
-    }
-
     /// Gives a flow that is nowhere a place: its limit, or the link that is likely to hold it back.
     fn settle_down(&mut self, slot: u32) {
         let (links, class) = self.paths.of(&self.cards[slot as usize]);
@@ -123,7 +112,7 @@ impl Sharing {
         if is_link(bottleneck) && self.links.rising(bottleneck) == 0 {
             self.levels[bottleneck as usize] = level;
         }
-        self.moved.push(Moved { slot, before: NOWHERE });
+        self.note_moved(slot, NOWHERE);
         self.hold(slot, bottleneck);
     }
 
@@ -290,7 +279,7 @@ impl Sharing {
         if before == NOWHERE {
             return;
         }
-        self.moved.push(Moved { slot, before });
+        self.note_moved(slot, before);
         let rate = self.rate(slot);
         self.bottlenecks[slot as usize] = NOWHERE;
         let (links, class) = self.paths.of(&self.cards[slot as usize]);

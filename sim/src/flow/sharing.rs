@@ -67,6 +67,8 @@ pub(super) struct Moved {
     pub(super) slot: u32,
     /// Where it was held back.
     pub(super) before: Bottleneck,
+    /// How many were noted before it.
+    pub(super) order: u32,
 }
 
 /// Lists of flows that have room for more are not kept from one solution to the next.
@@ -248,6 +250,24 @@ impl Sharing {
             changed.moved = Vec::new();
         }
         std::mem::swap(&mut self.moved, &mut changed.moved);
+    }
+
+    /// Notes that a flow may be held back elsewhere than `before`.
+    #[inline]
+    pub(super) fn note_moved(&mut self, slot: u32, before: Bottleneck) {
+        let order = self.moved.len() as u32;
+        self.moved.push(Moved { slot, before, order });
+    }
+
+    /// Leaves of the moved flows those that are not where they were, each once, as they first were.
+    pub(super) fn settle_moved(&mut self) {
+        self.moved.sort_unstable_by_key(|moved| (moved.slot, moved.order));
+        self.moved.dedup_by_key(|moved| moved.slot);
+        let bottlenecks = &self.bottlenecks;
+        self.moved.retain(|moved| {
+            let now = bottlenecks[moved.slot as usize];
+            now != ABSENT && (now != moved.before || now == OWN_LIMIT)
+        });
     }
 
     /// Notes that the load or the level of a link may change.
