@@ -124,9 +124,9 @@ pub fn times(table: &mut Table) {
         let mut now = Time::ZERO;
         for _ in 0..turns {
             let at = pick.random_range(0..crowd.ids.len());
-            now = now + Time::from_ns(1);
+            now += Time::from_ns(1);
             leaves.push(1e6 * seconds(|| crowd.leave(at, now)));
-            now = now + Time::from_ns(1);
+            now += Time::from_ns(1);
             comes.push(1e6 * seconds(|| crowd.come(at, now)));
         }
         let [whole, leaves, comes] = [whole, leaves, comes].map(Middle::of);
