@@ -155,8 +155,8 @@ impl Links {
         self.marks[id as usize] &= !mark;
     }
 
-    /// All flows rise, and nobody takes anything of the capacity. Where they do not demand the same,
-    /// nobody rises yet.
+    /// All flows rise, and nobody takes anything of the capacity. Where they do not demand the
+    /// same, nobody rises yet.
     pub(crate) fn empty(&mut self, id: u32, capacity: f64) {
         let rising = if self.is_mixed(id) { 0 } else { self.pulls[id as usize].flows };
         let room = &mut self.rooms[id as usize];
