@@ -28,9 +28,10 @@ impl Sharing {
             }
         }
         for id in 0..self.links.len() as u32 {
-            self.touch(id);
-            let place = levels.add(id);
+            // Where there is no flow, nothing changes.
             if self.links.rising(id) > 0 {
+                self.touch(id);
+                let place = levels.add(id);
                 levels.lower(place, self.links.level(id));
             }
         }
