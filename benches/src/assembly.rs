@@ -2,12 +2,13 @@
 
 use std::hint::black_box;
 
+use allocation_counter::measure;
 use models::cluster::Cluster;
 use models::input::Source;
 use models::library::{Kind, Library};
-use peak_alloc::PeakAlloc;
 
 use crate::measure::seconds;
+use crate::table::Table;
 
 const HOST: &str = include_str!("../../calibration/profiles/host/bench-2024.csv");
 const NIC: &str = include_str!("../../calibration/profiles/nic/generic-40g.csv");
@@ -17,24 +18,30 @@ const GPU_SLOT: &str = include_str!("../../calibration/profiles/pcie/gen4-x16.cs
 const CNI: &str = include_str!("../../calibration/profiles/cni/calico.toml");
 
 /// Prints CPU seconds and memory for growing clusters.
-pub fn times(memory: &PeakAlloc) {
+pub fn times(table: &mut Table) {
     println!("Assembly: a node has GPUs, and a card and a pod for each of them");
     println!(" nodes   GPUs each   CPU seconds   MB at its peak   MB kept");
     let library = library();
+    let mut earlier = 0.0;
     for (nodes, gpus) in [(1000, 1), (10_000, 1), (1000, 8), (10_000, 8)] {
         let text = text(nodes, gpus);
         let source = Source::new("bench.toml", text);
-        memory.reset_peak_usage();
-        let before = memory.current_usage();
-        let mut cluster = None;
-        let time = seconds(|| {
-            cluster = Some(Cluster::assemble("bench", &source, &library, &[]));
+        let (mut cluster, mut time) = (None, 0.0);
+        let memory = measure(|| {
+            time = seconds(|| {
+                cluster = Some(Cluster::assemble("bench", &source, &library, &[]));
+            });
         });
         let cluster = cluster.expect("it was assembled").unwrap_or_else(|error| panic!("{error}"));
-        let mb = |bytes: usize| (bytes - before) as f64 / 1e6;
-        let (peak, kept) = (mb(memory.peak_usage()), mb(memory.current_usage()));
+        let (peak, kept) = (memory.bytes_max as f64 / 1e6, memory.bytes_current as f64 / 1e6);
         println!("{nodes:>6}   {gpus:>9}   {time:>11.3}   {peak:>14.1}   {kept:>7.1}");
         black_box(cluster);
+        table.add(format!("assembly, {nodes} nodes of {gpus} GPUs"), time.into(), "s", "");
+        if nodes == 1000 {
+            earlier = time;
+        } else {
+            table.grown((1000.0, f64::from(nodes)), (earlier, time));
+        }
     }
 }
 

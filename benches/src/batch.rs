@@ -13,6 +13,7 @@ use rand::RngExt;
 use sim::{Bytes, Seed};
 
 use crate::measure::{Middle, seconds};
+use crate::table::Table;
 
 /// Draws: as many as an interval of a prediction takes.
 const LANES: usize = 64;
@@ -38,7 +39,7 @@ const PROFILES: [(Kind, &str, &str); 11] = [
 ];
 
 /// Prints CPU microseconds for one draw, alone and in a batch.
-pub fn times() {
+pub fn times(table: &mut Table) {
     let base = pair();
     let clusters: Vec<Cluster> = (0..LANES).map(|lane| drawn(&base, lane)).collect();
     let message = |from, to, mib| Transfer::message(from, to, Bytes::mib(mib));
@@ -79,6 +80,8 @@ pub fn times() {
         let [alone, whole, brief] = samples.map(Middle::of);
         let ratio = brief.median / alone.median;
         println!("{name:<24} {alone:>23} {whole:>23} {brief:>23} {ratio:>8.2}");
+        table.add(format!("batch, {name} (peer: one by one)"), brief, "us/draw", "");
+        table.beside(1.0 / ratio);
     }
     let check = (0..TURNS).map(|_| {
         let checked = seconds(|| drop(black_box(Batch::new(&clusters).expect("one structure"))));

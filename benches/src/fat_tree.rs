@@ -4,11 +4,12 @@
 //! class: 825 flows/s for the first and 124 flows/s for the second. `simgrid/` measures it on
 //! this one. The third load is an overload: all flows are there at once.
 
-use peak_alloc::PeakAlloc;
+use allocation_counter::measure;
 use rand::RngExt;
 use sim::{Agenda, Alarm, Demand, Flows, Model, Seed, Time};
 
 use crate::measure::{Middle, seconds};
+use crate::table::Table;
 use crate::tree::Tree;
 
 /// 100 Gbit/s [B/s].
@@ -32,6 +33,9 @@ const LOADS: [Load; 3] = [
     Load { ports: 16, flows: 10_000, span: 0.2, simgrid: Some(124.0) },
     Load { ports: 8, flows: 2_000, span: 0.05, simgrid: None },
 ];
+
+/// Ten flows of each host over 0.2 s, so that links are used alike whatever the size.
+const GROWING: [(u32, &str); 4] = [(4, "2.7 us"), (8, ""), (16, ""), (32, "6 us")];
 
 #[derive(Clone, Copy)]
 enum Event {
@@ -113,7 +117,7 @@ fn prepare(load: Load) -> (Network, Agenda<Event>) {
 }
 
 /// Prints how many flows are simulated per second of processor time, and the memory of each.
-pub fn rates(memory: &PeakAlloc) {
+pub fn rates(table: &mut Table) {
     println!(
         "\nFat tree, random 100 MB flows on 100 Gbit/s: thousand flows per second of processor time"
     );
@@ -122,11 +126,9 @@ pub fn rates(memory: &PeakAlloc) {
         let mut rates = Vec::new();
         let (mut most, mut makespan) = (0, 0.0);
         for _ in 0..5 {
-            let (mut network, mut agenda) = prepare(load);
-            let elapsed = seconds(|| _ = sim::run(&mut network, &mut agenda, Time::MAX));
-            assert_eq!(network.completed, load.flows, "every flow is complete in the end");
+            let elapsed;
+            (elapsed, most, makespan) = run(load);
             rates.push(f64::from(load.flows) / elapsed / 1e3);
-            (most, makespan) = (network.most, agenda.now().as_seconds());
         }
         let rate = Middle::of(rates);
         let ratio = load
@@ -137,18 +139,52 @@ pub fn rates(memory: &PeakAlloc) {
              x{ratio}  simulated {makespan:.4} s",
             load.ports, load.flows, load.span, rate.median, rate.low, rate.high
         );
+        let what = format!("fat tree, k = {}, {} flows in {} s", load.ports, load.flows, load.span);
+        table.add(what, rate, "k/s", "20 x SimGrid");
+        if let Some(theirs) = load.simgrid {
+            table.beside(rate.median * 1e3 / theirs);
+        }
     }
-    per_flow(memory);
+    growing(table);
+    per_flow();
+}
+
+/// Prints what a flow costs in larger and larger trees under the same load.
+fn growing(table: &mut Table) {
+    println!("\nten flows of each host over 0.2 s: microseconds of processor time a flow");
+    let mut earlier = None;
+    for (ports, goal) in GROWING {
+        let hosts = ports * ports * ports / 4;
+        let load = Load { ports, flows: 10 * hosts, span: 0.2, simgrid: None };
+        // Short runs more often.
+        let turns = if hosts < 1000 { 21 } else { 3 };
+        let cost = Middle::of((0..turns).map(|_| run(load).0 / f64::from(load.flows)).collect());
+        let each = cost.scaled(1e6);
+        println!("{hosts:>6} hosts {each}");
+        table.add(format!("constant load, {hosts} hosts"), each, "us/flow", goal);
+        if let Some((before, cost_before)) = earlier {
+            // The exponent of all that is done: of the cost of a flow, and one.
+            let now = f64::from(hosts);
+            table.grown((before, now), (before * cost_before, now * each.median));
+        }
+        earlier = Some((f64::from(hosts), each.median));
+    }
+}
+
+/// Runs a load; how long that takes [s], the most flows at once, and the simulated end [s].
+fn run(load: Load) -> (f64, usize, f64) {
+    let (mut network, mut agenda) = prepare(load);
+    let elapsed = seconds(|| _ = sim::run(&mut network, &mut agenda, Time::MAX));
+    assert_eq!(network.completed, load.flows, "every flow is complete in the end");
+    (elapsed, network.most, agenda.now().as_seconds())
 }
 
 /// Prints the memory of a flow, from ten thousand that start at once.
-fn per_flow(memory: &PeakAlloc) {
+fn per_flow() {
     let load = Load { ports: 16, flows: 10_000, span: 0.0, simgrid: None };
     let (mut network, mut agenda) = prepare(load);
-    let before = memory.current_usage();
-    memory.reset_peak_usage();
-    sim::run(&mut network, &mut agenda, Time::from_ps(1));
-    let bytes = |usage: usize| (usage - before) as f64 / f64::from(load.flows);
+    let memory = measure(|| _ = sim::run(&mut network, &mut agenda, Time::from_ps(1)));
+    let each = |bytes: f64| bytes / f64::from(load.flows);
     let hops: usize = network
         .starts
         .iter()
@@ -160,8 +196,8 @@ fn per_flow(memory: &PeakAlloc) {
         .sum();
     println!(
         "memory per flow: {:.0} B, at most {:.0} B while sharing; {:.2} hops each",
-        bytes(memory.current_usage()),
-        bytes(memory.peak_usage()),
+        each(memory.bytes_current as f64),
+        each(memory.bytes_max as f64),
         hops as f64 / f64::from(load.flows)
     );
 }

@@ -15,6 +15,7 @@ use rand::RngExt;
 use sim::{Bytes, Rate, Seed, Time};
 
 use crate::measure::{Middle, seconds};
+use crate::table::Table;
 
 const A100: &str = include_str!("../../calibration/profiles/gpu/a100-40-pcie.csv");
 /// Blocks of the kernel.
@@ -25,7 +26,7 @@ const REQUESTS: u32 = 100_000;
 const GPUS: u32 = 8;
 
 /// Prints how long the model takes.
-pub fn times() {
+pub fn times(table: &mut Table) {
     let machine = machine();
     let work = Work { double: 1.0, ..Work::streams(2, 1, 8) };
     let launch = Launch::line(BLOCKS, 256);
@@ -44,24 +45,34 @@ pub fn times() {
         }
     });
     let each = 1e6 / f64::from(many);
-    println!("  closed form          {} us", scaled(closed, each));
-    println!("  with its preparation {} us", scaled(prepared, each));
+    let (closed, prepared) = (scaled(closed, each), scaled(prepared, each));
+    println!("  closed form          {closed} us");
+    println!("  with its preparation {prepared} us");
+    table.add("GPU kernel, closed form", closed, "us", "");
+    table.add("GPU kernel, closed form and preparation", prepared, "us", "");
     let cohort = turns(21, || {
         black_box(execute(&machine, std::slice::from_ref(&kernel), Level::Cohort));
     });
-    println!("  cohorts              {} us", scaled(cohort, 1e6));
+    let cohort = scaled(cohort, 1e6);
+    println!("  cohorts              {cohort} us");
+    table.add("GPU kernel, cohorts", cohort, "us", "");
     let work = Work { variation: 0.3, ..work };
     let unequal = Prepared::new(&machine, &launch, &work).expect("it fits");
     let unequal = turns(21, || {
         black_box(execute(&machine, std::slice::from_ref(&unequal), Level::Cohort));
     });
-    println!("  of unequal blocks    {} ms", scaled(unequal, 1e3));
+    let unequal = scaled(unequal, 1e3);
+    println!("  of unequal blocks    {unequal} ms");
+    table.add("GPU kernel, cohorts of unequal blocks", unequal, "ms", "");
     let warps = turns(1, || {
         black_box(execute(&machine, std::slice::from_ref(&kernel), Level::Warp));
     });
-    println!("  warps (once)         {} s", scaled(warps, 1.0));
-    let day = turns(3, || day(&machine));
-    println!("a day of {GPUS} GPUs with {REQUESTS} requests (of 3)\n  {} s", scaled(day, 1.0));
+    let warps = scaled(warps, 1.0);
+    println!("  warps (once)         {warps} s");
+    table.add("GPU kernel, warps", warps, "s", "");
+    let day = scaled(turns(3, || day(&machine)), 1.0);
+    println!("a day of {GPUS} GPUs with {REQUESTS} requests (of 3)\n  {day} s");
+    table.add("GPU, a day of requests", day, "s", "");
 }
 
 fn machine() -> Machine {

@@ -11,6 +11,7 @@ mod simcore;
 
 use crate::increments::{Increments, KINDS, Kind, SECOND};
 use crate::measure::{Middle, seconds};
+use crate::table::Table;
 
 /// An engine with some number of pending events.
 pub trait Contender {
@@ -28,22 +29,23 @@ const SIMCORE: (&str, Make) = ("simcore 0.1.0", simcore::make);
 const NEXOSIM: (&str, Make) = ("nexosim 1.0.0", nexosim::make);
 
 /// Prints the rates of all engines, with exponential increments.
-pub fn peers() {
+pub fn peers(table: &mut Table) {
     println!("\nHold model, exponential increments: million events per second");
     println!(
         "median (middle half) of turns; podpath sim / this engine, turn by turn; and over all turns\n"
     );
     for (pending, turns) in [(1_000, 31), (100_000, 31), (10_000_000, 11)] {
-        compare(pending, turns, Kind::Exponential, &[AGENDA, HEAP, QUATERNARY, SIMCORE, NEXOSIM]);
+        let engines = [AGENDA, HEAP, QUATERNARY, SIMCORE, NEXOSIM];
+        compare(pending, turns, Kind::Exponential, &engines, table);
     }
 }
 
 /// Prints the rates of the agenda beside a heap, for each distribution of increments.
-pub fn distributions() {
+pub fn distributions(table: &mut Table) {
     println!("\nHold model by increments: million events per second\n");
     for kind in KINDS {
         for (pending, turns) in [(1_000, 11), (100_000, 11), (3_000_000, 5)] {
-            compare(pending, turns, kind, &[AGENDA, HEAP]);
+            compare(pending, turns, kind, &[AGENDA, HEAP], table);
         }
     }
 }
@@ -51,7 +53,7 @@ pub fn distributions() {
 /// Lets the contenders take turns; the first is the one that the others are compared with. What
 /// the agenda puts off, it does within the turns: they cover a second or more, in which each event
 /// has happened about once.
-fn compare(pending: usize, turns: usize, kind: Kind, engines: &[(&str, Make)]) {
+fn compare(pending: usize, turns: usize, kind: Kind, engines: &[(&str, Make)], table: &mut Table) {
     let mut contenders: Vec<_> =
         engines.iter().map(|(_, make)| make(pending, Increments::new(kind))).collect();
     // Half a million events a turn or a tenth of all, and one turn that is not counted.
@@ -69,6 +71,15 @@ fn compare(pending: usize, turns: usize, kind: Kind, engines: &[(&str, Make)]) {
             }
         }
     }
+    let goal = match (kind, pending) {
+        (Kind::Exponential, 1_000) => "45 M/s",
+        (Kind::Exponential, 100_000) => "35 M/s",
+        (Kind::Exponential, 10_000_000) => "30 M/s",
+        _ => "",
+    };
+    let what = format!("hold, {kind:?}, {pending} pending (peer: {})", engines[1].0);
+    table.add(what, Middle::of(rates[0].clone()), "M/s", goal);
+    table.beside(totals[1] / totals[0]);
     for (i, (name, _)) in engines.iter().enumerate() {
         let rate = Middle::of(rates[i].clone());
         let ratio = Middle::of(rates[0].iter().zip(&rates[i]).map(|(a, b)| a / b).collect());

@@ -26,10 +26,30 @@ impl Middle {
     }
 }
 
+impl Middle {
+    /// In another unit.
+    pub fn scaled(self, factor: f64) -> Middle {
+        let Middle { median, low, high } = self;
+        Middle { median: median * factor, low: low * factor, high: high * factor }
+    }
+}
+
+impl From<f64> for Middle {
+    /// Of a single measurement.
+    fn from(value: f64) -> Middle {
+        Middle { median: value, low: value, high: value }
+    }
+}
+
 impl fmt::Display for Middle {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(out, "{:>7.2} ({:.2} to {:.2})", self.median, self.low, self.high)
     }
+}
+
+/// With what exponent a cost grows with size, both as (before, now): 1 is in proportion.
+pub fn exponent(size: (f64, f64), cost: (f64, f64)) -> f64 {
+    (cost.1 / cost.0).ln() / (size.1 / size.0).ln()
 }
 
 /// How long `work` keeps this thread on a core [s].

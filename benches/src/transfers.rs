@@ -14,6 +14,7 @@ use models::transfer::Transfer;
 use sim::Bytes;
 
 use crate::measure::seconds;
+use crate::table::Table;
 
 const HOST: &str = include_str!("../../calibration/profiles/host/bench-2024.csv");
 const NIC: &str = include_str!("../../calibration/profiles/nic/generic-40g.csv");
@@ -21,7 +22,7 @@ const PCIE: &str = include_str!("../../calibration/profiles/pcie/gen3-x8.csv");
 const CNI: &str = "about = \"the host's network\"\nsource = \"bench\"\npod = []\nnode = []\n";
 
 /// Prints CPU seconds for growing N.
-pub fn times() {
+pub fn times(table: &mut Table) {
     println!("N nodes with N / 2 transfers of 64 MiB, CPU seconds");
     println!("     N   pattern    assembly    prediction    attribution");
     for nodes in [10, 100, 1000, 10_000] {
@@ -29,12 +30,7 @@ pub fn times() {
             let mut cluster = None;
             let assembly = seconds(|| cluster = Some(assembled(nodes)));
             let cluster = cluster.expect("it was just assembled");
-            let transfers: Vec<Transfer> = (0..nodes / 2)
-                .map(|n| {
-                    let to = if incast { nodes - 1 } else { n + nodes / 2 };
-                    Transfer::message(format!("p{n}"), format!("p{to}"), Bytes::mib(64))
-                })
-                .collect();
+            let transfers = transfers(nodes, incast);
             let prediction = seconds(|| {
                 let outcomes = predict(&cluster, &transfers, Fidelity::Flow, 1);
                 black_box(outcomes.expect("they are possible"));
@@ -47,11 +43,24 @@ pub fn times() {
                 "{nodes:>6}   {pattern}    {assembly:>8.3}    {prediction:>10.3}    \
                  {attribution:>11.3}"
             );
+            for (what, seconds) in [("prediction", prediction), ("attribution", attribution)] {
+                table.add(format!("{what}, {nodes} nodes {pattern}"), seconds.into(), "s", "");
+            }
         }
     }
 }
 
-fn assembled(nodes: usize) -> Cluster {
+/// A transfer of half of the nodes, each to another of the other half, or all to the last node.
+pub fn transfers(nodes: usize, incast: bool) -> Vec<Transfer> {
+    let transfer = |n: usize| {
+        let to = if incast { nodes - 1 } else { n + nodes / 2 };
+        Transfer::message(format!("p{n}"), format!("p{to}"), Bytes::mib(64))
+    };
+    (0..nodes / 2).map(transfer).collect()
+}
+
+/// So many nodes around one switch, a pod on each.
+pub fn assembled(nodes: usize) -> Cluster {
     let mut library = Library::new();
     library.add(Kind::Host, "bench-2024", Source::new("host.csv", HOST));
     library.add(Kind::Nic, "generic-40g", Source::new("nic.csv", NIC));

@@ -6,9 +6,10 @@
 //!
 //! - However much changes at one instant, rates are found once, when they are next needed: when
 //!   [`Flows::next`] or [`Flows::rate`] asks, or time passes.
-//! - Only flows that a change affects are looked at (`flow/sharing.rs`), and of those only the ones
-//!   that are held back elsewhere than before are noted anew: the others are on the clock of the
-//!   link that holds them back (`flow/clocks.rs`), which from then on runs at another rate.
+//! - Only links whose level changes are looked at (`flow/ripple.rs`), and only flows that are held
+//!   back elsewhere than before are noted anew: the others are on the clock of the link that holds
+//!   them back (`flow/clocks.rs`), which from then on runs at another rate. Where nearly everything
+//!   changes, all is solved from nothing (`flow/fill.rs`).
 //! - A flow is complete when the picosecond comes at which it was said to be, never because a
 //!   remainder is nearly zero.
 //!
@@ -18,11 +19,13 @@ mod account;
 mod clocks;
 mod demand;
 mod due;
+mod fill;
 mod levels;
 mod link;
 mod paths;
+mod pull;
+mod ripple;
 mod sharing;
-mod sweep;
 
 use crate::Time;
 use crate::share::Claim;
@@ -31,8 +34,8 @@ use clocks::Clocks;
 pub use demand::{Demand, Hop, LinkId};
 use due::Due;
 pub(crate) use levels::{Levels, Stop};
-pub(crate) use link::Link;
-use sharing::{Changed, NOWHERE, OWN_LIMIT, Sharing};
+pub(crate) use link::Links;
+use sharing::{Changed, NOWHERE, OWN_LIMIT, Sharing, is_link};
 
 /// A flow, for as long as it lasts; afterwards the name of nothing, never of another flow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -66,6 +69,9 @@ pub struct Flows<T> {
     links: Vec<Work>,
     /// By slot: the flows, and what is left in free slots of those that were there.
     flows: Vec<Flow<T>>,
+    /// When that was noted which flows have left that move at their own limits; no longer than it
+    /// must be, so that it takes no memory where none does.
+    since: Vec<Time>,
     free: Vec<u32>,
     /// When flows are complete that a link holds back, and when those that no link does.
     clocks: Clocks,
@@ -96,9 +102,8 @@ struct Flow<T> {
     tag: T,
     /// How many were started before it.
     order: u64,
-    /// Where no link holds it back: how much was left to move at an instant \[units\].
+    /// Where no link holds it back: how much was left to move \[units\], when that was noted last.
     left: f64,
-    since: Time,
 }
 
 impl<T: Copy> Flows<T> {
@@ -109,6 +114,7 @@ impl<T: Copy> Flows<T> {
             sharing: Sharing::default(),
             links: Vec::new(),
             flows: Vec::new(),
+            since: Vec::new(),
             free: Vec::new(),
             clocks: Clocks::default(),
             own: Due::default(),
@@ -150,7 +156,7 @@ impl<T: Copy> Flows<T> {
         Claim { hops, limit, share }.check();
         assert!(size >= 0.0 && size.is_finite(), "bad size {size}");
         let (generation, order) = (0, self.started);
-        let flow = Flow { generation, tag, order, left: size, since: now };
+        let flow = Flow { generation, tag, order, left: size };
         let slot = match self.free.pop() {
             Some(slot) => {
                 let generation = self.flows[slot as usize].generation;
@@ -182,6 +188,10 @@ impl<T: Copy> Flows<T> {
             assert!(limit >= 0.0, "a limit is zero or more, got {limit}");
             let bounded = limit.is_finite() || self.sharing.hops(flow.slot).next().is_some();
             assert!(bounded, "a flow without a limit must weigh on a link");
+            if self.sharing.bottleneck(flow.slot) == OWN_LIMIT {
+                let left = self.left_at(flow.slot, OWN_LIMIT);
+                self.note_left(flow.slot, left);
+            }
             self.sharing.limit(flow.slot, limit);
         }
     }
@@ -207,7 +217,7 @@ impl<T: Copy> Flows<T> {
         news.dedup();
         let change = |slot: u32| {
             let bottleneck = self.sharing.bottleneck(slot);
-            let bottleneck = (bottleneck < NOWHERE).then_some(LinkId(bottleneck));
+            let bottleneck = is_link(bottleneck).then_some(LinkId(bottleneck));
             Change { tag: self.flows[slot as usize].tag, bottleneck }
         };
         let changes =

@@ -14,7 +14,7 @@
 //! nobody stands at a higher level. Each flow is stopped once, at the cost of a few additions for
 //! each of its hops, since a link keeps count of what it has left (`flow/link.rs`).
 
-use crate::flow::{Hop, Levels, Link, Stop};
+use crate::flow::{Hop, Levels, Links, Stop};
 
 /// What a flow asks of the links it crosses.
 #[derive(Clone, Copy, Debug)]
@@ -67,7 +67,7 @@ pub fn solve(capacities: &[f64], claims: &[Claim<'_>]) -> Vec<f64> {
         match filling.levels.first() {
             None => break,
             Some((Stop::Limit(at), ..)) => filling.stop(at as usize, claims[at as usize].limit),
-            Some((Stop::Link(link), noted, place)) => filling.reach(link as usize, noted, place),
+            Some((Stop::Link(link), noted, place)) => filling.reach(link, noted, place),
         }
     }
     filling.rates
@@ -76,7 +76,7 @@ pub fn solve(capacities: &[f64], claims: &[Claim<'_>]) -> Vec<f64> {
 /// Links that fill up.
 struct Filling<'a> {
     claims: &'a [Claim<'a>],
-    links: Vec<Link>,
+    links: Links,
     /// The claims that cross each link, and where those of a link begin.
     crossing: Vec<u32>,
     first: Vec<u32>,
@@ -88,11 +88,12 @@ struct Filling<'a> {
 
 impl<'a> Filling<'a> {
     fn new(capacities: &[f64], claims: &'a [Claim<'a>]) -> Filling<'a> {
-        let mut links: Vec<Link> = capacities.iter().map(|&capacity| Link::new(capacity)).collect();
+        let mut links = Links::default();
+        capacities.iter().for_each(|&capacity| links.add(capacity));
         let mut first = vec![0u32; links.len() + 1];
         for claim in claims {
             for hop in weighing(claim) {
-                links[hop.link.index()].join(hop.weight * claim.share);
+                links.join(hop.link.index() as u32, hop.weight * claim.share);
                 first[hop.link.index() + 1] += 1;
             }
         }
@@ -104,7 +105,7 @@ impl<'a> Filling<'a> {
         let mut levels = Levels::default();
         for (at, claim) in claims.iter().enumerate() {
             for hop in weighing(claim) {
-                links[hop.link.index()].rise(hop.weight * claim.share);
+                links.rise(hop.link.index() as u32, hop.weight * claim.share);
                 let place = &mut next[hop.link.index()];
                 crossing[*place as usize] = at as u32;
                 *place += 1;
@@ -114,23 +115,27 @@ impl<'a> Filling<'a> {
                 levels.limit(level, at as u32);
             }
         }
-        for (at, link) in links.iter_mut().enumerate().filter(|(_, link)| link.rising > 0) {
-            link.place = levels.add(at as u32);
-            levels.lower(link.place, link.level());
+        // Every link has a place, so that this is its number.
+        for id in 0..links.len() as u32 {
+            let place = levels.add(id);
+            if links.rising(id) > 0 {
+                levels.lower(place, links.level(id));
+            }
         }
         let (rates, rising) = (vec![f64::NAN; claims.len()], claims.len());
         Filling { claims, links, crossing, first, levels, rates, rising }
     }
 
     /// A link that was said to be full at level `noted`.
-    fn reach(&mut self, link: usize, noted: f64, place: u32) {
+    fn reach(&mut self, link: u32, noted: f64, place: u32) {
         // Since then, flows may have stopped elsewhere, which raises the level.
-        let level = self.links[link].level();
+        let level = self.links.level(link);
         if level > noted {
             self.levels.raise(place, level);
             return;
         }
-        for place in self.first[link]..self.first[link + 1] {
+        let (begin, end) = (self.first[link as usize], self.first[link as usize + 1]);
+        for place in begin..end {
             let claim = self.crossing[place as usize] as usize;
             self.stop(claim, level * self.claims[claim].share);
         }
@@ -145,11 +150,11 @@ impl<'a> Filling<'a> {
         self.rising -= 1;
         let claim = &self.claims[at];
         for hop in weighing(claim) {
-            let link = &mut self.links[hop.link.index()];
-            link.take(hop.weight * rate);
-            link.settle(hop.weight * claim.share);
-            if link.rising == 0 {
-                self.levels.raise(link.place, f64::INFINITY);
+            let id = hop.link.index() as u32;
+            self.links.take(id, hop.weight * rate, 0.0);
+            self.links.settle(id, hop.weight * claim.share);
+            if self.links.rising(id) == 0 {
+                self.levels.raise(id, f64::INFINITY);
             }
         }
     }

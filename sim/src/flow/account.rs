@@ -1,7 +1,11 @@
 //! What flows have left to move and links have done, brought up to date when rates change.
 
-use super::sharing::{Moved, NOWHERE, OWN_LIMIT};
+use super::sharing::{Moved, NOWHERE, OWN_LIMIT, is_link};
 use super::{Flows, Time};
+
+/// Of so many flows that move, what is far away in memory is read before any is moved, and so all
+/// of it at once.
+const AHEAD: usize = 32;
 
 /// The work of a link.
 #[derive(Clone, Copy, Debug)]
@@ -32,9 +36,16 @@ impl<T: Copy> Flows<T> {
         }
         let mut changed = std::mem::take(&mut self.changed);
         self.sharing.solve(&mut changed);
-        for moved in changed.moved.drain(..) {
-            self.move_on(moved);
+        for moved in changed.moved.chunks(AHEAD) {
+            let mut lefts = [(0.0, 1.0); AHEAD];
+            for (left, moved) in lefts.iter_mut().zip(moved) {
+                *left = (self.left_at(moved.slot, moved.before), self.sharing.share(moved.slot));
+            }
+            for (moved, (left, share)) in moved.iter().zip(lefts) {
+                self.move_on(*moved, left, share);
+            }
         }
+        changed.moved.clear();
         for link in changed.links.drain(..) {
             self.clocks.run(link, self.sharing.held(link), self.now);
             let work = &mut self.links[link as usize];
@@ -44,51 +55,59 @@ impl<T: Copy> Flows<T> {
         self.changed = changed;
     }
 
-    /// Notes when a flow is complete that is held back elsewhere than before.
-    fn move_on(&mut self, moved: Moved) {
-        let Moved { slot, before, rate_before } = moved;
+    /// Notes when a flow with so much left and this share is complete, which is held back elsewhere
+    /// than before.
+    fn move_on(&mut self, Moved { slot, before, .. }: Moved, left: f64, share: f64) {
         if self.watched {
             self.news.push(slot);
         }
-        let left = match before {
-            OWN_LIMIT => self.left_alone(slot, rate_before),
-            before => self.left_at(slot, before),
-        };
-        if before < NOWHERE {
+        if is_link(before) {
             self.clocks.take(before, slot);
         } else {
             self.own.remove(slot);
         }
         match self.sharing.bottleneck(slot) {
             OWN_LIMIT => {
-                let flow = &mut self.flows[slot as usize];
-                (flow.left, flow.since) = (left, self.now);
+                self.note_left(slot, left);
                 let due = match self.sharing.rate(slot) {
                     _ if left == 0.0 => self.now,
                     0.0 => Time::MAX,
                     rate => self.now.saturating_add(Time::from_seconds(left / rate)),
                 };
-                self.own.set(slot, due, flow.order);
+                self.own.set(slot, due, self.flows[slot as usize].order);
             }
-            link => self.clocks.put(link, slot, left / self.sharing.share(slot), self.now),
+            link => self.clocks.put(link, slot, left / share, self.now),
         }
+    }
+
+    /// Notes how much is left now of a flow that moves at its own limit.
+    pub(super) fn note_left(&mut self, slot: u32, left: f64) {
+        self.flows[slot as usize].left = left;
+        if self.since.len() <= slot as usize {
+            self.since.resize(slot as usize + 1, Time::ZERO);
+        }
+        self.since[slot as usize] = self.now;
     }
 
     /// How much is left of a flow that is held back at `bottleneck` \[units\].
     pub(super) fn left_at(&self, slot: u32, bottleneck: u32) -> f64 {
         match bottleneck {
             NOWHERE => self.flows[slot as usize].left,
-            OWN_LIMIT => self.left_alone(slot, self.sharing.rate(slot)),
+            OWN_LIMIT => self.left_alone(slot),
             link => self.clocks.left(link, slot, self.now) * self.sharing.share(slot),
         }
     }
 
     /// How much is left of a flow that moves at its own limit \[units\]: none, if it is complete.
-    fn left_alone(&self, slot: u32, rate: f64) -> f64 {
+    fn left_alone(&self, slot: u32) -> f64 {
         if self.own.time_of(slot).is_some_and(|due| due <= self.now) {
             return 0.0;
         }
-        let flow = &self.flows[slot as usize];
-        (flow.left - rate * (self.now - flow.since).as_seconds()).max(0.0)
+        let left = self.flows[slot as usize].left;
+        match self.now - self.since[slot as usize] {
+            // It may have another limit by now, maybe none.
+            Time::ZERO => left,
+            passed => (left - self.sharing.limit_of(slot) * passed.as_seconds()).max(0.0),
+        }
     }
 }

@@ -45,12 +45,6 @@ impl Levels {
         self.links.len() as u32 - 1
     }
 
-    /// The level in a place.
-    #[inline]
-    pub(crate) fn at(&self, place: u32) -> f64 {
-        self.levels[place as usize]
-    }
-
     /// Lowers the level in a place, or leaves it where it is lower.
     #[inline]
     pub(crate) fn lower(&mut self, place: u32, level: f64) {

@@ -1,124 +1,272 @@
-//! A link as sharing sees it: what its flows leave of it, and the level at which it is full.
+//! Links as sharing sees them: what is left of each, and the level at which it is full.
 //!
-//! What flows take of a link is summed in fixed point: a whole number of units, of which the link's
-//! first capacity has between 2^58 and 2^59. Such sums do not depend on the order in which they are
-//! made and do not drift, so that a flow can be added to them and taken off again, however often:
-//! the level costs no walk over the link's flows, and needs no epsilon.
+//! Some flows *rise* at a link: they take whatever is left, all at one level. The others take a
+//! known amount. What they take is summed in fixed point: a whole number of units, of which the
+//! link's first capacity has between 2^58 and 2^59. Such sums do not depend on the order in which
+//! they are made and do not drift, so that a flow can be added to them and taken off again, however
+//! often: the level costs no walk over the link's flows, and needs no epsilon.
+
+use super::pull::{Pull, exponent, power_of_two};
 
 /// Bits of a capacity in fixed point; four more are left for what gets larger later.
 const BITS: i32 = 59;
-/// Bits of the demand of the flow that came first; others may demand up to 2^40 times as much, and
-/// 2^17 times less without loss of a digit.
-const DEMAND_BITS: i32 = 70;
-/// The most that one flow's demand counts, so that 65 536 of them have room.
-const DEMAND_MAX: f64 = (1u128 << 110) as f64;
+/// The most that one flow takes in fixed point.
+const AMOUNT_MAX: f64 = (1u64 << 62) as f64;
 
-/// A link, in one cache line.
-#[derive(Clone, Debug)]
-#[repr(align(64))]
-pub(crate) struct Link {
-    /// What is left of its capacity, in fixed point; a hair below zero at most.
+/// What is looked at most of a link, in half a cache line.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[repr(align(32))]
+struct Room {
+    /// What is left of its capacity for those that rise, in fixed point: this, and `over` times
+    /// 2^64. For a moment, flows may be said to take much more than there is.
     left: i64,
+    over: i32,
+    /// How many of its flows rise.
+    rising: u32,
     /// Units of fixed point in one of the link's: a power of two.
     scale: f64,
-    /// What the flow that came first demands for each unit of level, and all others where they
-    /// demand the same.
-    pull: f64,
-    /// Where its level is noted, while it is touched.
-    pub(crate) place: u32,
-    /// How many of its flows rise.
-    pub(crate) rising: u32,
-    /// How many flows cross it.
-    flows: u32,
-    /// Whether its flows do not demand the same.
-    mixed: bool,
-    pub(crate) touched: bool,
-    pub(crate) stale: bool,
-    pub(crate) slack: bool,
-    /// What rising flows demand for each unit of level, where they do not demand the same: two
-    /// halves of a number in fixed point.
-    demand: (u64, i64),
+    /// No flow that takes a known amount stands at a higher level.
+    ceiling: f64,
 }
-const _: () = assert!(size_of::<Link>() == 64);
+const _: () = assert!(size_of::<Room>() == 32);
 
-impl Link {
-    pub(crate) fn new(capacity: f64) -> Link {
-        let scale = power_of_two(BITS - 1 - exponent(capacity));
-        Link {
-            left: fixed(capacity, scale),
-            scale,
-            pull: 0.0,
-            place: 0,
-            rising: 0,
-            flows: 0,
-            mixed: false,
-            touched: false,
-            stale: false,
-            slack: false,
-            demand: (0, 0),
+/// Links, known by their index.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Links {
+    rooms: Vec<Room>,
+    pulls: Vec<Pull>,
+    marks: Vec<u8>,
+}
+
+/// A mark of a link whose flows do not demand the same.
+const MIXED: u8 = 1;
+/// A mark of a link that has changed since the last solution.
+pub(crate) const TOUCHED: u8 = 2;
+/// A mark of a link that may not be right.
+pub(crate) const QUEUED: u8 = 4;
+
+/// What the flows of a class that stand at a level take of a link before and after a change of it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Step {
+    before: f64,
+    after: f64,
+    /// The difference in fixed point, on links of this scale.
+    scale: f64,
+    amount: i64,
+}
+
+impl Step {
+    /// From one rate to another.
+    pub(crate) fn new(before: f64, after: f64) -> Step {
+        Step { before, after, scale: 0.0, amount: 0 }
+    }
+}
+
+impl Links {
+    /// Adds a link.
+    pub(crate) fn add(&mut self, capacity: f64) {
+        self.rooms.push(Room::new(capacity));
+        self.pulls.push(Pull::default());
+        self.marks.push(0);
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.rooms.len()
+    }
+
+    /// Whether a capacity is too large for the fixed point of a link.
+    pub(crate) fn exceeds(&self, id: u32, capacity: f64) -> bool {
+        capacity * self.rooms[id as usize].scale >= power_of_two(BITS + 3)
+    }
+
+    /// Changes a capacity; neither exceeds the link.
+    pub(crate) fn capacity(&mut self, id: u32, before: f64, now: f64) {
+        let room = &mut self.rooms[id as usize];
+        room.add(fixed(now, room.scale) - fixed(before, room.scale));
+    }
+
+    /// Begins a link anew for a capacity that exceeds it: nobody takes anything of it.
+    pub(crate) fn widen(&mut self, id: u32, capacity: f64) {
+        let old = self.rooms[id as usize];
+        let (rising, ceiling) = (old.rising, old.ceiling);
+        self.rooms[id as usize] = Room { rising, ceiling, ..Room::new(capacity) };
+    }
+
+    /// A flow crosses a link from now on, and demands `pull` for each unit of level once it rises.
+    pub(crate) fn join(&mut self, id: u32, pull: f64) {
+        let pulls = &mut self.pulls[id as usize];
+        if pulls.flows == 0 {
+            pulls.first = pull;
+            self.marks[id as usize] &= !MIXED;
+        }
+        pulls.flows += 1;
+        if pulls.first.to_bits() != pull.to_bits() && self.mark(id, MIXED) {
+            self.pulls[id as usize].begin(self.rooms[id as usize].rising);
         }
     }
 
-    /// Whether a capacity is too large for the fixed point of this link.
-    pub(crate) fn exceeds(&self, capacity: f64) -> bool {
-        capacity * self.scale >= power_of_two(BITS + 3)
+    /// A flow no longer crosses a link.
+    pub(crate) fn leave(&mut self, id: u32) {
+        self.pulls[id as usize].flows -= 1;
     }
 
-    /// Changes the capacity; neither exceeds the link.
-    pub(crate) fn capacity(&mut self, before: f64, now: f64) {
-        self.left += fixed(now, self.scale) - fixed(before, self.scale);
-    }
-
-    /// A flow crosses it from now on, and demands `pull` for each unit of level; nobody rises.
-    pub(crate) fn join(&mut self, pull: f64) {
-        if self.flows == 0 {
-            (self.pull, self.mixed) = (pull, false);
-        }
-        self.mixed |= self.pull.to_bits() != pull.to_bits();
-        self.flows += 1;
-    }
-
-    /// A flow no longer crosses it.
-    pub(crate) fn leave(&mut self) {
-        self.flows -= 1;
-    }
-
-    /// A flow takes `amount` of it.
+    /// Whether the flows of a link do not demand the same.
     #[inline]
-    pub(crate) fn take(&mut self, amount: f64) {
-        self.left -= fixed(amount, self.scale);
+    pub(crate) fn is_mixed(&self, id: u32) -> bool {
+        self.marks[id as usize] & MIXED != 0
     }
 
-    /// A flow that took `amount` of it no longer does.
+    /// How many flows rise.
     #[inline]
-    pub(crate) fn give(&mut self, amount: f64) {
-        self.left += fixed(amount, self.scale);
+    pub(crate) fn rising(&self, id: u32) -> usize {
+        self.rooms[id as usize].rising as usize
+    }
+
+    /// A level that no flow exceeds that takes a known amount of the link.
+    #[inline]
+    pub(crate) fn ceiling(&self, id: u32) -> f64 {
+        self.rooms[id as usize].ceiling
+    }
+
+    /// Lowers that level: none exceeds this one.
+    pub(crate) fn set_ceiling(&mut self, id: u32, level: f64) {
+        self.rooms[id as usize].ceiling = level;
+    }
+
+    /// Whether flows rise, or there are too many.
+    #[inline]
+    pub(crate) fn is_full(&self, id: u32) -> bool {
+        let room = &self.rooms[id as usize];
+        room.rising > 0 || room.is_over()
+    }
+
+    /// Gives a link a mark; tells whether it had it not.
+    #[inline]
+    pub(crate) fn mark(&mut self, id: u32, mark: u8) -> bool {
+        let marks = &mut self.marks[id as usize];
+        let new = *marks & mark == 0;
+        *marks |= mark;
+        new
+    }
+
+    /// Takes a mark off a link.
+    #[inline]
+    pub(crate) fn unmark(&mut self, id: u32, mark: u8) {
+        self.marks[id as usize] &= !mark;
+    }
+
+    /// All flows rise, and nobody takes anything of the capacity. Where they do not demand the
+    /// same, nobody rises yet.
+    pub(crate) fn empty(&mut self, id: u32, capacity: f64) {
+        let rising = if self.is_mixed(id) { 0 } else { self.pulls[id as usize].flows };
+        let room = &mut self.rooms[id as usize];
+        let left = fixed(capacity, room.scale);
+        *room = Room { left, over: 0, rising, ceiling: 0.0, ..*room };
+        self.pulls[id as usize].begin(0);
+    }
+
+    /// A flow at `level` takes `amount` of a link.
+    #[inline]
+    pub(crate) fn take(&mut self, id: u32, amount: f64, level: f64) {
+        let room = &mut self.rooms[id as usize];
+        room.add(-fixed(amount, room.scale));
+        room.ceiling = f64::max(room.ceiling, level);
+    }
+
+    /// A flow that took `amount` of a link no longer does.
+    #[inline]
+    pub(crate) fn give(&mut self, id: u32, amount: f64) {
+        let room = &mut self.rooms[id as usize];
+        room.add(fixed(amount, room.scale));
+    }
+
+    /// A flow of some weight now stands at `level`.
+    #[inline]
+    pub(crate) fn change(&mut self, id: u32, weight: f64, step: &mut Step, level: f64) {
+        let room = &mut self.rooms[id as usize];
+        // Mostly all weights are one, and links alike.
+        let amount = match weight {
+            1.0 if step.scale == room.scale => step.amount,
+            _ => {
+                let (before, after) = (weight * step.before, weight * step.after);
+                let amount = fixed(before, room.scale) - fixed(after, room.scale);
+                if weight == 1.0 {
+                    (step.scale, step.amount) = (room.scale, amount);
+                }
+                amount
+            }
+        };
+        room.add(amount);
+        room.ceiling = f64::max(room.ceiling, level);
     }
 
     /// A flow rises, which demands `pull` for each unit of level.
     #[inline]
-    pub(crate) fn rise(&mut self, pull: f64) {
-        self.rising += 1;
-        if self.mixed {
-            self.add_demand(pull, false);
+    pub(crate) fn rise(&mut self, id: u32, pull: f64) {
+        self.rooms[id as usize].rising += 1;
+        if self.is_mixed(id) {
+            self.pulls[id as usize].add(pull, false);
         }
     }
 
     /// A flow rises no more.
     #[inline]
-    pub(crate) fn settle(&mut self, pull: f64) {
-        self.rising -= 1;
-        if self.mixed {
-            self.add_demand(pull, true);
+    pub(crate) fn settle(&mut self, id: u32, pull: f64) {
+        self.rooms[id as usize].rising -= 1;
+        if self.is_mixed(id) {
+            self.pulls[id as usize].add(pull, true);
         }
     }
 
-    #[cold]
-    fn add_demand(&mut self, pull: f64, off: bool) {
-        let amount =
-            (pull * power_of_two(DEMAND_BITS - exponent(self.pull))).min(DEMAND_MAX) as i128;
-        let sum = join_halves(self.demand) + if off { -amount } else { amount };
-        self.demand = halves(sum);
+    /// The level at which a link is full, if those that rise now are stopped by nothing else.
+    #[inline]
+    pub(crate) fn level(&self, id: u32) -> f64 {
+        let (room, pulls) = (&self.rooms[id as usize], &self.pulls[id as usize]);
+        match self.is_mixed(id) {
+            false => room.spare() / (f64::from(room.rising) * pulls.first),
+            true => room.spare() / pulls.sum(),
+        }
+    }
+
+    /// The level at which a link is full, were there one more flow that rises and demands `pull`.
+    pub(crate) fn level_with(&self, id: u32, pull: f64) -> f64 {
+        let (room, pulls) = (&self.rooms[id as usize], &self.pulls[id as usize]);
+        let sum = match (room.rising, self.is_mixed(id)) {
+            (0, _) => 0.0,
+            (rising, false) => f64::from(rising) * pulls.first,
+            (_, true) => pulls.sum(),
+        };
+        room.spare() / (sum + pull)
+    }
+
+    /// What flows take of the `capacity` of a link: all of it, if any rise.
+    pub(crate) fn load(&self, id: u32, capacity: f64) -> f64 {
+        let room = &self.rooms[id as usize];
+        match room.rising {
+            0 => (fixed(capacity, room.scale) - room.left) as f64 * room.unit(),
+            _ => capacity,
+        }
+    }
+}
+
+impl Room {
+    fn new(capacity: f64) -> Room {
+        let scale = power_of_two(BITS - 1 - exponent(capacity));
+        Room { left: fixed(capacity, scale), over: 0, rising: 0, scale, ceiling: 0.0 }
+    }
+
+    #[inline]
+    fn add(&mut self, amount: i64) {
+        let (left, wraps) = self.left.overflowing_add(amount);
+        self.left = left;
+        if wraps {
+            self.over += if amount < 0 { -1 } else { 1 };
+        }
+    }
+
+    #[inline]
+    fn is_over(&self) -> bool {
+        self.over < 0 || (self.over == 0 && self.left < 0)
     }
 
     /// The inverse of the scale, which is exact: the exponent turned round.
@@ -127,53 +275,17 @@ impl Link {
         f64::from_bits((2046 << 52) - self.scale.to_bits())
     }
 
-    /// The level at which it is full, if those that rise now are stopped by nothing else.
+    /// What is left; less than nothing cannot be shared.
     #[inline]
-    pub(crate) fn level(&self) -> f64 {
-        // Rounding may leave a full link a hair below zero.
-        let left = self.left.max(0) as f64 * self.unit();
-        match self.mixed {
-            false => left / (f64::from(self.rising) * self.pull),
-            true => left / self.demand(),
-        }
-    }
-
-    #[cold]
-    fn demand(&self) -> f64 {
-        join_halves(self.demand) as f64 * power_of_two(exponent(self.pull) - DEMAND_BITS)
-    }
-
-    /// What flows take of its `capacity`.
-    pub(crate) fn load(&self, capacity: f64) -> f64 {
-        (fixed(capacity, self.scale) - self.left) as f64 * self.unit()
+    fn spare(&self) -> f64 {
+        if self.is_over() { 0.0 } else { self.left as f64 * self.unit() }
     }
 }
 
 #[inline]
 fn fixed(amount: f64, scale: f64) -> i64 {
-    (amount * scale) as i64
-}
-
-fn halves(sum: i128) -> (u64, i64) {
-    (sum as u64, (sum >> 64) as i64)
-}
-
-fn join_halves((low, high): (u64, i64)) -> i128 {
-    i128::from(high) << 64 | i128::from(low)
-}
-
-/// The exponent of a number above zero: 2^e ≤ x < 2^(e + 1); zero has the exponent of one.
-fn exponent(x: f64) -> i32 {
-    match (x.to_bits() >> 52) as i32 & 0x7ff {
-        // Zero, or next to it: any will do.
-        0 => 0,
-        bits => bits - 1023,
-    }
-}
-
-/// 2^e, at most what a number can hold.
-fn power_of_two(e: i32) -> f64 {
-    f64::from_bits(((e.clamp(-1022, 1023) + 1023) as u64) << 52)
+    // No more than what can be added to anything of its kind with one carry.
+    (amount * scale).min(AMOUNT_MAX) as i64
 }
 
 #[cfg(test)]
@@ -181,24 +293,40 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    #[test]
-    fn powers_of_two() {
-        for (x, e) in [(1.0, 0), (1.99, 0), (2.0, 1), (0.5, -1), (12.5e9, 33)] {
-            assert_eq!(exponent(x), e);
-            assert_eq!(power_of_two(e), 2f64.powi(e));
-        }
+    fn one(capacity: f64) -> Links {
+        let mut links = Links::default();
+        links.add(capacity);
+        links
     }
 
     #[test]
     fn equal_flows_get_equal_parts_without_rounding() {
-        let mut link = Link::new(6.0);
+        let mut links = one(6.0);
         for _ in 0..3 {
-            link.join(1.0);
+            links.join(0, 1.0);
         }
         for _ in 0..3 {
-            link.rise(1.0);
+            links.rise(0, 1.0);
         }
-        assert_eq!(link.level(), 2.0);
+        assert_eq!(links.level(0), 2.0);
+        assert_eq!(links.level_with(0, 1.0), 1.5);
+    }
+
+    /// However much flows are said to take for a moment, nothing of it is left when they do not.
+    #[test]
+    fn too_much_is_too_much_and_then_forgotten() {
+        let mut links = one(1.0);
+        links.join(0, 1.0);
+        let before = links.rooms[0];
+        for count in 1..100 {
+            (0..count).for_each(|_| links.take(0, 1e30, 0.0));
+            assert!(links.rooms[0].is_over());
+            links.rise(0, 1.0);
+            assert_eq!(links.level(0), 0.0);
+            links.settle(0, 1.0);
+            (0..count).for_each(|_| links.give(0, 1e30));
+            assert_eq!(links.rooms[0], before);
+        }
     }
 
     proptest! {
@@ -210,7 +338,7 @@ mod tests {
             turn in any::<prop::sample::Index>(),
         ) {
             let amount = |part: f64| part * capacity / parts.len() as f64;
-            let mut there = Link::new(capacity);
+            let mut there = one(capacity);
             let mut back = there.clone();
             for (link, turned) in [(&mut there, false), (&mut back, true)] {
                 let mut order = parts.clone();
@@ -218,24 +346,25 @@ mod tests {
                     order.reverse();
                     order.rotate_left(turn.index(parts.len()));
                 }
-                parts.iter().for_each(|(_, pull)| link.join(*pull));
+                parts.iter().for_each(|(_, pull)| link.join(0, *pull));
                 for (part, pull) in &order {
-                    link.take(amount(*part));
-                    link.rise(*pull);
+                    link.take(0, amount(*part), 0.0);
+                    link.rise(0, *pull);
                 }
             }
-            prop_assert_eq!(there.left, back.left);
-            prop_assert_eq!(there.demand, back.demand);
+            prop_assert_eq!(there.rooms[0], back.rooms[0]);
+            prop_assert_eq!(there.pulls[0].sum(), back.pulls[0].sum());
             let (taken, pulls) = parts.iter().fold((0.0, 0.0), |(t, p), (part, pull)| {
                 (t + amount(*part), p + pull)
             });
             let expected = (capacity - taken) / pulls;
-            prop_assert!((there.level() - expected).abs() <= 1e-12 * capacity / pulls);
+            prop_assert!((there.level(0) - expected).abs() <= 1e-12 * capacity / pulls);
             for (part, pull) in &parts {
-                there.give(amount(*part));
-                there.settle(*pull);
+                there.give(0, amount(*part));
+                there.settle(0, *pull);
             }
-            prop_assert_eq!((there.left, there.demand), (fixed(capacity, there.scale), (0, 0)));
+            prop_assert_eq!(there.rooms[0], one(capacity).rooms[0]);
+            prop_assert_eq!(there.pulls[0].sum(), 0.0);
         }
     }
 }

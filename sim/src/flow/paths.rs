@@ -1,62 +1,69 @@
 //! The links that flows cross, and what flows have in common kept once.
 //!
-//! A flow's links stand with it, up to eight; longer paths are kept apart. Its weights are those of
-//! a *class*, which flows with the same weights have together; weights of one take no memory.
+//! A flow's links stand with it, up to seven; longer paths are kept apart. Its share, its weights
+//! and how many there are are those of a *class*, which flows that are alike have together.
 
 use std::collections::HashMap;
 
 use super::{Hop, LinkId};
 
-/// The links of a flow, its share and its class.
+/// The links of a flow and its class, in half a cache line.
 #[derive(Clone, Copy, Debug)]
+#[repr(align(32))]
 pub(super) struct Path {
     /// Its links; where there are more than fit, the first says where they stand.
     links: [u32; INLINE],
-    count: u32,
     class: u32,
-    pub(super) share: f64,
 }
+const _: () = assert!(size_of::<Path>() == 32);
 
-/// So many links stand with the flow: with its share, limit and rate they fill a cache line.
-const INLINE: usize = 8;
+/// So many links stand with the flow.
+const INLINE: usize = 7;
 
 /// The links and classes of flows.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Paths {
     /// The links of long paths.
     links: Vec<u32>,
     /// Free places for them, by how many links have room there.
     free: Vec<Vec<u32>>,
     classes: Vec<Class>,
-    free_classes: Vec<u32>,
+    /// Classes that no flow has: they are kept for the next that does, unless they get many.
+    idle: usize,
+    vacant: Vec<u32>,
     known: HashMap<Vec<u64>, u32>,
+    /// The class that was asked for last.
+    latest: u32,
     /// Buffers for a flow that is added.
     merged: Vec<Hop>,
     key: Vec<u64>,
 }
 
-/// Weights by place on the path.
+/// What flows have in common.
 #[derive(Clone, Debug)]
-struct Class {
-    /// Empty if all are one.
-    weights: Vec<f64>,
+pub(super) struct Class {
+    pub(super) share: f64,
+    count: u32,
     uses: u32,
+    /// By place on the path; empty if all are one.
+    weights: Vec<f64>,
 }
 
-/// The class of weights of one.
-const PLAIN: u32 = 0;
+/// So many classes that no flow has are always kept.
+const IDLE: usize = 64;
 
-impl Default for Paths {
-    fn default() -> Paths {
-        Paths {
-            links: Vec::new(),
-            free: Vec::new(),
-            classes: vec![Class { weights: Vec::new(), uses: 0 }],
-            free_classes: Vec::new(),
-            known: HashMap::new(),
-            merged: Vec::new(),
-            key: Vec::new(),
-        }
+impl Class {
+    /// The weight in a place on the path.
+    #[inline]
+    pub(super) fn weight(&self, place: usize) -> f64 {
+        self.weights.get(place).copied().unwrap_or(1.0)
+    }
+
+    /// Whether it is that of flows with these hops and this share.
+    fn is_of(&self, hops: &[Hop], share: f64) -> bool {
+        self.count as usize == hops.len()
+            && self.share.to_bits() == share.to_bits()
+            && hops.iter().enumerate().all(|(at, hop)| self.weight(at) == hop.weight)
     }
 }
 
@@ -77,7 +84,7 @@ impl Paths {
         } else {
             links[0] = self.keep();
         }
-        Path { links, count: count as u32, class: self.class(), share }
+        Path { links, class: self.class(share) }
     }
 
     /// Keeps the links in `merged` apart; where.
@@ -101,20 +108,37 @@ impl Paths {
         }
     }
 
-    /// The class of the weights in `merged`, with one use more.
-    fn class(&mut self) -> u32 {
-        if self.merged.iter().all(|hop| hop.weight == 1.0) {
-            return PLAIN;
-        }
+    /// The class of the hops in `merged`, with one use more.
+    fn class(&mut self, share: f64) -> u32 {
+        let latest = self.classes.get(self.latest as usize);
+        let class = match latest.is_some_and(|class| class.is_of(&self.merged, share)) {
+            true => self.latest,
+            false => self.find(share),
+        };
+        self.latest = class;
+        let uses = &mut self.classes[class as usize].uses;
+        self.idle -= usize::from(*uses == 0);
+        *uses += 1;
+        class
+    }
+
+    /// The class of the hops in `merged`, which may be new.
+    fn find(&mut self, share: f64) -> u32 {
+        let plain = self.merged.iter().all(|hop| hop.weight == 1.0);
+        let weights = self.merged.iter().map(|hop| hop.weight).filter(|_| !plain);
         self.key.clear();
-        self.key.extend(self.merged.iter().map(|hop| hop.weight.to_bits()));
+        self.key.extend([share.to_bits(), self.merged.len() as u64]);
+        self.key.extend(weights.clone().map(f64::to_bits));
         if let Some(&class) = self.known.get(&self.key) {
-            self.classes[class as usize].uses += 1;
             return class;
         }
-        let weights = self.merged.iter().map(|hop| hop.weight).collect();
-        let new = Class { weights, uses: 1 };
-        let class = match self.free_classes.pop() {
+        let weights = weights.collect();
+        if self.idle > IDLE + self.known.len() / 2 {
+            self.clear_out();
+        }
+        let new = Class { share, count: self.merged.len() as u32, uses: 0, weights };
+        self.idle += 1;
+        let class = match self.vacant.pop() {
             Some(class) => {
                 self.classes[class as usize] = new;
                 class
@@ -128,50 +152,50 @@ impl Paths {
         class
     }
 
+    /// Forgets the classes that no flow has.
+    fn clear_out(&mut self) {
+        let classes = &self.classes;
+        self.known.retain(|_, class| classes[*class as usize].uses > 0);
+        let mut kept = vec![false; self.classes.len()];
+        self.known.values().for_each(|&class| kept[class as usize] = true);
+        self.vacant = (0..self.classes.len() as u32).filter(|&c| !kept[c as usize]).collect();
+        self.idle = 0;
+        // What was asked for last may be gone.
+        self.latest = u32::MAX;
+    }
+
     /// Forgets the links of a flow.
     pub(super) fn remove(&mut self, path: &Path) {
-        if path.count as usize > INLINE {
-            self.free[path.count as usize].push(path.links[0]);
-        }
-        if path.class == PLAIN {
-            return;
-        }
         let class = &mut self.classes[path.class as usize];
         class.uses -= 1;
-        if class.uses == 0 {
-            self.key.clear();
-            self.key.extend(class.weights.iter().map(|weight| weight.to_bits()));
-            self.known.remove(&self.key);
-            self.free_classes.push(path.class);
+        self.idle += usize::from(class.uses == 0);
+        if class.count as usize > INLINE {
+            self.free[class.count as usize].push(path.links[0]);
         }
     }
 
-    /// The links of a flow, and the weight on each.
+    /// The links of a flow, and its share and weights.
     #[inline]
-    pub(super) fn of<'a>(&'a self, path: &'a Path) -> (&'a [u32], Weights<'a>) {
-        let count = path.count as usize;
+    pub(super) fn of<'a>(&'a self, path: &'a Path) -> (&'a [u32], &'a Class) {
+        let class = &self.classes[path.class as usize];
+        let count = class.count as usize;
         let links = match path.links.get(..count) {
             Some(links) => links,
             None => &self.links[path.links[0] as usize..path.links[0] as usize + count],
         };
-        (links, Weights(&self.classes[path.class as usize].weights))
+        (links, class)
+    }
+
+    /// The share of a flow.
+    #[inline]
+    pub(super) fn share(&self, path: &Path) -> f64 {
+        self.classes[path.class as usize].share
     }
 
     /// The hops of a flow.
     pub(super) fn hops<'a>(&'a self, path: &'a Path) -> impl Iterator<Item = Hop> {
-        let (links, weights) = self.of(path);
-        let hop = move |(at, &link)| Hop { link: LinkId(link), weight: weights.at(at) };
+        let (links, class) = self.of(path);
+        let hop = |(at, &link)| Hop { link: LinkId(link), weight: class.weight(at) };
         links.iter().enumerate().map(hop)
-    }
-}
-
-/// Weights by place on a path.
-#[derive(Clone, Copy)]
-pub(super) struct Weights<'a>(&'a [f64]);
-
-impl Weights<'_> {
-    #[inline]
-    pub(super) fn at(self, place: usize) -> f64 {
-        self.0.get(place).copied().unwrap_or(1.0)
     }
 }

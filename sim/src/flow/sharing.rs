@@ -1,36 +1,55 @@
-//! Links, and where flows are held back: what [`sweep`](super::sweep) solves.
+//! Links, and where flows are held back: what [`ripple`](super::ripple) and
+//! [`fill`](super::fill) solve.
+//!
+//! A flow has no rate of its own: it stands at the level of its *bottleneck*, or at its own limit.
+//! At its bottleneck it *rises*, which is to say that it takes whatever the others leave; of the
+//! other links that it crosses it takes a known amount.
 
-use super::link::Link;
+use super::link::{Links, TOUCHED};
 use super::paths::{Path, Paths};
-use super::sweep::Sweep;
+use super::ripple::Ripple;
 use super::{Hop, LinkId};
 
-/// Where a flow is held back: the index of a link, or one of the next two.
+/// Where a flow is held back: the index of a link, or one of the next three.
 pub(super) type Bottleneck = u32;
-pub(super) const OWN_LIMIT: Bottleneck = u32::MAX;
-pub(super) const NOWHERE: Bottleneck = u32::MAX - 1;
+pub(super) const OWN_LIMIT: Bottleneck = RISING - 1;
+/// It is new, or has a new limit: nothing is said of it yet, and it takes nothing of any link.
+pub(super) const NOWHERE: Bottleneck = RISING - 2;
+/// There is no flow in this slot.
+pub(super) const ABSENT: Bottleneck = RISING - 3;
+/// A bit that marks those that rise everywhere, while a solution from nothing is found.
+pub(super) const RISING: Bottleneck = 1 << 31;
 
-/// Links and the rates of the flows that cross them. Flows are known by their slots.
+/// Whether it is a link.
+pub(super) fn is_link(bottleneck: Bottleneck) -> bool {
+    bottleneck < ABSENT
+}
+
+/// Links and the levels of the flows that cross them. Flows are known by their slots.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Sharing {
-    pub(super) links: Vec<Link>,
+    pub(super) links: Links,
     pub(super) capacities: Vec<f64>,
-    /// The level at which each link last stopped flows.
+    /// The level at which each link holds flows back.
     pub(super) levels: Vec<f64>,
-    /// The flows that cross each link.
+    /// The flows that cross each link; first those that it holds back.
     pub(super) crossings: Vec<Vec<u32>>,
     pub(super) paths: Paths,
-    pub(super) states: Vec<State>,
-    /// Where each flow is held back, and at which level. While it rises, where it was.
+    /// By slot.
     pub(super) bottlenecks: Vec<Bottleneck>,
-    pub(super) levels_of: Vec<f64>,
-    pub(super) cards: Vec<Card>,
-    /// Flows that are new or have a new limit since the last solution.
+    pub(super) cards: Vec<Path>,
+    /// The limits of flows; infinite past its end, so that they take no memory where none has any.
+    limits: Vec<f64>,
+    /// How many flows there are, and how many that have a limit.
+    pub(super) present: usize,
+    pub(super) limited: usize,
+    /// Flows that are nowhere, as yet.
     pub(super) renewed: Vec<u32>,
-    /// Links that may have slack, and from `slack_raised` on those whose flows are yet to rise.
-    pub(super) slack: Vec<u32>,
-    pub(super) slack_raised: usize,
-    pub(super) sweep: Sweep,
+    /// Links whose load or level may have changed since the last solution.
+    pub(super) touched: Vec<u32>,
+    /// Flows that may be held back elsewhere than at the last solution.
+    pub(super) moved: Vec<Moved>,
+    pub(super) ripple: Ripple,
 }
 
 /// What a solution has changed.
@@ -46,127 +65,128 @@ pub(super) struct Changed {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Moved {
     pub(super) slot: u32,
-    /// Where it was held back, and its rate there [units/s].
+    /// Where it was held back.
     pub(super) before: Bottleneck,
-    pub(super) rate_before: f64,
+    /// How many were noted before it.
+    pub(super) order: u32,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum State {
-    /// There is no flow in this slot.
-    Absent,
-    /// Its rate is not looked at in the present sweep, as yet.
-    Held,
-    /// It rises in the present sweep.
-    Rising,
-    /// It has risen in the present sweep, and stopped.
-    Stopped,
-}
-
-/// What else is known of a flow, in one cache line.
-#[derive(Clone, Copy, Debug)]
-#[repr(align(64))]
-pub(super) struct Card {
-    pub(super) path: Path,
-    pub(super) limit: f64,
-    /// Its rate [units/s]; while it rises, what that was.
-    pub(super) rate: f64,
-}
-const _: () = assert!(size_of::<Card>() == 64);
+/// Lists of flows that have room for more are not kept from one solution to the next.
+const KEPT: usize = 4096;
 
 impl Sharing {
     /// Adds a link.
     pub(super) fn link(&mut self, capacity: f64) -> LinkId {
-        self.links.push(Link::new(capacity));
+        self.links.add(capacity);
         self.capacities.push(capacity);
         self.levels.push(0.0);
         self.crossings.push(Vec::new());
-        LinkId(self.links.len() as u32 - 1)
+        LinkId(self.capacities.len() as u32 - 1)
     }
 
     /// Adds a flow in `slot`, which is free and at most one past the last.
     pub(super) fn add(&mut self, slot: u32, hops: &[Hop], limit: f64, share: f64) {
         let path = self.paths.add(hops, share);
-        let card = Card { path, limit, rate: 0.0 };
-        if slot as usize == self.states.len() {
-            self.states.push(State::Held);
-            self.bottlenecks.push(NOWHERE);
-            self.levels_of.push(0.0);
-            self.cards.push(card);
+        if slot as usize == self.bottlenecks.len() {
+            self.bottlenecks.push(ABSENT);
+            self.cards.push(path);
         }
-        self.states[slot as usize] = State::Held;
-        self.cards[slot as usize] = card;
-        let (links, weights) = self.paths.of(&path);
+        self.bottlenecks[slot as usize] = NOWHERE;
+        self.cards[slot as usize] = path;
+        self.set_limit(slot, limit);
+        let (links, class) = self.paths.of(&self.cards[slot as usize]);
         for (at, &link) in links.iter().enumerate() {
-            self.links[link as usize].join(weights.at(at) * share);
+            self.links.join(link, class.weight(at) * share);
             self.crossings[link as usize].push(slot);
         }
-        self.slacken(slot);
+        self.present += 1;
         self.renewed.push(slot);
     }
 
     /// Takes the flow in `slot` away.
     pub(super) fn remove(&mut self, slot: u32) {
-        self.slacken(slot);
-        let Card { path, rate, .. } = self.cards[slot as usize];
-        let (links, weights) = self.paths.of(&path);
-        for (at, &link) in links.iter().enumerate() {
-            self.links[link as usize].give(weights.at(at) * rate);
-            self.links[link as usize].leave();
+        let told = self.moved.len();
+        self.release(slot);
+        self.moved.truncate(told);
+        let path = self.cards[slot as usize];
+        let (links, _) = self.paths.of(&path);
+        for &link in links {
+            self.links.leave(link);
             let crossings = &mut self.crossings[link as usize];
             let place = crossings.iter().position(|&crossing| crossing == slot);
             crossings.swap_remove(place.expect("a flow crosses the links of its hops"));
         }
         self.paths.remove(&path);
-        self.states[slot as usize] = State::Absent;
-        self.bottlenecks[slot as usize] = NOWHERE;
-        self.levels_of[slot as usize] = 0.0;
+        self.set_limit(slot, f64::INFINITY);
+        self.bottlenecks[slot as usize] = ABSENT;
+        self.present -= 1;
     }
 
-    /// Changes the limit of the flow in `slot`.
+    /// Changes the limit of the flow in `slot`. If that is what holds it back, it is nowhere then.
     pub(super) fn limit(&mut self, slot: u32, limit: f64) {
-        let card = &mut self.cards[slot as usize];
-        card.limit = limit;
-        if self.bottlenecks[slot as usize] == OWN_LIMIT || limit < card.rate {
+        let before = self.bottlenecks[slot as usize];
+        if before == OWN_LIMIT {
+            self.release(slot);
             self.renewed.push(slot);
+        }
+        self.set_limit(slot, limit);
+        if is_link(before) && self.own_level(slot) < self.levels[before as usize] {
+            self.queue(before);
         }
     }
 
-    /// Changes the capacity of a link. Flows that cross a link which got less may be too fast for
-    /// it, and all of them rise anew; one that got more may have slack.
+    fn set_limit(&mut self, slot: u32, limit: f64) {
+        self.limited -= usize::from(self.limit_of(slot) < f64::INFINITY);
+        self.limited += usize::from(limit < f64::INFINITY);
+        if self.limits.len() <= slot as usize && limit < f64::INFINITY {
+            self.limits.resize(slot as usize + 1, f64::INFINITY);
+        }
+        if let Some(place) = self.limits.get_mut(slot as usize) {
+            *place = limit;
+        }
+    }
+
+    /// The limit of the flow in `slot` [units/s].
+    pub(super) fn limit_of(&self, slot: u32) -> f64 {
+        self.limits.get(slot as usize).copied().unwrap_or(f64::INFINITY)
+    }
+
+    /// The level at which the flow in `slot` meets its own limit.
+    pub(super) fn own_level(&self, slot: u32) -> f64 {
+        self.limit_of(slot) / self.share(slot)
+    }
+
+    /// Changes the capacity of a link.
     pub(super) fn capacity(&mut self, link: LinkId, capacity: f64) {
         let before = self.capacities[link.index()];
         if before == capacity {
             return;
         }
-        if self.links[link.index()].exceeds(capacity) {
+        self.capacities[link.index()] = capacity;
+        if self.links.exceeds(link.0, capacity) {
             self.widen(link, capacity);
         } else {
-            self.links[link.index()].capacity(before, capacity);
+            self.links.capacity(link.0, before, capacity);
         }
-        if capacity < before {
-            self.renewed.extend(&self.crossings[link.index()]);
-        }
-        self.capacities[link.index()] = capacity;
-        let changed = &mut self.links[link.index()];
-        if !changed.slack {
-            changed.slack = true;
-            self.slack.push(link.0);
-        }
+        self.touch(link.0);
+        self.queue(link.0);
     }
 
     /// Sums a link up afresh, for a capacity that its fixed point has no room for.
     fn widen(&mut self, id: LinkId, capacity: f64) {
-        let mut link = Link::new(capacity);
-        for &slot in &self.crossings[id.index()] {
-            let card = &self.cards[slot as usize];
-            let (links, weights) = self.paths.of(&card.path);
-            let at = links.iter().position(|&other| other == id.0).expect("it crosses the link");
-            link.join(weights.at(at) * card.path.share);
-            link.take(weights.at(at) * card.rate);
+        self.links.widen(id.0, capacity);
+        for &slot in &self.crossings[id.index()][self.links.rising(id.0)..] {
+            // One that is nowhere takes nothing.
+            let amount = self.weight(slot, id.0).0 * self.rate(slot);
+            self.links.take(id.0, amount, 0.0);
         }
-        link.slack = self.links[id.index()].slack;
-        self.links[id.index()] = link;
+    }
+
+    /// The weight of the flow in `slot` on a link that it crosses, and its share.
+    pub(super) fn weight(&self, slot: u32, link: u32) -> (f64, f64) {
+        let (links, class) = self.paths.of(&self.cards[slot as usize]);
+        let at = links.iter().position(|&other| other == link).expect("it crosses the link");
+        (class.weight(at), class.share)
     }
 
     /// Where the flow in `slot` is held back.
@@ -176,48 +196,85 @@ impl Sharing {
 
     /// Whether there is a flow in `slot`.
     pub(super) fn is_present(&self, slot: u32) -> bool {
-        self.states[slot as usize] != State::Absent
+        self.bottlenecks[slot as usize] != ABSENT
     }
 
     /// The hops of the flow in `slot`, without repetitions.
     pub(super) fn hops(&self, slot: u32) -> impl Iterator<Item = Hop> {
-        self.paths.hops(&self.cards[slot as usize].path)
+        self.paths.hops(&self.cards[slot as usize])
     }
 
-    /// The rate of the flow in `slot` [units/s], as of the last solution.
+    /// The rate of the flow in `slot` [units/s].
     pub(super) fn rate(&self, slot: u32) -> f64 {
-        self.cards[slot as usize].rate
+        match self.bottlenecks[slot as usize] {
+            OWN_LIMIT => self.limit_of(slot),
+            NOWHERE | ABSENT => 0.0,
+            link => self.levels[link as usize] * self.share(slot),
+        }
     }
 
     /// The share of the flow in `slot`.
     pub(super) fn share(&self, slot: u32) -> f64 {
-        self.cards[slot as usize].path.share
+        self.paths.share(&self.cards[slot as usize])
     }
 
-    /// The level at which a link holds flows back, as of the last solution [units/s a share].
+    /// The level at which a link holds flows back [units/s a share].
     pub(super) fn held(&self, link: u32) -> f64 {
         self.levels[link as usize]
     }
 
-    /// What flows take of a link, as of the last solution [units/s].
+    /// What flows take of a link [units/s].
     pub(super) fn load(&self, link: u32) -> f64 {
-        self.links[link as usize].load(self.capacities[link as usize])
+        self.links.load(link, self.capacities[link as usize])
     }
 
     /// Whether anything was done since the last solution that may change a rate.
     pub(super) fn is_dirty(&self) -> bool {
-        !self.renewed.is_empty() || !self.slack.is_empty()
+        !self.renewed.is_empty() || !self.touched.is_empty() || !self.ripple.is_empty()
     }
 
-    /// Notes that the links that a flow crosses may have slack.
-    pub(super) fn slacken(&mut self, slot: u32) {
-        let (links, _) = self.paths.of(&self.cards[slot as usize].path);
-        for &id in links {
-            let link = &mut self.links[id as usize];
-            if !link.slack {
-                link.slack = true;
-                self.slack.push(id);
-            }
+    /// Makes all levels right again, and tells what that changed.
+    pub(super) fn solve(&mut self, changed: &mut Changed) {
+        if !self.ripple() {
+            self.fill();
+        }
+        match self.renewed.capacity() > KEPT {
+            true => self.renewed = Vec::new(),
+            false => self.renewed.clear(),
+        }
+        for &link in &self.touched {
+            self.links.unmark(link, TOUCHED);
+        }
+        std::mem::swap(&mut self.touched, &mut changed.links);
+        if changed.moved.capacity() > KEPT {
+            changed.moved = Vec::new();
+        }
+        std::mem::swap(&mut self.moved, &mut changed.moved);
+    }
+
+    /// Notes that a flow may be held back elsewhere than `before`.
+    #[inline]
+    pub(super) fn note_moved(&mut self, slot: u32, before: Bottleneck) {
+        let order = self.moved.len() as u32;
+        self.moved.push(Moved { slot, before, order });
+    }
+
+    /// Leaves of the moved flows those that are not where they were, each once, as they first were.
+    pub(super) fn settle_moved(&mut self) {
+        self.moved.sort_unstable_by_key(|moved| (moved.slot, moved.order));
+        self.moved.dedup_by_key(|moved| moved.slot);
+        let bottlenecks = &self.bottlenecks;
+        self.moved.retain(|moved| {
+            let now = bottlenecks[moved.slot as usize];
+            now != ABSENT && (now != moved.before || now == OWN_LIMIT)
+        });
+    }
+
+    /// Notes that the load or the level of a link may change.
+    #[inline]
+    pub(super) fn touch(&mut self, id: u32) {
+        if self.links.mark(id, TOUCHED) {
+            self.touched.push(id);
         }
     }
 }

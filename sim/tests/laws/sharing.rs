@@ -234,6 +234,49 @@ proptest! {
     }
 }
 
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(512))]
+
+    /// Many flows that start at one instant are solved from nothing, and what happens then is not:
+    /// neither depends on the order in which they started.
+    #[test]
+    fn many_flows_at_once_get_the_static_solution_in_any_order(
+        capacities in capacities(),
+        wishes in prop::collection::vec(wish(), 20..60),
+        steps in prop::collection::vec(step(), 0..20),
+        turn in any::<prop::sample::Index>(),
+    ) {
+        let mut rates = Vec::new();
+        for turned in [false, true] {
+            let mut flows = Flows::new();
+            capacities.iter().for_each(|&capacity| _ = flows.link(capacity));
+            flows.watch();
+            let mut twins = Twins::new(capacities.clone(), flows);
+            let mut order: Vec<usize> = (0..wishes.len()).collect();
+            if turned {
+                order.reverse();
+                order.rotate_left(turn.index(wishes.len()));
+            }
+            for &tag in &order {
+                twins.apply(Step::Start(wishes[tag].clone()), tag);
+            }
+            twins.check();
+            let flows = &mut twins.flows;
+            let mut found: Vec<(usize, f64)> =
+                twins.live.iter().map(|(tag, id, _)| (*tag, flows.rate(*id))).collect();
+            found.sort_by_key(|(tag, _)| *tag);
+            rates.push(found);
+            for (at, step) in steps.iter().enumerate() {
+                twins.apply(step.clone(), wishes.len() + at);
+                twins.check();
+            }
+        }
+        for ((_, there), (_, back)) in rates[0].iter().zip(&rates[1]) {
+            prop_assert!((there - back).abs() <= 1e-12 * there, "{} {}", there, back);
+        }
+    }
+}
+
 /// Random systems are small; this one is large enough for changes to travel far.
 #[test]
 fn a_mesh_of_many_flows_stays_at_the_static_solution() {
