@@ -33,6 +33,9 @@ pub(crate) struct Digest {
     pub(crate) steps: Vec<StepDigest>,
     /// Where its time passes, by hop and cause; empty where `completion_s` is none.
     pub(crate) life: Vec<Spent>,
+    /// The kind of hop that takes most, and what a user can do that brings most.
+    most_taken: Option<(String, f64)>,
+    best_change: Option<Returned>,
 }
 
 /// How long one step of a request took, over replications.
@@ -104,7 +107,11 @@ impl Digest {
         let own: f64 = samples.iter().map(|s| s.outcomes[which].goodput.as_bytes_per_s()).sum();
         let all: f64 = samples.iter().map(|sample| goodputs(&sample.outcomes)).sum();
         let share_ratio = own / all;
-        Digest { taken, returned, steps, life, share_ratio, ..Digest::over(replications) }
+        let over = Digest::over(replications);
+        let most_taken = most_taken(&taken, over.reference_bit_s);
+        let best = returned.iter().find(|change| change.feasible && change.gain_ratio > 0.0);
+        let best_change = best.cloned();
+        Digest { taken, returned, steps, life, share_ratio, most_taken, best_change, ..over }
     }
 
     /// The digest of a transfer that was measured once a round; `line` says what its line rate is.
@@ -133,27 +140,26 @@ impl Digest {
             returned: Vec::new(),
             steps: Vec::new(),
             life: Vec::new(),
+            most_taken: None,
+            best_change: None,
             replications,
         }
     }
 
+    /// Forgets what is only written, row by row, into tables.
+    pub(crate) fn forget_rows(&mut self) {
+        (self.taken, self.returned, self.life) = (Vec::new(), Vec::new(), Vec::new());
+        self.replications.truncate(1);
+    }
+
     /// The kind of hop that takes most over all its hops, with the part of the reference it takes.
     pub(crate) fn most_taken(&self) -> Option<(&str, f64)> {
-        let mut kinds: Vec<(&str, f64)> = Vec::new();
-        for taken in &self.taken {
-            match kinds.iter_mut().find(|(kind, _)| *kind == taken.kind) {
-                Some((_, sum)) => *sum += taken.bit_s.mean,
-                None => kinds.push((&taken.kind, taken.bit_s.mean)),
-            }
-        }
-        // The first of equals, so that the order of hops decides ties.
-        let most = kinds.into_iter().reduce(|a, b| if b.1 > a.1 { b } else { a })?;
-        (most.1 > 0.0).then_some((most.0, most.1 / self.reference_bit_s))
+        self.most_taken.as_ref().map(|(kind, ratio)| (kind.as_str(), *ratio))
     }
 
     /// What a user can do that brings most.
     pub(crate) fn best_change(&self) -> Option<&Returned> {
-        self.returned.iter().find(|change| change.feasible && change.gain_ratio > 0.0)
+        self.best_change.as_ref()
     }
 
     /// The link that was busiest in the first replication.
@@ -251,6 +257,20 @@ fn taken(samples: &[Sample], which: usize) -> Vec<Taken> {
     };
     let hops = first.iter().enumerate();
     hops.map(|(n, t)| Taken { hop: t.hop.clone(), kind: t.kind.clone(), bit_s: at(n) }).collect()
+}
+
+/// The kind of hop that takes most, and which part of the reference.
+fn most_taken(taken: &[Taken], reference_bit_s: f64) -> Option<(String, f64)> {
+    let mut kinds: Vec<(&str, f64)> = Vec::new();
+    for taken in taken {
+        match kinds.iter_mut().find(|(kind, _)| *kind == taken.kind) {
+            Some((_, sum)) => *sum += taken.bit_s.mean,
+            None => kinds.push((&taken.kind, taken.bit_s.mean)),
+        }
+    }
+    // The first of equals, so that the order of hops decides ties.
+    let most = kinds.into_iter().reduce(|a, b| if b.1 > a.1 { b } else { a })?;
+    (most.1 > 0.0).then(|| (most.0.to_owned(), most.1 / reference_bit_s))
 }
 
 /// The changes that every replication weighs, best first.

@@ -20,6 +20,7 @@ pub mod library;
 pub mod net_report;
 pub mod plot;
 pub mod report;
+pub mod sweep;
 pub mod verdict;
 
 mod compare;

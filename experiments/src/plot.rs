@@ -21,6 +21,7 @@ pub mod frame;
 pub mod graph;
 pub mod ink;
 pub mod judging;
+pub mod key;
 pub mod levels;
 pub mod life;
 pub mod lines;
@@ -35,6 +36,7 @@ pub mod run;
 pub mod scale;
 pub mod scatter;
 pub mod series;
+pub mod shown;
 pub mod sizes;
 pub mod steps;
 pub mod table;
@@ -54,7 +56,7 @@ use validation::Validation;
 /// A figure that was drawn and written.
 #[derive(Clone, Debug)]
 pub struct Figure {
-    /// Its files are `plots/NAME.svg` and `plots/NAME.png`.
+    /// Its files are `plots/NAME.svg` and, where it was asked for, `plots/NAME.png`.
     pub name: String,
     /// What it shows, as a heading.
     pub title: String,
@@ -130,8 +132,22 @@ struct Draft {
 /// # Errors
 /// If a CSV file or the manifest is missing or broken, or a figure cannot be written.
 pub fn all(dir: &Path) -> Result<Vec<Figure>, PlotError> {
-    let (run, manifest) = (Run::read(dir)?, Manifest::read(dir)?);
-    write(dir, drafts(&run, &manifest))
+    of_run(dir, &Run::read(dir)?, &Manifest::read(dir)?, true, &|| false)
+}
+
+/// Draws every figure that a run has data for, and writes them to `plots/` in `dir`; as PNG too if
+/// `png` says so. Those that have not been drawn when `stop` becomes true are left out.
+///
+/// # Errors
+/// If a figure cannot be written.
+pub fn of_run(
+    dir: &Path,
+    run: &Run,
+    manifest: &Manifest,
+    png: bool,
+    stop: &(dyn Fn() -> bool + Sync),
+) -> Result<Vec<Figure>, PlotError> {
+    write_until(dir, drafts(run, manifest, stop), png, stop)
 }
 
 /// Draws the figures of a validation, and writes them to `plots/`.
@@ -222,7 +238,7 @@ const SHOWN_IF_THERE: [OfRun; 4] = [
     ),
 ];
 
-fn drafts(run: &Run, manifest: &Manifest) -> Vec<Draft> {
+fn drafts(run: &Run, manifest: &Manifest, stop: &dyn Fn() -> bool) -> Vec<Draft> {
     let mut drafts = Vec::new();
     if run.results.is_empty() {
         return drafts;
@@ -241,6 +257,9 @@ fn drafts(run: &Run, manifest: &Manifest) -> Vec<Draft> {
          The numbers stand in the table of goodput.",
         Some(topologies::draw(run)),
     );
+    if stop() {
+        return drafts;
+    }
     let plan = series::plan(run);
     let captions = [
         "Read from top to bottom: the line rate, less what each hop takes when it is added to the \
@@ -260,7 +279,9 @@ fn drafts(run: &Run, manifest: &Manifest) -> Vec<Draft> {
         life::draw(run, &plan),
     );
     for (name, title, caption, draw) in SHOWN_IF_THERE {
-        add(name, title, caption, draw(run));
+        if !stop() {
+            add(name, title, caption, draw(run));
+        }
     }
     add(
         "reported-vs-predicted",
@@ -278,22 +299,38 @@ fn drafts(run: &Run, manifest: &Manifest) -> Vec<Draft> {
 }
 
 fn write(dir: &Path, drafts: Vec<Draft>) -> Result<Vec<Figure>, PlotError> {
+    write_until(dir, drafts, true, &|| false)
+}
+
+fn write_until(
+    dir: &Path,
+    drafts: Vec<Draft>,
+    png: bool,
+    stop: &(dyn Fn() -> bool + Sync),
+) -> Result<Vec<Figure>, PlotError> {
     let folder = dir.join("plots");
     fs::create_dir_all(&folder).map_err(|error| PlotError::file(&folder, &error))?;
-    drafts
+    let put = |name: &str, bytes: &[u8]| {
+        let path = folder.join(name);
+        fs::write(&path, bytes).map_err(|error| PlotError::file(&path, &error))
+    };
+    let figures: Result<Vec<Option<Figure>>, PlotError> = drafts
         .into_par_iter()
         .map(|draft| {
-            let svg = paint::svg(&draft.picture, &draft.title, &draft.alternative)?;
-            let png = paint::png(&draft.picture)?;
-            for (ending, bytes) in [("svg", svg.as_bytes()), ("png", &png)] {
-                let path = folder.join(format!("{}.{ending}", draft.name));
-                fs::write(&path, bytes).map_err(|error| PlotError::file(&path, &error))?;
+            if stop() {
+                return Ok(None);
             }
             let Draft { name, title, caption, alternative, picture } = draft;
+            let svg = paint::svg(&picture, &title, &alternative)?;
+            put(&format!("{name}.svg"), svg.as_bytes())?;
+            if png && !stop() {
+                put(&format!("{name}.png"), &paint::png(&picture)?)?;
+            }
             let (name, height) = (name.to_owned(), picture.height);
-            Ok(Figure { name, title, caption, alternative, height, svg })
+            Ok(Some(Figure { name, title, caption, alternative, height, svg }))
         })
-        .collect()
+        .collect();
+    Ok(figures?.into_iter().flatten().collect())
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 //! Every table begins with the same key columns, which name a point and transfer completely, so
 //! that a reader never has to join two files.
 
+mod tables;
 mod together;
 
 use std::path::Path;
@@ -11,6 +12,8 @@ use crate::digest::Digest;
 use crate::estimate::Estimate;
 use crate::experiment::{Experiment, Field, Plan};
 use crate::failure::Failure;
+
+pub(crate) use tables::Tables;
 
 /// The key columns in front of those of the fields of a transfer.
 const BEFORE: [&str; 4] = ["experiment", "point", "topology", "transfer"];
@@ -156,29 +159,6 @@ pub(crate) fn word(value: &impl serde::Serialize) -> String {
     }
 }
 
-/// Writes the five tables into `folder`, the steps of requests where there are any, and what
-/// transfers reach together where there are several.
-///
-/// # Errors
-/// If a file cannot be written.
-pub(crate) fn write_all(folder: &Path, plan: &Plan, keyed: &[Keyed<'_>]) -> Result<(), Failure> {
-    let requests = keyed.iter().any(|keyed| !keyed.digest.steps.is_empty());
-    write_tables(folder, plan, keyed, &TABLES[..if requests { 6 } else { 5 }])?;
-    together::write(folder, plan, keyed)
-}
-
-/// Writes the tables of a measurement into `folder`: all but those that only a model can fill.
-///
-/// # Errors
-/// If a file cannot be written.
-pub(crate) fn write_measured(
-    folder: &Path,
-    plan: &Plan,
-    keyed: &[Keyed<'_>],
-) -> Result<(), Failure> {
-    write_tables(folder, plan, keyed, &TABLES[..2])
-}
-
 /// A table: its file, its columns behind the keys, and its rows.
 type OfDigest = (&'static str, &'static [&'static str], fn(&Digest) -> Vec<Vec<String>>);
 
@@ -190,23 +170,6 @@ const TABLES: [OfDigest; 6] = [
     ("life.csv", &LIFE, life_rows),
     ("steps.csv", &STEPS, step_rows),
 ];
-
-fn write_tables(
-    folder: &Path,
-    plan: &Plan,
-    keyed: &[Keyed<'_>],
-    tables: &[OfDigest],
-) -> Result<(), Failure> {
-    for (name, columns, rows) in tables {
-        let header = keys(plan).into_iter().chain(columns.iter().map(|name| (*name).to_owned()));
-        let body = keyed.iter().flat_map(|keyed| {
-            let with_key = move |row: Vec<String>| [keyed.cells.clone(), row].concat();
-            rows(keyed.digest).into_iter().map(with_key)
-        });
-        write_table(&folder.join(name), std::iter::once(header.collect()).chain(body))?;
-    }
-    Ok(())
-}
 
 /// Writes one CSV file.
 ///

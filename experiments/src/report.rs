@@ -41,21 +41,33 @@ use document::Page;
 /// # Errors
 /// If a file of the run is missing or broken, or the report cannot be written.
 pub fn write(dir: &Path, figures: &[Figure]) -> Result<(), PlotError> {
-    let (run, manifest) = (Run::read(dir)?, Manifest::read(dir)?);
-    let plan = series::plan(&run);
+    of_transfers(dir, &Run::read(dir)?, &Manifest::read(dir)?, figures)
+}
+
+/// The same of a run that has been read.
+///
+/// # Errors
+/// If parameters.csv is broken, or the report cannot be written.
+pub fn of_transfers(
+    dir: &Path,
+    run: &Run,
+    manifest: &Manifest,
+    figures: &[Figure],
+) -> Result<(), PlotError> {
+    let plan = series::plan(run);
     let mut sections = Vec::new();
-    sections.extend(asked::reported(&manifest, figures));
-    sections.extend(request::steps(&run, figures));
-    sections.push(results::goodput(&run, &plan, figures));
-    sections.extend(together::section(&run));
-    sections.push(loss::returned(&run, &plan));
-    sections.extend(life::section(&run, &plan, figures));
-    sections.push(loss::taken(&run, &plan, figures));
-    sections.extend(asked::assumptions(&manifest, figures));
-    sections.push(provenance::parameters(dir, &manifest)?);
-    sections.push(asked::manifest(&manifest));
-    let answer = answer::sentences(&run, &plan, &manifest);
-    save(dir, &of_run(&manifest, answer, sections))
+    sections.extend(asked::reported(manifest, figures));
+    sections.extend(request::steps(run, figures));
+    sections.push(results::goodput(run, &plan, figures));
+    sections.extend(together::section(run));
+    sections.push(loss::returned(run, &plan));
+    sections.extend(life::section(run, &plan, figures));
+    sections.push(loss::taken(run, &plan, figures));
+    sections.extend(asked::assumptions(manifest, figures));
+    sections.push(provenance::parameters(dir, manifest)?);
+    sections.push(asked::manifest(manifest));
+    let answer = answer::sentences(run, &plan, manifest);
+    save(dir, &of_run(manifest, answer, sections))
 }
 
 /// Writes `report.html` for the workloads that ran in `dir`.

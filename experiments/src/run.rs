@@ -2,13 +2,16 @@
 //!
 //! One point is one task: it is solved once per replication, each with its own seed. The seed of a
 //! replication depends on nothing but its number, so every topology meets the same chance (common
-//! random numbers), and differences between topologies are not differences of luck.
+//! random numbers), and differences between topologies are not differences of luck. Replications
+//! that draw the same are computed once ([`Replications`]).
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use models::input::InputError;
 use models::outcome::{Advice, Outcome};
-use models::predict::{advise_some, predict};
+use models::predict::{Replications, Stop};
 use models::transfer::Transfer;
-use rayon::prelude::*;
 use sim::Seed;
 
 use crate::digest::Digest;
@@ -20,15 +23,25 @@ pub(crate) const ADVISED_MAX: usize = 500;
 /// How many those are.
 pub(crate) const LARGEST: usize = 10;
 
+/// Whether changes to transfers are weighed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Changes {
+    /// For every transfer; where there are very many, for the largest.
+    All,
+    /// For none.
+    None,
+}
+
 /// What one replication of a point gave: an outcome per transfer, and what changes would bring.
 #[derive(Clone, Debug)]
 pub(crate) struct Sample {
-    pub(crate) outcomes: Vec<Outcome>,
+    pub(crate) outcomes: Arc<Vec<Outcome>>,
     pub(crate) advice: Vec<Vec<Advice>>,
 }
 
 /// Runs every point and gives one digest per transfer of each, in the order of the plan; a point
-/// that was not begun when `stop` became true is left out.
+/// that was not finished when `stop` became true is left out. `done` sees each point when it is
+/// finished, in about that order.
 ///
 /// # Errors
 /// If a transfer names a place that its cluster does not have, or there is no way between its
@@ -36,33 +49,46 @@ pub(crate) struct Sample {
 pub(crate) fn run(
     experiment: &Experiment,
     plan: &Plan,
-    stop: impl Fn() -> bool + Sync,
-    done: impl Fn() + Sync,
+    changes: Changes,
+    stop: Stop<'_>,
+    done: impl Fn(usize, &mut Vec<Digest>) + Sync,
 ) -> Result<Vec<Option<Vec<Digest>>>, InputError> {
-    let run_point = |point: &Point| {
-        if stop() {
-            return Ok(None);
+    let next = AtomicUsize::new(0);
+    let results: Vec<OnceLock<_>> = plan.points.iter().map(|_| OnceLock::new()).collect();
+    // Point after point, so that rows leave for their tables soon.
+    let work = || {
+        while !stop() {
+            let at = next.fetch_add(1, Ordering::Relaxed);
+            let Some(point) = plan.points.get(at) else { return };
+            let mut digests = run_point(experiment, plan, point, (changes, stop));
+            if let Ok(Some(digests)) = &mut digests {
+                done(at, digests);
+            }
+            results[at].set(digests).expect("each point is taken once");
         }
-        let digests = run_point(experiment, plan, point)?;
-        done();
-        Ok(Some(digests))
     };
-    let results: Vec<Result<_, InputError>> = plan.points.par_iter().map(run_point).collect();
-    results.into_iter().collect()
+    rayon::scope(|scope| {
+        (0..rayon::current_num_threads()).for_each(|_| scope.spawn(|_| work()));
+    });
+    let results = results.into_iter().map(|result| result.into_inner().unwrap_or(Ok(None)));
+    results.collect()
 }
 
 fn run_point(
     experiment: &Experiment,
     plan: &Plan,
     point: &Point,
-) -> Result<Vec<Digest>, InputError> {
-    let samples = replicate(experiment, plan, point);
+    how: (Changes, Stop<'_>),
+) -> Result<Option<Vec<Digest>>, InputError> {
+    let samples = replicate(experiment, plan, point, how);
     let samples = samples.map_err(|error| experiment.placed(error, point))?;
-    let digest = |which| Digest::of(&samples, which);
-    Ok((0..point.transfers.len()).map(digest).collect())
+    let digests = |samples: Vec<Sample>| {
+        (0..point.transfers.len()).map(|which| Digest::of(&samples, which)).collect()
+    };
+    Ok(samples.map(digests))
 }
 
-/// What every replication of a point gave.
+/// What every replication of a point gave; none if `stop` said so before all were there.
 ///
 /// # Errors
 /// As [`run`].
@@ -70,18 +96,26 @@ pub(crate) fn replicate(
     experiment: &Experiment,
     plan: &Plan,
     point: &Point,
-) -> Result<Vec<Sample>, InputError> {
+    (changes, stop): (Changes, Stop<'_>),
+) -> Result<Option<Vec<Sample>>, InputError> {
     let (cluster, transfers) = (&plan.worlds[point.world].cluster, &point.transfers);
     let seeds = (0..experiment.repetitions)
         .map(|number| Seed::new(experiment.seed).replication(u64::from(number)).get());
     let asked = advised(transfers);
-    let sample = |seed| {
-        let outcomes = predict(cluster, transfers, point.fidelity, seed)?;
-        // Once per replication as well: chance may decide a counterfactual ("send over 8 streams")
+    let mut replications = Replications::new(cluster, transfers, point.fidelity, stop)?;
+    let mut samples = Vec::with_capacity(experiment.repetitions as usize);
+    for seed in seeds {
+        let Some(outcomes) = replications.outcomes(seed)? else { return Ok(None) };
+        // For each replication as well: chance may decide a counterfactual ("send over 8 streams")
         // of a transfer that it does not touch.
-        Ok(Sample { outcomes, advice: advise_some(cluster, transfers, seed, |at| asked[at])? })
-    };
-    seeds.map(sample).collect()
+        let advice = match changes {
+            Changes::All => replications.advice(seed, |at| asked[at])?,
+            Changes::None => Some(vec![Vec::new(); transfers.len()]),
+        };
+        let Some(advice) = advice else { return Ok(None) };
+        samples.push(Sample { outcomes, advice });
+    }
+    Ok(Some(samples))
 }
 
 /// Which transfers of a point changes are weighed for: those with the largest messages, of equal

@@ -9,6 +9,7 @@
 //! ```
 
 mod change;
+mod known;
 mod life;
 mod question;
 
@@ -23,6 +24,7 @@ use crate::outcome::{Interval, Outcome, Reached, Step, StepTime, Taken, Utilisat
 use crate::plan::{Line, Plan, Row};
 use crate::run::{Load, Trace};
 
+pub(crate) use known::Known;
 pub(crate) use question::advise;
 
 /// A rate that a report can print: what nothing limits is not infinite but very fast.
@@ -87,10 +89,15 @@ pub(crate) fn reached(plan: &Plan, trace: &Trace) -> Reached {
 fn of_time(plan: &Plan, trace: &Trace, sending: Time) -> Reached {
     let lost = trace.lost.iter().map(|lost| lost.bytes).fold(0.0, |sum, bytes| sum + bytes);
     let loss_ratio = (lost / plan.message.as_f64()).clamp(0.0, 1.0);
-    let sent = finite(plan.message.as_f64() / sending.as_seconds().max(1e-12));
+    let sent = in_time(plan, sending);
     let goodput = finite(sent.as_bytes_per_s() * (1.0 - loss_ratio));
     let completion = trace.spans.ended().saturating_sub(trace.spans.begin);
     Reached { goodput, completion, sent, loss_ratio }
+}
+
+/// The rate of a message if so much time counts.
+fn in_time(plan: &Plan, sending: Time) -> Rate {
+    finite(plan.message.as_f64() / sending.as_seconds().max(1e-12))
 }
 
 /// What each hop of the way takes of the line rate.

@@ -8,6 +8,10 @@
 //!
 //! `run`, `validate`, `compare` and the fits all ask it here.
 
+mod replications;
+
+pub(crate) mod placement;
+
 use sim::{Seed, Time};
 
 use crate::account;
@@ -21,6 +25,14 @@ use crate::route::{Route, route};
 use crate::run::start::{traces, traces_watched};
 use crate::run::{Resources, Trace, closed, units};
 use crate::transfer::{Mode, Transfer};
+
+pub use replications::Replications;
+
+/// Says whether to stop: asked again and again by work that may take long.
+pub type Stop<'a> = &'a (dyn Fn() -> bool + Sync);
+
+/// Nobody stops it.
+const ON: Stop<'static> = &|| false;
 
 /// More chunks than this in one transfer is taken for a mistake.
 pub const CHUNKS_MAX: u64 = 1 << 16;
@@ -137,7 +149,8 @@ pub fn occupancy(
     let plans = plans(cluster, transfers, fidelity, seed)?;
     let all: Vec<&Plan> = plans.iter().collect();
     let starts = vec![Time::ZERO; transfers.len()];
-    let (_, most) = traces_watched(&Resources::of(cluster), &all, &starts, fidelity);
+    let watched = traces_watched(&Resources::of(cluster), &all, &starts, fidelity, ON);
+    let (_, most) = watched.expect("nobody stops it");
     let names = cluster.links.iter().map(|link| link.name.to_string());
     Ok(names.zip(most).collect())
 }
@@ -201,7 +214,8 @@ pub fn advise_some(
     seed: u64,
     asked: impl Fn(usize) -> bool,
 ) -> Result<Vec<Vec<Advice>>, InputError> {
-    account::advise(cluster, transfers, seed, &asked)
+    let replications = Replications::new(cluster, transfers, Fidelity::Closed, ON)?;
+    Ok(replications.advice(seed, asked)?.expect("nobody stops it"))
 }
 
 /// Finds what is wrong with transfers, without running them.
@@ -213,6 +227,9 @@ pub fn check(
     transfers: &[Transfer],
     fidelity: Fidelity,
 ) -> Result<(), InputError> {
+    if transfers.iter().all(|transfer| transfer.kernel.is_none()) {
+        return plans(cluster, transfers, fidelity, 0).map(drop);
+    }
     routes(cluster, transfers)?;
     // A kernel may take seconds at a fine level, and is right if its closed form is.
     let transfers: Vec<Transfer> = transfers.iter().map(Transfer::in_closed_form).collect();
@@ -244,6 +261,22 @@ pub(crate) fn way<'a>(cluster: &'a Cluster, transfer: &Transfer) -> Result<Route
     let way = route(cluster, transfer)?;
     check_kernel(cluster, transfer)?;
     Ok(way)
+}
+
+/// The way of `transfer` where it is that of another, which has been found as `known`.
+pub(crate) fn same_way<'r, 'a>(
+    cluster: &Cluster,
+    transfer: &Transfer,
+    (known, other): (&'r Route<'a>, &Transfer),
+) -> Option<Result<&'r Route<'a>, InputError>> {
+    let direct = |transfer: &Transfer| transfer.mode == Mode::GpuDirect;
+    let ends = |transfer: &Transfer| {
+        (transfer.transport, transfer.host_memory, transfer.kernel.is_some(), direct(transfer))
+    };
+    let same = ends(transfer) == ends(other)
+        && (&transfer.from, &transfer.to, &transfer.via) == (&other.from, &other.to, &other.via);
+    let checked = || check_numbers(transfer).and_then(|()| check_kernel(cluster, transfer));
+    same.then(|| checked().map(|()| known))
 }
 
 /// Refuses numbers that no transfer can have.

@@ -14,6 +14,7 @@ mod levels;
 mod machine;
 mod random;
 mod replay;
+mod replications;
 mod request;
 mod routes;
 mod sharing;

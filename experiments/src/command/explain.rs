@@ -61,7 +61,7 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<(), Failur
     for note in effect::of_ways(&plan) {
         console.note(&format!("note: {note}"));
     }
-    let results = runner::run(&experiment, &plan, || false, || {})?;
+    let results = runner::run(&experiment, &plan, runner::Changes::All, &|| false, |_, _| {})?;
     let keyed = record::keyed(&experiment, &plan, &results);
     let mut told = Vec::new();
     for keyed in &keyed {

@@ -1,6 +1,7 @@
 //! `podpath measure`: carries an experiment out on real kernel networking.
 
 use std::path::{Path, PathBuf};
+use std::slice::from_ref;
 
 use calibration::net::host::Machine;
 use calibration::net::round::{self, Readings, Rounds, Task};
@@ -183,7 +184,12 @@ fn write(
         "receiver_cores": rounds.pins.readers,
         "pods": experiment.measure.pods,
     });
-    record::write_measured(folder, plan, &keyed)?;
+    let tables = record::Tables::of_measurement(folder, plan)?;
+    for (at, keyed) in keyed.iter().enumerate() {
+        let (cells, digest) = (from_ref(&keyed.cells), from_ref(keyed.digest));
+        tables.put(at, tables.rows(keyed.point, cells, digest));
+    }
+    tables.finish()?;
     measure::write_cpu(folder, plan, &keyed, readings)?;
     let text = serde_json::to_string_pretty(&manifest)
         .map_err(|error| Failure::run("writing the manifest", error))?;

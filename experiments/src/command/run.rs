@@ -5,14 +5,19 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 use models::input::InputError;
 use models::outcome::Fidelity;
+use models::predict::Stop;
 use serde_json::{Value, json};
 
 use crate::console::Console;
 use crate::experiment::{Experiment, Plan};
 use crate::failure::Failure;
 use crate::output::Staging;
+use crate::plot::manifest::Manifest;
+use crate::plot::run::Run;
+use crate::run::Changes;
 use crate::{
-    effect, interrupt, manifest, overview, plot, provenance, record, report, shipped, workload,
+    effect, interrupt, manifest, overview, plot, provenance, record, report, shipped, sweep,
+    workload,
 };
 
 const EXAMPLES: &str = "\
@@ -29,7 +34,16 @@ DIR receives runs.csv, summary.csv, taken.csv, returned.csv, life.csv, parameter
 manifest.json, plots/ and report.html, steps.csv if requests were asked for, and together.csv if
 points have several transfers; of workloads, it receives workloads.csv, workload_runs.csv,
 resources.csv and windows.csv instead of the first five. Files are written at the end, all or none.
-Ctrl-C stops after the points in flight and writes what is finished; a second one stops at once.";
+Plots are SVG, and PNG as well where there are at most 1000 points or --png asks for it. Where
+there are more than 4000 results, plots and report show some 2000 and say so; tables have all.
+Ctrl-C stops within a point too and writes those that are finished, of more than 1000 results the
+tables alone; a second one stops at once.";
+
+/// Of more results than this, an interrupted run leaves tables and no report: that would take
+/// longer than somebody waits who has asked it to stop.
+const REPORTED_MAX: usize = 1_000;
+/// With more points than this, figures are PNG files only if that is asked for.
+const PNG_POINTS_MAX: usize = 1_000;
 
 /// Run experiments: tables, plots and a report of how much each topology reaches, and why
 #[derive(Debug, Args)]
@@ -50,6 +64,12 @@ pub(super) struct Arguments {
     /// How finely to compute, instead of the file's; several are compared
     #[arg(long, value_name = "LEVEL", value_delimiter = ',')]
     fidelity: Vec<Level>,
+    /// Plots as PNG files too, however many points there are
+    #[arg(long)]
+    png: bool,
+    /// Weigh no changes: returned.csv is left without rows, and sweeps are several times as fast
+    #[arg(long)]
+    no_changes: bool,
 }
 
 /// A fidelity as an argument.
@@ -90,7 +110,7 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<(), Failur
     let mut told = Vec::new();
     let mut stopped = false;
     for (out, experiment, plan) in &tasks {
-        told.extend(run_one(out, experiment, plan, console)?);
+        told.extend(run_one(out, experiment, plan, (arguments, console))?);
         stopped = interrupt::asked();
         if stopped {
             break;
@@ -138,14 +158,16 @@ fn run_one(
     out: &Path,
     experiment: &Experiment,
     plan: &Plan,
-    console: &Console,
+    (arguments, console): (&Arguments, &Console),
 ) -> Result<Option<Value>, Failure> {
     if experiment.load.is_some() {
         return run_over_time(out, experiment, plan, console);
     }
+    let changes = if arguments.no_changes { Changes::None } else { Changes::All };
     let staging = Staging::new(out)?;
     let bar = console.progress(plan.points.len() as u64, &experiment.name);
-    let results = crate::run::run(experiment, plan, interrupt::asked, || bar.inc(1));
+    let how = (changes, &interrupt::asked as Stop<'_>);
+    let results = sweep::computed(experiment, plan, staging.path(), how, &|| bar.inc(1));
     bar.finish_and_clear();
     let results = results?;
     let keyed = record::keyed(experiment, plan, &results);
@@ -154,19 +176,44 @@ fn run_one(
         return Ok(None);
     }
     let done = keyed.len() / experiment.transfers.len();
-    let manifest = manifest::manifest(experiment, plan, done, &keyed)?;
-    record::write_all(staging.path(), plan, &keyed)?;
+    let mut manifest = manifest::manifest(experiment, plan, done, &keyed)?;
     let stage = staging.path();
     write_provenance(stage, experiment, plan, &manifest)?;
-    let figures = plot::all(stage).map_err(|e| Failure::run("drawing the figures", e))?;
-    report::write(stage, &figures).map_err(|e| Failure::run("writing the report", e))?;
+    draw(stage, &mut manifest, keyed.len(), arguments.png || plan.points.len() <= PNG_POINTS_MAX)?;
     staging.commit()?;
     tell(out, &manifest, plan, &keyed, console)?;
     for note in effect::all(experiment, plan, &keyed) {
         console.note(&format!("note: {note}"));
     }
+    if !console.json {
+        return Ok(None);
+    }
     let rows: Vec<Value> = keyed.iter().map(|k| overview::row(plan, k)).collect();
     Ok(Some(json!({ "out": out, "manifest": manifest, "rows": rows })))
+}
+
+/// Draws the figures and writes the report of so many results. What is left out because the user
+/// does not wait for it makes the run incomplete, as its manifest then says.
+fn draw(stage: &Path, manifest: &mut Value, results: usize, png: bool) -> Result<(), Failure> {
+    let drawing = |error| Failure::run("drawing the figures", error);
+    let waits = || !interrupt::asked() || results <= REPORTED_MAX;
+    if waits() {
+        let run = Run::read(stage).map_err(drawing)?;
+        let mut read = Manifest::read(stage).map_err(drawing)?;
+        let figures = plot::of_run(stage, &run, &read, png, &interrupt::asked).map_err(drawing)?;
+        if interrupt::asked() {
+            read.whole["complete"] = false.into();
+        }
+        if waits() {
+            report::of_transfers(stage, &run, &read, &figures)
+                .map_err(|error| Failure::run("writing the report", error))?;
+        }
+    }
+    if interrupt::asked() {
+        manifest["complete"] = false.into();
+        write_manifest(stage, manifest)?;
+    }
+    Ok(())
 }
 
 /// Runs one experiment with workloads, likewise.
@@ -221,6 +268,10 @@ fn write_provenance(
     manifest: &Value,
 ) -> Result<(), Failure> {
     provenance::write(stage, experiment, plan)?;
+    write_manifest(stage, manifest)
+}
+
+fn write_manifest(stage: &Path, manifest: &Value) -> Result<(), Failure> {
     let text = serde_json::to_string_pretty(manifest)
         .map_err(|error| Failure::run("writing the manifest", error))?;
     let path = stage.join("manifest.json");

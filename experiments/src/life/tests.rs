@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::experiment::Experiment;
-use crate::run::replicate;
+use crate::run::{Changes, replicate};
 use crate::shipped;
 
 fn read(name: &str) -> Experiment {
@@ -18,7 +18,8 @@ fn the_parts_of_every_replication_sum_to_its_completion() {
         experiment.repetitions = 3;
         let plan = experiment.plan().unwrap();
         for point in plan.points.iter().take(points) {
-            let samples = replicate(&experiment, &plan, point).unwrap();
+            let samples =
+                replicate(&experiment, &plan, point, (Changes::All, &|| false)).unwrap().unwrap();
             let outcomes: Vec<&Outcome> = samples.iter().map(|s| &s.outcomes[0]).collect();
             let parts = parts(&outcomes);
             for outcome in &outcomes {
@@ -42,7 +43,8 @@ fn hops_stand_in_path_order_and_each_but_once_for_a_cause() {
     let plan = experiment.plan().unwrap();
     // The last size is cut into a thousand chunks: their intervals are added up.
     for point in &plan.points {
-        let samples = replicate(&experiment, &plan, point).unwrap();
+        let samples =
+            replicate(&experiment, &plan, point, (Changes::All, &|| false)).unwrap().unwrap();
         let life = life(&samples, 0);
         let taken = &samples[0].outcomes[0].taken;
         let first: Vec<&str> = life[..3].iter().map(|spent| spent.kind.as_str()).collect();
@@ -65,7 +67,7 @@ fn what_is_no_hop_of_the_way_has_a_kind_too() {
     experiment.repetitions = 1;
     let plan = experiment.plan().unwrap();
     let point = &plan.points[0];
-    let samples = replicate(&experiment, &plan, point).unwrap();
+    let samples = replicate(&experiment, &plan, point, (Changes::All, &|| false)).unwrap().unwrap();
     let life = life(&samples, 0);
     let kind = |hop: &str| life.iter().find(|spent| spent.hop == hop).map(|s| s.kind.as_str());
     assert_eq!(kind("gpu-b/copy-in"), Some("host-to-device copy"), "a hop before its way");

@@ -27,10 +27,11 @@ pub fn draw(run: &Run) -> Option<Picture> {
             lines.push(Line { name, points });
         }
     }
+    let note = "Difference of the completion times, without its sign. The closed form lies on the \
+                cohorts.";
     let words = Words {
         title: "How far warps and cohorts of blocks are apart",
-        note: "Difference of the completion times, without its sign. The closed form lies on the \
-               cohorts.",
+        note: &run.noted(note),
         across: "threads of the grid",
         ticks: super::words::number,
         unit: "%",
@@ -45,12 +46,9 @@ fn apart(run: &Run, warp: &Outcome) -> Option<f64> {
         let same = |(column, value): &(String, String)| {
             column == LEVEL || other.key.get(column) == value.as_str()
         };
-        other.key.get(LEVEL) == "cohort"
-            && other.key.topology == warp.key.topology
-            && other.key.message_b == warp.key.message_b
-            && warp.key.dimensions.iter().all(same)
+        other.key.get(LEVEL) == "cohort" && warp.key.dimensions.iter().all(same)
     };
-    let cohort = run.results.iter().find(alike)?.completion_s?;
+    let cohort = run.of_size(&warp.key.topology, warp.key.message_b).find(alike)?.completion_s?;
     Some((warp.completion_s? / cohort - 1.0).abs())
 }
 

@@ -114,11 +114,7 @@ fn spaced(all: &[f64], most: usize) -> Vec<f64> {
 }
 
 fn life<'r>(run: &'r Run, series: &'r Series, name: &str, message_b: f64) -> Option<Life<'r>> {
-    let own = |point: &&Outcome| {
-        let key = &point.key;
-        key.topology == name && key.message_b == message_b && series.holds(key)
-    };
-    let point = run.results.iter().find(own)?;
+    let point = run.of_size(name, message_b).find(|point| series.holds(&point.key))?;
     let spent: Vec<&Spent> = run.life.iter().filter(|spent| spent.key == point.key).collect();
     let whole_s = point.completion_s?;
     (!spent.is_empty()).then_some(Life { series, point, spent, whole_s })
@@ -154,7 +150,7 @@ pub fn draw(run: &Run, plan: &Plan) -> Option<Picture> {
     let at = if at.is_empty() { String::new() } else { format!(" Shown at {at}.") };
     let axes = if sizes.len() == 1 { "" } else { " Each size has its own axis." };
     let note = format!("{}{axes}{at}", reading(run));
-    let mut top = frame::header(&mut picture, "Where each microsecond goes", &note);
+    let mut top = frame::header(&mut picture, "Where each microsecond goes", &run.noted(&note));
     top = frame::legend(&mut picture, top, &entries(&sizes, &kinds));
     let columns = if sizes.len() == 1 { 1 } else { 2 };
     let wide = (WIDTH - 2.0 * MARGIN - GAP * (columns - 1) as f64) / columns as f64;

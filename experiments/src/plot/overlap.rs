@@ -40,7 +40,7 @@ pub fn draw(run: &Run) -> Option<Picture> {
     let note = "Serial: copy, send and copy one after another. Overlapped: in chunks, so that the \
                 slowest stage rules. The shaded area is what overlapping returns; the line below \
                 each name says where it returns most.";
-    let mut y = frame::header(&mut picture, "Serial against overlapped", note);
+    let mut y = frame::header(&mut picture, "Serial against overlapped", &run.noted(note));
     let mut entries = Vec::new();
     for pair in &pairs {
         let of = if pair.label.is_empty() { String::new() } else { format!("{}, ", pair.label) };

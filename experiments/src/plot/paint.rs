@@ -132,19 +132,20 @@ pub fn png(picture: &Picture) -> Result<Vec<u8>, PlotError> {
 /// Averages squares of `fine` × `fine` dots into one.
 fn average(dots: &[u8], wide: u32, high: u32, fine: u32) -> (u32, u32, Vec<u8>) {
     let (columns, rows) = (wide / fine, high / fine);
+    let (fine, line) = (fine as usize, wide as usize * 3);
+    let square = (fine * fine) as u32;
     let mut averaged = Vec::with_capacity((columns * rows * 3) as usize);
-    for row in 0..rows {
-        for column in 0..columns {
-            for channel in 0..3 {
-                let mut sum = 0u32;
-                for y in row * fine..(row + 1) * fine {
-                    for x in column * fine..(column + 1) * fine {
-                        sum += u32::from(dots[((y * wide + x) * 3 + channel) as usize]);
-                    }
+    let mut sums = vec![[0u32; 3]; columns as usize];
+    for rows in dots.chunks_exact(line * fine).take(rows as usize) {
+        sums.fill([0; 3]);
+        for row in rows.chunks_exact(line) {
+            for (sum, dots) in sums.iter_mut().zip(row.chunks_exact(3 * fine)) {
+                for dot in dots.chunks_exact(3) {
+                    (0..3).for_each(|channel| sum[channel] += u32::from(dot[channel]));
                 }
-                averaged.push(((sum + fine * fine / 2) / (fine * fine)) as u8);
             }
         }
+        averaged.extend(sums.iter().flatten().map(|sum| ((sum + square / 2) / square) as u8));
     }
     (columns, rows, averaged)
 }

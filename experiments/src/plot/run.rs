@@ -1,9 +1,16 @@
 //! What one run left in its folder, as figures and report read it.
 
+use std::collections::{HashMap, HashSet};
+use std::hash::Hash;
 use std::path::Path;
+use std::sync::Arc;
 
 use super::PlotError;
+use super::key;
+use super::shown::Shown;
 use super::table::{Row, Table};
+
+pub use super::key::Key;
 
 /// The cause of time that would pass at line rate in any case.
 pub const LINE_RATE: &str = "line-rate";
@@ -23,26 +30,11 @@ pub struct Run {
     pub life: Vec<Spent>,
     /// What the transfers of a point reach together, in file order; empty where each has one.
     pub together: Vec<Together>,
-}
-
-/// Which point and transfer a row is about.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Key {
-    /// The point's number.
-    pub point: u64,
-    /// The topology's name.
-    pub topology: String,
-    /// The message \[B\].
-    pub message_b: f64,
-    /// What else names the point: column and value, in column order.
-    pub dimensions: Vec<(String, String)>,
-}
-
-impl Key {
-    /// The value in a column, empty if there is none.
-    pub fn get(&self, column: &str) -> &str {
-        self.dimensions.iter().find(|(name, _)| name == column).map_or("", |(_, value)| value)
-    }
+    /// Which points all of this is about.
+    pub shown: Shown,
+    /// The results of each topology and size, and the changes at each point.
+    by_size: HashMap<String, HashMap<u64, Vec<usize>>>,
+    returned_at: HashMap<u64, Vec<usize>>,
 }
 
 /// A mean with its 95 % interval.
@@ -60,7 +52,7 @@ pub struct Estimate {
 #[derive(Clone, Debug)]
 pub struct Outcome {
     /// Which point and transfer.
-    pub key: Key,
+    pub key: Arc<Key>,
     /// Payload rate that arrived \[bit/s\].
     pub goodput: Estimate,
     /// From ready to arrived \[s\]; none if it never arrives whole.
@@ -91,7 +83,7 @@ pub struct Outcome {
 #[derive(Clone, Debug)]
 pub struct Taken {
     /// Which point and transfer.
-    pub key: Key,
+    pub key: Arc<Key>,
     /// The hop: `node-a/vxlan`.
     pub hop: String,
     /// Its kind: `vxlan`.
@@ -106,7 +98,7 @@ pub struct Taken {
 #[derive(Clone, Debug)]
 pub struct StepTime {
     /// Which point and transfer.
-    pub key: Key,
+    pub key: Arc<Key>,
     /// The step: `connect`.
     pub step: String,
     /// How long it takes on average \[s\].
@@ -123,7 +115,7 @@ pub struct StepTime {
 #[derive(Clone, Debug)]
 pub struct Spent {
     /// Which point and transfer.
-    pub key: Key,
+    pub key: Arc<Key>,
     /// The hop: `node-a/vxlan`.
     pub hop: String,
     /// Its kind: `vxlan`.
@@ -140,7 +132,7 @@ pub struct Spent {
 #[derive(Clone, Debug)]
 pub struct Returned {
     /// Which point and transfer.
-    pub key: Key,
+    pub key: Arc<Key>,
     /// What to change.
     pub change: String,
     /// Whether a user can do it.
@@ -182,23 +174,62 @@ impl Run {
     /// # Errors
     /// If a file is missing or is not what `podpath run` writes.
     pub fn read(dir: &Path) -> Result<Run, PlotError> {
-        let summary = Table::read(dir, "summary.csv")?;
-        let taken = Table::read(dir, "taken.csv")?;
-        let returned = Table::read(dir, "returned.csv")?;
-        let steps = Table::read_if_there(dir, "steps.csv")?;
-        let life = Table::read_if_there(dir, "life.csv")?;
-        let beside = Table::read_if_there(dir, "together.csv")?;
+        let shown = Shown::of(dir)?;
+        let table = |name| Table::read_points(dir, name, &|point| shown.holds(point));
+        let must =
+            |name| table(name)?.ok_or_else(|| PlotError::file(&dir.join(name), &"is missing"));
+        let summary = must("summary.csv")?;
+        let (taken, returned) = (must("taken.csv")?, must("returned.csv")?);
+        let (steps, life) = (table("steps.csv")?, table("life.csv")?);
+        let beside = table("together.csv")?;
+        let results = key::read(Some(&summary), "replications", outcome)?;
+        let mut by_size: HashMap<String, HashMap<u64, Vec<usize>>> = HashMap::new();
+        for (at, result) in results.iter().enumerate() {
+            let key = &result.key;
+            let sizes = by_size.entry(key.topology.clone()).or_default();
+            sizes.entry(key.message_b.to_bits()).or_default().push(at);
+        }
+        let returned = key::read(Some(&returned), "rank", advice)?;
+        let mut returned_at: HashMap<u64, Vec<usize>> = HashMap::new();
+        for (at, one) in returned.iter().enumerate() {
+            returned_at.entry(one.key.point).or_default().push(at);
+        }
+        let together = beside.as_ref().map(|table| {
+            let rows = table.rows().map(|row| together(&row, table));
+            rows.collect::<Result<Vec<Together>, PlotError>>()
+        });
         Ok(Run {
-            results: summary.rows().map(|row| outcome(&row, &summary)).collect::<Result<_, _>>()?,
-            taken: taken.rows().map(|row| part(&row, &taken)).collect::<Result<_, _>>()?,
-            returned: returned
-                .rows()
-                .map(|row| advice(&row, &returned))
-                .collect::<Result<_, _>>()?,
-            steps: optional(steps.as_ref(), step)?,
-            life: optional(life.as_ref(), spent)?,
-            together: optional(beside.as_ref(), together)?,
+            results,
+            taken: key::read(Some(&taken), "order", part)?,
+            returned,
+            steps: key::read(steps.as_ref(), "order", step)?,
+            life: key::read(life.as_ref(), "order", spent)?,
+            together: together.transpose()?.unwrap_or_default(),
+            shown,
+            by_size,
+            returned_at,
         })
+    }
+
+    /// The results of one topology and size, in file order.
+    pub fn of_size(&self, topology: &str, message_b: f64) -> impl Iterator<Item = &Outcome> {
+        let sizes = self.by_size.get(topology);
+        let own = sizes.and_then(|sizes| sizes.get(&message_b.to_bits()));
+        own.into_iter().flatten().map(|at| &self.results[*at])
+    }
+
+    /// What would bring bandwidth back for one transfer of a point, best first.
+    pub fn returned_to<'r>(&'r self, key: &'r Key) -> impl Iterator<Item = &'r Returned> {
+        let own = self.returned_at.get(&key.point).into_iter().flatten();
+        own.map(|at| &self.returned[*at]).filter(move |one| *one.key == *key)
+    }
+
+    /// A figure's note, and what was left out of the figure.
+    pub fn noted(&self, note: &str) -> String {
+        match self.shown.told() {
+            Some(told) => format!("{note} {told}"),
+            None => note.to_owned(),
+        }
     }
 
     /// The topologies in file order.
@@ -212,42 +243,15 @@ impl Run {
     }
 }
 
-/// The rows of a table that a run need not have.
-fn optional<T>(
-    table: Option<&Table>,
-    read: fn(&Row, &Table) -> Result<T, PlotError>,
-) -> Result<Vec<T>, PlotError> {
-    let rows = table.map(|table| table.rows().map(|row| read(&row, table)).collect());
-    rows.unwrap_or(Ok(Vec::new()))
-}
-
 /// Each value once, where it comes first.
-pub fn distinct<T: PartialEq>(values: impl Iterator<Item = T>) -> Vec<T> {
-    let mut seen = Vec::new();
-    for value in values {
-        if !seen.contains(&value) {
-            seen.push(value);
-        }
-    }
-    seen
+pub fn distinct<T: Clone + Eq + Hash>(values: impl Iterator<Item = T>) -> Vec<T> {
+    let mut seen = HashSet::new();
+    values.filter(|value| seen.insert(value.clone())).collect()
 }
 
-/// The key of a row: the columns before `values`, of which the message size is a number.
-fn key(row: &Row, table: &Table, values: &str) -> Result<Key, PlotError> {
-    let columns = table.between("topology", values).iter().filter(|column| *column != "message_b");
-    Ok(Key {
-        point: row.number("point")? as u64,
-        topology: row.text("topology")?.into(),
-        message_b: row.number("message_b")?,
-        dimensions: columns
-            .map(|column| Ok((column.clone(), row.text(column)?.to_owned())))
-            .collect::<Result<_, PlotError>>()?,
-    })
-}
-
-fn outcome(row: &Row, table: &Table) -> Result<Outcome, PlotError> {
+fn outcome(row: &Row, key: Arc<Key>) -> Result<Outcome, PlotError> {
     Ok(Outcome {
-        key: key(row, table, "replications")?,
+        key,
         goodput: Estimate {
             mean: row.number("goodput_bit_s_mean")?,
             low: row.maybe("goodput_bit_s_low")?,
@@ -267,9 +271,9 @@ fn outcome(row: &Row, table: &Table) -> Result<Outcome, PlotError> {
     })
 }
 
-fn part(row: &Row, table: &Table) -> Result<Taken, PlotError> {
+fn part(row: &Row, key: Arc<Key>) -> Result<Taken, PlotError> {
     Ok(Taken {
-        key: key(row, table, "order")?,
+        key,
         hop: row.text("hop")?.into(),
         kind: row.text("kind")?.into(),
         bit_s: row.number("taken_bit_s_mean")?,
@@ -277,9 +281,9 @@ fn part(row: &Row, table: &Table) -> Result<Taken, PlotError> {
     })
 }
 
-fn step(row: &Row, table: &Table) -> Result<StepTime, PlotError> {
+fn step(row: &Row, key: Arc<Key>) -> Result<StepTime, PlotError> {
     Ok(StepTime {
-        key: key(row, table, "order")?,
+        key,
         step: row.text("step")?.into(),
         mean_s: row.number("time_s_mean")?,
         median_s: row.number("time_s_p50")?,
@@ -288,10 +292,10 @@ fn step(row: &Row, table: &Table) -> Result<StepTime, PlotError> {
     })
 }
 
-fn spent(row: &Row, table: &Table) -> Result<Spent, PlotError> {
+fn spent(row: &Row, key: Arc<Key>) -> Result<Spent, PlotError> {
     let cause = row.text("cause")?;
     Ok(Spent {
-        key: key(row, table, "order")?,
+        key,
         hop: row.text("hop")?.into(),
         // What passes at line rate is no hop's doing, and is shown apart.
         kind: if cause == LINE_RATE { "line rate".into() } else { row.text("kind")?.into() },
@@ -316,9 +320,9 @@ fn together(row: &Row, table: &Table) -> Result<Together, PlotError> {
     })
 }
 
-fn advice(row: &Row, table: &Table) -> Result<Returned, PlotError> {
+fn advice(row: &Row, key: Arc<Key>) -> Result<Returned, PlotError> {
     Ok(Returned {
-        key: key(row, table, "rank")?,
+        key,
         change: row.text("change")?.into(),
         feasible: row.text("feasible")? == "true",
         goodput_bit_s: row.number("goodput_bit_s")?,

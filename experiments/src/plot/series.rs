@@ -245,10 +245,7 @@ impl Series {
         topology: &'r str,
         message_b: f64,
     ) -> impl Iterator<Item = &'r Outcome> {
-        run.results.iter().filter(move |result| {
-            let key = &result.key;
-            key.topology == topology && key.message_b == message_b && self.holds(key)
-        })
+        run.of_size(topology, message_b).filter(move |result| self.holds(&result.key))
     }
 
     /// What it shows for one topology and size; none where the run has no such point.

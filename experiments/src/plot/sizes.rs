@@ -41,7 +41,7 @@ pub fn draw(run: &Run) -> Option<Picture> {
         false => format!(" Middle of the range over {}.", plan.folded_names()),
     };
     let note = format!("One line per topology; all panels share their axes.{folded}");
-    let top = frame::header(&mut picture, "Goodput against message size", &note);
+    let top = frame::header(&mut picture, "Goodput against message size", &run.noted(&note));
     let panels: Vec<(&Series, Vec<Line>)> =
         plan.series.iter().map(|series| (series, lines(run, series, &sizes))).collect();
     let most = run.results.iter().map(|result| result.goodput.mean).fold(0.0, f64::max);
@@ -65,7 +65,8 @@ pub fn draw(run: &Run) -> Option<Picture> {
 
 /// The message sizes of a run in ascending order \[B\].
 pub fn sizes(run: &Run) -> Vec<f64> {
-    let mut sizes = distinct(run.results.iter().map(|result| result.key.message_b));
+    let sizes = distinct(run.results.iter().map(|result| result.key.message_b.to_bits()));
+    let mut sizes: Vec<f64> = sizes.into_iter().map(f64::from_bits).collect();
     sizes.sort_by(f64::total_cmp);
     sizes
 }

@@ -35,7 +35,7 @@ pub fn names(run: &Run) -> Vec<&str> {
 /// The requests that are shown: all, or, where there are many, the first of each topology and those
 /// that differ from it in one setting.
 pub fn shown(run: &Run) -> Vec<Request<'_>> {
-    let keys: Vec<&Key> = distinct(run.steps.iter().map(|step| &step.key));
+    let keys: Vec<&Key> = distinct(run.steps.iter().map(|step| &*step.key));
     let mut shown = Vec::new();
     for topology in distinct(keys.iter().map(|key| key.topology.clone())) {
         let own = || keys.iter().copied().filter(|key| key.topology == topology);
@@ -46,7 +46,7 @@ pub fn shown(run: &Run) -> Vec<Request<'_>> {
                 [] => "as it is first set".to_owned(),
                 changes => changes.join(", "),
             };
-            let own = run.steps.iter().filter(|step| step.key == *key);
+            let own = run.steps.iter().filter(|step| *step.key == *key);
             let (whole, steps): (Vec<_>, Vec<_>) = own.partition(|step| step.step == WHOLE);
             shown.extend(whole.first().map(|whole| Request { key, label, steps, whole }));
         }
@@ -76,7 +76,7 @@ pub fn draw(run: &Run) -> Option<Picture> {
     let note = "From the client's call to the whole answer, on average over replications. The \
                 first bar is the experiment's first setting; each bar below it changes what its \
                 name says.";
-    let mut top = frame::header(&mut picture, "Where a request's time goes", note);
+    let mut top = frame::header(&mut picture, "Where a request's time goes", &run.noted(note));
     let entry = |(at, name): (usize, &&str)| (Sample::Box(ink::colour(at)), (*name).to_owned());
     let entries: Vec<_> = names.iter().enumerate().map(entry).collect();
     top = frame::legend(&mut picture, top, &entries);

@@ -12,7 +12,7 @@ use super::*;
 
 fn drafted(fixture: &Fixture) -> Vec<Draft> {
     let folder = fixture.folder();
-    drafts(&Run::read(folder.path()).unwrap(), &Manifest::read(folder.path()).unwrap())
+    drafts(&Run::read(folder.path()).unwrap(), &Manifest::read(folder.path()).unwrap(), &|| false)
 }
 
 /// The texts of a figure in reading order of its marks.

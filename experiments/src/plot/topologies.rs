@@ -35,7 +35,7 @@ pub fn draw(run: &Run) -> Picture {
     let groups = groups(run, &plan);
     let mut picture = Picture::new(WIDTH, 0.0);
     let title = "Goodput by topology against the line rate";
-    let mut top = frame::header(&mut picture, title, &note(run, &plan, &groups));
+    let mut top = frame::header(&mut picture, title, &run.noted(&note(run, &plan, &groups)));
     top = frame::legend(&mut picture, top, &entries(&plan, &groups));
 
     let gutter = groups.iter().map(|group| NAME.width(&group.name)).fold(0.0, f64::max).min(280.0);

@@ -56,7 +56,7 @@ pub fn draw(run: &Run, plan: &Plan, series: &Series) -> Picture {
     let first = run.topologies().first().and_then(|name| largest(run, series, name));
     let at = first.map_or(String::new(), |point| plan.folded_at(point));
     let note = if at.is_empty() { note } else { format!("{note} Shown at {at}.") };
-    let top = frame::header(&mut picture, &title, &note);
+    let top = frame::header(&mut picture, &title, &run.noted(&note));
     let gives = panels.iter().flat_map(|(_, steps)| steps).any(|step| step.gives());
     let mut entries = vec![
         (Sample::Box(ink::tint(ink::BLACK, 0.55)), "line rate".to_owned()),

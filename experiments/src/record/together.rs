@@ -4,16 +4,13 @@
 //! the same, 1/n where one has everything (R. Jain, D. Chiu, W. Hawe, DEC Research Report TR-301,
 //! 1984).
 
-use std::path::Path;
-
-use super::{Keyed, estimate, keys, write_table};
+use super::{estimate, keys};
 use crate::digest::{Digest, Replication};
 use crate::estimate::Estimate;
 use crate::experiment::Plan;
-use crate::failure::Failure;
 
 /// The file.
-pub(crate) const FILE: &str = "together.csv";
+pub(super) const FILE: &str = "together.csv";
 
 /// The key columns that name a point, whatever its transfers are.
 const OF_POINT: [&str; 4] = ["experiment", "point", "topology", "fidelity"];
@@ -33,31 +30,21 @@ const COLUMNS: [&str; 11] = [
     "message_sum_b",
 ];
 
-/// Writes the table into `folder`, if some point has several transfers.
-///
-/// # Errors
-/// If the file cannot be written.
-pub(super) fn write(folder: &Path, plan: &Plan, keyed: &[Keyed<'_>]) -> Result<(), Failure> {
-    let points: Vec<&[Keyed<'_>]> = keyed.chunk_by(|a, b| a.point == b.point).collect();
-    let several: Vec<&[Keyed<'_>]> = points.into_iter().filter(|point| point.len() > 1).collect();
-    if several.is_empty() {
-        return Ok(());
-    }
+/// The names of its columns.
+pub(super) fn header(plan: &Plan) -> Vec<String> {
     let added = plan.columns.iter().map(String::as_str);
-    let header = OF_POINT.into_iter().chain(added).chain(COLUMNS).map(str::to_owned).collect();
-    let rows = several.into_iter().map(|point| row(plan, point));
-    write_table(&folder.join(FILE), std::iter::once(header).chain(rows))
+    OF_POINT.into_iter().chain(added).chain(COLUMNS).map(str::to_owned).collect()
 }
 
-fn row(plan: &Plan, point: &[Keyed<'_>]) -> Vec<String> {
-    let keys = keys(plan).into_iter().zip(&point[0].cells);
+/// The row of a point with several transfers, the first of which has `cells` as its key.
+pub(super) fn row(plan: &Plan, point: usize, cells: &[String], digests: &[Digest]) -> Vec<String> {
+    let keys = keys(plan).into_iter().zip(cells);
     let own =
         keys.filter(|(key, _)| OF_POINT.contains(&key.as_str()) || plan.columns.contains(key));
     let mut row: Vec<String> = own.map(|(_, cell)| cell.clone()).collect();
-    let digests: Vec<&Digest> = point.iter().map(|keyed| keyed.digest).collect();
     let goodputs: Vec<f64> = digests.iter().map(|digest| digest.goodput_bit_s.mean).collect();
     row.push(goodputs.len().to_string());
-    let sum = over(&digests, |all| Some(all.iter().map(|one| one.goodput_bit_s).sum()));
+    let sum = over(digests, |all| Some(all.iter().map(|one| one.goodput_bit_s).sum()));
     row.extend(estimate(sum));
     row.push(goodputs.iter().copied().fold(f64::INFINITY, f64::min).to_string());
     row.push(goodputs.iter().copied().fold(0.0, f64::max).to_string());
@@ -65,14 +52,14 @@ fn row(plan: &Plan, point: &[Keyed<'_>]) -> Vec<String> {
     let last = |all: &[&Replication]| {
         all.iter().try_fold(0.0, |last: f64, one| Some(last.max(one.completion_s?)))
     };
-    row.extend(estimate(over(&digests, last)));
-    let message = |one: &Keyed<'_>| plan.points[one.point].transfers[one.transfer].message.get();
-    row.push(point.iter().map(message).sum::<u64>().to_string());
+    row.extend(estimate(over(digests, last)));
+    let messages = plan.points[point].transfers.iter().map(|transfer| transfer.message.get());
+    row.push(messages.sum::<u64>().to_string());
     row
 }
 
 /// What all transfers of a replication give together, over replications.
-fn over(digests: &[&Digest], of: impl Fn(&[&Replication]) -> Option<f64>) -> Option<Estimate> {
+fn over(digests: &[Digest], of: impl Fn(&[&Replication]) -> Option<f64>) -> Option<Estimate> {
     let replications = 0..digests[0].replications.len();
     let values: Option<Vec<f64>> = replications
         .map(|number| {

@@ -224,7 +224,7 @@ fn takes(run: &Run, plan: &Plan, series: &Series) -> Option<String> {
 /// The feasible change that is the best one most often.
 fn brings(run: &Run, plan: &Plan, series: &Series) -> Option<String> {
     let best = |point: &Outcome| {
-        let own = run.returned.iter().filter(|advice| advice.key == point.key);
+        let own = run.returned_to(&point.key);
         let mut can = own.filter(|advice| advice.feasible && advice.gain > WORTH);
         can.next().map(|advice| {
             let lost = match advice.gives_up.as_str() {

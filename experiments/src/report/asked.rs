@@ -16,10 +16,11 @@ pub fn warning(manifest: &Manifest) -> Option<String> {
         return None;
     }
     let (done, planned) = (plain(&whole["points_done"]), plain(&whole["points_planned"]));
-    Some(format!(
-        "This run was interrupted: {done} of {planned} points are there. Those are whole; the \
-         others are missing from every figure and table."
-    ))
+    let rest = match done == planned {
+        true => "The tables are whole, and figures may be missing.",
+        false => "Those are whole; the others are missing from every figure and table.",
+    };
+    Some(format!("This run was interrupted: {done} of {planned} points are there. {rest}"))
 }
 
 /// Reported figures beside predictions, and the cause; none if the experiment gives neither.

@@ -32,8 +32,10 @@ pub fn section(run: &Run, plan: &Plan, figures: &[Figure]) -> Option<Section> {
                 completion, kernel included. Where chunks overlap, an interval belongs to the hop \
                 that the message waited for. Every row is in life.csv.";
     let mut paragraphs = vec![text.to_owned()];
-    for size in distinct([sizes.first()?, sizes.last()?].map(|size| size.message_b).into_iter()) {
-        let ends = [first, last].map(|series| sentence(&sizes, size, series));
+    for size in
+        distinct([sizes.first()?, sizes.last()?].map(|size| size.message_b.to_bits()).into_iter())
+    {
+        let ends = [first, last].map(|series| sentence(&sizes, f64::from_bits(size), series));
         paragraphs.extend(distinct(ends.into_iter().flatten()));
     }
     let folded = |series: &&Series| Folded {

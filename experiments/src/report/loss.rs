@@ -107,7 +107,7 @@ pub fn returned(run: &Run, plan: &Plan) -> Section {
 
 fn advice(run: &Run, series: &Series) -> Table {
     let group = |point: &Outcome| {
-        let own: Vec<&Returned> = run.returned.iter().filter(|r| r.key == point.key).collect();
+        let own: Vec<&Returned> = run.returned_to(&point.key).collect();
         let can = own.iter().filter(|advice| advice.feasible && advice.gain > 0.0).take(FEASIBLE);
         let bound = own.iter().filter(|advice| !advice.feasible && advice.gain > 0.0).take(BOUNDS);
         let mut rows: Vec<Vec<Cell>> = can.chain(bound).map(|advice| advised(advice)).collect();

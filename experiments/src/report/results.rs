@@ -20,19 +20,23 @@ pub fn goodput(run: &Run, plan: &Plan, figures: &[Figure]) -> Section {
         true => table(run, plan, caption, |topology, size| size == largest(topology)),
         false => ranges(run, plan, largest),
     };
-    let every = table(run, plan, "Goodput at every point", |_, _| true);
+    let every = match run.shown.told() {
+        None => "Goodput at every point",
+        Some(_) => "Goodput at every shown point",
+    };
+    let told = run.shown.told().map(|told| format!("{told} All are in summary.csv."));
     let text = "Goodput is the payload that arrives, over the time from its being ready in memory, \
                 or from the launch of the kernel that makes it, to its last byte's arrival. The \
                 line rate is that of the slowest link on the way.";
     Section {
         id: "goodput",
         title: "What arrives",
-        paragraphs: vec![text.into()],
+        paragraphs: [Some(text.to_owned()), told].into_iter().flatten().collect(),
         figures: pick(figures, &names),
         tables: vec![of_largest],
         folded: vec![Folded {
-            summary: format!("Goodput at every point ({} rows)", run.results.len()),
-            table: Some(every),
+            summary: format!("{every} ({} rows)", run.results.len()),
+            table: Some(table(run, plan, every, |_, _| true)),
             text: None,
         }],
         ..Section::default()

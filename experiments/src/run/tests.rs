@@ -7,7 +7,7 @@ use models::outcome::{Cause, Fidelity, Outcome};
 use models::transfer::Transfer;
 use sim::Time;
 
-use super::{Sample, replicate};
+use super::{Changes, Sample, replicate};
 use crate::experiment::{Experiment, Plan, Point};
 use crate::shipped;
 
@@ -34,7 +34,8 @@ fn samples(mut see: impl FnMut(&str, &Point, &Sample)) {
         experiment.at_fidelities(&[Fidelity::Closed]);
         let plan: Plan = experiment.plan().expect("a shipped experiment can be planned");
         for point in &plan.points {
-            let samples = replicate(&experiment, &plan, point).expect("a shipped point can be run");
+            let samples = replicate(&experiment, &plan, point, (Changes::All, &|| false));
+            let samples = samples.expect("a shipped point can be run").expect("nobody stops it");
             see(&name, point, &samples[0]);
         }
     }

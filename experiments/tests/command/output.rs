@@ -340,3 +340,27 @@ fn a_thousand_transfers_share_a_point() {
     // Most of the page is the manifest, which tells every transfer.
     assert!(folder.read("out/report.html").len() < 2 << 20);
 }
+
+#[test]
+fn figures_of_many_points_show_a_part_and_say_so() {
+    let folder = Folder::new();
+    let sizes: Vec<String> = (0..601).map(|at| format!("\"{} KiB\"", 64 + at)).collect();
+    let head = "name = \"many\"\ntopologies = [\"baremetal\"]\nrepetitions = 1\n\
+                fidelity = \"closed\"\n[transfer]\nfrom = \"client\"\nto = \"server\"\n";
+    let sweep = format!(
+        "[sweep.cross]\nstreams = [1, 2, 3, 4, 5, 6, 7]\nmessage = [{}]\n",
+        sizes.join(", ")
+    );
+    folder.write("many.toml", format!("{head}{sweep}"));
+    folder.run(&["run", "many.toml", "--out", "out", "--no-changes"]);
+    let lines = |name: &str| folder.read(name).lines().count();
+    assert_eq!((lines("out/summary.csv"), lines("out/runs.csv")), (4_208, 4_208));
+    assert_eq!(lines("out/returned.csv"), 1, "no changes were weighed");
+    let report = folder.read("out/report.html");
+    assert!(report.contains("are shown, spread evenly over all settings."), "it says so");
+    let plot = |ending: &str| folder.path().join(format!("out/plots/goodput-by-size.{ending}"));
+    assert!(plot("svg").is_file() && !plot("png").exists());
+    assert!(std::fs::metadata(plot("svg")).expect("a figure").len() < 1 << 20);
+    folder.run(&["run", "many.toml", "--out", "out", "--no-changes", "--png"]);
+    assert!(plot("png").is_file());
+}

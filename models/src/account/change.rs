@@ -6,11 +6,11 @@
 
 use sim::{Bytes, Rate};
 
+use super::known::Facts;
 use super::question::Question;
 use crate::cluster::{HopModel, NicSpec, PlaceKind};
 use crate::gpu::kernel::{Kernel, Launches};
-use crate::outcome::{Advice, Cause};
-use crate::plan::BASE;
+use crate::outcome::Advice;
 use crate::predict::CHUNKS_MAX;
 use crate::price::Change;
 use crate::transfer::{Connection, HostMemory, Mode, Transfer};
@@ -38,10 +38,12 @@ struct Tried {
     goodput: Rate,
 }
 
-/// All changes to transfer `which` that bring something, best first.
-pub(super) fn best(question: &Question<'_>, which: usize) -> Vec<Advice> {
-    let now = question.read(which, question.plans[which]);
-    let asked = Asked { question, which, transfer: &question.transfers[which] };
+/// All changes to transfer `which` that bring something, best first; none if the question cannot
+/// say what becomes of it as it is.
+pub(super) fn best(question: &Question<'_>, which: usize) -> Option<Vec<Advice>> {
+    let facts = question.facts(which)?;
+    let now = facts.now;
+    let asked = Asked { question, which, transfer: &question.transfers[which], facts };
     let tried = asked.steps().into_iter().chain(asked.packets()).chain(asked.free());
     let mut advice: Vec<Advice> = tried
         .map(|tried| Advice {
@@ -57,7 +59,7 @@ pub(super) fn best(question: &Question<'_>, which: usize) -> Vec<Advice> {
     advice.sort_by(|a, b| {
         b.gain_ratio.total_cmp(&a.gain_ratio).then_with(|| a.change.cmp(&b.change))
     });
-    advice
+    Some(advice)
 }
 
 /// One transfer, to be done otherwise.
@@ -65,6 +67,7 @@ struct Asked<'a> {
     question: &'a Question<'a>,
     which: usize,
     transfer: &'a Transfer,
+    facts: Facts,
 }
 
 impl Asked<'_> {
@@ -232,8 +235,7 @@ impl Asked<'_> {
             let tunnel = Change { tunnel_offloads: true, ..none.clone() };
             change("use cards with tunnel offloads".into(), "other cards", tunnel);
         }
-        let rows = &self.question.plans[self.which].rows;
-        if rows.iter().any(|row| row.counts && row.cause == Cause::Window) {
+        if self.facts.windowed {
             let wide = |window| Change { window: Some(window), ..none.clone() };
             let reached = WINDOWS.map(|window| self.with(self.transfer, &wide(window)));
             let best =
@@ -253,13 +255,11 @@ impl Asked<'_> {
     /// Hops made free, kind by kind; the line that the user paid for stays.
     fn free(&self) -> Vec<Tried> {
         let way = &self.question.routes[self.which];
-        let plan = &self.question.plans[self.which];
         let legs = || way.stages.iter().flatten();
-        let line = plan.line(BASE).and_then(|line| legs().nth(line.hop));
         let mut kinds: Vec<&str> = legs()
             .filter(|leg| !matches!(leg.hop().model, HopModel::Wire(_)))
             .map(|leg| &*leg.hop().kind)
-            .filter(|kind| line.is_none_or(|line| line.hop().kind != *kind))
+            .filter(|kind| self.facts.line.as_deref() != Some(*kind))
             .collect();
         kinds.sort_unstable();
         kinds.dedup();

@@ -13,18 +13,21 @@
 //! How others slow moves down is in [`super::company`]. The end is never before
 //! the work of the plan's busiest link is done.
 
+mod brief;
 mod walk;
 
 use std::collections::HashMap;
 
 use sim::{LinkId, Time};
 
+pub(crate) use self::brief::Ends;
 use self::walk::walk;
 use super::company::Company;
 use super::datagram::Rates;
 use super::{Discipline, Resources, Spans, Trace};
 use crate::gpu::share::Turns;
-use crate::plan::{BASE, Demand, DemandId, Loss, Op, Plan, Step, Taker};
+use crate::plan::{BASE, Demand, DemandId, Loss, Op, Phase, Plan, Step, Taker};
+use crate::predict::Stop;
 
 /// So many ends of firings are kept at a time, in all lanes together: some 50 MB.
 const ENDS_MAX: usize = 1 << 22;
@@ -36,10 +39,21 @@ pub(crate) fn read<T>(
     plans: &[&Plan],
     book: impl Fn(&[Trace]) -> T,
 ) -> Vec<T> {
+    read_until(lanes, plans, book, &|| false).expect("nobody stops it")
+}
+
+/// The same; none if `stop` says so before all are read.
+pub(crate) fn read_until<T>(
+    lanes: &[Resources],
+    plans: &[&Plan],
+    book: impl Fn(&[Trace]) -> T,
+    stop: Stop<'_>,
+) -> Option<Vec<T>> {
     let firings: usize = plans.iter().map(|plan| plan.len()).sum();
     let width = (ENDS_MAX / firings.max(1)).clamp(1, lanes.len().max(1));
     let lanes: Vec<(u32, &Resources)> = (0..).zip(lanes).collect();
-    let booked = lanes.chunks(width).flat_map(|lanes| {
+    let mut booked = Vec::with_capacity(lanes.len());
+    for lanes in lanes.chunks(width) {
         let mut companies: Vec<Company<'_>> = Vec::with_capacity(lanes.len());
         for &(lane, resources) in lanes {
             companies.push(Company::new(&resources.links, plans, lane));
@@ -48,15 +62,18 @@ pub(crate) fn read<T>(
         for (&(lane, resources), company) in lanes.iter().zip(&companies) {
             readers.push(Reader { resources, plans, lane, company, instead: None });
         }
-        traces(&readers, plans.len()).into_iter().map(|traces| book(&traces)).collect::<Vec<T>>()
-    });
-    booked.collect()
+        booked.extend(traces(&readers, plans.len(), stop)?.iter().map(|traces| book(traces)));
+    }
+    Some(booked)
 }
 
 /// The traces of so many plans in each lane.
-fn traces(readers: &[Reader<'_>], plans: usize) -> Vec<Vec<Trace>> {
+fn traces(readers: &[Reader<'_>], plans: usize, stop: Stop<'_>) -> Option<Vec<Vec<Trace>>> {
     let mut traces: Vec<Vec<Trace>> = readers.iter().map(|_| Vec::with_capacity(plans)).collect();
     for of in 0..plans {
+        if stop() {
+            return None;
+        }
         let (spans, timings) = walk(readers, of);
         for ((reader, traces), spans) in readers.iter().zip(&mut traces).zip(spans) {
             traces.push(reader.trace(of, spans, &timings));
@@ -78,7 +95,7 @@ fn traces(readers: &[Reader<'_>], plans: usize) -> Vec<Vec<Trace>> {
             }
         }
     }
-    traces
+    Some(traces)
 }
 
 /// Reads a plan in the place of plan `of` beside the others, for its end alone.
@@ -93,6 +110,17 @@ pub(crate) fn trace(
     reader.trace(of, spans.remove(0), &timings)
 }
 
+/// The same without the life of the plan, where that can be told so.
+pub(crate) fn ends(
+    resources: &Resources,
+    plans: &[&Plan],
+    company: &Company<'_>,
+    (of, plan): (usize, &Plan),
+) -> Option<Ends> {
+    let reader = Reader { resources, plans, lane: BASE, company, instead: Some((of, plan)) };
+    brief::ends(&reader, of)
+}
+
 /// A rate that is this part of that alone is none.
 const STARVED: f64 = 1e-6;
 
@@ -105,6 +133,9 @@ struct Reader<'a> {
     /// A plan in the place of another.
     instead: Option<(usize, &'a Plan)>,
 }
+
+/// A client of a server in a lane.
+type Client = (u32, u32, u32);
 
 /// How long a move takes, and what becomes of it.
 struct Timing {
@@ -151,22 +182,56 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// How long a phase takes, and what becomes of datagrams that may be lost. `turns` keeps by how
+    /// much others make turns longer.
+    fn takes(
+        &self,
+        of: usize,
+        phase: &Phase,
+        turns: &mut HashMap<Client, f64>,
+    ) -> (Time, Option<(DemandId, Timing)>) {
+        let (time, timing) = match phase.op {
+            Op::Wait(time) => (time, None),
+            Op::Acquire(_) | Op::Release(_) => (Time::ZERO, None),
+            Op::Move(id) => {
+                let demand = self.plan(of).demand(id);
+                let timing = self.timing(of, demand);
+                (timing.span, demand.is_lossy().then_some((id, timing)))
+            }
+            Op::Turn { server, client, work } => {
+                let factor = turns.entry((self.lane, server, client));
+                let factor = *factor.or_insert_with(|| self.in_turns(server, client));
+                (Time::from_seconds(work.as_seconds() * factor), None)
+            }
+        };
+        let time = match phase.part {
+            1.0 => time,
+            part => Time::from_ps((time.as_ps() as f64 * part) as u64),
+        };
+        (time, timing)
+    }
+
     /// Stages that run at the same time share links: the end is not before their work is done.
     fn contended(&self, plan: &Plan, trace: &mut Trace) {
         if trace.spans.last == super::NOBODY || !trace.lost.is_empty() {
             return;
         }
-        let work = plan.work(self.lane).into_iter();
-        let busy = work.map(|(link, work)| (link, work / self.resources.links[link.index()]));
-        let Some((link, seconds)) = busy.max_by(|a, b| a.1.total_cmp(&b.1)) else { return };
         let last = trace.spans.last as usize;
-        let least = trace.spans.begin.saturating_add(Time::from_seconds(seconds));
-        let slack = least.saturating_sub(trace.spans.end[last]);
-        if slack > Time::ZERO {
-            trace.spans.end[last] = least;
+        if let Some((link, slack)) = self.slack(plan, trace.spans.end[last]) {
+            trace.spans.end[last] = trace.spans.end[last].saturating_add(slack);
             let waits = trace.spans.slowed.entry(trace.spans.last).or_default();
             waits.push((link, slack.as_seconds()));
         }
+    }
+
+    /// How much later than `end` the busiest link of a plan has done the plan's work, if it is
+    /// later.
+    fn slack(&self, plan: &Plan, end: Time) -> Option<(LinkId, Time)> {
+        let work = plan.work(self.lane).into_iter();
+        let busy = work.map(|(link, work)| (link, work / self.resources.links[link.index()]));
+        let (link, seconds) = busy.max_by(|a, b| a.1.total_cmp(&b.1))?;
+        let slack = Time::from_seconds(seconds).saturating_sub(end);
+        (slack > Time::ZERO).then_some((link, slack))
     }
 
     /// The work on the links of plan `of` from its beginning to its end, by all that use them.

@@ -1,6 +1,6 @@
 //! Plans that begin at given instants, once each, or over time from sources.
 
-use sim::{Agenda, Model, Time, run};
+use sim::{Agenda, Model, Time};
 
 use super::Trace;
 use super::resource::Resources;
@@ -9,6 +9,7 @@ use super::traffic::{Control, Traffic};
 use super::world::{Event, Mover, World};
 use crate::outcome::Fidelity;
 use crate::plan::Plan;
+use crate::predict::Stop;
 
 /// After so many events it is asked whether to stop, which takes a nanosecond.
 const LOOKS: u64 = 64;
@@ -20,7 +21,19 @@ pub(crate) fn traces(
     starts: &[Time],
     fidelity: Fidelity,
 ) -> Vec<Trace> {
-    traces_watched(resources, plans, starts, fidelity).0
+    let traces = traces_until(resources, plans, starts, fidelity, &|| false);
+    traces.expect("nobody stops it")
+}
+
+/// The same; none if `stop` says so before they have ended.
+pub(crate) fn traces_until(
+    resources: &Resources,
+    plans: &[&Plan],
+    starts: &[Time],
+    fidelity: Fidelity,
+    stop: Stop<'_>,
+) -> Option<Vec<Trace>> {
+    traces_watched(resources, plans, starts, fidelity, stop).map(|(traces, _)| traces)
 }
 
 /// The same, with the greatest part of each link that was in use at any instant.
@@ -29,7 +42,8 @@ pub(crate) fn traces_watched(
     plans: &[&Plan],
     starts: &[Time],
     fidelity: Fidelity,
-) -> (Vec<Trace>, Vec<f64>) {
+    stop: Stop<'_>,
+) -> Option<(Vec<Trace>, Vec<f64>)> {
     let mut world = World::new(resources, plans, fidelity);
     let mut agenda = Agenda::new();
     for (at, &start) in starts.iter().enumerate() {
@@ -37,12 +51,19 @@ pub(crate) fn traces_watched(
         world.runs.keep(slot);
         agenda.at(start, Event::Start(slot));
     }
-    run(&mut world, &mut agenda, Time::MAX);
+    let mut events = 0u64;
+    while let Some(event) = agenda.next(Time::MAX) {
+        world.handle(event, &mut agenda);
+        events += 1;
+        if events.is_multiple_of(LOOKS) && stop() {
+            return None;
+        }
+    }
     let most = match world.mover {
         Mover::Fluid(fluid) => fluid.most,
         Mover::Units(units) => units.most(),
     };
-    (world.runs.into_traces().collect(), most)
+    Some((world.runs.into_traces().collect(), most))
 }
 
 /// Runs what `traffic` makes until it is over, or until `control` says stop: then nothing comes of

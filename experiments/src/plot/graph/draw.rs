@@ -177,7 +177,8 @@ fn label_aside(picture: &mut Picture, view: &GraphView, layout: &Layout, frame: 
         ((one - other).abs() > 1.0).then_some(((one + other) / 2.0, said))
     };
     let found: Vec<(f64, Vec<String>)> = view.joints.iter().filter_map(gap).collect();
-    for middle in distinct(found.iter().map(|(middle, _)| *middle)) {
+    for middle in distinct(found.iter().map(|(middle, _)| middle.to_bits())) {
+        let middle = f64::from_bits(middle);
         let own = found.iter().filter(|(other, _)| *other == middle);
         let lines = distinct(own.flat_map(|(_, said)| said.clone()));
         let high = lines.len().saturating_sub(1) as f64 * LINE;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use sim::Time;
 
 use super::super::{NOBODY, Spans};
-use super::{Reader, Timing};
+use super::{Client, Reader, Timing};
 use crate::plan::{BASE, Book, DemandId, Op, PhaseId, Plan};
 
 /// The spans of plan `of` as each reader sees it, and what became of datagrams.
@@ -49,8 +49,8 @@ struct Walk<'a> {
     known: Vec<bool>,
     /// Of moves that may lose datagrams.
     timings: HashMap<DemandId, Timing>,
-    /// By how much others make turns longer, by lane, server and client.
-    turns: HashMap<(usize, u32, u32), f64>,
+    /// By how much others make turns longer.
+    turns: HashMap<Client, f64>,
     /// For each pool, the firings that gave it back, in order, and how often it was taken.
     taken: BTreeMap<usize, (Vec<u32>, usize)>,
 }
@@ -130,28 +130,9 @@ impl Walk<'_> {
     fn time(&mut self, at: usize, phase: PhaseId) -> Time {
         let reader = &self.readers[at];
         let phase = self.plan.phase(phase, reader.lane);
-        let time = match phase.op {
-            Op::Wait(time) => time,
-            Op::Acquire(_) | Op::Release(_) => Time::ZERO,
-            Op::Move(id) => {
-                let demand = self.plan.demand(id);
-                let timing = reader.timing(self.of, demand);
-                let span = timing.span;
-                if demand.is_lossy() {
-                    self.timings.insert(id, timing);
-                }
-                span
-            }
-            Op::Turn { server, client, work } => {
-                let factor = self.turns.entry((at, server, client));
-                let factor = *factor.or_insert_with(|| reader.in_turns(server, client));
-                Time::from_seconds(work.as_seconds() * factor)
-            }
-        };
-        match phase.part {
-            1.0 => time,
-            part => Time::from_ps((time.as_ps() as f64 * part) as u64),
-        }
+        let (time, timing) = reader.takes(self.of, phase, &mut self.turns);
+        self.timings.extend(timing);
+        time
     }
 
     /// What was found, lane by lane.
