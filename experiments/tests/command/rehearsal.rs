@@ -12,8 +12,8 @@ use calibration::gpu::archive::{self, Archive};
 use super::Folder;
 
 /// Every program that the script runs in a step.
-const PROGRAMS: [&str; 9] =
-    ["podpath", "nvidia-smi", "cat", "date", "lscpu", "lspci", "numactl", "python3", "uname"];
+const PROGRAMS: [&str; 10] =
+    ["podpath", "nvidia-smi", "cat", "date", "lscpu", "lspci", "numactl", "od", "python3", "uname"];
 const FAULTS: [&str; 3] = ["fails", "hangs", "rubbish"];
 /// How long a step may take where one hangs \[s\]: longer than any takes on a busy machine.
 const LIMIT: &str = "3";

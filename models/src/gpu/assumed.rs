@@ -1,7 +1,7 @@
 //! What is assumed of a GPU where its profile says nothing: one table, each line with its reason.
 //!
-//! These are quantities that `podpath calibrate gpu` measures and that nobody publishes; most values
-//! are those of the one GPU that it has measured (`calibration/data/measured`). A profile
+//! These are quantities that `podpath calibrate gpu` measures and that nobody publishes; most
+//! values are those of the GPUs that it has measured (`calibration/data/measured`). A profile
 //! that has such a line is taken at its word; for one that has not, [`completed`] adds the line, so
 //! that sweeps, intervals and the table of parameters see it like any other.
 
@@ -64,7 +64,8 @@ pub const ASSUMED: [Assumed; 14] = [
         basis: Basis::Cycles(12.7),
         factors: (0.5, 2.0),
         reader: MACHINE,
-        reason: "12.7 cycles, measured on an H200; 20 on a V100 (Z. Jia et al. 2018, arXiv:1804.06826)",
+        reason: "12.7 cycles, measured on an H200; 20 on a V100 (Z. Jia et al. 2018, \
+                 arXiv:1804.06826)",
     },
     Assumed {
         parameter: "barrier_per_warp",
@@ -113,8 +114,8 @@ pub const ASSUMED: [Assumed; 14] = [
         basis: Basis::Value(1.0),
         factors: (0.8, 1.0),
         reader: MACHINE,
-        reason: "the data sheet's peak; a loop of 32 multiply-adds was seen to reach 0.83 of it on an \
-                 H200",
+        reason: "the data sheet's peak; a loop of 32 multiply-adds was seen to reach 0.84 of it on \
+                 an H100 and an H200",
     },
     Assumed {
         parameter: "atomic_latency",
@@ -122,8 +123,8 @@ pub const ASSUMED: [Assumed; 14] = [
         basis: Basis::As("l2_latency"),
         factors: (0.7, 2.5),
         reader: MACHINE,
-        reason: "as a load from L2, where atomics are carried out; an H200 was seen to take 1.0 and 1.8 \
-                 times as long",
+        reason: "as a load from L2, where atomics are carried out; an H200 was seen to take 1.0 \
+                 and 1.8 times as long",
     },
     Assumed {
         parameter: "access_granule",
@@ -140,8 +141,8 @@ pub const ASSUMED: [Assumed; 14] = [
         basis: Basis::As("stream_gap"),
         factors: (0.33, 2.0),
         reader: MACHINE,
-        reason: "as the gap between dependent kernels of a stream; an H200 was seen to take 0.3 and \
-                 0.46 times as long",
+        reason: "as the gap between dependent kernels of a stream; an H200 was seen to take \
+                 0.3 and 0.46 times as long",
     },
     Assumed {
         parameter: "turn_quantum",
@@ -149,8 +150,8 @@ pub const ASSUMED: [Assumed; 14] = [
         basis: Basis::Value(2.0),
         factors: (0.5, 2.0),
         reader: GPU,
-        reason: "2 ms; 2.15 ms measured on an H200, and `nvidia-smi compute-policy --set-timeslice` \
-                 changes it",
+        reason: "2 ms; 2.15 ms measured on an H200, and `nvidia-smi compute-policy \
+                 --set-timeslice` changes it",
     },
     Assumed {
         parameter: "turn_switch",
@@ -168,8 +169,8 @@ pub const ASSUMED: [Assumed; 14] = [
         basis: Basis::Value(1.0),
         factors: (0.9, 1.1),
         reader: GPU,
-        reason: "kernels side by side are taken to lose nothing but each other's part; 0.93 measured on \
-                 an H200",
+        reason: "kernels side by side are taken to lose nothing but each other's part; 0.93 \
+                 measured on an H200",
     },
 ];
 

@@ -9,9 +9,10 @@
 //! when the engine has long finished. The engine fetches its command, moves the data and signals:
 //! `setup` is what that takes besides moving. Whoever is later decides, so small copies all take
 //! `call`, and there is a bend where the engine becomes the later one. A copy that stands in line
-//! behind another keeps the engine for `gap` only, besides moving its data: the rest of `setup` passes
-//! while the one before moves. An H200 takes 9.5 us alone and 2.5 us in line. One term alone leaves 13 %
-//! at the bend of the published V100 curve; both leave 6 % there and 0.1 % on the plateau.
+//! behind another keeps the engine for `gap` only, besides moving its data: the rest of `setup`
+//! passes while the one before moves. An H200 takes 9.5 us alone and 2.5 us in line. One term
+//! alone leaves 13 % at the bend of the published V100 curve; both leave 6 % there and 0.1 % on
+//! the plateau.
 //!
 //! **What PCIe explains.** A V100 reaches 12.35 GB/s to the device. Its link, PCIe 3.0 x16, carries
 //! 15.75 GB/s, 14.21 after acknowledgements and credits, and 13.18 as 256-byte completions. The

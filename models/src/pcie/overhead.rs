@@ -12,14 +12,15 @@
 //! tables 2-46 to 2-48 and 3-7 to 3-9, which print this formula's results); four skip symbols for
 //! clock compensation follow at most 1538 symbols.
 //!
-//! **Convention.** A spacing counts symbol times, in which a link of *n* lanes moves *n* bytes, so
-//! eight bytes are a share of 8 / (spacing · n). We follow the SIGCOMM 2018 model, which divides by
-//! the spacing alone: on a gen3 x16 link that books 9.5 % where the recommended minimum is 0.6 %. A
-//! port may send updates more often than it must, and the one copy bandwidth that we know is 6 %
-//! below this budget and 15 % below the minimum (see [`crate::gpu::copy`]), so we keep it: as an
-//! empirical budget, not as what the standard's formula means. It is not one for every port: an H200
-//! in a gen5 x16 slot, whose registers say 256 bytes, copies 5 % faster than the budget and 3 %
-//! slower than the minimum in both directions, so the profile of such a port says what updates take.
+//! **Convention.** A spacing counts symbol times, in which a link of *n* lanes moves *n* bytes,
+//! so eight bytes are a share of 8 / (spacing · n). We follow the SIGCOMM 2018 model, which
+//! divides by the spacing alone: on a gen3 x16 link that books 9.5 % where the recommended
+//! minimum is 0.6 %. A port may send updates more often than it must, and the one copy bandwidth
+//! that we know of gen3 is 6 % below this budget and 15 % below the minimum (see
+//! [`crate::gpu::copy`]), so we keep it: as an empirical budget, not as what the standard's
+//! formula means. It is not one for every port: an H200 in a gen5 x16 slot, whose registers say
+//! 256 bytes, copies 5 % faster than the budget and 3 % slower than the minimum in both
+//! directions, so the profile of that port says what updates take.
 //!
 //! A link of flits (generation 6) carries acknowledgements and credits inside each flit: of 256
 //! bytes, 236 are transaction layer, 6 link layer, 8 CRC and 6 error correction (PCI Express Base

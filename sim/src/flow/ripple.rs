@@ -26,19 +26,11 @@ use super::link::{Links, QUEUED, Step, TOUCHED};
 use super::paths::Path;
 use super::sharing::{Bottleneck, NOWHERE, OWN_LIMIT, Sharing, is_link};
 
-/// Where links have one level but for rounding, flows that cross several of them may be moved to
-/// and fro. When so many were moved that this is likely, levels count as one if they are no further
-/// apart than this in units of the last bit, 6 × 10^-14 of them: far above what rounding makes of a
-/// level, and a picosecond in a quarter of a minute.
-const ALIKE: u64 = 256;
-
 /// What is needed while links are made right; empty in between, but for its memory.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Ripple {
     /// Links that may not be right, by the bits of their levels: never negative, so in their order.
     queue: BinaryHeap<Reverse<(u64, u32)>>,
-    /// Levels no further apart than so many last bits are one.
-    alike: u64,
     /// Flows that stand higher than a link, with their levels.
     higher: Vec<(f64, u32)>,
     /// The paths of the flows that a link holds back.
@@ -50,13 +42,6 @@ pub(super) struct Ripple {
 impl Ripple {
     pub(super) fn is_empty(&self) -> bool {
         self.queue.is_empty()
-    }
-
-    /// Whether a flow at one level stands higher than a link at another.
-    #[inline]
-    fn is_higher(&self, flow: f64, link: f64) -> bool {
-        // In the order of levels, since these are never negative.
-        flow.to_bits() > link.to_bits() + self.alike
     }
 
     /// Forgets which links may not be right.
@@ -80,7 +65,8 @@ impl Sharing {
             }
         }
         self.renewed = renewed;
-        self.ripple.alike = 0;
+        // Where links have one level but for rounding, flows that cross several of them are moved
+        // to and fro.
         let many = self.moved.len() + 256 + self.present / 16;
         let mut work = 1_000 + 2 * self.present;
         while let Some(Reverse((_, link))) = self.ripple.queue.pop() {
@@ -90,10 +76,7 @@ impl Sharing {
             if again {
                 self.queue(link);
             }
-            if self.moved.len() > many {
-                self.ripple.alike = ALIKE;
-            }
-            if cost > work {
+            if cost > work || self.moved.len() > many {
                 return false;
             }
             work -= cost;
@@ -210,7 +193,7 @@ impl Sharing {
                 OWN_LIMIT => self.own_level(slot),
                 other => self.levels[other as usize],
             };
-            if self.ripple.is_higher(at, level) {
+            if at > level {
                 higher.push((at, slot));
             } else {
                 stays = stays.max(at);
@@ -219,7 +202,7 @@ impl Sharing {
         higher.sort_unstable_by(|(a, x), (b, y)| b.total_cmp(a).then(x.cmp(y)));
         let (mut level, mut taken) = (level, 0);
         for &(at, slot) in &higher {
-            if !self.ripple.is_higher(at, level) {
+            if at <= level {
                 break;
             }
             let (weight, share) = self.weight(slot, id);
@@ -227,7 +210,7 @@ impl Sharing {
             // On trial: who is held back is noted where it is moved.
             self.links.give(id, amount);
             self.links.rise(id, pull);
-            if !self.ripple.is_higher(at, self.links.level(id)) {
+            if at <= self.links.level(id) {
                 self.links.settle(id, pull);
                 self.links.take(id, amount, at);
                 break;

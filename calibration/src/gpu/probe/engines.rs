@@ -68,8 +68,8 @@ fn find(Seen { samples, found, .. }: Seen<'_>) -> Result<Vec<Finding>, InputErro
     Ok(findings)
 }
 
-/// What a copy that is queued keeps its engine for besides moving data: what 32 in a row take beyond
-/// the first one, each. None where the copies' own probe has found nothing.
+/// What a copy that is queued keeps its engine for besides moving data: what 32 in a row take
+/// beyond the first one, each. None where the copies' own probe has found nothing.
 fn gap(row: &Sample, found: &[Finding]) -> Result<Option<Finding>, InputError> {
     let of = |name: &str| found.iter().find(|found| found.parameter == name).map(Finding::base);
     let known = (of("copy_setup"), of("copy_call"), of("copy_to_device_rate"));

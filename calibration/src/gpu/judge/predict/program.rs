@@ -1,9 +1,9 @@
 //! Cases that are programs of streams, which no experiment can describe: by
 //! `models::plan::program`.
 //!
-//! The program is the work that is measured, step by step in the order in which it is issued. A call
-//! begins when the one before has returned, after a `stream_gap`: a queue of kernels is bound by the
-//! host's calls, and that is how it was measured. What waits for an event in
+//! The program is the work that is measured, step by step in the order in which it is issued. A
+//! call begins when the one before has returned, after a `stream_gap`: a queue of kernels is bound
+//! by the host's calls, and that is how it was measured. What waits for an event in
 //! another stream waits a `stream_gap` here, and not `event_wait`, which `run` reads.
 
 use models::gpu::copy::Direction;
