@@ -92,7 +92,8 @@ fn scaled(sample: Vec<f64>, factor: f64) -> Middle {
 /// Every request copies in, runs two kernels and copies out, in one of four streams of its GPU.
 fn day(machine: &Machine) {
     let rate = Rate::gbyte_s(24.0);
-    let engine = CopyEngine { call: Time::ZERO, setup: Time::from_us(10), rate };
+    let setup = Time::from_us(10);
+    let engine = CopyEngine { call: Time::ZERO, setup, gap: setup, rate, mapped: rate };
     let device = Device {
         machine: machine.clone(),
         to_device: engine,
