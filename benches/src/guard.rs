@@ -124,10 +124,10 @@ fn attribution() -> bool {
     })
 }
 
-/// The place of points of a sweep, 100 to 1000. The library of podpath has no entry that runs an
-/// experiment: only its command does, which reads and writes files.
+/// The place of points of a sweep, 100 to 1000. `experiments::sweep::tables` would run them, but
+/// the benchmarks do not depend on podpath.
 fn sweeps() -> bool {
-    println!("none   points of a sweep: podpath's library has no entry that runs them");
+    println!("none   points of a sweep: the benchmarks do not depend on podpath, which runs them");
     true
 }
 
