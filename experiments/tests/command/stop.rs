@@ -18,7 +18,12 @@ fn long() -> String {
 
 /// Starts the long run, and waits until points are being computed.
 fn started(folder: &Folder, json: &[&str]) -> Child {
-    folder.write("long.toml", long());
+    begun(folder, &long(), json, Duration::from_millis(1_500))
+}
+
+/// Runs a file, and waits until its folder has stood for so long.
+fn begun(folder: &Folder, text: &str, json: &[&str], stood: Duration) -> Child {
+    folder.write("long.toml", text);
     let child = Command::new(assert_cmd::cargo::cargo_bin!("podpath"))
         .args(["run", "long.toml", "--out", "out", "--threads", "2"])
         .args(json)
@@ -32,7 +37,7 @@ fn started(folder: &Folder, json: &[&str]) -> Child {
         assert!(begin.elapsed() < Duration::from_secs(60), "it never began");
         std::thread::sleep(Duration::from_millis(10));
     }
-    std::thread::sleep(Duration::from_millis(1_500));
+    std::thread::sleep(stood);
     child
 }
 
@@ -139,20 +144,7 @@ fn long_attribution() -> String {
 
 /// Runs a file, asks it to end a second later, and tells what it said and how long it went on.
 fn terminated(folder: &Folder, text: &str) -> (std::process::Output, Duration) {
-    folder.write("long.toml", text);
-    let child = Command::new(assert_cmd::cargo::cargo_bin!("podpath"))
-        .args(["run", "long.toml", "--out", "out", "--threads", "2"])
-        .current_dir(folder.path())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("it runs");
-    let begin = Instant::now();
-    while !folder.path().join("out").exists() {
-        assert!(begin.elapsed() < Duration::from_secs(60), "it never began");
-        std::thread::sleep(Duration::from_millis(10));
-    }
-    std::thread::sleep(Duration::from_secs(1));
+    let child = begun(folder, text, &[], Duration::from_secs(1));
     let asked = Instant::now();
     signal(&child, Signal::SIGTERM);
     let output = child.wait_with_output().expect("it ends");

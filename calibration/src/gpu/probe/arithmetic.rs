@@ -16,8 +16,7 @@ use super::{Point, Probe, Seen, count};
 
 /// Rounds of four multiply-adds.
 const STEPS: [u32; 3] = [10_000, 20_000, 40_000];
-/// Threads of a block of [`body::arithmetic`], and blocks that fill an SM.
-const THREADS: f64 = 1024.0;
+/// Blocks of [`body::arithmetic`] that fill an SM.
 const RESIDENT: u32 = 2;
 
 pub(super) const PROBE: Probe = Probe {
@@ -31,8 +30,9 @@ pub(super) const PROBE: Probe = Probe {
 fn design(facts: &Facts) -> Vec<Point> {
     let blocks = RESIDENT * count(facts.sms);
     let point = |steps: u32| {
-        let work = Work::launch(body::arithmetic(blocks, steps), Timer::Events);
-        let amount = 4.0 * f64::from(steps) * f64::from(blocks) * THREADS;
+        let launch = body::arithmetic(blocks, steps);
+        let amount = 4.0 * f64::from(steps) * f64::from(blocks) * f64::from(launch.threads);
+        let work = Work::launch(launch, Timer::Events);
         Point::new("multiply-add", ("steps", f64::from(steps)), work, amount)
     };
     STEPS.map(point).into()
