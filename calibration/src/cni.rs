@@ -6,13 +6,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use models::cluster::{Cluster, Setting};
+use models::cluster::{Cluster, Drawn, Setting};
 use models::input::InputError;
 use models::library::{Kind, Library};
 use models::outcome::Fidelity;
-use models::predict::predict as ask;
+use models::predict::{predict as ask, predict_drawn, predict_undrawn};
 use models::transfer::{Transfer, Transport};
-use sim::Bytes;
+use models::uncertainty::{DRAWS, Draw};
+use sim::{Bytes, Seed};
 
 use crate::data::Row;
 use crate::family::{CniRow, CniTest};
@@ -21,6 +22,8 @@ use crate::family::{CniRow, CniTest};
 const UDP_HASHES: u64 = 32;
 /// The same of TCP flows, which give way to each other instead of losing: their sum hardly varies.
 const TCP_HASHES: u64 = 4;
+/// Hashes that draws of what is unknown are spread over.
+const DRAWN_HASHES: u64 = 4;
 /// So long that the costs of beginning and ending vanish, as in a minute of iperf3.
 const MESSAGE: Bytes = Bytes::gib(64);
 
@@ -44,12 +47,13 @@ pub fn read(row: &Row<'_>, library: &Library) -> Result<CniRow, InputError> {
 pub struct Setups<'a> {
     library: &'a Library,
     clusters: BTreeMap<(String, Option<u32>), Cluster>,
+    drawn: BTreeMap<(String, Option<u32>), Drawn>,
 }
 
 impl<'a> Setups<'a> {
     /// No cluster assembled yet.
     pub fn new(library: &'a Library) -> Setups<'a> {
-        Setups { library, clusters: BTreeMap::new() }
+        Setups { library, clusters: BTreeMap::new(), drawn: BTreeMap::new() }
     }
 
     /// What a row should show.
@@ -58,6 +62,34 @@ impl<'a> Setups<'a> {
     /// If the topology of the row's name is malformed.
     pub fn predict(&mut self, row: &CniRow) -> Result<Predicted, InputError> {
         predict(self.cluster(row)?, row.test)
+    }
+
+    /// What a row should show in each draw of what is unknown, whose goodput is `goodput` with
+    /// nothing drawn, in bit/s.
+    ///
+    /// # Errors
+    /// As [`Setups::predict`].
+    pub fn drawn(&mut self, row: &CniRow, goodput: f64) -> Result<Vec<f64>, InputError> {
+        self.cluster(row)?;
+        let key = (row.cni.clone(), row.pod_mtu);
+        if !self.drawn.contains_key(&key) {
+            let mtu = row.pod_mtu.map(|mtu| Setting::new("pod.mtu", mtu));
+            let drawn = Drawn::new(Draw::all(Seed::new(0), DRAWS), |draw| {
+                Cluster::named(&row.cni, &self.library.drawn(draw), mtu.as_slice())
+            })?;
+            self.drawn.insert(key.clone(), drawn);
+        }
+        let asked = [transfer(row.test)];
+        let hashes = if row.test.streams == 1 { 1 } else { DRAWN_HASHES };
+        let seeds: Vec<u64> = (0..hashes).collect();
+        let known = predict_undrawn(&self.clusters[&key], &asked, &seeds)?.remove(0);
+        let drawn = predict_drawn(&self.drawn[&key], &asked, &seeds, &|| false)?;
+        let drawn = drawn.expect("nobody stops it").remove(0);
+        let ratio = |(at, drawn): (usize, models::outcome::Reached)| {
+            let known = known[at % seeds.len()].goodput;
+            goodput * drawn.goodput.as_bytes_per_s() / known.as_bytes_per_s()
+        };
+        Ok(drawn.into_iter().enumerate().map(ratio).collect())
     }
 
     /// The kinds of hop whose costs a row can show.
@@ -91,14 +123,19 @@ pub struct Predicted {
     pub sent: f64,
 }
 
-/// A test on a cluster with the pods `client` and `server`.
-fn predict(cluster: &Cluster, test: CniTest) -> Result<Predicted, InputError> {
+/// A test as a transfer.
+fn transfer(test: CniTest) -> Transfer {
     let to = if test.service { "server-svc" } else { "server" };
-    let transfer = Transfer {
+    Transfer {
         transport: if test.udp { Transport::Udp } else { Transport::Tcp },
         streams: test.streams,
         ..Transfer::message("client", to, MESSAGE)
-    };
+    }
+}
+
+/// A test on a cluster with the pods `client` and `server`.
+fn predict(cluster: &Cluster, test: CniTest) -> Result<Predicted, InputError> {
+    let transfer = transfer(test);
     let hashes = match (test.streams, test.udp) {
         (1, _) => 1,
         (_, true) => UDP_HASHES,

@@ -12,6 +12,7 @@
 
 pub mod cni;
 pub mod copy;
+pub mod coverage;
 pub mod data;
 pub mod family;
 pub mod filter;

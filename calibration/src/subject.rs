@@ -9,6 +9,8 @@ use models::outcome::{Fidelity, Outcome};
 use models::predict::predict;
 use models::profile::Profile;
 use models::transfer::Transfer;
+use models::uncertainty::Draw;
+use models::uncertainty::model::Part;
 
 /// The name of the GPU, and of its profile.
 pub const GPU: &str = "subject";
@@ -55,6 +57,29 @@ impl Subject {
         }
         let source = Source::new("subject.toml", text);
         Ok(Subject { cluster: Cluster::assemble("subject", &source, &library, &[])? })
+    }
+
+    /// The GPU in each of `draws` of what is unknown, with the profile that it has there.
+    ///
+    /// # Errors
+    /// As [`Subject::new`], of a drawn profile.
+    pub fn drawn(
+        profile: &Profile,
+        library: &Library,
+        draws: impl Iterator<Item = Draw>,
+    ) -> Result<Vec<(Subject, Profile)>, InputError> {
+        let mut library = library.clone();
+        library.add(Kind::Gpu, GPU, Arc::clone(profile.source()));
+        let one = |draw| {
+            let library = library.drawn(draw);
+            Ok((Subject::new(profile, &library)?, library.profile(Kind::Gpu, GPU)?))
+        };
+        draws.map(one).collect()
+    }
+
+    /// The factor by which the model's own error makes a kernel longer.
+    pub fn kernel_factor(&self) -> f64 {
+        self.cluster.errors.factor(Part::Kernel, std::iter::empty())
     }
 
     /// What becomes of one transfer.

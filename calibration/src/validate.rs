@@ -77,13 +77,10 @@ fn judge(
         Table::Pcie => pcie::judge(row),
         Table::Cni => {
             let read = cni::read(row, library)?;
-            let compared = Comparison::new(
-                "goodput",
-                "bit/s",
-                read.goodput,
-                setups.predict(&read)?.goodput,
-                row.decimals("goodput_bit_s_median"),
-            );
+            let predicted = setups.predict(&read)?.goodput;
+            let decimals = row.decimals("goodput_bit_s_median");
+            let compared = Comparison::new("goodput", "bit/s", read.goodput, predicted, decimals);
+            let compared = compared.with_draws(&setups.drawn(&read, predicted)?);
             let label = format!("{} {}", read.cni, row.text("test")?);
             Ok(Verdict { family: read.family(), label, outcome: Ok(vec![compared]) })
         }

@@ -8,6 +8,7 @@ use calibration::shipped;
 use models::input::Source;
 use models::library::Kind;
 use models::profile::Profile;
+use models::uncertainty::posterior::Posterior;
 
 /// Compares a fitted profile with the shipped one, line by line: texts equal, values to `within`.
 /// The last digit may differ between processors, whose `exp` and `ln` do.
@@ -29,11 +30,31 @@ fn same(kind: Kind, name: &str, fitted: &str, within: f64) {
     assert_eq!(shipped.rows().len(), fitted.rows().len());
 }
 
+/// Compares how the lines of a fitted profile hang together with the shipped file.
+fn same_posterior(name: &str, fitted: &str) {
+    let path = format!("{}/profiles/posterior/{name}.csv", env!("CARGO_MANIFEST_DIR"));
+    if std::env::var_os("UPDATE").is_some() {
+        std::fs::write(path, fitted).unwrap();
+        return;
+    }
+    let fitted = Posterior::parse(&Source::new("fitted", fitted)).unwrap();
+    let shipped = shipped().posterior(name).unwrap().expect("it ships");
+    assert_eq!(shipped.len(), fitted.len());
+    for (parameter, parts) in shipped.all() {
+        let ours = fitted.of(parameter).unwrap_or_else(|| panic!("{parameter} is alone"));
+        for (of, weight) in parts {
+            let known = ours.iter().find(|(name, _)| name == of).map_or(0.0, |part| part.1);
+            assert!((known - weight).abs() < 0.02, "{parameter} of {of}: {weight} or {known}");
+        }
+    }
+}
+
 #[test]
 fn the_hosts_of_the_benchmark() {
     let fit = cni::run(&cni::Options::shipped().unwrap()).unwrap();
     assert_eq!(fit.residuals.len(), 116);
     same(Kind::Host, cni::HOST, &fit.profile, 0.01);
+    same_posterior(cni::HOST, &fit.posterior);
 }
 
 #[test]

@@ -43,9 +43,10 @@ fn every_shipped_file_parses() {
     for kind in Kind::ALL {
         for name in library.names(kind) {
             let read = match kind {
-                Kind::Host | Kind::Gpu | Kind::Pcie | Kind::Nic => {
+                Kind::Host | Kind::Gpu | Kind::Pcie | Kind::Nic | Kind::Model => {
                     library.profile(kind, name).map(|_| ())
                 }
+                Kind::Posterior => library.posterior(name).map(|_| ()),
                 Kind::Hop => HopSpec::load(name, library).map(|_| ()),
                 Kind::Cni => CniSpec::load(name, library).map(|_| ()),
                 Kind::Topology if PARTS.contains(&name) => library.source(kind, name).map(|_| ()),

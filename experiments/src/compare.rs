@@ -8,20 +8,23 @@ use calibration::net::host::PROFILE;
 use calibration::net::round::Readings;
 use calibration::quantile::quantile;
 use calibration::trial::Reading;
-use models::cluster::Cluster;
 use models::cluster::lab::Lab;
+use models::cluster::{Cluster, Drawn};
 use models::input::{InputError, Source};
 use models::library::Library;
-use models::outcome::Outcome;
-use models::predict::predict;
+use models::outcome::{Outcome, Reached};
+use models::predict::{predict, predict_drawn, predict_undrawn};
 use models::transfer::{Transfer, Transport};
+use models::uncertainty::{DRAWS, Draw};
+use sim::Seed;
 
 use crate::experiment::{Experiment, Plan};
 use crate::failure::Failure;
+use crate::interval::Predicted;
 use crate::record::{key_cells, keys, write_table};
 
 /// The columns of `compare.csv` behind the keys.
-const COLUMNS: [&str; 9] = [
+const COLUMNS: [&str; 11] = [
     "figure",
     "rounds",
     "measured_median",
@@ -31,9 +34,23 @@ const COLUMNS: [&str; 9] = [
     "relative_error",
     "inside_spread",
     "method",
+    "predicted_low",
+    "predicted_high",
 ];
+/// How many of them a table had before predictions had intervals.
+const WITHOUT_INTERVAL: usize = 9;
 
-/// What every transfer of every point should show on this host: `[point][transfer]`.
+/// What is predicted of a transfer.
+pub(crate) struct Prediction {
+    outcome: Outcome,
+    /// The goodput \[bit/s\] and the completion \[s\] in each draw of what is unknown.
+    drawn: Vec<[f64; 2]>,
+}
+
+/// What is predicted: `[point][transfer]`.
+pub(crate) type Predictions = Vec<Vec<Prediction>>;
+
+/// What every transfer of every point should show on this host.
 ///
 /// # Errors
 /// If a topology cannot be assembled with this host's profile, which may lack a hop.
@@ -41,16 +58,39 @@ pub(crate) fn predicted(
     experiment: &Experiment,
     plan: &Plan,
     library: &Library,
-) -> Result<Vec<Vec<Outcome>>, InputError> {
+) -> Result<Predictions, InputError> {
     let lab = Lab { profile: PROFILE.into(), pins: experiment.measure.pins.clone() };
     let of = |point: &crate::experiment::Point| {
         let (source, settings) = experiment.built(point)?;
         let label = &experiment.topologies[point.topology].label;
-        let cluster = Cluster::assemble_lab(label, source, library, &settings, &lab)?;
+        let assembled =
+            |library: &Library| Cluster::assemble_lab(label, source, library, &settings, &lab);
+        let cluster = assembled(library)?;
+        let placed = |error| experiment.placed(error, point);
         let outcomes = predict(&cluster, &point.transfers, point.fidelity, experiment.seed);
-        outcomes.map_err(|error| experiment.placed(error, point))
+        let outcomes = outcomes.map_err(placed)?;
+        let draws = Draw::all(Seed::new(experiment.seed), DRAWS);
+        let drawn = Drawn::new(draws, |draw| assembled(&library.drawn(draw)))?;
+        let seeds = [experiment.seed];
+        let known = predict_undrawn(&cluster, &point.transfers, &seeds).map_err(placed)?;
+        let drawn = predict_drawn(&drawn, &point.transfers, &seeds, &|| false).map_err(placed)?;
+        let drawn = drawn.expect("nobody stops it");
+        let each = outcomes.into_iter().zip(known.iter().zip(drawn));
+        Ok(each
+            .map(|(outcome, (known, drawn))| {
+                let drawn = drawn.iter().map(|drawn| scaled(&outcome, &known[0], drawn)).collect();
+                Prediction { outcome, drawn }
+            })
+            .collect())
     };
     plan.points.iter().map(of).collect()
+}
+
+/// Goodput and completion as a draw moves them in closed form.
+fn scaled(outcome: &Outcome, known: &Reached, drawn: &Reached) -> [f64; 2] {
+    let goodput = drawn.goodput.as_bytes_per_s() / known.goodput.as_bytes_per_s();
+    let completion = drawn.completion.as_seconds() / known.completion.as_seconds();
+    [outcome.goodput.as_bytes_per_s() * 8.0 * goodput, outcome.completion.as_seconds() * completion]
 }
 
 /// A figure of a transfer, by reading and by prediction.
@@ -58,20 +98,25 @@ struct Figure {
     name: &'static str,
     measured: fn(&Reading) -> f64,
     predicted: f64,
+    /// The same in each draw of what is unknown.
+    drawn: Vec<f64>,
 }
 
 /// What is compared of a transfer: its latency where it has a reply, its goodput, and with UDP
 /// also the packets that arrive per second.
-fn figures(transfer: &Transfer, outcome: &Outcome) -> Vec<Figure> {
+fn figures(transfer: &Transfer, Prediction { outcome, drawn }: &Prediction) -> Vec<Figure> {
+    let drawn = |which: usize| drawn.iter().map(|draw| draw[which]).collect();
     let goodput = Figure {
         name: "goodput_bit_s",
         measured: |reading| reading.goodput.as_bytes_per_s() * 8.0,
         predicted: outcome.goodput.as_bytes_per_s() * 8.0,
+        drawn: drawn(0),
     };
     let completion = Figure {
         name: "completion_s",
         measured: |reading| reading.completion_s,
         predicted: outcome.completion.as_seconds(),
+        drawn: drawn(1),
     };
     match (transfer.reply, transfer.transport) {
         (Some(_), _) => vec![completion],
@@ -89,7 +134,7 @@ pub(crate) fn write(
     experiment: &Experiment,
     plan: &Plan,
     readings: &[Readings],
-    predicted: &[Vec<Outcome>],
+    predicted: &[Vec<Prediction>],
 ) -> Result<(), Failure> {
     let header = keys(plan).into_iter().chain(COLUMNS.map(str::to_owned)).collect();
     let mut rows: Vec<Vec<String>> = vec![header];
@@ -119,11 +164,13 @@ pub(crate) fn judge(
     source: &Arc<Source>,
     experiment: &Experiment,
     plan: &Plan,
-    predicted: &[Vec<Outcome>],
+    predicted: &[Vec<Prediction>],
 ) -> Result<(), Failure> {
     let file = DataFile::from_bytes(&source.name, source.text.as_bytes())?;
     let header: Vec<String> = keys(plan).into_iter().chain(COLUMNS.map(str::to_owned)).collect();
-    if !file.columns().eq(header.iter().map(String::as_str)) {
+    let older = header.len() - COLUMNS.len() + WITHOUT_INTERVAL;
+    let is = |header: &[String]| file.columns().eq(header.iter().map(String::as_str));
+    if !is(&header) && !is(&header[..older]) {
         return Err(InputError::new("header", "is not that of this experiment's compare.csv")
             .help("the folder of an earlier `podpath compare` of the same file")
             .at(file.source(), file.source().span_of_line(1))
@@ -164,7 +211,7 @@ fn judged(row: &Row<'_>, figure: &Figure, transfer: &Transfer) -> Result<Vec<Str
         _ => 1.0,
     };
     let (rounds, method) = (row.text("rounds")?, row.text("method")?);
-    Ok(row_of(figure.name, rounds, &spread, figure.predicted / per, method))
+    Ok(row_of(figure, rounds, &spread, per, method))
 }
 
 /// A median and its quartiles.
@@ -174,10 +221,13 @@ struct Spread {
     high: f64,
 }
 
-fn row_of(name: &str, rounds: &str, spread: &Spread, predicted: f64, method: &str) -> Vec<String> {
+/// The cells of a figure, of which the table counts one in `per`.
+fn row_of(figure: &Figure, rounds: &str, spread: &Spread, per: f64, method: &str) -> Vec<String> {
     let Spread { low, median, high } = *spread;
+    let predicted = figure.predicted / per;
+    let sure = Predicted::of(&figure.drawn);
     vec![
-        name.to_owned(),
+        figure.name.to_owned(),
         rounds.to_owned(),
         median.to_string(),
         low.to_string(),
@@ -186,6 +236,8 @@ fn row_of(name: &str, rounds: &str, spread: &Spread, predicted: f64, method: &st
         (predicted / median - 1.0).to_string(),
         (low..=high).contains(&predicted).to_string(),
         method.to_owned(),
+        (sure.low / per).to_string(),
+        (sure.high / per).to_string(),
     ]
 }
 
@@ -194,5 +246,5 @@ fn cells(figure: &Figure, readings: &[&Reading], per: f64) -> Vec<String> {
     let [low, median, high] = [0.25, 0.5, 0.75].map(|q| quantile(&values, q));
     let spread = Spread { low, median, high };
     let rounds = values.len().to_string();
-    row_of(figure.name, &rounds, &spread, figure.predicted / per, &readings[0].method)
+    row_of(figure, &rounds, &spread, per, &readings[0].method)
 }

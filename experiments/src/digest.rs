@@ -9,6 +9,7 @@ use sim::Time;
 use calibration::trial::Reading;
 
 use crate::estimate::Estimate;
+use crate::interval::Sure;
 use crate::life::{Spent, life};
 use crate::run::Sample;
 
@@ -25,6 +26,8 @@ pub(crate) struct Digest {
     pub(crate) share_ratio: f64,
     pub(crate) reference_bit_s: f64,
     pub(crate) reference_link: String,
+    /// How sure the prediction is; none where nobody asked, or of a measurement.
+    pub(crate) sure: Option<Sure>,
     /// What is left at the end of the waterfall: the goodput.
     pub(crate) left_bit_s: f64,
     pub(crate) taken: Vec<Taken>,
@@ -135,6 +138,7 @@ impl Digest {
             share_ratio: 1.0,
             reference_bit_s: over(|r| r.reference_bit_s).mean,
             reference_link: replications[0].reference_link.clone(),
+            sure: None,
             left_bit_s: over(|r| r.goodput_bit_s).mean,
             taken: Vec::new(),
             returned: Vec::new(),

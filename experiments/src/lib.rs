@@ -26,6 +26,7 @@ pub mod verdict;
 mod compare;
 mod digest;
 mod effect;
+mod interval;
 mod lab;
 mod life;
 mod manifest;

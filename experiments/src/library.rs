@@ -56,7 +56,10 @@ fn add_file(library: &mut Library, kind: Kind, path: &Path) -> Result<Option<Str
     let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
     let source = file::read_text(path, "profiles")?;
     library.add(kind, name.clone(), source);
-    Ok((kind.ending() == "csv").then_some(name))
+    if kind == Kind::Posterior {
+        library.posterior(&name)?;
+    }
+    Ok(kind.is_profile().then_some(name))
 }
 
 /// What a folder holds, sorted.

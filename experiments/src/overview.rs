@@ -10,6 +10,7 @@ use sim::{Rate, Time};
 use crate::console::{Sheet, number};
 use crate::digest::Digest;
 use crate::experiment::{Plan, exact};
+use crate::interval::Predicted;
 use crate::record::{Keyed, keys};
 
 /// The most rows that are printed.
@@ -36,7 +37,13 @@ pub(crate) fn overview(plan: &Plan, keyed: &[Keyed<'_>]) -> (Sheet, usize) {
     let mut header: Vec<&str> = shown.iter().map(|&at| title(keys[at])).collect();
     // Who asks wants to know when the answer is there.
     let asked = chosen.iter().any(|keyed| !keyed.digest.steps.is_empty());
-    let figures = if asked { ["answer after", "longest step"] } else { ["goodput", "of line"] };
+    let sure = chosen.iter().any(|keyed| keyed.digest.sure.is_some());
+    let figures = match (asked, sure) {
+        (true, true) => ["answer after (90 %)", "longest step"],
+        (true, false) => ["answer after", "longest step"],
+        (false, true) => ["goodput (90 %)", "of line"],
+        (false, false) => ["goodput", "of line"],
+    };
     header.extend(figures);
     let row = |keyed: &&Keyed<'_>| -> Vec<Cell> {
         let cells = shown.iter().map(|&at| printed(keys[at], &keyed.cells[at]).into());
@@ -113,6 +120,20 @@ pub(crate) fn rate(bit_s: f64) -> String {
     Rate::try_bytes_per_s(bit_s / 8.0).map_or_else(|| "0".into(), |rate| rate.to_string())
 }
 
+/// A rate in bit/s in the unit in which another is printed.
+fn rate_figure(bit_s: f64, as_of: f64) -> String {
+    let printed = rate(as_of);
+    let figure = printed.split(' ').next().and_then(|figure| figure.parse::<f64>().ok());
+    match figure {
+        Some(figure) if figure > 0.0 => {
+            let value = bit_s * figure / as_of;
+            let digits = if value >= 100.0 { 0 } else { 1 + usize::from(value < 1.0) };
+            format!("{value:.digits$}")
+        }
+        _ => rate(bit_s),
+    }
+}
+
 /// A part of a whole, as text.
 pub(crate) fn percent(ratio: f64) -> String {
     format!("{:.1} %", ratio * 100.0)
@@ -120,6 +141,15 @@ pub(crate) fn percent(ratio: f64) -> String {
 
 fn rate_with_spread(digest: &Digest) -> String {
     let mean = digest.goodput_bit_s.mean;
+    if let Some(sure) = &digest.sure {
+        let Predicted { low, high, .. } = sure.goodput_bit_s;
+        return format!(
+            "{} ({} to {})",
+            rate(mean),
+            rate_figure(low, mean),
+            rate_figure(high, mean)
+        );
+    }
     match digest.goodput_bit_s.half_width() {
         // Below a thousandth, the interval says no more than the digits do.
         Some(half) if half > mean * 1e-3 => {
@@ -133,6 +163,10 @@ fn rate_with_spread(digest: &Digest) -> String {
 fn answered(digest: &Digest) -> String {
     let Some(time) = digest.completion_s else { return "never whole".into() };
     let mean = Time::from_seconds(time.mean).to_string();
+    if let Some(sure) = digest.sure.as_ref().and_then(|sure| sure.completion_s) {
+        let [low, high] = [sure.low, sure.high].map(|s| Time::from_seconds(s).to_string());
+        return format!("{mean} ({low} to {high})");
+    }
     match time.half_width() {
         Some(half) if half > time.mean * 1e-3 => {
             format!("{mean} ± {:.1} %", 100.0 * half / time.mean)
@@ -178,6 +212,16 @@ pub(crate) fn row(plan: &Plan, keyed: &Keyed<'_>) -> serde_json::Value {
     let mut row = serde_json::Value::Object(key);
     row["goodput_bit_s"] = serde_json::json!(digest.goodput_bit_s);
     row["completion_s"] = serde_json::json!(digest.completion_s);
+    let sure = digest.sure.as_ref();
+    let figures = [
+        ("goodput_bit_s", sure.map(|sure| sure.goodput_bit_s)),
+        ("completion_s", sure.and_then(|sure| sure.completion_s)),
+    ];
+    for (figure, predicted) in figures {
+        row[format!("{figure}_predicted_median")] = predicted.map(|p| p.median).into();
+        row[format!("{figure}_predicted_low")] = predicted.map(|p| p.low).into();
+        row[format!("{figure}_predicted_high")] = predicted.map(|p| p.high).into();
+    }
     row["sent_bit_s"] = serde_json::json!(digest.sent_bit_s);
     row["loss_ratio"] = serde_json::json!(digest.loss_ratio);
     row["reference_bit_s"] = digest.reference_bit_s.into();

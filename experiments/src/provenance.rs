@@ -21,7 +21,7 @@ pub(crate) fn used(plan: &Plan) -> BTreeSet<(Kind, String)> {
 pub(crate) fn write(folder: &Path, experiment: &Experiment, plan: &Plan) -> Result<(), Failure> {
     let header = ["kind", "profile", "parameter", "value", "unit", "low", "high", "how", "source"];
     let mut rows = vec![header.map(str::to_owned).to_vec()];
-    for (kind, name) in used(plan).iter().filter(|(kind, _)| kind.ending() == "csv") {
+    for (kind, name) in used(plan).iter().filter(|(kind, _)| kind.is_profile()) {
         for row in experiment.library.profile(*kind, name)?.rows() {
             let bound = |value: Option<f64>| value.map_or(String::new(), |value| value.to_string());
             rows.push(vec![

@@ -12,6 +12,7 @@ use crate::digest::Digest;
 use crate::estimate::Estimate;
 use crate::experiment::{Experiment, Field, Plan};
 use crate::failure::Failure;
+use crate::interval::Predicted;
 
 pub(crate) use tables::Tables;
 
@@ -37,7 +38,7 @@ const RUNS: [&str; 14] = [
 ];
 
 /// The columns of `summary.csv` behind the keys.
-const SUMMARY: [&str; 24] = [
+const SUMMARY: [&str; 30] = [
     "replications",
     "goodput_bit_s_mean",
     "goodput_bit_s_low",
@@ -62,6 +63,12 @@ const SUMMARY: [&str; 24] = [
     "busiest_ratio",
     "busiest_others",
     "goodput_share_ratio",
+    "goodput_bit_s_predicted_median",
+    "goodput_bit_s_predicted_low",
+    "goodput_bit_s_predicted_high",
+    "completion_s_predicted_median",
+    "completion_s_predicted_low",
+    "completion_s_predicted_high",
 ];
 
 /// The columns of `taken.csv` behind the keys.
@@ -206,6 +213,11 @@ fn run_rows(digest: &Digest) -> Vec<Vec<String>> {
     digest.replications.iter().enumerate().map(row).collect()
 }
 
+/// Median, low and high end of what draws say; empty where there are none.
+fn predicted(of: Option<Predicted>) -> [String; 3] {
+    [of.map(|p| p.median), of.map(|p| p.low), of.map(|p| p.high)].map(optional)
+}
+
 fn summary_rows(digest: &Digest) -> Vec<Vec<String>> {
     let mut cells = vec![digest.replications.len().to_string()];
     cells.extend(estimate(Some(digest.goodput_bit_s)));
@@ -225,6 +237,9 @@ fn summary_rows(digest: &Digest) -> Vec<Vec<String>> {
     cells.push(digest.replications[0].busiest_ratio.to_string());
     cells.push(digest.replications[0].busiest_others.to_string());
     cells.push(digest.share_ratio.to_string());
+    let sure = digest.sure.as_ref();
+    cells.extend(predicted(sure.map(|sure| sure.goodput_bit_s)));
+    cells.extend(predicted(sure.and_then(|sure| sure.completion_s)));
     vec![cells]
 }
 

@@ -16,6 +16,7 @@ use sim::Seed;
 
 use crate::digest::Digest;
 use crate::experiment::{Experiment, Plan, Point};
+use crate::interval::Intervals;
 
 /// With more transfers than this, changes are weighed for the largest alone: the time for all of
 /// them grows with the square of their number.
@@ -30,6 +31,22 @@ pub(crate) enum Changes {
     All,
     /// For none.
     None,
+}
+
+/// What is asked of every point besides what it reaches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Ask {
+    pub(crate) changes: Changes,
+    /// Whether to say how sure predictions are.
+    pub(crate) intervals: bool,
+}
+
+/// How a point is run.
+#[derive(Clone, Copy)]
+struct How<'a> {
+    changes: Changes,
+    intervals: Option<&'a Intervals<'a>>,
+    stop: Stop<'a>,
 }
 
 /// What one replication of a point gave: an outcome per transfer, and what changes would bring.
@@ -49,18 +66,20 @@ pub(crate) struct Sample {
 pub(crate) fn run(
     experiment: &Experiment,
     plan: &Plan,
-    changes: Changes,
+    ask: Ask,
     stop: Stop<'_>,
     done: impl Fn(usize, &mut Vec<Digest>) + Sync,
 ) -> Result<Vec<Option<Vec<Digest>>>, InputError> {
     let next = AtomicUsize::new(0);
+    let intervals = ask.intervals.then(|| Intervals::new(experiment, plan));
+    let how = How { changes: ask.changes, intervals: intervals.as_ref(), stop };
     let results: Vec<OnceLock<_>> = plan.points.iter().map(|_| OnceLock::new()).collect();
     // Point after point, so that rows leave for their tables soon.
     let work = || {
         while !stop() {
             let at = next.fetch_add(1, Ordering::Relaxed);
             let Some(point) = plan.points.get(at) else { return };
-            let mut digests = run_point(experiment, plan, point, (changes, stop));
+            let mut digests = run_point(experiment, plan, point, how);
             if let Ok(Some(digests)) = &mut digests {
                 done(at, digests);
             }
@@ -78,14 +97,26 @@ fn run_point(
     experiment: &Experiment,
     plan: &Plan,
     point: &Point,
-    how: (Changes, Stop<'_>),
+    how: How<'_>,
 ) -> Result<Option<Vec<Digest>>, InputError> {
-    let samples = replicate(experiment, plan, point, how);
-    let samples = samples.map_err(|error| experiment.placed(error, point))?;
-    let digests = |samples: Vec<Sample>| {
-        (0..point.transfers.len()).map(|which| Digest::of(&samples, which)).collect()
-    };
-    Ok(samples.map(digests))
+    let placed = |error| experiment.placed(error, point);
+    let samples = replicate(experiment, plan, point, (how.changes, how.stop)).map_err(placed)?;
+    let Some(samples) = samples else { return Ok(None) };
+    let digests = (0..point.transfers.len()).map(|which| Digest::of(&samples, which));
+    let mut digests: Vec<Digest> = digests.collect();
+    if let Some(intervals) = how.intervals {
+        let seeds: Vec<u64> = seeds(experiment).collect();
+        let sure = intervals.of(point, &seeds, &samples, how.stop).map_err(placed)?;
+        let Some(sure) = sure else { return Ok(None) };
+        digests.iter_mut().zip(sure).for_each(|(digest, sure)| digest.sure = Some(sure));
+    }
+    Ok(Some(digests))
+}
+
+/// The seeds of replications.
+fn seeds(experiment: &Experiment) -> impl Iterator<Item = u64> + use<'_> {
+    (0..experiment.repetitions)
+        .map(|number| Seed::new(experiment.seed).replication(u64::from(number)).get())
 }
 
 /// What every replication of a point gave; none if `stop` said so before all were there.
@@ -99,12 +130,10 @@ pub(crate) fn replicate(
     (changes, stop): (Changes, Stop<'_>),
 ) -> Result<Option<Vec<Sample>>, InputError> {
     let (cluster, transfers) = (&plan.worlds[point.world].cluster, &point.transfers);
-    let seeds = (0..experiment.repetitions)
-        .map(|number| Seed::new(experiment.seed).replication(u64::from(number)).get());
     let asked = advised(transfers);
     let mut replications = Replications::new(cluster, transfers, point.fidelity, stop)?;
     let mut samples = Vec::with_capacity(experiment.repetitions as usize);
-    for seed in seeds {
+    for seed in seeds(experiment) {
         let Some(outcomes) = replications.outcomes(seed)? else { return Ok(None) };
         // For each replication as well: chance may decide a counterfactual ("send over 8 streams")
         // of a transfer that it does not touch.

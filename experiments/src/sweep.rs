@@ -24,7 +24,7 @@ use crate::digest::Digest;
 use crate::experiment::{Experiment, Plan};
 use crate::failure::Failure;
 use crate::record::{Tables, key_cells};
-use crate::run::{Changes, run};
+use crate::run::{Ask, Changes, run};
 
 /// Computes every point of an experiment on the threads of rayon, and writes its tables into
 /// `folder`, which is there; changes are weighed if `changes` says so. How many points there are.
@@ -34,7 +34,8 @@ use crate::run::{Changes, run};
 pub fn tables(experiment: &Experiment, folder: &Path, changes: bool) -> Result<usize, Failure> {
     let plan = experiment.plan()?;
     let changes = if changes { Changes::All } else { Changes::None };
-    computed(experiment, &plan, folder, (changes, &|| false), &|| {}).map(|points| points.len())
+    let ask = Ask { changes, intervals: false };
+    computed(experiment, &plan, folder, (ask, &|| false), &|| {}).map(|points| points.len())
 }
 
 /// Computes the points of a plan, and writes their tables into `folder`: digests without what only
@@ -47,7 +48,7 @@ pub(crate) fn computed(
     experiment: &Experiment,
     plan: &Plan,
     folder: &Path,
-    (changes, stop): (Changes, Stop<'_>),
+    (ask, stop): (Ask, Stop<'_>),
     tell: &(dyn Fn() + Sync),
 ) -> Result<Vec<Option<Vec<Digest>>>, Failure> {
     let tables = Tables::of_run(folder, plan)?;
@@ -58,7 +59,7 @@ pub(crate) fn computed(
         tables.put(at, rows);
         tell();
     };
-    let results = run(experiment, plan, changes, stop, done)?;
+    let results = run(experiment, plan, ask, stop, done)?;
     tables.finish()?;
     Ok(results)
 }

@@ -18,6 +18,7 @@ mod cable;
 mod classes;
 mod describe;
 mod device;
+mod drawn;
 mod forwarder;
 mod holder;
 mod hop;
@@ -42,10 +43,12 @@ use crate::library::{Kind, Library};
 use crate::name::server::NameServer;
 use crate::profile::Profile;
 use crate::topology::{Family, Parsed};
+use crate::uncertainty::model::Errors;
 
 pub use crate::topology::Setting;
 pub use accelerator::Accelerator;
 pub use batch::Batch;
+pub use drawn::Drawn;
 pub use hop::{
     Core, Costs, CpuCosts, CpuHop, DmaHop, GpuHop, GpuStep, HopModel, Pageable, Side, SocketLink,
     WireHop,
@@ -226,6 +229,8 @@ pub struct Cluster {
     pub used: BTreeSet<(Kind, String)>,
     /// The lines of each profile that some model has read.
     pub read: BTreeMap<(Kind, String), BTreeSet<String>>,
+    /// By how much the models are off.
+    pub errors: Errors,
 }
 
 impl Cluster {

@@ -33,4 +33,5 @@ mod run;
 pub mod service;
 pub mod topology;
 pub mod transfer;
+pub mod uncertainty;
 pub mod workload;

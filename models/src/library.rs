@@ -13,6 +13,8 @@ use crate::gpu::assumed;
 use crate::input::{InputError, Source, suggest};
 use crate::profile::{Profile, schema};
 use crate::topology::Parsed;
+use crate::uncertainty::Draw;
+use crate::uncertainty::posterior::Posterior;
 
 /// What a data file describes; equally the name of its folder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -32,12 +34,25 @@ pub enum Kind {
     Cni,
     /// A cluster (TOML).
     Topology,
+    /// How far the models themselves are off (CSV).
+    Model,
+    /// How the lines of a fitted profile of the same name hang together (CSV).
+    Posterior,
 }
 
 impl Kind {
     /// Every kind, in the order in which folders are listed.
-    pub const ALL: [Kind; 7] =
-        [Kind::Host, Kind::Gpu, Kind::Pcie, Kind::Nic, Kind::Hop, Kind::Cni, Kind::Topology];
+    pub const ALL: [Kind; 9] = [
+        Kind::Host,
+        Kind::Gpu,
+        Kind::Pcie,
+        Kind::Nic,
+        Kind::Hop,
+        Kind::Cni,
+        Kind::Topology,
+        Kind::Model,
+        Kind::Posterior,
+    ];
 
     /// The folder of this kind below `profiles/`.
     pub const fn folder(self) -> &'static str {
@@ -49,6 +64,8 @@ impl Kind {
             Kind::Hop => "hop",
             Kind::Cni => "cni",
             Kind::Topology => "topology",
+            Kind::Model => "model",
+            Kind::Posterior => "posterior",
         }
     }
 
@@ -56,8 +73,15 @@ impl Kind {
     pub const fn ending(self) -> &'static str {
         match self {
             Kind::Host | Kind::Gpu | Kind::Pcie | Kind::Nic => "csv",
+            Kind::Model | Kind::Posterior => "csv",
             Kind::Hop | Kind::Cni | Kind::Topology => "toml",
         }
+    }
+
+    /// Whether its files are tables of parameters, with the lines that the
+    /// [`schema`](crate::profile::schema) lists.
+    pub const fn is_profile(self) -> bool {
+        matches!(self, Kind::Host | Kind::Gpu | Kind::Pcie | Kind::Nic | Kind::Model)
     }
 }
 
@@ -66,14 +90,16 @@ impl Kind {
 pub struct Library {
     entries: BTreeMap<(Kind, String), Arc<Entry>>,
     settings: BTreeMap<(Kind, String, String), f64>,
+    draw: Option<Draw>,
 }
 
-/// A text, and what it says if it is a profile or a topology: parsed and checked once, for all
-/// copies of the library.
+/// A text, and what it says if it is a profile, a posterior or a topology: parsed and checked
+/// once, for all copies of the library.
 #[derive(Debug)]
 struct Entry {
     source: Arc<Source>,
     profile: OnceLock<Profile>,
+    posterior: OnceLock<Posterior>,
     topology: OnceLock<Arc<Parsed>>,
 }
 
@@ -85,7 +111,8 @@ impl Library {
 
     /// Adds a text, replacing one of the same kind and name.
     pub fn add(&mut self, kind: Kind, name: impl Into<String>, source: Arc<Source>) {
-        let entry = Entry { source, profile: OnceLock::new(), topology: OnceLock::new() };
+        let (profile, posterior, topology) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
+        let entry = Entry { source, profile, posterior, topology };
         self.entries.insert((kind, name.into()), Arc::new(entry));
     }
 
@@ -156,27 +183,72 @@ impl Library {
         Ok(profile)
     }
 
-    /// A profile, parsed, with what [`Library::set`] changed; a GPU's with a line for everything
-    /// that is assumed where it says nothing.
+    /// A copy in which every number that is not known exactly is another: where `draw` puts it.
+    /// What [`Library::set`] changes is known.
+    pub fn drawn(&self, draw: Draw) -> Library {
+        Library { draw: Some(draw), ..self.clone() }
+    }
+
+    /// The draw that its numbers are from, if they are from one.
+    pub fn draw(&self) -> Option<Draw> {
+        self.draw
+    }
+
+    /// How the lines of the profile called `name` hang together; nothing where no fit says so.
+    ///
+    /// # Errors
+    /// If the file is malformed.
+    pub fn posterior(&self, name: &str) -> Result<Option<&Posterior>, InputError> {
+        let Some(entry) = self.entries.get(&(Kind::Posterior, name.to_owned())) else {
+            return Ok(None);
+        };
+        Ok(Some(match entry.posterior.get() {
+            Some(posterior) => posterior,
+            None => {
+                let posterior = Posterior::parse(&entry.source)?;
+                entry.posterior.get_or_init(|| posterior)
+            }
+        }))
+    }
+
+    /// A profile, parsed, with what a draw and [`Library::set`] changed; a GPU's with a line for
+    /// everything that is assumed where it says nothing.
     ///
     /// # Errors
     /// If there is none of that name, its text is not a valid profile, or it has a line that no
     /// model reads.
     pub fn profile(&self, kind: Kind, name: &str) -> Result<Profile, InputError> {
+        let mut profile = self.whole(kind, name)?;
+        if let Some(draw) = self.draw {
+            profile = profile.drawn(draw, self.posterior(name)?);
+        }
+        self.with_settings(profile)
+    }
+
+    /// A profile as [`Library::profile`] gives it without a draw.
+    ///
+    /// # Errors
+    /// As [`Library::profile`].
+    pub fn given(&self, kind: Kind, name: &str) -> Result<Profile, InputError> {
+        self.with_settings(self.whole(kind, name)?)
+    }
+
+    fn whole(&self, kind: Kind, name: &str) -> Result<Profile, InputError> {
         let entry = self.entry(kind, name)?;
-        let mut profile = match entry.profile.get() {
-            Some(profile) => profile.clone(),
-            None => {
-                let profile = self.parsed(kind, name, &entry.source)?;
-                let whole = match kind {
-                    Kind::Gpu => assumed::completed(&profile).into_owned(),
-                    _ => profile,
-                };
-                entry.profile.get_or_init(|| whole).clone()
-            }
+        if let Some(profile) = entry.profile.get() {
+            return Ok(profile.clone());
+        }
+        let profile = self.parsed(kind, name, &entry.source)?;
+        let whole = match kind {
+            Kind::Gpu => assumed::completed(&profile).into_owned(),
+            _ => profile,
         };
-        for ((at, of, parameter), value) in &self.settings {
-            if *at == kind && of == name {
+        Ok(entry.profile.get_or_init(|| whole).clone())
+    }
+
+    fn with_settings(&self, mut profile: Profile) -> Result<Profile, InputError> {
+        for ((kind, of, parameter), value) in &self.settings {
+            if *kind == profile.kind() && *of == profile.name {
                 profile = profile.with(parameter, *value)?;
             }
         }

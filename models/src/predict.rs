@@ -8,6 +8,7 @@
 //!
 //! `run`, `validate`, `compare` and the fits all ask it here.
 
+mod drawn;
 mod replications;
 
 pub(crate) mod placement;
@@ -26,6 +27,7 @@ use crate::run::start::{traces, traces_watched};
 use crate::run::{Resources, Trace, closed, units};
 use crate::transfer::{Mode, Transfer};
 
+pub use drawn::{predict_drawn, predict_undrawn};
 pub use replications::Replications;
 
 /// Says whether to stop: asked again and again by work that may take long.

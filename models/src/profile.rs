@@ -23,6 +23,9 @@ use sim::{Bytes, Rate, Time};
 
 use crate::input::{InputError, Source, suggest};
 use crate::library::Kind;
+use crate::uncertainty::Draw;
+use crate::uncertainty::posterior::Posterior;
+use crate::uncertainty::prior::spread;
 use reads::Reads;
 use schema::Need;
 
@@ -191,6 +194,33 @@ impl Profile {
         row.value = value / factor;
         (row.low, row.high) = (None, None);
         Ok(copy)
+    }
+
+    /// A copy with every number where `draw` puts it within its [`spread`]; lines that hang
+    /// together by `posterior` move together. Counts and sizes stay whole.
+    pub(crate) fn drawn(&self, draw: Draw, posterior: Option<&Posterior>) -> Profile {
+        let mut copy = self.clone();
+        let own = draw.key(self.kind.folder()).of(&self.name);
+        let normal = |parameter: &str| draw.normal(own.of(parameter));
+        for row in &mut copy.rows {
+            let spread = spread(row);
+            if spread.is_exact() {
+                continue;
+            }
+            let together = posterior.and_then(|posterior| posterior.of(&row.parameter));
+            let moved = spread.at(match together {
+                None => normal(&row.parameter),
+                Some(parts) => parts.iter().map(|(of, weight)| weight * normal(of)).sum(),
+            });
+            row.value = match unit(&row.unit).map(|unit| unit.1) {
+                Some(Dimension::Count | Dimension::Bytes) => moved.round().max(spread.low.ceil()),
+                // An efficiency is a part of what there is.
+                Some(Dimension::Ratio) if spread.high <= 1.0 => moved.min(1.0),
+                _ => moved,
+            };
+            (row.low, row.high) = (None, None);
+        }
+        copy
     }
 
     /// A copy with further lines behind its own; a parameter that it has keeps its line.

@@ -10,11 +10,14 @@ use std::sync::Arc;
 use models::input::{InputError, Source};
 use models::library::{Kind, Library};
 
+use super::covariance::covariance;
 use super::posterior::{Beside, Estimate, Observation, Posterior, each, fit};
 use super::prior::Priors;
 use crate::cni::{Setups, read};
+use crate::coverage::{Coverage, Covered};
 use crate::data::{DataFile, Row};
 use crate::family::{CniRow, Family, Table, recognise};
+use crate::quantile::quantile;
 use crate::shipped;
 
 /// The host profile that the fit writes.
@@ -58,6 +61,8 @@ pub struct Residual {
     pub measured: f64,
     /// Predicted goodput in bit/s.
     pub predicted: f64,
+    /// Where 90 % of draws of what is unknown put it in bit/s; none where nobody asked.
+    pub interval: Option<(f64, f64)>,
 }
 
 impl Residual {
@@ -76,6 +81,8 @@ pub struct CniFit {
     pub residuals: Vec<Residual>,
     /// The host profile, as a file.
     pub profile: String,
+    /// How its lines hang together, as a file.
+    pub posterior: String,
 }
 
 /// Fits the hop costs.
@@ -86,11 +93,10 @@ pub fn run(options: &Options) -> Result<CniFit, InputError> {
     let priors = Priors::parse(&options.priors)?;
     let cases = cases(&options.data)?;
     let all: Vec<&Case> = cases.iter().collect();
-    let posterior = fit_cases(&priors, &all)?;
-    let note = format!("calibrate fit cni, {} rows of {TABLE}", cases.len());
-    let profile = priors.fitted(&posterior.estimates, &[], &note);
-    let residuals = residuals(&priors, &posterior, &all)?;
-    Ok(CniFit { residuals, estimates: posterior.estimates, profile })
+    let fitted = fit_cases(&priors, &all)?;
+    let (profile, posterior) = files(&priors, &fitted, &all)?;
+    let residuals = residuals(&priors, &fitted, &all)?;
+    Ok(CniFit { residuals, estimates: fitted.estimates, profile, posterior })
 }
 
 /// What is left out of a fit that then predicts it.
@@ -122,7 +128,17 @@ pub fn leave_out(options: &Options, group: Group) -> Result<Vec<Residual>, Input
     let jobs: Vec<String> = keys.into_iter().collect();
     let one = |left: &String| {
         let (unseen, seen): (Vec<_>, Vec<_>) = cases.iter().partition(|case| key(case) == *left);
-        residuals(&priors, &fit_cases(&priors, &seen)?, &unseen)
+        let fitted = fit_cases(&priors, &seen)?;
+        let (profile, posterior) = files(&priors, &fitted, &seen)?;
+        let mut library = library_of(profile);
+        library.add(Kind::Posterior, HOST, Source::new("trial", posterior));
+        let mut residuals = residuals(&priors, &fitted, &unseen)?;
+        let mut setups = Setups::new(&library);
+        for (residual, case) in residuals.iter_mut().zip(&unseen) {
+            let drawn = setups.drawn(&case.row, residual.predicted)?;
+            residual.interval = Some((quantile(&drawn, 0.05), quantile(&drawn, 0.95)));
+        }
+        Ok(residuals)
     };
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let parts: Vec<Result<Vec<Residual>, InputError>> = std::thread::scope(|scope| {
@@ -133,6 +149,16 @@ pub fn leave_out(options: &Options, group: Group) -> Result<Vec<Residual>, Input
         running.into_iter().flat_map(|thread| thread.join().expect("no panic")).collect()
     });
     Ok(parts.into_iter().collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
+}
+
+/// How good the intervals of residuals are, by family; those of one set-up err together.
+pub fn coverage(residuals: &[Residual], family: Family) -> Option<Coverage> {
+    let figures = residuals.iter().filter(|residual| residual.family == family);
+    let figures = figures.filter_map(|residual| {
+        let (low, high) = residual.interval?;
+        Some(Covered { cluster: &residual.cni, measured: residual.measured, low, high })
+    });
+    Coverage::of(&figures.collect::<Vec<_>>())
 }
 
 /// The socket layers among the kinds of hop.
@@ -178,16 +204,62 @@ fn residuals(
             family: case.row.family(),
             measured: case.row.goodput,
             predicted: setups.predict(&case.row)?.goodput,
+            interval: None,
         })
     };
     cases.iter().map(residual).collect()
 }
 
+/// The profile and the posterior of a fit to `cases`.
+fn files(
+    priors: &Priors,
+    fitted: &Posterior,
+    cases: &[&Case],
+) -> Result<(String, String), InputError> {
+    let values: Vec<f64> = fitted.estimates.iter().map(|e| e.value).collect();
+    let seen: Vec<(&Case, Figure, Observation)> =
+        cases.iter().flat_map(|case| observations(case)).collect();
+    let model = |own: &[f64], moved: usize| {
+        let library = library_of(priors.profile_of(own));
+        let moves = priors.hops_of(priors.name(moved));
+        predicted(&library, &seen, |at| {
+            let untouched = seen[at].0.hops.is_disjoint(&moves) && !moves.contains("");
+            untouched.then(|| fitted.predicted[at])
+        })
+    };
+    let errors: Vec<Observation> = seen.iter().map(|seen| seen.2).collect();
+    let together = covariance(priors, &priors.own(&values), &errors, model)?;
+    let note = format!("calibrate fit cni, {} rows of {TABLE}", cases.len());
+    Ok((priors.fitted(&fitted.estimates, &[], Some(&together), &note), together.file()))
+}
+
+/// The shipped library with another profile in place of the fitted one.
+fn library_of(profile: String) -> Library {
+    let mut library = shipped().clone();
+    library.add(Kind::Host, HOST, Source::new("trial", profile));
+    library
+}
+
 /// The shipped library with a trial profile in place of the fitted one.
 fn with_profile(priors: &Priors, values: &[f64]) -> Library {
-    let mut library = shipped().clone();
-    library.add(Kind::Host, HOST, Source::new("trial", priors.profile(values)));
-    library
+    library_of(priors.profile(values))
+}
+
+/// What a library says of figures; those that `known` has are not asked.
+fn predicted(
+    library: &Library,
+    seen: &[(&Case, Figure, Observation)],
+    known: impl Fn(usize) -> Option<f64>,
+) -> Result<Vec<f64>, InputError> {
+    let mut setups = Setups::new(library);
+    let mut predict = |at: usize| match known(at) {
+        Some(known) => Ok(known),
+        None => setups.predict(&seen[at].0.row).map(|predicted| match seen[at].1 {
+            Figure::Goodput => predicted.goodput,
+            Figure::Sent => predicted.sent,
+        }),
+    };
+    (0..seen.len()).map(&mut predict).collect()
 }
 
 /// What is observed of a row: its goodput; and of one UDP flow also what it sent.
@@ -204,18 +276,11 @@ fn fit_cases(priors: &Priors, cases: &[&Case]) -> Result<Posterior, InputError> 
     // A parameter moves only the rows that have a hop whose cost it sets.
     let moves: Vec<BTreeSet<String>> = free.iter().map(|free| priors.hops_of(&free.name)).collect();
     let model = |values: &[f64], beside: Option<Beside<'_>>| {
-        let library = with_profile(priors, values);
-        let mut setups = Setups::new(&library);
-        let mut predict = |at: usize| match beside {
-            Some(beside) if seen[at].0.hops.is_disjoint(&moves[beside.moved]) => {
-                Ok(beside.predicted[at])
-            }
-            _ => setups.predict(&seen[at].0.row).map(|predicted| match seen[at].1 {
-                Figure::Goodput => predicted.goodput,
-                Figure::Sent => predicted.sent,
-            }),
-        };
-        (0..seen.len()).map(&mut predict).collect()
+        predicted(&with_profile(priors, values), &seen, |at| {
+            let beside = beside?;
+            let untouched = seen[at].0.hops.is_disjoint(&moves[beside.moved]);
+            untouched.then(|| beside.predicted[at])
+        })
     };
     fit(&free, &seen.iter().map(|seen| seen.2).collect::<Vec<_>>(), each(model))
 }

@@ -13,9 +13,11 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use models::input::{InputError, Source};
-use models::profile::{How, csv_error, unit};
+use models::profile::{How, Parameter, csv_error, unit};
+use models::uncertainty::prior::spread;
 use serde::Deserialize;
 
+use super::covariance::Together;
 use super::posterior::{Estimate, Free};
 
 /// A line of a priors file.
@@ -36,6 +38,21 @@ pub struct Prior {
     pub how: How,
     /// Where it is from.
     pub source: String,
+}
+
+impl Prior {
+    /// The line of a profile that it is without a fit.
+    fn parameter(&self) -> Parameter {
+        Parameter {
+            parameter: self.parameter.clone(),
+            value: self.value,
+            unit: self.unit.clone(),
+            low: None,
+            high: None,
+            how: self.how,
+            source: self.source.clone(),
+        }
+    }
 }
 
 /// The lines of a priors file.
@@ -92,9 +109,56 @@ impl Priors {
         moved.into_iter().map(hop).collect()
     }
 
+    /// How many lines there are.
+    pub fn len(&self) -> usize {
+        self.lines.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.lines.is_empty()
+    }
+
+    /// The parameter of line `at`.
+    pub fn name(&self, at: usize) -> &str {
+        &self.lines[at].parameter
+    }
+
+    /// The line that line `at` follows.
+    pub fn followed(&self, at: usize) -> Option<usize> {
+        let of = self.lines[at].of.as_ref()?;
+        self.lines.iter().position(|line| line.parameter == *of)
+    }
+
+    /// How uncertain each line's own number is beforehand: one standard deviation of its logarithm;
+    /// zero if it is exact.
+    pub fn sigmas(&self) -> Vec<f64> {
+        let sigma = |line: &Prior| match line.factor {
+            Some(factor) => factor.ln(),
+            None => spread(&line.parameter()).sigma().unwrap_or(0.0),
+        };
+        self.lines.iter().map(sigma).collect()
+    }
+
+    /// Each line's own number, where the free ones have `values`: a value, or a ratio to the line
+    /// that it follows.
+    pub fn own(&self, values: &[f64]) -> Vec<f64> {
+        let mut free = values.iter();
+        let own = |line: &Prior| match line.factor {
+            Some(_) => *free.next().expect("one value per free parameter"),
+            None => line.value,
+        };
+        self.lines.iter().map(own).collect()
+    }
+
     /// A profile in which the free parameters have `values`, at full precision.
     pub fn profile(&self, values: &[f64]) -> String {
-        let values = self.resolve(values);
+        self.profile_of(&self.own(values))
+    }
+
+    /// A profile in which each line's own number is this.
+    pub fn profile_of(&self, own: &[f64]) -> String {
+        let values = self.resolve(own);
         let mut text = String::from("parameter,value,unit,low,high,how,source\n");
         for (line, value) in self.lines.iter().zip(values) {
             text += &format!("{},{value:e},{},,,fitted,trial\n", line.parameter, line.unit);
@@ -105,13 +169,19 @@ impl Priors {
     /// The profile of a finished fit, to four digits; `note` is added to every fitted line. Those
     /// that are `refused` stay near what was believed of them, at the value that the others were
     /// fitted beside, and count as assumed.
-    pub fn fitted(&self, estimates: &[Estimate], refused: &[String], note: &str) -> String {
+    pub fn fitted(
+        &self,
+        estimates: &[Estimate],
+        refused: &[String],
+        together: Option<&Together>,
+        note: &str,
+    ) -> String {
         let values: Vec<f64> = estimates.iter().map(|e| digits(e.value)).collect();
-        let resolved = self.resolve(&values);
+        let resolved = self.resolve(&self.own(&values));
         let mut writer = csv::Writer::from_writer(models::format::comment());
         let header = ["parameter", "value", "unit", "low", "high", "how", "source"];
         writer.write_record(header).expect("memory");
-        for (line, value) in self.lines.iter().zip(resolved) {
+        for (at, (line, value)) in self.lines.iter().zip(resolved).enumerate() {
             let estimate = estimates.iter().find(|e| e.name == line.parameter);
             let (low, high, how, source) = match (estimate, &line.of) {
                 (Some(e), _) if refused.contains(&e.name) => {
@@ -128,29 +198,27 @@ impl Priors {
                 }
                 (None, None) => (String::new(), String::new(), how(line.how), line.source.clone()),
             };
-            let value = digits(value).to_string();
+            let value = digits(value);
+            let interval = together.and_then(|together| together.interval(at, value));
+            let (low, high) = interval.map_or((low, high), |(a, b)| (a.to_string(), b.to_string()));
+            let value = value.to_string();
             let record = [&line.parameter, &value, &line.unit, &low, &high, how, &source];
             writer.write_record(record).expect("memory");
         }
         String::from_utf8(writer.into_inner().expect("memory")).expect("text in, text out")
     }
 
-    /// Every line's value, in its own unit.
-    fn resolve(&self, free: &[f64]) -> Vec<f64> {
-        let mut free = free.iter();
+    /// Every line's value, in its own unit, from each line's own number.
+    fn resolve(&self, own: &[f64]) -> Vec<f64> {
         let mut values: Vec<f64> = Vec::with_capacity(self.lines.len());
-        for line in &self.lines {
-            let value = match (&line.factor, &line.of) {
-                (Some(_), _) => *free.next().expect("one value per free parameter"),
-                (None, None) => line.value,
-                (None, Some(of)) => {
-                    let at = self.lines.iter().position(|l| l.parameter == *of);
-                    let at = at.expect("checked when read");
-                    let scale = factor_of(&self.lines[at].unit) / factor_of(&line.unit);
-                    line.value * values[at] * scale
+        for (at, (line, own)) in self.lines.iter().zip(own).enumerate() {
+            values.push(match self.followed(at) {
+                None => *own,
+                Some(of) => {
+                    let scale = factor_of(&self.lines[of].unit) / factor_of(&line.unit);
+                    own * values[of] * scale
                 }
-            };
-            values.push(value);
+            });
         }
         values
     }
@@ -219,7 +287,7 @@ mod tests {
     #[test]
     fn followers_follow_in_their_own_unit() {
         let priors = parse("a.x,2,us,3,,fitted,s\nb.x,0.5,ns,,a.x,assumed,t\n").unwrap();
-        assert!((priors.resolve(&[4.0])[1] - 2000.0).abs() < 1e-9);
+        assert!((priors.resolve(&priors.own(&[4.0]))[1] - 2000.0).abs() < 1e-9);
         let estimate = Estimate {
             name: "a.x".into(),
             value: 4.000_04,
@@ -227,7 +295,7 @@ mod tests {
             high: 5.0,
             spread_ratio: 0.1,
         };
-        let text = priors.fitted(&[estimate], &[], "rows");
+        let text = priors.fitted(&[estimate], &[], None, "rows");
         let lines: Vec<&str> = text.lines().collect();
         assert_eq!(lines[0], "# format = 1");
         assert_eq!(lines[2], "a.x,4,us,3,5,fitted,rows; prior: s");

@@ -20,6 +20,7 @@ use models::transfer::Transport;
 
 use super::host::{Machine, PROFILE};
 use super::probe::Probe;
+use crate::fit::covariance::covariance;
 use crate::fit::posterior::{Estimate, Observation, Point, fit};
 use crate::fit::prior::Priors;
 use crate::quantile::quantile;
@@ -143,6 +144,8 @@ pub struct NetFit {
     pub residuals: Vec<Residual>,
     /// The host profile, as a file.
     pub profile: String,
+    /// How its lines hang together, as a file.
+    pub posterior: String,
 }
 
 /// Fits the costs of `machine` to what was seen of `probes`.
@@ -175,14 +178,25 @@ pub fn run(
     let refused = |e: &&Estimate| e.spread_ratio > REFUSED;
     let refused: Vec<String> =
         posterior.estimates.iter().filter(refused).map(|e| e.name.clone()).collect();
+    let values: Vec<f64> = posterior.estimates.iter().map(|e| e.value).collect();
+    let moved = |own: &[f64], at: usize| {
+        let moves = priors.hops_of(priors.name(at));
+        let known = |_: usize, probe: usize| {
+            let untouched = kinds[probe].is_disjoint(&moves) && !moves.contains("");
+            untouched.then_some(posterior.predicted.as_slice())
+        };
+        Ok(bench.predict(&[priors.profile_of(own)], &seen, &known)?.swap_remove(0))
+    };
+    let together = covariance(&priors, &priors.own(&values), &observations, moved)?;
     let note = format!("calibrate net, {} figures of {} probes", seen.len(), probes.len());
-    let profile = priors.fitted(&posterior.estimates, &refused, &note);
+    let profile = priors.fitted(&posterior.estimates, &refused, Some(&together), &note);
     let residuals = seen.into_iter().zip(posterior.predicted);
     Ok(NetFit {
         estimates: posterior.estimates,
         refused,
         residuals: residuals.map(|(seen, predicted)| Residual { seen, predicted }).collect(),
         profile,
+        posterior: together.file(),
     })
 }
 

@@ -2,11 +2,11 @@
 
 use models::input::InputError;
 
+use super::gpu::Gpu;
 use super::{Comparison, Verdict};
 use crate::copy::bandwidth_of;
 use crate::data::Row;
 use crate::family::{Family, MemcpyRow};
-use crate::subject::Subject;
 
 /// Why a pageable copy is not predicted.
 const PAGEABLE: &str = "a pageable copy depends on the host, which the table does not describe";
@@ -14,16 +14,19 @@ const PAGEABLE: &str = "a pageable copy depends on the host, which the table doe
 pub(super) fn judge(
     read: &MemcpyRow,
     row: &Row<'_>,
-    gpu: Result<&Subject, String>,
+    gpu: Result<&Gpu, String>,
 ) -> Result<Verdict, InputError> {
     let outcome = match gpu {
         Err(why) => Err(why),
         Ok(_) if read.pageable => Err(PAGEABLE.to_owned()),
         Ok(gpu) => {
-            let predicted = bandwidth_of(read, gpu)?;
+            let predicted = bandwidth_of(read, &gpu.subject)?;
+            let draws = gpu.drawn()?.iter().map(|drawn| bandwidth_of(read, &drawn.subject));
+            let draws = draws.collect::<Result<Vec<f64>, InputError>>()?;
             let decimals = row.decimals("bandwidth_gb_s");
             let measured = read.bandwidth;
-            Ok(vec![Comparison::new("bandwidth", "GB/s", measured, predicted, decimals)])
+            let compared = Comparison::new("bandwidth", "GB/s", measured, predicted, decimals);
+            Ok(vec![compared.with_draws(&draws)])
         }
     };
     let direction = if read.to_device { "in" } else { "out" };

@@ -1,11 +1,14 @@
 //! Rows about GPUs: the execution model and the copy engines.
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
 use models::gpu::machine::Machine;
 use models::input::InputError;
 use models::library::Kind;
 use models::profile::Profile;
+use models::uncertainty::{DRAWS, Draw};
+use sim::Seed;
 
 use super::{Comparison, Verdict, copy};
 use crate::copy::{gpu_named, means};
@@ -17,25 +20,60 @@ use crate::subject::Subject;
 use crate::{fit, published, shipped};
 
 /// A GPU that rows are predicted for.
-struct Gpu {
+pub(super) struct Gpu {
     profile: Profile,
     /// The GPU in a node, to be asked.
-    subject: Subject,
+    pub(super) subject: Subject,
     machine: Option<Machine>,
     fitted: Option<FittedRows>,
+    drawn: OnceCell<Vec<DrawnGpu>>,
+}
+
+/// A GPU in one draw of what is unknown.
+pub(super) struct DrawnGpu {
+    pub(super) subject: Subject,
+    machine: Option<Machine>,
 }
 
 impl Gpu {
     fn new(profile: Profile) -> Result<Gpu, InputError> {
         // Older generations have copy engines but no execution model.
-        let machine = match profile.has("compute_capability") {
-            true => Some(Machine::from_profile(&profile)?),
-            false => None,
-        };
+        let machine = machine_of(&profile)?;
         let fitted = FittedRows::of(&profile);
         let subject = Subject::new(&profile, shipped())?;
-        Ok(Gpu { profile, subject, machine, fitted })
+        Ok(Gpu { profile, subject, machine, fitted, drawn: OnceCell::new() })
     }
+
+    /// The GPU in each draw.
+    pub(super) fn drawn(&self) -> Result<&[DrawnGpu], InputError> {
+        if let Some(drawn) = self.drawn.get() {
+            return Ok(drawn);
+        }
+        let draws = Draw::all(Seed::new(0), DRAWS);
+        let drawn = Subject::drawn(&self.profile, shipped(), draws)?.into_iter();
+        let drawn = drawn
+            .map(|(subject, profile)| Ok(DrawnGpu { subject, machine: machine_of(&profile)? }));
+        let drawn = drawn.collect::<Result<Vec<DrawnGpu>, InputError>>()?;
+        Ok(self.drawn.get_or_init(|| drawn))
+    }
+}
+
+/// The execution model of a GPU, where its profile has one.
+fn machine_of(profile: &Profile) -> Result<Option<Machine>, InputError> {
+    profile.has("compute_capability").then(|| Machine::from_profile(profile)).transpose()
+}
+
+/// What a row's figure should be on a GPU.
+fn predicted(read: &GpuRow, subject: &Subject, machine: &Machine) -> Result<f64, InputError> {
+    // A kernel is asked about as one of a transfer; what is none is a formula.
+    if let Some(asked) = read.ask(subject, machine)? {
+        return Ok(asked);
+    }
+    let formula = read.predict(machine)?;
+    Ok(match read.is_latency() {
+        true => formula * subject.kernel_factor(),
+        false => formula / subject.kernel_factor(),
+    })
 }
 
 /// The GPUs that rows can be about: all that ship, or one of the user's.
@@ -76,7 +114,7 @@ impl Gpus {
         if family == Family::GpuMemcpy {
             let read = MemcpyRow::read(row)?;
             let gpu = self.named(&read.gpu)?;
-            return copy::judge(&read, row, gpu.map(|gpu| &gpu.subject));
+            return copy::judge(&read, row, gpu);
         }
         let read = GpuRow::read(row, family)?;
         let label = format!("{} {}", read.gpu, read.label);
@@ -92,13 +130,16 @@ impl Gpus {
             Family::GpuLatency => ("latency", "ns"),
             _ => ("bandwidth", "GB/s"),
         };
-        // A kernel is asked about as one of a transfer; what is none is a formula.
-        let asked = read.ask(&gpu.subject, machine);
-        let predicted = asked.and_then(|asked| asked.map_or_else(|| read.predict(machine), Ok));
-        let outcome = match predicted {
-            Ok(predicted) => {
+        let outcome = match predicted(&read, &gpu.subject, machine) {
+            Ok(value) => {
                 let (measured, decimals) = (read.measured, read.decimals);
-                Ok(vec![Comparison::new(quantity, unit, measured, predicted, decimals)])
+                let draws = gpu.drawn()?.iter().map(|drawn| {
+                    let machine = drawn.machine.as_ref().expect("each draw has what the GPU has");
+                    predicted(&read, &drawn.subject, machine)
+                });
+                let draws = draws.collect::<Result<Vec<f64>, InputError>>()?;
+                let compared = Comparison::new(quantity, unit, measured, value, decimals);
+                Ok(vec![compared.with_draws(&draws)])
             }
             Err(impossible) => Err(format!("{} {}", impossible.field, impossible.problem)),
         };

@@ -3,9 +3,13 @@
 use serde::{Serialize, Serializer};
 
 use super::Verdict;
+use crate::coverage::{Coverage, Covered};
 use crate::data::Row;
 use crate::family::Family;
-use crate::quantile::of_sorted;
+use crate::quantile::{of_sorted, quantile};
+
+/// The part of draws that an interval leaves out on either side.
+const BEYOND: f64 = 0.05;
 
 /// Whether a shipped profile has seen a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -28,6 +32,11 @@ pub struct Comparison {
     pub measured: f64,
     /// The prediction, in the digits that the published value has.
     pub predicted: f64,
+    /// Where 90 % of draws of what is unknown put it, in the same digits: low and high end; none
+    /// where nothing is unknown.
+    pub interval: Option<(f64, f64)>,
+    #[serde(skip)]
+    decimals: usize,
 }
 
 impl Comparison {
@@ -41,7 +50,16 @@ impl Comparison {
     ) -> Comparison {
         let printed = format!("{predicted:.decimals$}");
         let predicted = printed.parse().expect("a number was printed");
-        Comparison { quantity, unit, measured, predicted }
+        Comparison { quantity, unit, measured, predicted, interval: None, decimals }
+    }
+
+    /// The same with what each of several draws predicts.
+    pub fn with_draws(self, draws: &[f64]) -> Comparison {
+        let [low, high] = [BEYOND, 1.0 - BEYOND].map(|q| {
+            let decimals = self.decimals;
+            format!("{:.decimals$}", quantile(draws, q)).parse().expect("a number was printed")
+        });
+        Comparison { interval: Some((low, high)), ..self }
     }
 
     /// (predicted − measured) ÷ measured.
@@ -131,6 +149,7 @@ impl Report {
             rows,
             predicted: judged.len(),
             errors: Errors::of(&judged),
+            coverage: coverage(&judged),
         })
     }
 }
@@ -163,6 +182,18 @@ impl Errors {
     }
 }
 
+/// How good the intervals of figures are; those of one set-up or GPU err together.
+fn coverage(judged: &[&Judged]) -> Option<Coverage> {
+    let figures = judged.iter().flat_map(|row| {
+        let cluster = row.label.split(' ').next().unwrap_or("");
+        row.comparisons.iter().filter_map(move |figure| {
+            let (low, high) = figure.interval.filter(|(low, _)| *low > 0.0)?;
+            Some(Covered { cluster, measured: figure.measured, low, high })
+        })
+    });
+    Coverage::of(&figures.collect::<Vec<_>>())
+}
+
 /// A family's line of the summary.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Summary {
@@ -174,6 +205,8 @@ pub struct Summary {
     pub predicted: usize,
     /// Their errors, if there were any.
     pub errors: Option<Errors>,
+    /// How good their intervals are, if they have any; clusters are set-ups and GPUs.
+    pub coverage: Option<Coverage>,
 }
 
 /// The worst row as JSON.
@@ -218,6 +251,11 @@ impl Serialize for Summary {
             p90_abs_rel_error: Option<f64>,
             worst_abs_rel_error: Option<f64>,
             worst_row: Option<WorstRow<'a>>,
+            coverage_90: Option<f64>,
+            coverage_90_low: Option<f64>,
+            coverage_90_high: Option<f64>,
+            median_width: Option<f64>,
+            mean_interval_score: Option<f64>,
         }
         let errors = self.errors.as_ref();
         Line {
@@ -228,6 +266,11 @@ impl Serialize for Summary {
             p90_abs_rel_error: errors.map(|e| e.p90),
             worst_abs_rel_error: errors.map(|e| e.worst),
             worst_row: errors.map(|e| (&e.worst_row).into()),
+            coverage_90: self.coverage.map(|own| own.coverage_90),
+            coverage_90_low: self.coverage.map(|own| own.coverage_90_low),
+            coverage_90_high: self.coverage.map(|own| own.coverage_90_high),
+            median_width: self.coverage.map(|own| own.median_width),
+            mean_interval_score: self.coverage.map(|own| own.mean_interval_score),
         }
         .serialize(to)
     }
@@ -289,6 +332,18 @@ mod tests {
     }
 
     #[test]
+    fn intervals_are_in_the_digits_that_are_printed() {
+        let draws: Vec<f64> = (0..=100).map(|n| 1.0 + f64::from(n) / 100.0).collect();
+        let of = |measured| Comparison::new("b", "GB/s", measured, 1.5, 1).with_draws(&draws);
+        let (low, high) = of(1.5).interval.unwrap();
+        // 5 % and 95 % are 1.05 and 1.95.
+        assert!((low - 1.05).abs() < 0.051 && (high - 1.95).abs() < 0.051, "{low} {high}");
+        let row = Judged { comparisons: vec![of(low), of(2.1)], ..judged(1.0) };
+        assert_eq!(coverage(&[&row]).unwrap().coverage_90, 0.5);
+        assert!(coverage(&[&judged(1.0)]).is_none(), "nothing is unknown about it");
+    }
+
+    #[test]
     fn a_difference_below_the_printed_digits_is_none() {
         assert_eq!(Comparison::new("b", "GB/s", 0.03, 0.0343, 2).relative_error(), 0.0);
         assert!(Comparison::new("b", "GB/s", 0.03, 0.0353, 2).relative_error() > 0.3);
@@ -319,6 +374,11 @@ mod tests {
             "p90_abs_rel_error",
             "worst_abs_rel_error",
             "worst_row",
+            "coverage_90",
+            "coverage_90_low",
+            "coverage_90_high",
+            "median_width",
+            "mean_interval_score",
         ];
         assert_eq!(keys(&families[0]), expected);
         assert_eq!(families[0]["family"], "cni_tcp");

@@ -10,6 +10,7 @@ pub(super) mod probes;
 use std::path::{Path, PathBuf};
 
 use calibration::data::DataFile;
+use calibration::family::Family;
 use calibration::fit::posterior::Estimate;
 use calibration::fit::{cni, memcpy};
 use clap::{Args, Subcommand};
@@ -142,6 +143,19 @@ fn leave_out(options: &cni::Options, console: &Console) -> Result<(), Failure> {
     console.note("fitting once per set-up, which takes a while");
     let residuals = cni::leave_out(options, cni::Group::SetUp)?;
     print_residuals(&residuals, console)?;
+    for family in [Family::CniTcp, Family::CniUdp] {
+        let Some(own) = cni::coverage(&residuals, family) else { continue };
+        console.print(&format!(
+            "{}: {} of rows lie in their 90 % interval ({} to {} by a bootstrap over {} set-ups), \
+             median width {:.2} ×\n",
+            family.name(),
+            percent(own.coverage_90),
+            percent(own.coverage_90_low),
+            percent(own.coverage_90_high),
+            own.clusters,
+            own.median_width,
+        ))?;
+    }
     tell(&[], residuals.iter().map(residual).collect(), None, console)
 }
 
@@ -217,6 +231,8 @@ fn residual(row: &cni::Residual) -> Value {
         "measured_bit_s": row.measured,
         "predicted_bit_s": row.predicted,
         "rel_error": row.relative_error(),
+        "predicted_low_bit_s": row.interval.map(|interval| interval.0),
+        "predicted_high_bit_s": row.interval.map(|interval| interval.1),
     })
 }
 

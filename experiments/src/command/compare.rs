@@ -10,11 +10,11 @@ use calibration::net::host::{Machine, PROFILE};
 use clap::Args;
 use models::input::{InputError, Source};
 use models::library::{Kind, Library};
-use models::outcome::Outcome;
 use serde_json::json;
 
 use super::calibrate::probes;
 use super::measure::{How, carry_out, read};
+use crate::compare::Predictions;
 use crate::console::Console;
 use crate::experiment::{Experiment, Plan};
 use crate::failure::Failure;
@@ -135,7 +135,7 @@ fn measured(
     arguments: &Arguments,
     folder: &Path,
     (experiment, plan): (Experiment, Plan),
-    predicted: Option<Vec<Vec<Outcome>>>,
+    predicted: Option<Predictions>,
     console: &Console,
 ) -> Result<(), Failure> {
     let probes = match predicted {
@@ -162,7 +162,9 @@ fn measured(
             let fit = fit::run(&Machine::here(), &probes, seen, pins, calibration::shipped())?;
             super::calibrate::net::save(folder, &probes, &fit)?;
             let mut library = Library::clone(&experiment.library);
-            library.add(Kind::Host, PROFILE, Source::new("calibrated beside it", fit.profile));
+            let beside = |text| Source::new("calibrated beside it", text);
+            library.add(Kind::Host, PROFILE, beside(fit.profile));
+            library.add(Kind::Posterior, PROFILE, beside(fit.posterior));
             compare::predicted(experiment, plan, &library)?
         }
     };

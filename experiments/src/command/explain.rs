@@ -61,7 +61,8 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<(), Failur
     for note in effect::of_ways(&plan) {
         console.note(&format!("note: {note}"));
     }
-    let results = runner::run(&experiment, &plan, runner::Changes::All, &|| false, |_, _| {})?;
+    let ask = runner::Ask { changes: runner::Changes::All, intervals: false };
+    let results = runner::run(&experiment, &plan, ask, &|| false, |_, _| {})?;
     let keyed = record::keyed(&experiment, &plan, &results);
     let mut told = Vec::new();
     for keyed in &keyed {

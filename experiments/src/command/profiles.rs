@@ -10,6 +10,7 @@ use clap::{Args, Subcommand};
 use models::input::{InputError, Source, suggest};
 use models::library::{Kind, Library};
 use models::profile::{Profile, schema::line};
+use models::uncertainty::posterior::Posterior;
 use serde_json::json;
 
 use crate::console::{Console, Sheet, number};
@@ -51,7 +52,7 @@ otherwise. Those that change nothing are listed at the end, each with its reason
     Perturb(perturb::Arguments),
     /// List names by kind
     List {
-        /// One kind alone: host, gpu, pcie, nic, hop, cni or topology
+        /// One kind alone: host, gpu, pcie, nic, hop, cni, topology, model or posterior
         #[arg(long)]
         kind: Option<String>,
         /// A folder with profiles of your own
@@ -121,7 +122,11 @@ fn kind_named(name: &str) -> Result<Kind, InputError> {
 
 /// A line about an entry: what its file says, or how many numbers it holds.
 fn about(library: &Library, kind: Kind, name: &str) -> Result<String, InputError> {
-    if kind.ending() == "csv" {
+    if kind == Kind::Posterior {
+        let lines = library.posterior(name)?.map_or(0, Posterior::len);
+        return Ok(format!("how {lines} parameters hang together"));
+    }
+    if kind.is_profile() {
         return Ok(format!("{} parameters", library.profile(kind, name)?.rows().len()));
     }
     Ok(said(&library.source(kind, name)?.text))
@@ -148,16 +153,16 @@ fn show(name: &str, folder: Option<&Path>, console: &Console) -> Result<(), Fail
         };
     }
     let (kind, name) = find(name, &library)?;
-    match kind.ending() {
-        "csv" => show_profile(&library.profile(kind, name)?, console),
-        _ => show_text(library.source(kind, name)?, console),
+    match kind.is_profile() {
+        true => show_profile(&library.profile(kind, name)?, console),
+        false => show_text(library.source(kind, name)?, console),
     }
 }
 
 /// What a table of parameters describes: its folder says so, or else the lines it has.
 fn kind_of(path: &Path, name: &str, source: &Arc<Source>) -> Result<Kind, InputError> {
     let folder = path.parent().and_then(Path::file_name).unwrap_or_default();
-    let tables = Kind::ALL.into_iter().filter(|kind| kind.ending() == "csv");
+    let tables = Kind::ALL.into_iter().filter(|kind| kind.is_profile());
     if let Some(kind) = tables.clone().find(|kind| folder == kind.folder()) {
         return Ok(kind);
     }

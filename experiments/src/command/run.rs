@@ -11,10 +11,11 @@ use serde_json::{Value, json};
 use crate::console::Console;
 use crate::experiment::{Experiment, Plan};
 use crate::failure::Failure;
+use crate::interval::{causes, compared};
 use crate::output::Staging;
 use crate::plot::manifest::Manifest;
 use crate::plot::run::Run;
-use crate::run::Changes;
+use crate::run::{Ask, Changes};
 use crate::{
     effect, interrupt, manifest, overview, plot, provenance, record, report, shipped, sweep,
     workload,
@@ -32,7 +33,8 @@ What a file may say: podpath schema --fields.
 
 DIR receives runs.csv, summary.csv, taken.csv, returned.csv, life.csv, parameters.csv,
 manifest.json, plots/ and report.html, steps.csv if requests were asked for, and together.csv if
-points have several transfers; of workloads, it receives workloads.csv, workload_runs.csv,
+points have several transfers, widening.csv if anything is uncertain, and comparisons.csv if there
+are several topologies; of workloads, it receives workloads.csv, workload_runs.csv,
 resources.csv and windows.csv instead of the first five. Files are written at the end, all or none.
 Plots are SVG, and PNG as well where there are at most 1000 points or --png asks for it. Where
 there are more than 4000 results, plots and report show some 2000 and say so; tables have all.
@@ -70,6 +72,9 @@ pub(super) struct Arguments {
     /// Weigh no changes: returned.csv is left without rows, and sweeps are several times as fast
     #[arg(long)]
     no_changes: bool,
+    /// Do not say how sure predictions are: the columns `…_predicted_…` stay empty
+    #[arg(long)]
+    no_intervals: bool,
 }
 
 /// A fidelity as an argument.
@@ -166,7 +171,8 @@ fn run_one(
     let changes = if arguments.no_changes { Changes::None } else { Changes::All };
     let staging = Staging::new(out)?;
     let bar = console.progress(plan.points.len() as u64, &experiment.name);
-    let how = (changes, &interrupt::asked as Stop<'_>);
+    let ask = Ask { changes, intervals: !arguments.no_intervals };
+    let how = (ask, &interrupt::asked as Stop<'_>);
     let results = sweep::computed(experiment, plan, staging.path(), how, &|| bar.inc(1));
     bar.finish_and_clear();
     let results = results?;
@@ -179,9 +185,19 @@ fn run_one(
     let mut manifest = manifest::manifest(experiment, plan, done, &keyed)?;
     let stage = staging.path();
     write_provenance(stage, experiment, plan, &manifest)?;
+    let wide = match arguments.no_intervals {
+        true => None,
+        false => causes::of(experiment, plan, &interrupt::asked)?,
+    };
+    let wide = wide.unwrap_or_default();
+    compared::write(stage, experiment, plan, &keyed)?;
+    causes::write(stage, experiment, plan, &wide)?;
     draw(stage, &mut manifest, keyed.len(), arguments.png || plan.points.len() <= PNG_POINTS_MAX)?;
     staging.commit()?;
     tell(out, &manifest, plan, &keyed, console)?;
+    if let Some(sentence) = causes::sentence(experiment, plan, &wide) {
+        console.note(&format!("note: {sentence}"));
+    }
     for note in effect::all(experiment, plan, &keyed) {
         console.note(&format!("note: {note}"));
     }

@@ -101,6 +101,8 @@ fn table(report: &Report) -> Vec<Vec<String>> {
         "rel_error",
         "used",
         "skipped_why",
+        "predicted_low",
+        "predicted_high",
     ];
     let mut rows = vec![header.map(str::to_owned).to_vec()];
     for judged in &report.judged {
@@ -116,6 +118,8 @@ fn table(report: &Report) -> Vec<Vec<String>> {
                 comparison.relative_error().to_string(),
                 used(judged.used).into(),
                 String::new(),
+                comparison.interval.map_or(String::new(), |(low, _)| low.to_string()),
+                comparison.interval.map_or(String::new(), |(_, high)| high.to_string()),
             ]);
         }
     }
@@ -125,6 +129,7 @@ fn table(report: &Report) -> Vec<Vec<String>> {
         let mut cells = vec![family, file.clone(), row, label.clone()];
         cells.extend(vec![String::new(); 5]);
         cells.push(why.clone());
+        cells.extend(vec![String::new(); 2]);
         rows.push(cells);
     }
     rows
@@ -210,6 +215,8 @@ fn print_summary(report: &Report, console: &Console) -> Result<(), Failure> {
         "median",
         "90th percentile",
         "worst",
+        "in 90 %",
+        "width",
         "worst row",
     ]);
     for family in Family::ALL {
@@ -227,6 +234,11 @@ fn print_summary(report: &Report, console: &Console) -> Result<(), Failure> {
     console.print_table(sheet)
 }
 
+/// How wide an interval is, as a factor.
+fn width(factor: f64) -> String {
+    format!("{factor:.2} ×")
+}
+
 fn add_summary(sheet: &mut Sheet, used: &str, summary: Option<Summary>) {
     let Some(summary) = summary else { return };
     let error = |of: fn(&calibration::validate::Errors) -> f64| {
@@ -241,6 +253,8 @@ fn add_summary(sheet: &mut Sheet, used: &str, summary: Option<Summary>) {
         error(|e| e.median),
         error(|e| e.p90),
         error(|e| e.worst),
+        number(summary.coverage.map_or(String::new(), |own| percent(own.coverage_90))),
+        number(summary.coverage.map_or(String::new(), |own| width(own.median_width))),
         worst.map_or(String::new(), |row| format!("{} (row {})", row.label, row.row)).into(),
     ]);
 }

@@ -25,7 +25,7 @@ use super::scalar::Scalar;
 use super::transfer::Draft;
 
 /// The kinds of profile whose lines can be set.
-const PROFILES: [Kind; 4] = [Kind::Host, Kind::Gpu, Kind::Pcie, Kind::Nic];
+const PROFILES: [Kind; 5] = [Kind::Host, Kind::Gpu, Kind::Pcie, Kind::Nic, Kind::Model];
 
 /// Which table a field is of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -12,6 +12,7 @@ use models::library::Library;
 use models::outcome::Fidelity;
 use models::predict::check as check_transfers;
 use models::transfer::Transfer;
+use models::uncertainty::Draw;
 use models::workload::{self, Scenario};
 use rayon::prelude::*;
 
@@ -323,7 +324,24 @@ impl Experiment {
     }
 
     fn world(&self, topology: usize, steps: &[usize]) -> Result<World, InputError> {
-        let mut library: Arc<Library> = Arc::clone(&self.library);
+        let cluster = self.assembled(topology, steps, Arc::clone(&self.library))?;
+        Ok(World { cluster })
+    }
+
+    /// The cluster of a point under a draw of what is unknown; what the experiment sets is known.
+    ///
+    /// # Errors
+    /// If it cannot be assembled with the drawn values.
+    pub(crate) fn drawn(&self, point: &Point, draw: Draw) -> Result<Cluster, InputError> {
+        self.assembled(point.topology, &point.steps, Arc::new(self.library.drawn(draw)))
+    }
+
+    fn assembled(
+        &self,
+        topology: usize,
+        steps: &[usize],
+        mut library: Arc<Library>,
+    ) -> Result<Cluster, InputError> {
         let mut settings: Vec<Setting> = Vec::new();
         for (_, change) in self.changes(steps) {
             match change {
@@ -334,8 +352,7 @@ impl Experiment {
                 Change::Field { .. } | Change::Fidelity(_) => {}
             }
         }
-        let cluster = self.topologies[topology].assemble(&library, &settings)?;
-        Ok(World { cluster })
+        self.topologies[topology].assemble(&library, &settings)
     }
 
     /// Whether a reported figure is about `point`.

@@ -22,7 +22,7 @@ pub(super) struct Entry {
 }
 
 /// The kinds of profile that are tables.
-const TABLES: [Kind; 4] = [Kind::Host, Kind::Gpu, Kind::Pcie, Kind::Nic];
+const TABLES: [Kind; 5] = [Kind::Host, Kind::Gpu, Kind::Pcie, Kind::Nic, Kind::Model];
 
 /// Compute capabilities that are none of a neighbouring number's.
 const CAPABILITIES: [f64; 4] = [70.0, 80.0, 86.0, 90.0];
@@ -77,6 +77,7 @@ fn of_profile(kind: Kind, name: &str, origin: &str) -> Result<Vec<Entry>, InputE
         Kind::Host => Cast { host: name.into(), ..cast() },
         Kind::Gpu => Cast { gpu: name.into(), host: "two-socket-2021".into(), ..cast() },
         Kind::Pcie => Cast { pcie: name.into(), ..cast() },
+        Kind::Model => cast(),
         _ => Cast { nic: name.into(), ..cast() },
     };
     let scenes = of_kind(kind, &own);
@@ -134,6 +135,7 @@ fn of_kind(kind: Kind, cast: &Cast) -> Vec<Arc<Scene>> {
             "judging",
         ],
         Kind::Pcie => &["pinned", "boundary", "gpudirect"],
+        Kind::Model => &["tcp", "udp", "pinned", "small-copy", "kernels"],
         _ => &["gpudirect", "tcp"],
     };
     played(names, cast)

@@ -65,6 +65,9 @@ pub struct Outcome {
     pub reference_bit_s: f64,
     /// Which link that is.
     pub reference_link: String,
+    /// Where 90 % of draws of what is unknown put the goodput \[bit/s\]: low, median and high;
+    /// none where nobody asked.
+    pub predicted_bit_s: Option<[f64; 3]>,
     /// Goodput over reference.
     pub of_reference: f64,
     /// The busiest link of the way, whoever uses it.
@@ -250,7 +253,17 @@ pub fn distinct<T: Clone + Eq + Hash>(values: impl Iterator<Item = T>) -> Vec<T>
 }
 
 fn outcome(row: &Row, key: Arc<Key>) -> Result<Outcome, PlotError> {
+    let predicted = |end: &str| match row.has(&format!("goodput_bit_s_predicted_{end}")) {
+        true => row.maybe(&format!("goodput_bit_s_predicted_{end}")),
+        // Written before predictions had intervals.
+        false => Ok(None),
+    };
+    let predicted = [predicted("low")?, predicted("median")?, predicted("high")?];
     Ok(Outcome {
+        predicted_bit_s: match predicted {
+            [Some(low), Some(median), Some(high)] => Some([low, median, high]),
+            _ => None,
+        },
         key,
         goodput: Estimate {
             mean: row.number("goodput_bit_s_mean")?,

@@ -258,7 +258,10 @@ impl Series {
         Some(Value {
             bit_s: (low + high) / 2.0,
             span: match points.len() {
-                1 => first.goodput.low.zip(first.goodput.high),
+                1 => match first.predicted_bit_s {
+                    Some([low, _, high]) => Some((low, high)),
+                    None => first.goodput.low.zip(first.goodput.high),
+                },
                 _ => Some((low, high)),
             },
             share: (least(|p| p.of_reference), most(|p| p.of_reference)),

@@ -132,6 +132,11 @@ impl Table {
 }
 
 impl<'t> Row<'t> {
+    /// Whether its table has a column.
+    pub fn has(&self, column: &str) -> bool {
+        self.table.index.contains_key(column)
+    }
+
     /// The text in a column.
     ///
     /// # Errors

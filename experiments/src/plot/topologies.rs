@@ -111,8 +111,10 @@ fn note(run: &Run, plan: &Plan, groups: &[Group]) -> String {
     };
     let spread =
         groups.iter().flat_map(|group| &group.bars).any(|(_, value)| whisker(value).is_some());
+    let drawn = run.results.iter().any(|result| result.predicted_bit_s.is_some());
     let whisker = match plan.folded.is_empty() {
         _ if !spread => String::new(),
+        true if drawn => "Whiskers: 90 % of draws of what is unknown.".to_owned(),
         true => "Whiskers: 95 % interval over replications.".to_owned(),
         false => format!("Whiskers: the range over {}.", plan.folded_names()),
     };

@@ -27,7 +27,9 @@ pub fn goodput(run: &Run, plan: &Plan, figures: &[Figure]) -> Section {
     let told = run.shown.told().map(|told| format!("{told} All are in summary.csv."));
     let text = "Goodput is the payload that arrives, over the time from its being ready in memory, \
                 or from the launch of the kernel that makes it, to its last byte's arrival. The \
-                line rate is that of the slowest link on the way.";
+                line rate is that of the slowest link on the way. In 90 % of draws of what is \
+                unknown (costs, latencies, what the model leaves out) goodput lies in the range \
+                beside it; the interval of luck is that of its mean over replications.";
     Section {
         id: "goodput",
         title: "What arrives",
@@ -54,7 +56,8 @@ fn table(run: &Run, plan: &Plan, caption: &str, wanted: impl Fn(&str, f64) -> bo
         columns.push(column("setting"));
     }
     columns.extend(plan.folded.iter().map(|name| column(&quantity(name, "0").0)));
-    columns.extend(["goodput", "95 % interval", "of line rate", "arrives after"].map(numbers));
+    columns.extend(["goodput", "90 % lie in", "95 % of luck"].map(numbers));
+    columns.extend(["of line rate", "arrives after"].map(numbers));
     if lossy {
         columns.push(numbers("lost"));
     }
@@ -115,11 +118,16 @@ fn row(point: &Outcome, plan: &Plan, many_sizes: bool, lossy: bool) -> Vec<Cell>
         row.push(Cell::text(quantity(name, point.key.get(name)).1));
     }
     row.push(Cell::number(words::bit_rate_figure(point.goodput.mean)));
+    let range = |low: f64, high: f64| {
+        let (unit, scale) = words::bit_unit(point.goodput.mean);
+        format!("{} to {} {unit}", words::figure(low / scale), words::figure(high / scale))
+    };
+    row.push(Cell::number(match point.predicted_bit_s {
+        Some([low, _, high]) => range(low, high),
+        None => "not asked".into(),
+    }));
     row.push(Cell::number(match (point.goodput.low, point.goodput.high) {
-        (Some(low), Some(high)) if high - low > 1e-4 * point.goodput.mean => {
-            let (unit, scale) = words::bit_unit(point.goodput.mean);
-            format!("{} to {} {unit}", words::figure(low / scale), words::figure(high / scale))
-        }
+        (Some(low), Some(high)) if high - low > 1e-4 * point.goodput.mean => range(low, high),
         (Some(_), Some(_)) => "no spread".into(),
         _ => "one run".into(),
     }));

@@ -9,6 +9,7 @@ mod explain;
 mod golden;
 mod gpu;
 mod help;
+mod interval;
 mod judge;
 mod kineto;
 mod lab;

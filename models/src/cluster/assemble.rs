@@ -19,6 +19,7 @@ use crate::library::{Kind, Library};
 use crate::profile::Profile;
 use crate::quantity::{QuantityError, parse_time};
 use crate::topology::{NicTable, NodeTable, Parsed, Placed, Topology};
+use crate::uncertainty::model::{ERRORS, Errors, Part};
 
 /// The smallest IP packet size every IPv4 link must carry (RFC 791), and the largest there is.
 const MTU_RANGE: std::ops::RangeInclusive<u32> = 576..=65_535;
@@ -92,6 +93,7 @@ pub(super) fn assemble(
     if topology.pods.is_empty() {
         return Err(no_pods());
     }
+    builder.errors()?;
     super::origin::note(&mut builder.cluster, &topology, library);
     for (of, profile) in builder.profiles {
         builder.cluster.read.insert(of, profile.read().map(str::to_owned).collect());
@@ -123,6 +125,7 @@ impl<'a> Builder<'a> {
             families: topology.families.clone(),
             used: BTreeSet::new(),
             read: BTreeMap::new(),
+            errors: Errors::none(),
         };
         Builder {
             cluster,
@@ -257,6 +260,18 @@ impl<'a> Builder<'a> {
         self.cluster.used.insert(of.clone());
         self.profiles.insert(of, Arc::clone(&profile));
         Ok(profile)
+    }
+
+    /// By how much the models are off, where the library says so.
+    fn errors(&mut self) -> Result<(), InputError> {
+        self.cluster.errors = Errors::of(self.library)?;
+        if self.library.names(Kind::Model).any(|name| name == ERRORS) {
+            let of = (Kind::Model, ERRORS.to_owned());
+            let lines = Part::ALL.map(|part| part.line().to_owned());
+            self.cluster.read.insert(of.clone(), lines.into());
+            self.cluster.used.insert(of);
+        }
+        Ok(())
     }
 
     /// Registers a NIC's packet sizes.

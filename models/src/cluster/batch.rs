@@ -34,6 +34,11 @@ impl<'a> Batch<'a> {
         Ok(Batch { lanes })
     }
 
+    /// Clusters that are known to have one structure.
+    pub(super) fn alike(lanes: Vec<&'a Cluster>) -> Batch<'a> {
+        Batch { lanes }
+    }
+
     /// Its clusters.
     pub fn lanes(&self) -> &[&'a Cluster] {
         &self.lanes
@@ -41,7 +46,7 @@ impl<'a> Batch<'a> {
 }
 
 /// What is not the same in the structure of two clusters.
-fn difference(base: &Cluster, other: &Cluster) -> Option<String> {
+pub(super) fn difference(base: &Cluster, other: &Cluster) -> Option<String> {
     let places = || {
         let (a, b) = (base.graph.raw_nodes(), other.graph.raw_nodes());
         unlike("place", a, b, |node| node.weight.name.clone(), |a, b| a.weight == b.weight)

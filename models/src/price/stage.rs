@@ -11,6 +11,7 @@ use crate::cluster::{
 };
 use crate::route::Leg;
 use crate::transfer::{Connection, HostMemory, Mode, Transfer, Transport};
+use crate::uncertainty::model::Part;
 
 /// DMA moves bursts of a page through its FIFO twin; a TLP would be sixteen times as many events
 /// for the same rate.
@@ -41,20 +42,27 @@ pub(super) fn price(question: &Question<'_>) -> Stage {
 
 /// A copy between device and host, or between devices.
 fn copy(question: &Question<'_>) -> Stage {
-    let Question { legs, transfer, bytes, change, .. } = *question;
+    let Question { cluster, legs, transfer, bytes, change, .. } = *question;
     let mut stage = Stage::of(Carrier::Copy, 1, DMA_BURST);
+    let hops = || legs.iter().map(|leg| &*leg.hop().kind);
+    let factor = |part| cluster.errors.factor(part, hops());
+    let (moves, calls) = (factor(Part::Copy), factor(Part::CopyCall));
     for leg in legs {
         let HopModel::Dma(dma) = &leg.hop().model else { continue };
         stage.pool = stage.pool.or(dma.pool);
         let real = change.keeps(leg.hop());
         let mut priced = dma_hop(dma, real);
+        priced.works.iter_mut().for_each(|work| work.weight *= moves);
+        priced.setup *= calls;
+        priced.latency *= calls;
+        priced.limit = priced.limit.map(|own| Limit { bytes_per_s: own.bytes_per_s / moves });
         if real {
             priced.works.extend(memory::accessed(dma.memory));
         }
         if let (Some(limit), true) = (priced.limit, real) {
             // A copy that is over sooner than the call returns takes as long as the call.
             let moving = bytes.as_f64() / limit.bytes_per_s;
-            let late = (dma.call - moving - dma.setup).max(0.0);
+            let late = (calls * dma.call - moving - calls * dma.setup).max(0.0);
             match dma.gap < dma.setup {
                 // Only the engine stands in line; what calls take passes meanwhile.
                 true => priced.latency += late,
@@ -117,13 +125,42 @@ struct Walk<'a> {
     worker: Option<Core>,
     /// Whether there is more between the sockets than one hand-over to another namespace.
     forwards: bool,
+    /// The model's own errors: on what cores need, on what wires carry, and on delays.
+    work_factor: f64,
+    wire_factor: f64,
+    delay_factor: f64,
 }
 
 impl<'a> Walk<'a> {
     fn new(question: &'a Question<'a>, cut: Cut) -> Walk<'a> {
         let Question { cluster, transfer, .. } = *question;
         let (encapsulation, worker, forwards) = (Bytes::ZERO, None, false);
-        Walk { question, cluster, transfer, cut, encapsulation, worker, forwards }
+        let part = match transfer.transport {
+            Transport::Tcp => Part::Tcp,
+            Transport::Udp => Part::Udp,
+        };
+        let cpu = |leg: &'a Leg<'a>| match &leg.hop().model {
+            HopModel::Cpu(_) => Some(&*leg.hop().kind),
+            _ => None,
+        };
+        let factor = |part| cluster.errors.factor(part, question.legs.iter().filter_map(cpu));
+        let (work_factor, delay_factor) = (factor(part), factor(Part::RoundTrip));
+        let wire_factor = match transfer.mode {
+            Mode::GpuDirect => 1.0,
+            Mode::Serial | Mode::Overlapped { .. } => factor(Part::Wire),
+        };
+        Walk {
+            question,
+            cluster,
+            transfer,
+            cut,
+            encapsulation,
+            worker,
+            forwards,
+            work_factor,
+            wire_factor,
+            delay_factor,
+        }
     }
 
     fn hops(&mut self) -> Vec<PricedHop> {
@@ -153,7 +190,8 @@ impl<'a> Walk<'a> {
             }
             Transport::Tcp => {}
             Transport::Udp => {
-                stage.udp_send_limit = host.udp_send_limit.map(sim::Rate::as_bytes_per_s);
+                let limit = host.udp_send_limit.map(sim::Rate::as_bytes_per_s);
+                stage.udp_send_limit = limit.map(|limit| limit / self.work_factor);
             }
         }
         stage.opening = match self.transfer.connection_met() {
@@ -199,23 +237,25 @@ impl<'a> Walk<'a> {
             return priced;
         }
         let costs = cpu.costs.under(self.transfer.transport);
-        priced.latency = costs.latency;
+        priced.latency = costs.latency * self.delay_factor;
         priced.udp.orphans = cpu.back_pressure == BackPressure::Lost && cpu.side == Side::Send;
-        priced.udp.flow_limit = cpu.costs.udp_flow_limit.map(sim::Rate::as_bytes_per_s);
+        let limit = cpu.costs.udp_flow_limit.map(sim::Rate::as_bytes_per_s);
+        priced.udp.flow_limit = limit.map(|limit| limit / self.work_factor);
         let weight = self.weight(costs, cpu.side) + self.forwarded(cpu, costs);
+        let weight = weight * self.work_factor;
         if weight > 0.0 {
             priced.works.push(Work { link: self.core(cpu), weight, beside: false });
         }
         priced.works.extend(memory::copied(cpu.memory));
         if matches!(self.transfer.connection_met(), Connection::New | Connection::Opening) {
-            priced.open = costs.per_connection;
+            priced.open = costs.per_connection * self.work_factor;
         }
         if self.transfer.connection_met() == Connection::New
             && self.transfer.transport == Transport::Tcp
             && !cpu.socket
         {
             // The handshake: one packet there and one back cross every hop before the first byte.
-            priced.open += 2.0 * (costs.per_skb + costs.per_segment);
+            priced.open += 2.0 * (costs.per_skb + costs.per_segment) * self.work_factor;
         }
         match cpu.side {
             Side::Send => self.encapsulation += cpu.header,
@@ -277,6 +317,7 @@ impl<'a> Walk<'a> {
         priced.latency = wire.latency;
         let around = self.cut.headers + self.encapsulation + wire.framing;
         let weight = 1.0 + self.cut.segments * around.as_f64() / self.cut.bytes;
+        let weight = weight * self.wire_factor;
         priced.works.push(Work { link: LinkRef::Fixed(wire.link), weight, beside: false });
         // RDMA acknowledges messages and not their packets: nothing that a link would notice.
         if self.transfer.transport == Transport::Tcp && self.transfer.mode != Mode::GpuDirect {

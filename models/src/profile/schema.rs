@@ -7,6 +7,7 @@
 mod device;
 mod gpu;
 mod host;
+mod model;
 
 use super::{Dimension, Profile};
 use crate::input::{InputError, suggest};
@@ -57,7 +58,8 @@ pub fn lines(kind: Kind) -> &'static [Line] {
         Kind::Gpu => &gpu::LINES,
         Kind::Pcie => &device::PCIE,
         Kind::Nic => &device::NIC,
-        Kind::Hop | Kind::Cni | Kind::Topology => &[],
+        Kind::Model => &model::LINES,
+        Kind::Hop | Kind::Cni | Kind::Topology | Kind::Posterior => &[],
     }
 }
 

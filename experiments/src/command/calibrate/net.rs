@@ -152,6 +152,7 @@ pub(in crate::command) fn save(
     let seen: Vec<Seen> = fit.residuals.iter().map(|row| row.seen.clone()).collect();
     put(folder, "readings.csv", &record::written(probes, &seen))?;
     put(folder, &format!("profiles/host/{PROFILE}.csv"), &fit.profile)?;
+    put(folder, &format!("profiles/posterior/{PROFILE}.csv"), &fit.posterior)?;
     put(folder, "residuals.csv", &record::residuals(probes, fit))?;
     Ok(())
 }

@@ -13,13 +13,13 @@ use crate::failure::Failure;
 /// What to show.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// One kind alone: host, gpu, pcie or nic
+    /// One kind alone: host, gpu, pcie, nic or model
     kind: Option<String>,
 }
 
 pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     let kinds: Vec<Kind> = match &arguments.kind {
-        None => Kind::ALL.into_iter().filter(|kind| kind.ending() == "csv").collect(),
+        None => Kind::ALL.into_iter().filter(|kind| kind.is_profile()).collect(),
         Some(name) => vec![kind_named(name)?],
     };
     let mut table = Sheet::new(&["kind", "line", "unit", "needed", "where it is absent", "what"]);

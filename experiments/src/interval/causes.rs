@@ -1,0 +1,259 @@
+//! Which unknowns make an interval wide: of each number, how much narrower the interval would be
+//! if it were known.
+//!
+//! One standard deviation of each independent number moves the logarithm of the goodput by `d`.
+//! A parameter whose own number is the weighted sum `w` of independent ones explains
+//!
+//! ```text
+//!   (Σ d·w)² / Σ d²
+//! ```
+//!
+//! of the variance: what knowing it would take away, whatever the order of parameters.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use models::cluster::{Cluster, Drawn};
+use models::input::InputError;
+use models::library::{Kind, Library};
+use models::predict::{Stop, predict_drawn};
+use models::profile::Parameter;
+use models::uncertainty::Draw;
+use models::uncertainty::prior::spread;
+use sim::Seed;
+
+use super::measurement;
+use crate::experiment::{Experiment, Plan, Point};
+use crate::failure::Failure;
+use crate::record::write_table;
+
+/// The file that has them.
+pub(crate) const FILE: &str = "widening.csv";
+/// So many parameters are named of each transfer.
+const NAMED: usize = 5;
+/// Of more topologies and transfers than this, the first are looked at.
+const LOOKED_AT_MAX: usize = 24;
+/// A parameter that explains less of the variance is not named.
+const WORTH: f64 = 0.005;
+
+/// The columns of `widening.csv`.
+const COLUMNS: [&str; 14] = [
+    "experiment",
+    "point",
+    "topology",
+    "transfer",
+    "rank",
+    "kind",
+    "profile",
+    "parameter",
+    "explained_ratio",
+    "value",
+    "unit",
+    "low",
+    "high",
+    "measurement",
+];
+
+/// A parameter that makes an interval wide.
+#[derive(Clone, Debug)]
+pub(crate) struct Cause {
+    pub(crate) kind: Kind,
+    pub(crate) profile: String,
+    /// The line as its file has it, with the interval that its number has.
+    pub(crate) line: Parameter,
+    /// The part of the variance that knowing it would take away.
+    pub(crate) explained: f64,
+}
+
+/// The causes for one transfer of a point.
+pub(crate) struct Wide {
+    pub(crate) point: usize,
+    pub(crate) transfer: usize,
+    pub(crate) causes: Vec<Cause>,
+}
+
+/// What makes the intervals of an experiment wide: of each topology and transfer, at the point with
+/// the largest message; none if `stop` said so first.
+///
+/// # Errors
+/// If a cluster with other values cannot be.
+pub(crate) fn of(
+    experiment: &Experiment,
+    plan: &Plan,
+    stop: Stop<'_>,
+) -> Result<Option<Vec<Wide>>, InputError> {
+    let mut wide = Vec::new();
+    for at in looked_at(plan) {
+        if wide.len() >= LOOKED_AT_MAX {
+            break;
+        }
+        let Some(causes) = of_point(experiment, plan, &plan.points[at], stop)? else {
+            return Ok(None);
+        };
+        let causes = causes.into_iter().enumerate();
+        wide.extend(causes.map(|(transfer, causes)| Wide { point: at, transfer, causes }));
+    }
+    wide.truncate(LOOKED_AT_MAX);
+    Ok(Some(wide))
+}
+
+/// Of each topology the first point with its largest message.
+fn looked_at(plan: &Plan) -> Vec<usize> {
+    let size = |point: &Point| point.transfers.iter().map(|t| t.message.get()).max();
+    let mut best: BTreeMap<usize, usize> = BTreeMap::new();
+    for (at, point) in plan.points.iter().enumerate() {
+        let best = best.entry(point.topology).or_insert(at);
+        if size(point) > size(&plan.points[*best]) {
+            *best = at;
+        }
+    }
+    best.into_values().collect()
+}
+
+/// An uncertain line, and the independent numbers that it is made of.
+struct Line {
+    kind: Kind,
+    profile: String,
+    row: Parameter,
+    parts: Vec<(String, f64)>,
+}
+
+/// The causes of each transfer of a point.
+fn of_point(
+    experiment: &Experiment,
+    plan: &Plan,
+    point: &Point,
+    stop: Stop<'_>,
+) -> Result<Option<Vec<Vec<Cause>>>, InputError> {
+    let lines = uncertain(&plan.worlds[point.world].cluster, &experiment.library)?;
+    let mut numbers: BTreeMap<(Kind, &str, &str), usize> = BTreeMap::new();
+    for line in &lines {
+        for (of, _) in &line.parts {
+            let next = numbers.len();
+            numbers.entry((line.kind, &line.profile, of)).or_insert(next);
+        }
+    }
+    let mut names: Vec<(Kind, &str, &str)> = numbers.keys().copied().collect();
+    names.sort_by_key(|name| numbers[name]);
+    let draws = names.iter().flat_map(|(kind, profile, of)| {
+        [1.0, -1.0].map(|normal| Draw::alone([kind.folder(), profile, of], normal))
+    });
+    let drawn = Drawn::new(draws, |draw| experiment.drawn(point, draw))?;
+    if drawn.is_empty() {
+        return Ok(Some(vec![Vec::new(); point.transfers.len()]));
+    }
+    let seed = Seed::new(experiment.seed).replication(0).get();
+    let Some(reached) = predict_drawn(&drawn, &point.transfers, &[seed], stop)? else {
+        return Ok(None);
+    };
+    let causes = |reached: &Vec<models::outcome::Reached>| {
+        let moves: Vec<f64> = reached
+            .chunks_exact(2)
+            .map(|two| {
+                (two[0].goodput.as_bytes_per_s() / two[1].goodput.as_bytes_per_s()).ln() / 2.0
+            })
+            .collect();
+        let whole: f64 = moves.iter().map(|d| d * d).sum();
+        let explained = |line: &Line| {
+            let number = |of: &str| numbers[&(line.kind, line.profile.as_str(), of)];
+            let along: f64 = line.parts.iter().map(|(of, w)| w * moves[number(of)]).sum();
+            if whole > 0.0 { along * along / whole } else { 0.0 }
+        };
+        let mut causes: Vec<Cause> = lines
+            .iter()
+            .map(|line| Cause {
+                kind: line.kind,
+                profile: line.profile.clone(),
+                line: line.row.clone(),
+                explained: explained(line),
+            })
+            .filter(|cause| cause.explained >= WORTH)
+            .collect();
+        causes.sort_by(|a, b| b.explained.total_cmp(&a.explained));
+        causes.truncate(NAMED);
+        causes
+    };
+    Ok(Some(reached.iter().map(causes).collect()))
+}
+
+/// The lines that a cluster's models have read and that are not known exactly.
+fn uncertain(cluster: &Cluster, library: &Library) -> Result<Vec<Line>, InputError> {
+    let mut lines = Vec::new();
+    for ((kind, name), read) in &cluster.read {
+        let profile = library.given(*kind, name)?;
+        let posterior = library.posterior(name)?;
+        for row in profile.rows().iter().filter(|row| read.contains(&row.parameter)) {
+            let own = spread(row);
+            if own.is_exact() {
+                continue;
+            }
+            let together = posterior.and_then(|posterior| posterior.of(&row.parameter));
+            let alone = || vec![(row.parameter.clone(), 1.0)];
+            lines.push(Line {
+                kind: *kind,
+                profile: name.clone(),
+                row: Parameter { low: Some(own.low), high: Some(own.high), ..row.clone() },
+                parts: together.map_or_else(alone, <[_]>::to_vec),
+            });
+        }
+    }
+    Ok(lines)
+}
+
+/// Writes `widening.csv` into `folder`, if anything is uncertain.
+///
+/// # Errors
+/// If it cannot be written.
+pub(crate) fn write(
+    folder: &Path,
+    experiment: &Experiment,
+    plan: &Plan,
+    wide: &[Wide],
+) -> Result<(), Failure> {
+    if wide.iter().all(|wide| wide.causes.is_empty()) {
+        return Ok(());
+    }
+    let rows = wide.iter().flat_map(|wide| {
+        let topology = plan.points[wide.point].topology;
+        let key = [
+            experiment.name.clone(),
+            wide.point.to_string(),
+            experiment.topologies[topology].label.clone(),
+            experiment.transfers[wide.transfer].name.clone(),
+        ];
+        wide.causes.iter().enumerate().map(move |(rank, cause)| {
+            let mut cells = key.to_vec();
+            let end = |end: Option<f64>| end.map_or(String::new(), |end| end.to_string());
+            cells.extend([
+                (rank + 1).to_string(),
+                cause.kind.folder().to_owned(),
+                cause.profile.clone(),
+                cause.line.parameter.clone(),
+                cause.explained.to_string(),
+                cause.line.value.to_string(),
+                cause.line.unit.clone(),
+                end(cause.line.low),
+                end(cause.line.high),
+                measurement::of(cause.kind, &cause.line.parameter).to_owned(),
+            ]);
+            cells
+        })
+    });
+    let header = std::iter::once(COLUMNS.map(str::to_owned).to_vec());
+    write_table(&folder.join(FILE), header.chain(rows))
+}
+
+/// What to measure first: the first cause of the first transfer that has one, in a sentence.
+pub(crate) fn sentence(experiment: &Experiment, plan: &Plan, wide: &[Wide]) -> Option<String> {
+    let first = wide.iter().find(|wide| !wide.causes.is_empty())?;
+    let cause = first.causes.first()?;
+    let topology = &experiment.topologies[plan.points[first.point].topology].label;
+    Some(format!(
+        "{:.0} % of what is unknown about `{topology}` is `{}.{}.{}`: {}",
+        100.0 * cause.explained,
+        cause.kind.folder(),
+        cause.profile,
+        cause.line.parameter,
+        measurement::of(cause.kind, &cause.line.parameter),
+    ))
+}

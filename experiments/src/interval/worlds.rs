@@ -1,0 +1,64 @@
+//! The clusters of all draws of each world: assembled when the first of its points asks, gone with
+//! the last.
+
+use std::sync::{Arc, Mutex};
+
+use models::cluster::{Cluster, Drawn};
+use models::input::InputError;
+use models::uncertainty::{DRAWS, Draw};
+use sim::Seed;
+
+use crate::experiment::{Experiment, Plan, Point};
+
+/// Places of all draws of a world together, above which fewer are drawn: a cluster of thousands of
+/// nodes takes seconds to assemble.
+const PLACES_MAX: usize = 200_000;
+/// At least so many are drawn: an interval of fewer says nothing.
+const DRAWS_MIN: u32 = 16;
+
+/// The worlds of a plan, each with its draws while points of it are left.
+pub(super) struct Worlds<'a> {
+    experiment: &'a Experiment,
+    plan: &'a Plan,
+    slots: Vec<Mutex<Slot>>,
+}
+
+#[derive(Default)]
+struct Slot {
+    left: usize,
+    drawn: Option<Arc<Drawn>>,
+}
+
+/// A world with its draws.
+pub(super) struct World<'a> {
+    pub(super) cluster: &'a Cluster,
+    pub(super) drawn: Arc<Drawn>,
+}
+
+impl<'a> Worlds<'a> {
+    pub(super) fn new(experiment: &'a Experiment, plan: &'a Plan) -> Worlds<'a> {
+        let mut slots: Vec<Slot> = plan.worlds.iter().map(|_| Slot::default()).collect();
+        plan.points.iter().for_each(|point| slots[point.world].left += 1);
+        let slots = slots.into_iter().map(Mutex::new).collect();
+        Worlds { experiment, plan, slots }
+    }
+
+    /// The world of a point, which asks once.
+    pub(super) fn of(&self, point: &Point) -> Result<World<'a>, InputError> {
+        let cluster = &self.plan.worlds[point.world].cluster;
+        let mut slot = self.slots[point.world].lock().expect("nobody panics while it assembles");
+        slot.left = slot.left.saturating_sub(1);
+        let drawn = match slot.drawn.take() {
+            Some(drawn) => drawn,
+            None => Arc::new(self.assembled(point, cluster)?),
+        };
+        slot.drawn = (slot.left > 0).then(|| Arc::clone(&drawn));
+        Ok(World { cluster, drawn })
+    }
+
+    fn assembled(&self, point: &Point, cluster: &Cluster) -> Result<Drawn, InputError> {
+        let most = (PLACES_MAX / cluster.graph.node_count().max(1)) as u32;
+        let draws = Draw::all(Seed::new(self.experiment.seed), most.clamp(DRAWS_MIN, DRAWS));
+        Drawn::new(draws, |draw| self.experiment.drawn(point, draw))
+    }
+}

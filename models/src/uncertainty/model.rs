@@ -1,0 +1,150 @@
+//! What the models leave out: factors on what they say, as wide as they were found to be off on
+//! rows that no fit saw.
+//!
+//! They stand in a profile like any other number (`model/errors`), with the median 1. A factor is
+//! drawn for each *way*: two transfers over the same kinds of hop share it, and over others do not,
+//! so that the difference between two container networks is no surer than it was found to be.
+
+use sim::Seed;
+
+use super::prior::spread;
+use super::{Draw, Spread};
+use crate::input::InputError;
+use crate::library::{Kind, Library};
+
+/// The profile that has them.
+pub const ERRORS: &str = "errors";
+
+/// What of a prediction is off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// What cores need for TCP.
+    Tcp,
+    /// What cores need for UDP.
+    Udp,
+    /// What wires carry of a kernel's transports, beside what their framing takes.
+    Wire,
+    /// Delays of network stacks that occupy nobody.
+    RoundTrip,
+    /// The time that a copy moves bytes.
+    Copy,
+    /// Set-up and calls of a copy.
+    CopyCall,
+    /// The time that a kernel runs.
+    Kernel,
+}
+
+impl Part {
+    /// Every part.
+    pub const ALL: [Part; 7] = [
+        Part::Tcp,
+        Part::Udp,
+        Part::Wire,
+        Part::RoundTrip,
+        Part::Copy,
+        Part::CopyCall,
+        Part::Kernel,
+    ];
+
+    /// The line of the profile.
+    pub const fn line(self) -> &'static str {
+        match self {
+            Part::Tcp => "tcp",
+            Part::Udp => "udp",
+            Part::Wire => "wire",
+            Part::RoundTrip => "round_trip",
+            Part::Copy => "copy",
+            Part::CopyCall => "copy_call",
+            Part::Kernel => "kernel",
+        }
+    }
+}
+
+/// The factors on what the models say.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Errors {
+    spreads: [Spread; Part::ALL.len()],
+    draw: Option<Draw>,
+}
+
+impl Errors {
+    /// Those of a library; factors of one where it has no such profile.
+    ///
+    /// # Errors
+    /// If the profile is malformed.
+    pub fn of(library: &Library) -> Result<Errors, InputError> {
+        let mut errors = Errors::none();
+        if library.names(Kind::Model).any(|name| name == ERRORS) {
+            let profile = library.given(Kind::Model, ERRORS)?;
+            for (part, own) in Part::ALL.into_iter().zip(&mut errors.spreads) {
+                // Marks the line as read.
+                profile.ratio(part.line())?;
+                let row = profile.rows().iter().find(|row| row.parameter == part.line());
+                *own = spread(row.expect("it was read"));
+            }
+            errors.draw = library.draw();
+        }
+        Ok(errors)
+    }
+
+    /// Nothing is off.
+    pub fn none() -> Errors {
+        let spreads = [Spread { value: 1.0, low: 1.0, high: 1.0 }; Part::ALL.len()];
+        Errors { spreads, draw: None }
+    }
+
+    /// The factor on a part of what is said of a way, which is called by the names of what it is
+    /// made of.
+    pub fn factor<'a>(&self, part: Part, way: impl Iterator<Item = &'a str>) -> f64 {
+        let spread = &self.spreads[part as usize];
+        match self.draw {
+            Some(draw) if !spread.is_exact() => {
+                let part = draw.key(Kind::Model.folder()).of(ERRORS).of(part.line());
+                spread.at(draw.normal_of(part, way.fold(part, Seed::of)))
+            }
+            _ => spread.value,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::input::Source;
+    use crate::uncertainty::DRAWS;
+
+    fn library() -> Library {
+        let mut text = String::from("parameter,value,unit,low,high,how,source\n");
+        for part in Part::ALL {
+            text += &format!("{},1,ratio,0.5,2,fitted,a test\n", part.line());
+        }
+        let mut library = Library::new();
+        library.add(Kind::Model, ERRORS, Source::new("errors.csv", text));
+        library
+    }
+
+    #[test]
+    fn ways_of_the_same_hops_share_a_factor_and_others_do_not() {
+        let library = library();
+        assert_eq!(Errors::of(&library).unwrap().factor(Part::Tcp, ["veth"].into_iter()), 1.0);
+        let factors = |hops: &[&str]| -> Vec<f64> {
+            let of = |draw| Errors::of(&library.drawn(draw)).unwrap();
+            Draw::all(Seed::new(1), DRAWS)
+                .map(|draw| of(draw).factor(Part::Tcp, hops.iter().copied()))
+                .collect()
+        };
+        assert_eq!(factors(&["veth", "bridge"]), factors(&["veth", "bridge"]));
+        assert_ne!(factors(&["veth", "bridge"]), factors(&["veth", "vxlan"]));
+        let mut sorted = factors(&["veth"]);
+        sorted.sort_by(f64::total_cmp);
+        // 95 % lie between a half and two.
+        assert!(sorted[1] > 0.45 && sorted[62] < 2.2 && sorted[0] < 0.6, "{sorted:?}");
+    }
+
+    #[test]
+    fn without_a_profile_nothing_is_off() {
+        let draw = Draw::new(Seed::new(1), 0, DRAWS);
+        let errors = Errors::of(&Library::new().drawn(draw)).unwrap();
+        assert_eq!(errors.factor(Part::Kernel, [].into_iter()), 1.0);
+    }
+}

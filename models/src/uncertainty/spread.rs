@@ -1,0 +1,86 @@
+//! The distribution of one number: a median, and how far it may be off to either side.
+//!
+//! Numbers above zero are normal in the logarithm to each side of the median, with a standard
+//! deviation of its own there: `low` and `high` are the 2.5 and 97.5 per cent quantiles. Where
+//! `low` or the value itself is zero, the side is normal in the number.
+
+/// Half-width of a 95 % interval of the normal distribution, in standard deviations.
+const SIGMAS_95: f64 = 1.959_964;
+
+/// A median and the ends of its 95 % interval, in one unit.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Spread {
+    /// The median.
+    pub value: f64,
+    /// Lower end; at most the value.
+    pub low: f64,
+    /// Upper end; at least the value.
+    pub high: f64,
+}
+
+impl Spread {
+    /// A number that is known to within a factor, at 95 %.
+    pub fn within(value: f64, factor: f64) -> Spread {
+        Spread { value, low: value / factor, high: value * factor }
+    }
+
+    /// Whether there is nothing unknown about it.
+    pub fn is_exact(&self) -> bool {
+        self.low == self.high
+    }
+
+    /// The number that lies `normal` standard deviations from the median; never below zero.
+    pub fn at(&self, normal: f64) -> f64 {
+        let (end, sigmas) = match normal < 0.0 {
+            true => (self.low, -normal / SIGMAS_95),
+            false => (self.high, normal / SIGMAS_95),
+        };
+        if end == self.value {
+            self.value
+        } else if end > 0.0 && self.value > 0.0 {
+            self.value * (end / self.value).powf(sigmas)
+        } else {
+            (self.value + (end - self.value) * sigmas).max(0.0)
+        }
+    }
+
+    /// The mean of the two standard deviations of its logarithm; of a number that may be zero,
+    /// none.
+    pub fn sigma(&self) -> Option<f64> {
+        (self.low > 0.0).then(|| (self.high / self.low).ln() / (2.0 * SIGMAS_95))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_ends_are_quantiles_on_either_side() {
+        let lopsided = Spread { value: 10.0, low: 5.0, high: 12.0 };
+        assert_eq!(lopsided.at(0.0), 10.0);
+        assert!((lopsided.at(-SIGMAS_95) - 5.0).abs() < 1e-12);
+        assert!((lopsided.at(SIGMAS_95) - 12.0).abs() < 1e-12);
+        // Half way in standard deviations is half way in the logarithm.
+        assert!((lopsided.at(-SIGMAS_95 / 2.0) - 50f64.sqrt()).abs() < 1e-12);
+        let even = Spread::within(10.0, 2.0);
+        assert!((even.sigma().unwrap() - 2f64.ln() / SIGMAS_95).abs() < 1e-12);
+    }
+
+    #[test]
+    fn a_number_that_may_be_zero_is_normal_and_stays_above_it() {
+        let none = Spread { value: 0.0, low: 0.0, high: 4.0 };
+        assert_eq!((none.at(-3.0), none.at(0.0)), (0.0, 0.0));
+        assert!((none.at(SIGMAS_95) - 4.0).abs() < 1e-12);
+        let little = Spread { value: 1.0, low: 0.0, high: 2.0 };
+        assert!((little.at(-SIGMAS_95 / 2.0) - 0.5).abs() < 1e-12);
+        assert_eq!(little.at(-5.0), 0.0);
+    }
+
+    #[test]
+    fn what_is_exact_stays() {
+        let exact = Spread { value: 3.0, low: 3.0, high: 3.0 };
+        assert!(exact.is_exact());
+        assert_eq!((exact.at(-4.0), exact.at(4.0)), (3.0, 3.0));
+    }
+}
