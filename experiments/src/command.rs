@@ -42,7 +42,7 @@ struct Arguments {
     #[arg(long, global = true)]
     json: bool,
 
-    /// No progress bar and no notes
+    /// Print nothing but errors, and with `--json` the one object
     #[arg(short, long, global = true)]
     quiet: bool,
 }

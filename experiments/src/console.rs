@@ -22,20 +22,20 @@ const COLUMN_GAP: usize = 2;
 pub struct Console {
     /// One JSON object on standard output and nothing else.
     pub json: bool,
-    /// No progress and no notes.
+    /// Nothing but errors, and the JSON object if that is asked for.
     pub quiet: bool,
 }
 
 impl Console {
-    /// Writes `text` to standard output, unless the caller wants JSON.
+    /// Writes `text` to standard output, unless the caller wants JSON or nothing.
     ///
     /// # Errors
     /// If it cannot be written.
     pub fn print(&self, text: &str) -> Result<(), Failure> {
-        if self.json { Ok(()) } else { written(text) }
+        if self.json || self.quiet { Ok(()) } else { written(text) }
     }
 
-    /// Writes a table to standard output, unless the caller wants JSON.
+    /// Writes a table to standard output, unless the caller wants JSON or nothing.
     ///
     /// # Errors
     /// If it cannot be written.

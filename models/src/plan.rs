@@ -44,6 +44,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use sim::{Bytes, LinkId};
+use smallvec::SmallVec;
 
 pub(crate) use demand::{Demand, Flow, Loss, Taker};
 pub use draft::{Draft, Flaw, Link};
@@ -203,12 +204,13 @@ impl Plan {
 
     /// The work of the transfer itself on each link, in a lane and in the order of links
     /// \[units\].
-    pub(crate) fn work(&self, lane: u32) -> Vec<(LinkId, f64)> {
-        let mut work: Vec<(LinkId, f64)> = Vec::new();
+    pub(crate) fn work(&self, lane: u32) -> SmallVec<[(LinkId, f64); 16]> {
+        let mut work: SmallVec<[(LinkId, f64); 16]> = SmallVec::new();
+        let mut near = 0;
         for (demand, times) in self.moved(lane).filter(|(demand, _)| demand.main) {
             for (link, amount) in demand.works() {
-                match work.iter_mut().find(|(known, _)| *known == link) {
-                    Some((_, sum)) => *sum += times * amount,
+                match find_near(&work, &mut near, |(known, _)| *known == link) {
+                    Some(at) => work[at].1 += times * amount,
                     None => work.push((link, times * amount)),
                 }
             }
@@ -229,11 +231,12 @@ impl Plan {
     }
 
     /// The links of the transfer itself, in the order of the way, in a lane.
-    pub(crate) fn links(&self, lane: u32) -> Vec<LinkId> {
-        let mut links: Vec<LinkId> = Vec::new();
+    pub(crate) fn links(&self, lane: u32) -> SmallVec<[LinkId; 16]> {
+        let mut links: SmallVec<[LinkId; 16]> = SmallVec::new();
+        let mut near = 0;
         for demand in self.demands(lane).filter(|demand| demand.main) {
             for (link, _) in demand.works() {
-                if !links.contains(&link) {
+                if find_near(&links, &mut near, |known| *known == link).is_none() {
                     links.push(link);
                 }
             }
@@ -254,4 +257,14 @@ impl Plan {
     pub(crate) fn shares(&self, first: u32, count: u32) -> &[(u32, f64)] {
         &self.parts[first as usize..(first + count) as usize]
     }
+}
+
+/// Where something stands, looked for from `near` on: streams cross most links in one order, so
+/// that what comes next mostly stands behind what was found last.
+fn find_near<T>(all: &[T], near: &mut usize, is: impl Fn(&T) -> bool) -> Option<usize> {
+    let (before, from) = all.split_at((*near).min(all.len()));
+    let found = from.iter().position(&is).map(|at| before.len() + at);
+    let found = found.or_else(|| before.iter().position(&is))?;
+    *near = found + 1;
+    Some(found)
 }

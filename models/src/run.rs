@@ -22,6 +22,7 @@ mod resource;
 mod runs;
 mod spans;
 pub(crate) mod start;
+mod template;
 pub(crate) mod traffic;
 pub(crate) mod units;
 pub(crate) mod watch;

@@ -121,8 +121,9 @@ pub fn png(picture: &Picture) -> Result<Vec<u8>, PlotError> {
     let mut encoder = png::Encoder::new(&mut file, wide, high);
     encoder.set_color(png::ColorType::Rgb);
     encoder.set_depth(png::BitDepth::Eight);
-    encoder.set_compression(png::Compression::Default);
-    encoder.set_filter(png::FilterType::NoFilter);
+    // Ten times as fast as the default. It is good at zeros: what is alike from line to line.
+    encoder.set_compression(png::Compression::Fast);
+    encoder.set_filter(png::FilterType::Up);
     let mut writer = encoder.write_header().map_err(PlotError::drawing)?;
     writer.write_image_data(&dots).map_err(PlotError::drawing)?;
     writer.finish().map_err(PlotError::drawing)?;
@@ -135,17 +136,18 @@ fn average(dots: &[u8], wide: u32, high: u32, fine: u32) -> (u32, u32, Vec<u8>) 
     let (fine, line) = (fine as usize, wide as usize * 3);
     let square = (fine * fine) as u32;
     let mut averaged = Vec::with_capacity((columns * rows * 3) as usize);
-    let mut sums = vec![[0u32; 3]; columns as usize];
+    let mut column = vec![0u16; line];
     for rows in dots.chunks_exact(line * fine).take(rows as usize) {
-        sums.fill([0; 3]);
+        column.fill(0);
         for row in rows.chunks_exact(line) {
-            for (sum, dots) in sums.iter_mut().zip(row.chunks_exact(3 * fine)) {
-                for dot in dots.chunks_exact(3) {
-                    (0..3).for_each(|channel| sum[channel] += u32::from(dot[channel]));
-                }
+            column.iter_mut().zip(row).for_each(|(sum, dot)| *sum += u16::from(*dot));
+        }
+        for dots in column.chunks_exact(3 * fine) {
+            for channel in 0..3 {
+                let sum: u32 = dots[channel..].iter().step_by(3).map(|dot| u32::from(*dot)).sum();
+                averaged.push(((sum + square / 2) / square) as u8);
             }
         }
-        averaged.extend(sums.iter().flatten().map(|sum| ((sum + square / 2) / square) as u8));
     }
     (columns, rows, averaged)
 }

@@ -24,6 +24,15 @@ fn number(text: &str) -> f64 {
 const POINTS: usize = 16;
 
 #[test]
+fn quiet_prints_nothing_and_the_object_where_it_is_asked_for() {
+    let folder = Folder::new();
+    folder.write("small.toml", SMALL);
+    assert_eq!(folder.run(&["run", "small.toml", "--out", "a", "--quiet"]), "");
+    let told = folder.run(&["run", "small.toml", "--out", "b", "--quiet", "--json"]);
+    assert!(told.starts_with('{'), "{told}");
+}
+
+#[test]
 fn tables_have_a_row_for_every_point_and_their_parts_sum_to_the_whole() {
     let folder = Folder::new();
     folder.write("small.toml", SMALL);

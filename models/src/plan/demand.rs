@@ -28,9 +28,9 @@ pub(crate) struct Demand {
 pub(crate) struct Flow {
     /// The links that hold the sender back: all that it crosses, but for datagrams.
     pub(crate) hops: Vec<Hop>,
-    /// Where on the way each of them is first met.
+    /// Where on the way each of them is first met; not told in a brief plan.
     pub(crate) met: Vec<u32>,
-    /// Whether no unit waits for it: only work beside the payload (acknowledgements).
+    /// Whether no unit waits for it: only work beside the payload (acknowledgements); likewise.
     pub(crate) beside: Vec<bool>,
     /// The most that it may send [B/s].
     pub(crate) limit: f64,

@@ -176,6 +176,9 @@ impl Draft {
 
     /// A demand of one lane. Those of the others follow, lane by lane.
     pub(crate) fn demand(&mut self, demand: Demand) -> DemandId {
+        if self.demands.len() == self.demands.capacity() {
+            self.demands.reserve(self.lanes as usize);
+        }
         self.demands.push(demand);
         DemandId(self.demands.len() as u32 - 1)
     }

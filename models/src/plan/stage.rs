@@ -4,6 +4,7 @@ use std::cell::OnceCell;
 use std::collections::BTreeSet;
 
 use sim::{Bytes, Hop, LinkId, Rate};
+use smallvec::SmallVec;
 
 use super::demand::{Flow, Loss, Taker};
 use super::{Book, Cores, Demand, Draft, Row};
@@ -94,9 +95,9 @@ pub(crate) struct Placed<'a> {
 pub(super) struct Owned {
     pub(super) flow: Flow,
     /// Every link that it crosses.
-    pub(super) links: Vec<Crossed>,
+    pub(super) links: SmallVec<[Crossed; 12]>,
     /// The hops of the way that work on each of them, with the weight of each.
-    owners: Vec<(LinkId, usize, f64)>,
+    owners: SmallVec<[(LinkId, usize, f64); 16]>,
     pub(super) limit_hop: usize,
 }
 
@@ -195,12 +196,19 @@ impl Placed<'_> {
         place: Option<i32>,
         main: bool,
     ) -> Demand {
-        let owned: Vec<Owned> = (0..self.stage.flows as usize).map(|f| self.owned(f)).collect();
+        let owned: SmallVec<[Owned; 1]> =
+            (0..self.stage.flows as usize).map(|f| self.owned(f)).collect();
         let bytes = self.bytes.as_f64() / f64::from(self.stage.flows);
         self.filling.get_or_init(|| self.filled(&owned[0]));
         let streaming = self.streaming(draft, &owned, bytes);
         let mut flows: Vec<Flow> = Vec::with_capacity(owned.len());
         for mut owned in owned {
+            // Only units that queue ask for this, and a brief plan has none.
+            if !draft.is_brief {
+                let kept = || owned.links.iter().filter(|crossed| self.keeps(crossed));
+                owned.flow.met = kept().map(|crossed| crossed.met as u32).collect();
+                owned.flow.beside = kept().map(|crossed| crossed.beside).collect();
+            }
             for loss in &mut owned.flow.losses {
                 loss.row = self.row(draft, loss.met as usize, Cause::Queueing);
             }
@@ -210,14 +218,18 @@ impl Placed<'_> {
         Demand { flows, bytes, unit, stream, place, main, drawn, streaming }
     }
 
-    /// A flow of the stage: where its work falls.
+    /// Whether a link holds a flow of the stage back.
+    fn keeps(&self, crossed: &Crossed) -> bool {
+        !self.stage.datagrams || crossed.held
+    }
+
+    /// A flow of the stage: where its work falls, but not where links are met.
     fn owned(&self, which: usize) -> Owned {
         let stage = self.stage;
         let cores = &self.cores[which.min(self.cores.len() - 1)];
         let swaps = self.spread.get(which).map_or(&[][..], Vec::as_slice);
-        let hops = stage.hops.len();
-        let mut links: Vec<Crossed> = Vec::with_capacity(hops);
-        let mut owners: Vec<(LinkId, usize, f64)> = Vec::with_capacity(2 * hops);
+        let mut links: SmallVec<[Crossed; 12]> = SmallVec::new();
+        let mut owners: SmallVec<[(LinkId, usize, f64); 16]> = SmallVec::new();
         let (mut limit, mut limit_hop) = (f64::INFINITY, 0);
         let is_datagram = stage.datagrams;
         let hold = Hold::of(stage);
@@ -266,14 +278,10 @@ impl Placed<'_> {
                 losses.extend(queue.map(|taker| Loss { met, row, beside: false, taker }));
             }
         }
-        let kept = || links.iter().filter(|crossed| !is_datagram || crossed.held);
-        let flow = Flow {
-            hops: kept().map(|crossed| crossed.hop).collect(),
-            met: kept().map(|crossed| crossed.met as u32).collect(),
-            beside: kept().map(|crossed| crossed.beside).collect(),
-            limit,
-            losses,
-        };
+        let mut hops = Vec::with_capacity(links.len());
+        let kept = links.iter().filter(|crossed| self.keeps(crossed));
+        hops.extend(kept.map(|crossed| crossed.hop));
+        let flow = Flow { hops, met: Vec::new(), beside: Vec::new(), limit, losses };
         Owned { flow, links, owners, limit_hop }
     }
 

@@ -1,9 +1,11 @@
 //! Segmentation: how a stream's share of a message becomes segments and socket buffers.
 
+use petgraph::graph::NodeIndex;
 use sim::Bytes;
+use smallvec::SmallVec;
 
 use super::Question;
-use crate::cluster::{HopModel, NicSpec, Side};
+use crate::cluster::{HopModel, NicSpec, PlaceKind, Side};
 use crate::framing::{GSO_MAX, ROCE_HEADERS, TCP_IP_HEADERS, UDP_IP_HEADERS};
 use crate::route::Leg;
 use crate::transfer::Transport;
@@ -91,20 +93,25 @@ pub(super) fn cut(question: &Question<'_>, protocol: Protocol, bytes: Bytes) -> 
 /// The largest packet that the cards of a way take from a pod, what its tunnels add aside; none
 /// where no card is on the way.
 pub(super) fn room(question: &Question<'_>) -> Option<Bytes> {
+    room_of(question, &cards(question), added(question))
+}
+
+fn room_of(question: &Question<'_>, cards: &[&NicSpec], added: u64) -> Option<Bytes> {
     let jumbo = question.change.mtu.map_or(0, Bytes::get);
-    let wire = cards(question).map(|nic| nic.mtu.get().max(jumbo)).min()?;
-    let added = added(question);
+    let wire = cards.iter().map(|nic| nic.mtu.get().max(jumbo)).min()?;
     Some(Bytes::new(wire - added.min(wire - 256)))
 }
 
-/// The cards of a way.
-fn cards<'a>(question: &Question<'a>) -> impl Iterator<Item = &'a NicSpec> + use<'a> {
+/// The cards of a way, each as often as a hop begins or ends there.
+fn cards<'a>(question: &Question<'a>) -> SmallVec<[&'a NicSpec; 8]> {
     let Question { cluster, legs, .. } = *question;
     let places = legs.iter().filter_map(|leg| match leg {
         Leg::Edge(edge, _) => cluster.graph.edge_endpoints(*edge),
         Leg::Service(..) | Leg::Kernel(_) => None,
     });
-    places.flat_map(|(from, to)| [from, to]).filter_map(|place| cluster.nics.get(&place))
+    let is_card = |place: &NodeIndex| cluster.graph[*place].kind == PlaceKind::Nic;
+    let cards = places.flat_map(|(from, to)| [from, to]).filter(is_card);
+    cards.filter_map(|place| cluster.nics.get(&place)).collect()
 }
 
 /// Bytes that encapsulations add to a packet.
@@ -127,11 +134,12 @@ fn packet(question: &Question<'_>) -> (Bytes, bool, bool) {
     // A receiver without them still takes super-packets that were made elsewhere.
     let mut offloads = route.pods.is_none_or(|(from, _)| !cluster.without_offloads.contains(&from));
     let mut tunnel_offloads = true;
-    for nic in cards(question) {
+    let (cards, added) = (cards(question), added(question));
+    for nic in &cards {
         offloads &= nic.offloads || change.offloads;
         tunnel_offloads &= nic.tunnel_offloads || change.tunnel_offloads;
     }
-    let room = room(question);
+    let room = room_of(question, &cards, added);
     // Pods that had room for the small frames' headers get the same share of the large ones.
     let pods = route.pods.filter(|_| change.mtu.is_none());
     let pods = pods.map(|(a, b)| [a, b]).into_iter().flatten();
@@ -142,14 +150,14 @@ fn packet(question: &Question<'_>) -> (Bytes, bool, bool) {
         // one that they have for the way out.
         (None, Some(own)) => own,
         (Some(room), None) => room,
-        (None, None) => outward(question),
+        (None, None) => outward(question, added),
     };
-    (inner, offloads, offloads && (tunnel_offloads || added(question) == 0))
+    (inner, offloads, offloads && (tunnel_offloads || added == 0))
 }
 
 /// What pods have between each other on one node: what is left of the smallest card's MTU, or of
 /// Ethernet's where there is no card at all.
-fn outward(question: &Question<'_>) -> Bytes {
+fn outward(question: &Question<'_>, added: u64) -> Bytes {
     let wire = question.cluster.nics.values().map(|nic| nic.mtu.get()).min().unwrap_or(1500);
-    Bytes::new(wire - added(question).min(wire - 256))
+    Bytes::new(wire - added.min(wire - 256))
 }

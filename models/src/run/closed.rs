@@ -23,7 +23,7 @@ use sim::{LinkId, Time};
 pub(crate) use self::brief::Ends;
 use self::walk::walk;
 use super::company::Company;
-use super::datagram::Rates;
+use super::datagram::{AllRates, Rates};
 use super::{Discipline, Resources, Spans, Trace};
 use crate::gpu::share::Turns;
 use crate::plan::{BASE, Demand, DemandId, Loss, Op, Phase, Plan, Step, Taker};
@@ -83,7 +83,7 @@ fn traces(readers: &[Reader<'_>], plans: usize, stop: Stop<'_>) -> Option<Vec<Ve
         let ends: Vec<f64> = traces.iter().map(|trace| trace.spans.ended().as_seconds()).collect();
         if traces.iter().any(|trace| !trace.loads.is_empty()) {
             let work = |plan: &&Plan| plan.work(reader.lane);
-            let works: Vec<Vec<(LinkId, f64)>> = reader.plans.iter().map(work).collect();
+            let works: Vec<_> = reader.plans.iter().map(work).collect();
             let mut users: HashMap<LinkId, Vec<(usize, f64)>> = HashMap::new();
             for (plan, works) in works.into_iter().enumerate() {
                 works.into_iter().for_each(|(link, work)| {
@@ -140,7 +140,7 @@ type Client = (u32, u32, u32);
 /// How long a move takes, and what becomes of it.
 struct Timing {
     span: Time,
-    rates: Vec<Rates>,
+    rates: AllRates,
 }
 
 impl<'a> Reader<'a> {

@@ -9,8 +9,9 @@ use std::collections::{BTreeMap, HashMap};
 
 use sim::share::{Claim, solve};
 use sim::{Hop, LinkId};
+use smallvec::SmallVec;
 
-use super::datagram::{self, Rates};
+use super::datagram::{self, AllRates, Rates};
 use crate::plan::{Demand, DemandId, Flow, Op, Plan, Step};
 
 /// How a plan appears to others.
@@ -54,7 +55,7 @@ pub(crate) struct Company<'a> {
     plans: &'a [&'a Plan],
     guests: Vec<Guest>,
     groups: Vec<Group>,
-    /// The group that uses each link.
+    /// The group that uses each link, where there are several.
     users: HashMap<LinkId, usize>,
 }
 
@@ -78,7 +79,7 @@ impl<'a> Company<'a> {
             groups.resize_with(groups.len().max(group + 1), Group::default);
             groups[group].members.push(plan);
         }
-        let mut users = HashMap::new();
+        let (mut users, several) = (HashMap::new(), groups.len() > 1);
         let guests = plans.iter().zip(group_of).map(|(plan, at)| {
             let group = &mut groups[at];
             let alone = group.members.len() == 1;
@@ -113,7 +114,9 @@ impl<'a> Company<'a> {
             });
             let together = together.collect();
             group.is_lossy |= plan.demands(lane).any(|demand| demand.main && demand.is_lossy());
-            users.extend(plan.links(lane).into_iter().map(|link| (link, at)));
+            if several {
+                users.extend(plan.links(lane).into_iter().map(|link| (link, at)));
+            }
             Guest { group: at, together, stages }
         });
         let guests = guests.collect();
@@ -135,7 +138,7 @@ impl<'a> Company<'a> {
     }
 
     /// The rates of the flows of a demand of plan `of`, or of one in its place.
-    pub(super) fn rates(&self, of: usize, demand: &Demand) -> Vec<Rates> {
+    pub(super) fn rates(&self, of: usize, demand: &Demand) -> AllRates {
         let group = &self.groups[self.guests[of].group];
         if !demand.main || group.members.len() == 1 {
             return self.alone(demand);
@@ -157,7 +160,7 @@ impl<'a> Company<'a> {
     }
 
     /// The same where nobody loses anything: one max-min system.
-    fn shared(&self, of: usize, group: &Group, demand: &Demand) -> Vec<Rates> {
+    fn shared(&self, of: usize, group: &Group, demand: &Demand) -> AllRates {
         let mut capacities = group.capacities.clone();
         let mut own: HashMap<LinkId, u32> = HashMap::new();
         let mut number = |hop: &Hop| {
@@ -197,8 +200,8 @@ impl<'a> Company<'a> {
     }
 
     /// The rates of the flows of a demand that has everything to itself.
-    pub(super) fn alone(&self, demand: &Demand) -> Vec<Rates> {
-        let flows: Vec<&Flow> = demand.flows.iter().collect();
+    pub(super) fn alone(&self, demand: &Demand) -> AllRates {
+        let flows: SmallVec<[&Flow; 2]> = demand.flows.iter().collect();
         datagram::steady(&|link| self.capacity(link), &flows)
     }
 

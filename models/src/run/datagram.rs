@@ -20,6 +20,7 @@ use std::collections::BTreeMap;
 
 use sim::share::{Claim, solve};
 use sim::{Hop, LinkId};
+use smallvec::{SmallVec, smallvec};
 
 use crate::plan::{Flow, Loss, Taker};
 
@@ -35,18 +36,51 @@ const NEARLY: f64 = 1e-12;
 pub(super) struct Sending<'a> {
     pub(super) losses: &'a [Loss],
     pub(super) sent: f64,
-    pub(super) cores: Vec<f64>,
+    pub(super) cores: SmallVec<[f64; 4]>,
+}
+
+/// A figure for each of a few links, in their order.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct PerLink(SmallVec<[(LinkId, f64); 4]>);
+
+impl PerLink {
+    pub(super) fn get(&self, link: LinkId) -> Option<f64> {
+        let at = self.0.binary_search_by_key(&link, |(known, _)| *known).ok()?;
+        Some(self.0[at].1)
+    }
+
+    /// The figure of a link, which is zero at first.
+    pub(super) fn entry(&mut self, link: LinkId) -> &mut f64 {
+        let at = self.0.binary_search_by_key(&link, |(known, _)| *known);
+        let at = at.unwrap_or_else(|at| {
+            self.0.insert(at, (link, 0.0));
+            at
+        });
+        &mut self.0[at].1
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = (LinkId, f64)> + '_ {
+        self.0.iter().copied()
+    }
+
+    pub(super) fn retain_positive(&mut self) {
+        self.0.retain(|(_, figure)| *figure > 0.0);
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
 }
 
 /// What becomes of datagrams that are sent at some rates.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Passed {
     /// For each flow, the part that passes each of its places of loss.
-    pub(super) parts: Vec<Vec<f64>>,
+    pub(super) parts: SmallVec<[SmallVec<[f64; 4]>; 2]>,
     /// For each flow, the rate that reaches each of its cores [B/s].
-    pub(super) reaching: Vec<Vec<f64>>,
+    pub(super) reaching: SmallVec<[SmallVec<[f64; 4]>; 2]>,
     /// The work of what passes on each cable that it loads [units/s].
-    pub(super) loads: BTreeMap<LinkId, f64>,
+    pub(super) loads: PerLink,
 }
 
 impl Passed {
@@ -58,13 +92,12 @@ impl Passed {
 
 /// Sends datagram flows through their places of loss.
 pub(super) fn pass(capacity: &dyn Fn(LinkId) -> f64, flows: &[Sending<'_>]) -> Passed {
-    let mut passing: BTreeMap<LinkId, f64> = BTreeMap::new();
+    let mut passing = PerLink::default();
     for round in 0..ROUNDS {
-        let offered = offered(flows, &passing);
-        let next: BTreeMap<LinkId, f64> = offered
-            .into_iter()
-            .map(|(link, offered)| (link, (capacity(link) / offered).min(1.0)))
-            .collect();
+        let mut next = offered(flows, &passing);
+        for (link, figure) in &mut next.0 {
+            *figure = (capacity(*link) / *figure).min(1.0);
+        }
         let same = next.iter().all(|(link, part)| {
             passing.get(link).is_some_and(|known| (known - part).abs() <= NEARLY)
         });
@@ -74,20 +107,18 @@ pub(super) fn pass(capacity: &dyn Fn(LinkId) -> f64, flows: &[Sending<'_>]) -> P
         }
         if round + 1 == ROUNDS {
             // Ways that lead in a circle: the lower of two rounds never overfills a link.
-            for (link, part) in &mut passing {
-                *part = part.min(before.get(link).copied().unwrap_or(1.0));
+            for (link, part) in &mut passing.0 {
+                *part = part.min(before.get(*link).unwrap_or(1.0));
             }
         }
     }
     let mut passed = Passed::default();
     for flow in flows {
-        let (mut parts, mut reaching) = (Vec::new(), Vec::new());
+        let (mut parts, mut reaching) = (SmallVec::new(), SmallVec::new());
         walk(flow, &passing, &mut |loss, rate, part| {
             parts.push(part);
             match loss.taker {
-                Taker::Wire(hop) => {
-                    *passed.loads.entry(hop.link).or_default() += rate * part * hop.weight;
-                }
+                Taker::Wire(hop) => *passed.loads.entry(hop.link) += rate * part * hop.weight,
                 Taker::Core(_) => reaching.push(rate),
                 Taker::Queue(_) => {}
             }
@@ -99,17 +130,13 @@ pub(super) fn pass(capacity: &dyn Fn(LinkId) -> f64, flows: &[Sending<'_>]) -> P
 }
 
 /// Goes along a flow's places of loss: the rate that reaches each, and the part of it that passes.
-fn walk(
-    flow: &Sending<'_>,
-    passing: &BTreeMap<LinkId, f64>,
-    visit: &mut dyn FnMut(&Loss, f64, f64),
-) {
+fn walk(flow: &Sending<'_>, passing: &PerLink, visit: &mut dyn FnMut(&Loss, f64, f64)) {
     let mut rate = flow.sent;
     let mut cores = flow.cores.iter();
     for loss in flow.losses {
         let most = |most: f64| if rate > most { most / rate } else { 1.0 };
         let part = match loss.taker {
-            Taker::Wire(hop) => passing.get(&hop.link).copied().unwrap_or(1.0),
+            Taker::Wire(hop) => passing.get(hop.link).unwrap_or(1.0),
             Taker::Core(_) => most(*cores.next().expect("a rate for each core")),
             Taker::Queue(limit) => most(limit),
         };
@@ -119,16 +146,16 @@ fn walk(
 }
 
 /// The work that reaches each cable.
-fn offered(flows: &[Sending<'_>], passing: &BTreeMap<LinkId, f64>) -> BTreeMap<LinkId, f64> {
-    let mut offered: BTreeMap<LinkId, f64> = BTreeMap::new();
+fn offered(flows: &[Sending<'_>], passing: &PerLink) -> PerLink {
+    let mut offered = PerLink::default();
     for flow in flows {
         walk(flow, passing, &mut |loss, rate, _| {
             if let Taker::Wire(hop) = loss.taker {
-                *offered.entry(hop.link).or_default() += rate * hop.weight;
+                *offered.entry(hop.link) += rate * hop.weight;
             }
         });
     }
-    offered.retain(|_, offered| *offered > 0.0);
+    offered.retain_positive();
     offered
 }
 
@@ -147,6 +174,9 @@ pub(super) struct Rates {
     pub(super) delivered: f64,
 }
 
+/// The rates of the flows of a move.
+pub(super) type AllRates = SmallVec<[Rates; 2]>;
+
 /// What claims links in a static system: a flow as far as it is held back, or its work on a core
 /// behind that.
 struct Claimed {
@@ -164,14 +194,14 @@ struct Steady {
 }
 
 /// The rates of flows that run beside each other for long.
-pub(super) fn steady(capacity: &dyn Fn(LinkId) -> f64, flows: &[&Flow]) -> Vec<Rates> {
+pub(super) fn steady(capacity: &dyn Fn(LinkId) -> f64, flows: &[&Flow]) -> AllRates {
     if let [Flow { hops, limit, losses, .. }] = flows
         && losses.is_empty()
     {
         // It meets nobody: what `solve` would say.
         let full = hops.iter().map(|hop| capacity(hop.link) / hop.weight);
         let sent = full.fold(*limit, f64::min);
-        return vec![Rates { sent, delivered: sent }];
+        return smallvec![Rates { sent, delivered: sent }];
     }
     let mut steady = Steady::new(flows);
     let whole: Vec<f64> = {
@@ -198,7 +228,7 @@ pub(super) fn steady(capacity: &dyn Fn(LinkId) -> f64, flows: &[&Flow]) -> Vec<R
         }
         for (link, at) in &steady.links {
             let (whole, left) = (whole[*at as usize], &mut left[*at as usize]);
-            let next = (whole - passed.loads.get(link).copied().unwrap_or(0.0)).max(0.0);
+            let next = (whole - passed.loads.get(*link).unwrap_or(0.0)).max(0.0);
             changed |= is_other(*left, next, whole);
             *left = next;
         }

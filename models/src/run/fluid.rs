@@ -4,12 +4,11 @@
 //! what others leave where they are still held back, and the other way round; both are found again
 //! whenever a rate has changed, until nothing changes any more.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use sim::{Agenda, Alarm, FlowId, Flows, LinkId, Time};
+use smallvec::SmallVec;
 
 use super::Load;
-use super::datagram::{self, ROUNDS, Sending};
+use super::datagram::{self, PerLink, ROUNDS, Sending};
 use super::runs::Ticket;
 use super::world::Event;
 use crate::plan::{Demand, Loss};
@@ -17,6 +16,9 @@ use crate::predict::MESSAGE_MAX;
 
 /// The tag of work behind a sender's hold, which nobody waits for.
 const BEHIND: u32 = u32::MAX;
+
+/// What slowed a flow down: for how long, as if it had stood still, at which links \[s\].
+pub(super) type Slowed = SmallVec<[(LinkId, f64); 2]>;
 
 /// A flow under way.
 struct Active {
@@ -30,27 +32,28 @@ struct Active {
     since: Time,
     left: f64,
     bottleneck: Option<LinkId>,
-    slowed: Vec<(LinkId, f64)>,
+    slowed: Slowed,
     datagrams: Option<Box<Datagrams>>,
 }
 
 /// Where a flow of datagrams loses them.
-struct Datagrams {
+#[derive(Default)]
+pub(super) struct Datagrams {
     losses: Vec<Loss>,
     /// Their work on each core behind which nothing holds them back, and the limit of each [B/s].
     cores: Vec<(FlowId, f64)>,
     /// The part that passes each place at present.
-    parts: Vec<f64>,
+    parts: SmallVec<[f64; 4]>,
     /// What was lost there \[B\].
-    lost: Vec<f64>,
+    pub(super) lost: Vec<f64>,
 }
 
 /// A flow that is complete.
 pub(super) struct Done {
     pub(super) ticket: Ticket,
     pub(super) flow: u32,
-    pub(super) slowed: Vec<(LinkId, f64)>,
-    pub(super) lost: Option<Vec<f64>>,
+    pub(super) slowed: Slowed,
+    pub(super) datagrams: Option<Box<Datagrams>>,
 }
 
 /// The flows, and the one wake-up that they wait for.
@@ -63,10 +66,13 @@ pub(super) struct Fluid {
     /// Those of datagrams.
     lossy: Vec<u32>,
     /// What datagrams take of links at present [units/s], and took before \[units\].
-    taken: BTreeMap<LinkId, f64>,
-    took: BTreeMap<LinkId, f64>,
+    taken: PerLink,
+    took: PerLink,
     taken_since: Time,
     done: Vec<u32>,
+    /// Datagrams that are over, for those that come: the boxes are what is kept.
+    #[expect(clippy::vec_box, reason = "a flow takes the box itself")]
+    spare: Vec<Box<Datagrams>>,
     /// The greatest part of each link that was in use at any instant.
     pub(super) most: Vec<f64>,
 }
@@ -85,10 +91,11 @@ impl Fluid {
             active: Vec::new(),
             free: Vec::new(),
             lossy: Vec::new(),
-            taken: BTreeMap::new(),
-            took: BTreeMap::new(),
+            taken: PerLink::default(),
+            took: PerLink::default(),
             taken_since: Time::ZERO,
             done: Vec::new(),
+            spare: Vec::new(),
             most: vec![0.0; capacities.len()],
         }
     }
@@ -121,19 +128,17 @@ impl Fluid {
             let id = self.flows.start(now, asked, slot);
             let datagrams = (!flow.losses.is_empty()).then(|| {
                 self.lossy.push(slot);
-                let cores = datagram::cores(&flow.losses).map(|hop| {
+                let mut own = self.spare.pop().unwrap_or_default();
+                own.losses.extend_from_slice(&flow.losses);
+                own.parts.resize(flow.losses.len(), 1.0);
+                own.lost.resize(flow.losses.len(), 0.0);
+                for hop in datagram::cores(&flow.losses) {
                     // It is stopped when the last datagram has been sent.
                     let limit = f64::INFINITY;
                     let behind = sim::Demand { hops: &[hop], size, limit, share: 1.0 };
-                    (self.flows.start(now, behind, BEHIND), f64::INFINITY)
-                });
-                let cores = cores.collect();
-                Box::new(Datagrams {
-                    losses: flow.losses.clone(),
-                    cores,
-                    parts: vec![1.0; flow.losses.len()],
-                    lost: vec![0.0; flow.losses.len()],
-                })
+                    own.cores.push((self.flows.start(now, behind, BEHIND), f64::INFINITY));
+                }
+                own
             });
             self.active[slot as usize] = Some(Active {
                 ticket,
@@ -143,7 +148,7 @@ impl Fluid {
                 since: now,
                 left: size,
                 bottleneck: None,
-                slowed: Vec::new(),
+                slowed: Slowed::new(),
                 datagrams,
             });
         }
@@ -173,27 +178,33 @@ impl Fluid {
     }
 
     /// Moves everything forward to `now`: the flows that are complete.
-    pub(super) fn advance(&mut self, now: Time) -> Vec<Done> {
+    pub(super) fn advance(&mut self, now: Time, done: &mut Vec<Done>) {
         self.alarm.rang(now);
         let mut tags = std::mem::take(&mut self.done);
         self.flows.advance(now, &mut tags);
-        let mut done = Vec::with_capacity(tags.len());
         for slot in tags.drain(..).filter(|slot| *slot != BEHIND) {
             let mut active = self.active[slot as usize].take().expect("a flow that was started");
             active.pass(now, 0.0);
             self.free.push(slot);
-            let lost = active.datagrams.map(|datagrams| {
+            if let Some(datagrams) = &active.datagrams {
                 self.lossy.retain(|other| *other != slot);
-                for (id, _) in datagrams.cores {
-                    self.flows.stop(now, id);
+                for (id, _) in &datagrams.cores {
+                    self.flows.stop(now, *id);
                 }
-                datagrams.lost
-            });
-            let Active { ticket, flow, slowed, .. } = active;
-            done.push(Done { ticket, flow, slowed, lost });
+            }
+            let Active { ticket, flow, slowed, datagrams, .. } = active;
+            done.push(Done { ticket, flow, slowed, datagrams });
         }
         self.done = tags;
-        done
+    }
+
+    /// Takes back what a flow of datagrams had, once it is told.
+    pub(super) fn reuse(&mut self, mut datagrams: Box<Datagrams>) {
+        datagrams.losses.clear();
+        datagrams.cores.clear();
+        datagrams.parts.clear();
+        datagrams.lost.clear();
+        self.spare.push(datagrams);
     }
 
     /// Finds the rates from now on, and wakes when the next flow is complete.
@@ -218,12 +229,12 @@ impl Fluid {
             return;
         }
         let span = (now - self.taken_since).as_seconds();
-        for (link, rate) in &self.taken {
-            *self.took.entry(*link).or_default() += rate * span;
+        for (link, rate) in self.taken.iter() {
+            *self.took.entry(link) += rate * span;
         }
         self.taken_since = now;
         for _ in 0..ROUNDS {
-            let mut sending: Vec<Sending<'_>> = Vec::with_capacity(self.lossy.len());
+            let mut sending: SmallVec<[Sending<'_>; 4]> = SmallVec::new();
             for &slot in &self.lossy {
                 let active = self.active[slot as usize].as_ref().expect("it is under way");
                 let datagrams = active.datagrams.as_ref().expect("it is lossy");
@@ -233,11 +244,15 @@ impl Fluid {
             }
             let capacities = &self.capacities;
             let passed = datagram::pass(&|link| capacities[link.index()], &sending);
+            drop(sending);
             let mut changed = false;
-            let links = self.taken.keys().chain(passed.loads.keys()).copied();
-            for link in links.collect::<BTreeSet<LinkId>>() {
-                let before = self.taken.get(&link).copied().unwrap_or(0.0);
-                let load = passed.loads.get(&link).copied().unwrap_or(0.0);
+            // Those that carried datagrams until now, and those that do from now on.
+            let mut loads = passed.loads;
+            for (link, _) in self.taken.iter() {
+                loads.entry(link);
+            }
+            for (link, load) in loads.iter() {
+                let before = self.taken.get(link).unwrap_or(0.0);
                 let whole = self.capacities[link.index()];
                 if datagram::is_other(before, load, whole) {
                     changed = true;
@@ -260,12 +275,12 @@ impl Fluid {
                 active.pass(now, self.flows.left(now, active.id));
                 active.datagrams.as_mut().expect("it is lossy").parts = parts;
             }
-            self.taken = passed.loads;
+            loads.retain_positive();
+            self.taken = loads;
             if !changed {
                 break;
             }
         }
-        self.taken.retain(|_, load| *load > 0.0);
     }
 
     /// Notes how much of each link is in use. Costs what all flows cross: for tests only.
@@ -273,17 +288,17 @@ impl Fluid {
         if !cfg!(any(test, debug_assertions)) {
             return;
         }
-        let mut loads: BTreeMap<LinkId, f64> = self.taken.clone();
+        let mut loads = self.taken.clone();
         for active in self.active.iter().flatten() {
             let behind = active.datagrams.iter().flat_map(|datagrams| &datagrams.cores);
             for id in std::iter::once(active.id).chain(behind.map(|(id, _)| *id)) {
                 let rate = self.flows.rate(id);
                 for hop in self.flows.hops(id) {
-                    *loads.entry(hop.link).or_default() += rate * hop.weight;
+                    *loads.entry(hop.link) += rate * hop.weight;
                 }
             }
         }
-        for (link, load) in loads {
+        for (link, load) in loads.iter() {
             let most = &mut self.most[link.index()];
             *most = most.max(load / self.capacities[link.index()]);
         }
@@ -291,9 +306,9 @@ impl Fluid {
 
     /// The work of a link up to now.
     pub(super) fn work(&mut self, link: LinkId, now: Time) -> f64 {
-        let pending = self.taken.get(&link).copied().unwrap_or(0.0);
+        let pending = self.taken.get(link).unwrap_or(0.0);
         let span = (now - self.taken_since).as_seconds();
-        self.flows.used(now, link) + self.took.get(&link).copied().unwrap_or(0.0) + pending * span
+        self.flows.used(now, link) + self.took.get(link).unwrap_or(0.0) + pending * span
     }
 
     /// Adds the work of links up to now.

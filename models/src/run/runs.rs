@@ -6,6 +6,7 @@
 
 use sim::{Seed, Time};
 
+use super::template::{Firing, Template};
 use super::{Spans, Trace};
 use crate::cluster::PoolIndex;
 use crate::plan::{BASE, Op, Plan};
@@ -17,39 +18,6 @@ pub(crate) struct Ticket {
     pub(crate) run: u32,
     pub(crate) firing: u32,
     pub(crate) generation: u32,
-}
-
-/// A plan, laid out for its runs.
-pub(super) struct Template<'a> {
-    pub(super) plan: &'a Plan,
-    /// For each firing, how many it waits for; and its step and iteration.
-    need: Vec<u32>,
-    at: Vec<(u32, u32)>,
-    /// The firings that wait for none.
-    pub(super) heads: Vec<u32>,
-    /// Slots of runs that have ended.
-    free: Vec<u32>,
-}
-
-impl<'a> Template<'a> {
-    fn new(plan: &'a Plan) -> Template<'a> {
-        let mut need = Vec::with_capacity(plan.len());
-        let mut at = Vec::with_capacity(plan.len());
-        for (step, of) in plan.steps.iter().enumerate() {
-            for i in 0..of.count {
-                let before = plan.before(step as u32, i);
-                need.push(before.map(|(firings, _)| firings.len() as u32).sum());
-                at.push((step as u32, i));
-            }
-        }
-        let heads = (0..need.len() as u32).filter(|&firing| need[firing as usize] == 0).collect();
-        Template { plan, need, at, heads, free: Vec::new() }
-    }
-
-    /// The step and the iteration of a firing.
-    pub(super) fn at(&self, firing: u32) -> (u32, u32) {
-        self.at[firing as usize]
-    }
 }
 
 /// Who a run is.
@@ -87,6 +55,17 @@ enum Come {
     Ended,
 }
 
+/// A firing of a run.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct State {
+    /// How many it still waits for.
+    missing: u32,
+    /// The flows of its move that have yet to be sent, and to land.
+    pub(super) moving: u16,
+    pub(super) landing: u16,
+    come: Come,
+}
+
 /// What a run that is cut off leaves: the pools whose slots it holds, and its firings that stand in
 /// line for one or wait until it is set up.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -102,14 +81,17 @@ pub(super) struct Run {
     /// Firings that have yet to end.
     pub(super) open: u32,
     pub(super) origin: Origin,
-    /// For each firing, how many it still waits for, and how far it has come.
-    missing: Box<[u32]>,
-    come: Box<[Come]>,
-    /// For each firing, the flows of its move that have yet to be sent, and to land.
-    pub(super) moving: Box<[u16]>,
-    pub(super) landing: Box<[u16]>,
+    /// Its firings.
+    pub(super) states: Box<[State]>,
     /// What is kept of it, if its life is wanted.
     pub(super) trace: Option<Box<Trace>>,
+}
+
+impl Run {
+    /// A firing happens in no part of this run.
+    pub(super) fn pass_over(&mut self, ticket: Ticket) {
+        self.states[ticket.firing as usize].come = Come::Nowhere;
+    }
 }
 
 /// All templates, and the runs that are there.
@@ -119,28 +101,28 @@ pub(super) struct Runs<'a> {
 }
 
 impl<'a> Runs<'a> {
-    pub(super) fn new(plans: &[&'a Plan]) -> Runs<'a> {
-        Runs { templates: plans.iter().map(|plan| Template::new(plan)).collect(), all: Vec::new() }
+    /// Of these plans; `whole`: with each firing told one by one.
+    pub(super) fn new(plans: &[&'a Plan], whole: bool) -> Runs<'a> {
+        let templates = plans.iter().map(|plan| Template::new(plan, whole));
+        Runs { templates: templates.collect(), all: Vec::new() }
     }
 
     /// A new run of a template: its slot.
     pub(super) fn open(&mut self, template: u32, origin: Origin) -> u32 {
         let of = &mut self.templates[template as usize];
-        let firings = of.need.len();
+        let open = of.open;
         if let Some(slot) = of.free.pop() {
             let run = &mut self.all[slot as usize];
-            (run.origin, run.open) = (origin, firings as u32);
+            (run.origin, run.open) = (origin, open);
             return slot;
         }
+        let state = |&missing: &u32| State { missing, moving: 0, landing: 0, come: Come::Nowhere };
         self.all.push(Run {
             template,
             generation: 0,
-            open: firings as u32,
+            open,
             origin,
-            missing: of.need.clone().into(),
-            come: vec![Come::Nowhere; firings].into(),
-            moving: vec![0; firings].into(),
-            landing: vec![0; firings].into(),
+            states: of.need.iter().map(state).collect(),
             trace: None,
         });
         self.all.len() as u32 - 1
@@ -157,7 +139,7 @@ impl<'a> Runs<'a> {
     pub(super) fn close(&mut self, slot: u32) {
         let run = &mut self.all[slot as usize];
         run.generation = run.generation.wrapping_add(1);
-        run.come.fill(Come::Nowhere);
+        run.states.iter_mut().for_each(|state| state.come = Come::Nowhere);
         self.templates[run.template as usize].free.push(slot);
     }
 
@@ -177,33 +159,20 @@ impl<'a> Runs<'a> {
         self.all[slot as usize].trace.as_deref_mut()
     }
 
-    /// A firing begins: its counter is armed for the next run. What it does: its plan, step and
-    /// iteration.
-    pub(super) fn begin(&mut self, ticket: Ticket) -> (&'a Plan, u32, u32) {
-        let (run, template) = self.at(ticket.run);
+    /// A firing begins: its counter is armed for the next run. Its plan, its run and what it does.
+    pub(super) fn begin(&mut self, ticket: Ticket) -> (&'a Plan, &mut Run, Firing) {
+        let run = &mut self.all[ticket.run as usize];
+        let template = &self.templates[run.template as usize];
         debug_assert_eq!(run.generation, ticket.generation, "a firing of a run that has ended");
-        run.missing[ticket.firing as usize] = template.need[ticket.firing as usize];
-        run.come[ticket.firing as usize] = Come::UnderWay;
-        let (step, i) = template.at(ticket.firing);
-        (template.plan, step, i)
+        let state = &mut run.states[ticket.firing as usize];
+        state.missing = template.need[ticket.firing as usize];
+        state.come = Come::UnderWay;
+        (template.plan, run, template.firings[ticket.firing as usize])
     }
 
     /// Whether a firing is of a run that has not ended or been cut off since.
     pub(super) fn is_live(&self, ticket: Ticket) -> bool {
         self.all[ticket.run as usize].generation == ticket.generation
-    }
-
-    /// A firing happens in no part of this run.
-    pub(super) fn pass_over(&mut self, ticket: Ticket) {
-        self.all[ticket.run as usize].come[ticket.firing as usize] = Come::Nowhere;
-    }
-
-    /// A firing has ended.
-    pub(super) fn end(&mut self, ticket: Ticket) {
-        let come = &mut self.all[ticket.run as usize].come[ticket.firing as usize];
-        if *come == Come::UnderWay {
-            *come = Come::Ended;
-        }
     }
 
     /// Cuts a run off: its block is as if it had not begun, and whatever still comes for it finds
@@ -212,12 +181,11 @@ impl<'a> Runs<'a> {
         let run = &mut self.all[slot as usize];
         let template = &self.templates[run.template as usize];
         let mut left = Left::default();
-        for (firing, come) in run.come.iter().enumerate() {
-            let (step, i) = template.at[firing];
-            match (template.plan.phase(template.plan.steps[step as usize].phase(i), BASE).op, come)
-            {
+        let firings = run.states.iter().zip(&template.firings);
+        for (at, (state, firing)) in (0..).zip(firings) {
+            match (firing.op, state.come) {
                 (Op::Acquire(pool), Come::Ended) => left.held.push(pool),
-                (Op::Acquire(pool), Come::UnderWay) => left.waiting.push((pool, firing as u32)),
+                (Op::Acquire(pool), Come::UnderWay) => left.waiting.push((pool, at)),
                 (Op::Release(pool), Come::Ended) => {
                     let at = left.held.iter().position(|held| *held == pool);
                     at.map(|at| left.held.swap_remove(at));
@@ -225,32 +193,47 @@ impl<'a> Runs<'a> {
                 _ => {}
             }
         }
-        run.missing.copy_from_slice(&template.need);
-        run.come.fill(Come::Nowhere);
-        run.open = template.need.len() as u32;
+        for (state, need) in run.states.iter_mut().zip(&template.need) {
+            (state.missing, state.come) = (*need, Come::Nowhere);
+        }
+        run.open = template.open;
         run.generation = run.generation.wrapping_add(1);
         left
+    }
+
+    /// A firing has ended; `landed`: whether that is its arrival, too, if nothing of it is on its
+    /// way. What waited for it alone is ready. Whether its run has ended with it.
+    pub(super) fn end(&mut self, ticket: Ticket, landed: bool, ready: &mut Vec<Ticket>) -> bool {
+        let run = &mut self.all[ticket.run as usize];
+        let state = &mut run.states[ticket.firing as usize];
+        state.moving = 0;
+        if state.come == Come::UnderWay {
+            state.come = Come::Ended;
+        }
+        let landed = landed || state.landing == 0;
+        run.open -= 1;
+        let over = run.open == 0;
+        self.release(ticket, false, ready);
+        if landed {
+            self.release(ticket, true, ready);
+        }
+        over
     }
 
     /// Lets go on what waits for the end of a firing, or for its arrival.
     pub(super) fn release(&mut self, ticket: Ticket, arrival: bool, ready: &mut Vec<Ticket>) {
         let run = &mut self.all[ticket.run as usize];
         let template = &self.templates[run.template as usize];
-        let (at, i) = template.at(ticket.firing);
-        for (firings, landed) in template.plan.behind(at, i) {
-            if landed != arrival {
-                continue;
-            }
-            for firing in firings {
-                let missing = &mut run.missing[firing as usize];
-                *missing -= 1;
-                if *missing == 0 {
-                    if let Some(trace) = &mut run.trace {
-                        trace.spans.by[firing as usize] = ticket.firing;
-                        trace.spans.by_landing[firing as usize] = landed;
-                    }
-                    ready.push(Ticket { firing, ..ticket });
+        let behind = template.behind(&template.firings[ticket.firing as usize]);
+        for &firing in behind[usize::from(arrival)] {
+            let missing = &mut run.states[firing as usize].missing;
+            *missing -= 1;
+            if *missing == 0 {
+                if let Some(trace) = &mut run.trace {
+                    trace.spans.by[firing as usize] = ticket.firing;
+                    trace.spans.by_landing[firing as usize] = arrival;
                 }
+                ready.push(Ticket { firing, ..ticket });
             }
         }
     }
@@ -291,7 +274,7 @@ mod tests {
         while at < ready.len() {
             runs.begin(ready[at]);
             let now = ready[at];
-            runs.release(now, false, &mut ready);
+            runs.end(now, true, &mut ready);
             at += 1;
         }
         runs.close(slot);
@@ -301,7 +284,7 @@ mod tests {
     #[test]
     fn a_block_that_has_run_is_ready_for_the_next_run() {
         let plan = diamond();
-        let mut runs = Runs::new(&[&plan]);
+        let mut runs = Runs::new(&[&plan], true);
         let slot = runs.open(0, Origin::NONE);
         let first = ran(&mut runs, slot);
         assert_eq!(first, [0, 1, 2, 3]);

@@ -104,9 +104,11 @@ pub(crate) struct Trace {
 
 impl Trace {
     pub(crate) fn new(spans: Spans, plan: &Plan, lane: u32) -> Trace {
-        let links = if plan.is_brief { Vec::new() } else { plan.links(lane) };
-        let loads = links.into_iter().map(|link| Load { link, work: 0.0 });
-        Trace { lane, spans, loads: loads.collect(), lost: Vec::new() }
+        let mut loads = Vec::new();
+        if !plan.is_brief {
+            loads.extend(plan.links(lane).into_iter().map(|link| Load { link, work: 0.0 }));
+        }
+        Trace { lane, spans, loads, lost: Vec::new() }
     }
 
     /// Notes a loss.

@@ -44,7 +44,7 @@ pub(crate) fn traces_watched(
     fidelity: Fidelity,
     stop: Stop<'_>,
 ) -> Option<(Vec<Trace>, Vec<f64>)> {
-    let mut world = World::new(resources, plans, fidelity);
+    let mut world = World::new(resources, plans, fidelity, true);
     let mut agenda = Agenda::new();
     for (at, &start) in starts.iter().enumerate() {
         let slot = world.runs.open(at as u32, Origin::NONE);
@@ -74,7 +74,7 @@ pub(crate) fn over_time(
     traffic: Traffic,
     control: &Control<'_>,
 ) -> Option<(Traffic, u64)> {
-    let mut world = World::new(resources, plans, Fidelity::Flow);
+    let mut world = World::new(resources, plans, Fidelity::Flow, false);
     let mut agenda = Agenda::new();
     traffic.begin(&mut agenda);
     world.traffic = Some(Box::new(traffic));

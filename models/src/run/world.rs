@@ -5,11 +5,11 @@ use sim::{Agenda, Alarm, Model, Pool, Time, in_order};
 
 use super::NOBODY;
 use super::batch::Tally;
-use super::fluid::Fluid;
+use super::fluid::{Done, Fluid};
 use super::resource::{Resources, Server};
 use super::runs::{Runs, Ticket};
 use super::traffic::Traffic;
-use super::units::{LostOf, Step as UnitStep, Units};
+use super::units::{Step as UnitStep, Units};
 use crate::cluster::PoolIndex;
 use crate::outcome::Fidelity;
 use crate::plan::{BASE, Op, Plan};
@@ -53,23 +53,32 @@ pub(super) struct World<'a> {
     pub(super) ready: Vec<Ticket>,
     /// Runs that ended in this event.
     pub(super) ended: Vec<u32>,
+    /// Flows that are complete, while that is told.
+    complete: Vec<Done>,
     /// What makes runs over time, and looks at them.
     pub(super) traffic: Option<Box<Traffic>>,
 }
 
 impl<'a> World<'a> {
-    pub(super) fn new(resources: &Resources, plans: &[&'a Plan], fidelity: Fidelity) -> World<'a> {
+    /// `whole`: whether the lives of runs are kept.
+    pub(super) fn new(
+        resources: &Resources,
+        plans: &[&'a Plan],
+        fidelity: Fidelity,
+        whole: bool,
+    ) -> World<'a> {
         let mover = match fidelity {
             Fidelity::Chunk => Mover::Units(Box::new(Units::new(&resources.links))),
             _ => Mover::Fluid(Box::new(Fluid::new(&resources.links))),
         };
         World {
-            runs: Runs::new(plans),
+            runs: Runs::new(plans, whole),
             pools: resources.pools.iter().map(|&slots| Pool::new(slots)).collect(),
             servers: resources.servers.iter().map(|d| (Server::new(d), Alarm::new())).collect(),
             mover,
             ready: Vec::new(),
             ended: Vec::new(),
+            complete: Vec::new(),
             traffic: None,
         }
     }
@@ -88,18 +97,17 @@ impl<'a> World<'a> {
     /// What a firing asks of the cluster.
     fn begin(&mut self, ticket: Ticket, agenda: &mut Agenda<Event>) {
         let now = agenda.now();
-        let (plan, at, i) = self.runs.begin(ticket);
-        let step = &plan.steps[at as usize];
-        let run = self.runs.run(ticket.run);
-        if step.only_if.is_some_and(|bit| !plan.happens(bit, run.origin.seed)) {
-            self.runs.pass_over(ticket);
+        let (plan, run, firing) = self.runs.begin(ticket);
+        if firing.only_if.is_some_and(|bit| !plan.happens(bit, run.origin.seed)) {
+            run.pass_over(ticket);
             return self.finish(ticket, now);
         }
-        match plan.phase(step.phase(i), BASE).op {
+        match firing.op {
             Op::Wait(time) => {
-                let drawn = step.drawn.map(|amount| plan.wait(amount, run.origin.seed));
+                let drawn = firing.drawn.map(|amount| plan.wait(amount, run.origin.seed));
                 let time = drawn.unwrap_or(time);
-                let seen = step.fills && matches!(self.mover, Mover::Units(_));
+                let units = matches!(self.mover, Mover::Units(_));
+                let seen = units && plan.steps[firing.step as usize].fills;
                 if time == Time::ZERO || seen {
                     self.finish(ticket, now);
                 } else {
@@ -122,13 +130,14 @@ impl<'a> World<'a> {
                 self.give_back(pool, ticket, now);
             }
             Op::Turn { server, client, work } => {
-                run.moving[ticket.firing as usize] = 1;
+                run.states[ticket.firing as usize].moving = 1;
                 let (serves, alarm) = &mut self.servers[server as usize];
                 match serves {
                     Server::Turns(turns) => {
-                        if i == 0 {
+                        if firing.i == 0 {
                             // The others follow closely: the turn is kept for them.
-                            turns.expect(client, u64::from(step.count));
+                            let count = plan.steps[firing.step as usize].count;
+                            turns.expect(client, u64::from(count));
                         }
                         turns.submit(now, client, work, ticket);
                     }
@@ -146,8 +155,8 @@ impl<'a> World<'a> {
                     Mover::Fluid(fluid) => fluid.send(ticket, demand, drawn.unwrap_or(1.0), agenda),
                     Mover::Units(units) => units.send(ticket, demand, agenda),
                 };
-                run.moving[ticket.firing as usize] = flows as u16;
-                run.landing[ticket.firing as usize] = flows as u16;
+                let state = &mut run.states[ticket.firing as usize];
+                (state.moving, state.landing) = (flows as u16, flows as u16);
                 if flows == 0 {
                     self.finish(ticket, now);
                 }
@@ -200,24 +209,14 @@ impl<'a> World<'a> {
 
     /// Notes the end of a firing, and readies what waited for it alone.
     fn finish(&mut self, ticket: Ticket, now: Time) {
-        let firing = ticket.firing as usize;
-        self.runs.end(ticket);
-        let run = self.runs.run(ticket.run);
-        run.moving[firing] = 0;
-        if let Some(trace) = &mut run.trace {
-            trace.spans.end[firing] = now;
+        if let Some(trace) = self.runs.trace(ticket.run) {
+            trace.spans.end[ticket.firing as usize] = now;
         }
-        let landed = run.landing[firing] == 0 || matches!(self.mover, Mover::Fluid(_));
-        self.runs.release(ticket, false, &mut self.ready);
-        if landed {
-            self.runs.release(ticket, true, &mut self.ready);
-        }
-        let run = self.runs.run(ticket.run);
-        run.open -= 1;
-        if run.open > 0 {
+        let landed = matches!(self.mover, Mover::Fluid(_));
+        if !self.runs.end(ticket, landed, &mut self.ready) {
             return;
         }
-        match &mut run.trace {
+        match &mut self.runs.run(ticket.run).trace {
             Some(trace) => {
                 trace.spans.last = ticket.firing;
                 match &mut self.mover {
@@ -234,7 +233,7 @@ impl<'a> World<'a> {
         if !self.runs.is_live(ticket) {
             return false; // A turn that was begun is served to its end.
         }
-        let moving = &mut self.runs.run(ticket.run).moving[ticket.firing as usize];
+        let moving = &mut self.runs.run(ticket.run).states[ticket.firing as usize].moving;
         *moving -= 1;
         let all = *moving == 0;
         if all {
@@ -244,14 +243,14 @@ impl<'a> World<'a> {
     }
 
     /// Notes what a stream of a move lost.
-    fn lose(&mut self, ticket: Ticket, lost: &LostOf) {
+    fn lose(&mut self, ticket: Ticket, flow: u32, lost: &[f64]) {
         let (run, template) = self.runs.at(ticket.run);
         let Some(trace) = &mut run.trace else { return };
         let Op::Move(id) = template.plan.fired(ticket.firing, BASE).op else { return };
         let demand = template.plan.demand(id);
         if demand.main {
-            let losses = &demand.flows[lost.flow as usize].losses;
-            for (loss, bytes) in losses.iter().zip(&lost.bytes) {
+            let losses = &demand.flows[flow as usize].losses;
+            for (loss, bytes) in losses.iter().zip(lost) {
                 trace.lose(loss.row, *bytes);
             }
         }
@@ -260,9 +259,9 @@ impl<'a> World<'a> {
     /// One stream of a move has landed; if it was the last, what waits for that goes on.
     fn landed(&mut self, ticket: Ticket, now: Time) {
         let run = self.runs.run(ticket.run);
-        let landing = &mut run.landing[ticket.firing as usize];
-        *landing -= 1;
-        if *landing == 0 && run.moving[ticket.firing as usize] == 0 {
+        let state = &mut run.states[ticket.firing as usize];
+        state.landing -= 1;
+        if state.landing == 0 && state.moving == 0 {
             if let Some(trace) = &mut run.trace {
                 trace.spans.landed.insert(ticket.firing, now);
             }
@@ -273,10 +272,14 @@ impl<'a> World<'a> {
     fn settle(&mut self, agenda: &mut Agenda<Event>) {
         let now = agenda.now();
         let Mover::Fluid(fluid) = &mut self.mover else { return };
-        let done = fluid.advance(now);
-        for done in done {
-            if let Some(bytes) = done.lost {
-                self.lose(done.ticket, &LostOf { flow: done.flow, bytes });
+        let mut complete = std::mem::take(&mut self.complete);
+        fluid.advance(now, &mut complete);
+        for done in complete.drain(..) {
+            if let Some(datagrams) = done.datagrams {
+                self.lose(done.ticket, done.flow, &datagrams.lost);
+                if let Mover::Fluid(fluid) = &mut self.mover {
+                    fluid.reuse(datagrams);
+                }
             }
             // What slowed the flow that came last decided.
             if let Some(traffic) = &mut self.traffic {
@@ -286,9 +289,10 @@ impl<'a> World<'a> {
                 && !done.slowed.is_empty()
                 && let Some(trace) = self.runs.trace(done.ticket.run)
             {
-                trace.spans.slowed.insert(done.ticket.firing, done.slowed);
+                trace.spans.slowed.insert(done.ticket.firing, done.slowed.into_vec());
             }
         }
+        self.complete = complete;
         self.drain(agenda);
         if let Mover::Fluid(fluid) = &mut self.mover {
             fluid.share(agenda);
@@ -356,7 +360,7 @@ impl Model for World<'_> {
                             self.arrived(ticket, agenda.now());
                         }
                         UnitStep::Landed(ticket, lost) => {
-                            self.lose(ticket, &lost);
+                            self.lose(ticket, lost.flow, &lost.bytes);
                             self.landed(ticket, agenda.now());
                         }
                     }
