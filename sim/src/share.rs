@@ -66,8 +66,8 @@ pub fn solve(capacities: &[f64], claims: &[Claim<'_>]) -> Vec<f64> {
     while filling.rising > 0 {
         match filling.levels.first() {
             None => break,
-            Some((Stop::Limit(at), ..)) => filling.stop(at as usize, claims[at as usize].limit),
-            Some((Stop::Link(link), noted, place)) => filling.reach(link, noted, place),
+            Some((Stop::Limit(at), _)) => filling.stop(at as usize, claims[at as usize].limit),
+            Some((Stop::Link(link), noted)) => filling.reach(link, noted),
         }
     }
     filling.rates
@@ -102,7 +102,6 @@ impl<'a> Filling<'a> {
         }
         let mut crossing = vec![0u32; first[links.len()] as usize];
         let mut next = first.clone();
-        let mut levels = Levels::default();
         for (at, claim) in claims.iter().enumerate() {
             for hop in weighing(claim) {
                 links.rise(hop.link.index() as u32, hop.weight * claim.share);
@@ -110,16 +109,16 @@ impl<'a> Filling<'a> {
                 crossing[*place as usize] = at as u32;
                 *place += 1;
             }
+        }
+        let mut levels = Levels::default();
+        levels.begin((0..links.len() as u32).map(|id| match links.rising(id) {
+            0 => f64::INFINITY,
+            _ => links.level(id),
+        }));
+        for (at, claim) in claims.iter().enumerate() {
             if claim.limit < f64::INFINITY {
                 let level = claim.limit / claim.share;
                 levels.limit(level, at as u32);
-            }
-        }
-        // Every link has a place, so that this is its number.
-        for id in 0..links.len() as u32 {
-            let place = levels.add(id);
-            if links.rising(id) > 0 {
-                levels.lower(place, links.level(id));
             }
         }
         let (rates, rising) = (vec![f64::NAN; claims.len()], claims.len());
@@ -127,11 +126,11 @@ impl<'a> Filling<'a> {
     }
 
     /// A link that was said to be full at level `noted`.
-    fn reach(&mut self, link: u32, noted: f64, place: u32) {
+    fn reach(&mut self, link: u32, noted: f64) {
         // Since then, flows may have stopped elsewhere, which raises the level.
         let level = self.links.level(link);
         if level > noted {
-            self.levels.raise(place, level);
+            self.levels.set(link, level);
             return;
         }
         let (begin, end) = (self.first[link as usize], self.first[link as usize + 1]);
@@ -154,7 +153,7 @@ impl<'a> Filling<'a> {
             self.links.take(id, hop.weight * rate, 0.0);
             self.links.settle(id, hop.weight * claim.share);
             if self.links.rising(id) == 0 {
-                self.levels.raise(id, f64::INFINITY);
+                self.levels.set(id, f64::INFINITY);
             }
         }
     }

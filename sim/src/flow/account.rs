@@ -46,8 +46,10 @@ impl<T: Copy> Flows<T> {
             }
         }
         changed.moved.clear();
-        for link in changed.links.drain(..) {
+        for link in changed.levels.drain(..) {
             self.clocks.run(link, self.sharing.held(link), self.now);
+        }
+        for link in changed.loads.drain(..) {
             let work = &mut self.links[link as usize];
             let (done, rate) = (work.up_to(self.now), self.sharing.load(link));
             *work = Work { done, since: self.now, rate };

@@ -19,6 +19,7 @@ impl Sharing {
             *bottleneck |= RISING;
         }
         self.empty();
+        levels.begin((0..self.links.len() as u32).map(|id| self.begin_at(id)));
         if self.limited > 0 {
             for slot in 0..self.bottlenecks.len() as u32 {
                 let level = self.own_level(slot);
@@ -27,15 +28,7 @@ impl Sharing {
                 }
             }
         }
-        for id in 0..self.links.len() as u32 {
-            // Where there is no flow, nothing changes.
-            if self.links.rising(id) > 0 {
-                self.touch(id);
-                let place = levels.add(id);
-                levels.lower(place, self.links.level(id));
-            }
-        }
-        while let Some((stop, noted, place)) = levels.first() {
+        while let Some((stop, noted)) = levels.first() {
             match stop {
                 Stop::Limit(slot) => {
                     if self.bottlenecks[slot as usize] & RISING != 0 {
@@ -49,19 +42,28 @@ impl Sharing {
                     };
                     // Since it was noted, flows may have stopped elsewhere, which raises the level.
                     if level > noted {
-                        levels.raise(place, level);
+                        levels.set(link, level);
                     } else if full {
-                        levels.raise(place, f64::INFINITY);
+                        levels.set(link, f64::INFINITY);
                         self.reach(link, level);
                     }
                 }
             }
         }
-        levels.clear();
         self.ripple.levels = levels;
         if told {
             self.settle_moved();
         }
+    }
+
+    /// The level at which a link is full if nothing else stops its flows; infinite if it has none.
+    fn begin_at(&mut self, id: u32) -> f64 {
+        if self.links.rising(id) == 0 {
+            // Nothing changes there.
+            return f64::INFINITY;
+        }
+        self.touch(id);
+        self.links.level(id)
     }
 
     /// Lets all flows rise everywhere.
@@ -80,6 +82,7 @@ impl Sharing {
     /// Stops all that rise at a link, which is full at `level`.
     fn reach(&mut self, id: u32, level: f64) {
         self.levels[id as usize] = level;
+        self.note_level(id);
         let crossings = &mut self.crossings[id as usize];
         let mut held = 0;
         for place in 0..crossings.len() {
@@ -104,8 +107,7 @@ impl Sharing {
             let mut step = Step::new(0.0, level * class.share);
             for (at, &other) in links.iter().enumerate().filter(|&(_, &other)| other != id) {
                 let weight = class.weight(at);
-                self.links.change(other, weight, &mut step, level);
-                self.links.settle(other, weight * class.share);
+                self.links.stop(other, weight, &mut step, level, weight * class.share);
             }
         }
     }

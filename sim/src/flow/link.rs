@@ -23,19 +23,22 @@ struct Room {
     over: i32,
     /// How many of its flows rise.
     rising: u32,
-    /// Units of fixed point in one of the link's: a power of two.
-    scale: f64,
     /// No flow that takes a known amount stands at a higher level.
     ceiling: f64,
+    scale: Scale,
+    marks: u8,
 }
 const _: () = assert!(size_of::<Room>() == 32);
+
+/// Units of fixed point in one of a link's: a power of two, by the exponent of its number.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Scale(u16);
 
 /// Links, known by their index.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Links {
     rooms: Vec<Room>,
     pulls: Vec<Pull>,
-    marks: Vec<u8>,
 }
 
 /// A mark of a link whose flows do not demand the same.
@@ -44,6 +47,9 @@ const MIXED: u8 = 1;
 pub(crate) const TOUCHED: u8 = 2;
 /// A mark of a link that may not be right.
 pub(crate) const QUEUED: u8 = 4;
+/// A mark of a link that holds flows back at another level, or other flows, than at the last
+/// solution.
+pub(crate) const LEVELLED: u8 = 8;
 
 /// What the flows of a class that stand at a level take of a link before and after a change of it.
 #[derive(Clone, Copy, Debug)]
@@ -51,14 +57,50 @@ pub(crate) struct Step {
     before: f64,
     after: f64,
     /// The difference in fixed point, on links of this scale.
-    scale: f64,
+    scale: Scale,
     amount: i64,
 }
 
 impl Step {
     /// From one rate to another.
     pub(crate) fn new(before: f64, after: f64) -> Step {
-        Step { before, after, scale: 0.0, amount: 0 }
+        Step { before, after, scale: Scale::NONE, amount: 0 }
+    }
+
+    /// What a flow of this weight takes less of a link of this scale.
+    #[inline]
+    fn amount(&mut self, weight: f64, scale: Scale) -> i64 {
+        // Mostly all weights are one, and links alike.
+        if weight == 1.0 && self.scale == scale {
+            return self.amount;
+        }
+        let amount = fixed(weight * self.before, scale) - fixed(weight * self.after, scale);
+        if weight == 1.0 {
+            (self.scale, self.amount) = (scale, amount);
+        }
+        amount
+    }
+}
+
+impl Scale {
+    /// That of no link.
+    const NONE: Scale = Scale(0);
+
+    /// The one in which a capacity is between 2^58 and 2^59.
+    fn of(capacity: f64) -> Scale {
+        let scale = power_of_two(BITS - 1 - exponent(capacity));
+        Scale((scale.to_bits() >> 52) as u16)
+    }
+
+    #[inline]
+    fn value(self) -> f64 {
+        f64::from_bits(u64::from(self.0) << 52)
+    }
+
+    /// The inverse, which is exact: the exponent turned round.
+    #[inline]
+    fn unit(self) -> f64 {
+        f64::from_bits((2046 - u64::from(self.0)) << 52)
     }
 }
 
@@ -67,7 +109,6 @@ impl Links {
     pub(crate) fn add(&mut self, capacity: f64) {
         self.rooms.push(Room::new(capacity));
         self.pulls.push(Pull::default());
-        self.marks.push(0);
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -76,7 +117,7 @@ impl Links {
 
     /// Whether a capacity is too large for the fixed point of a link.
     pub(crate) fn exceeds(&self, id: u32, capacity: f64) -> bool {
-        capacity * self.rooms[id as usize].scale >= power_of_two(BITS + 3)
+        capacity * self.rooms[id as usize].scale.value() >= power_of_two(BITS + 3)
     }
 
     /// Changes a capacity; neither exceeds the link.
@@ -88,8 +129,8 @@ impl Links {
     /// Begins a link anew for a capacity that exceeds it: nobody takes anything of it.
     pub(crate) fn widen(&mut self, id: u32, capacity: f64) {
         let old = self.rooms[id as usize];
-        let (rising, ceiling) = (old.rising, old.ceiling);
-        self.rooms[id as usize] = Room { rising, ceiling, ..Room::new(capacity) };
+        let Room { rising, ceiling, marks, .. } = old;
+        self.rooms[id as usize] = Room { rising, ceiling, marks, ..Room::new(capacity) };
     }
 
     /// A flow crosses a link from now on, and demands `pull` for each unit of level once it rises.
@@ -97,7 +138,7 @@ impl Links {
         let pulls = &mut self.pulls[id as usize];
         if pulls.flows == 0 {
             pulls.first = pull;
-            self.marks[id as usize] &= !MIXED;
+            self.rooms[id as usize].marks &= !MIXED;
         }
         pulls.flows += 1;
         if pulls.first.to_bits() != pull.to_bits() && self.mark(id, MIXED) {
@@ -113,7 +154,7 @@ impl Links {
     /// Whether the flows of a link do not demand the same.
     #[inline]
     pub(crate) fn is_mixed(&self, id: u32) -> bool {
-        self.marks[id as usize] & MIXED != 0
+        self.rooms[id as usize].marks & MIXED != 0
     }
 
     /// How many flows rise.
@@ -143,16 +184,13 @@ impl Links {
     /// Gives a link a mark; tells whether it had it not.
     #[inline]
     pub(crate) fn mark(&mut self, id: u32, mark: u8) -> bool {
-        let marks = &mut self.marks[id as usize];
-        let new = *marks & mark == 0;
-        *marks |= mark;
-        new
+        self.rooms[id as usize].mark(mark)
     }
 
     /// Takes a mark off a link.
     #[inline]
     pub(crate) fn unmark(&mut self, id: u32, mark: u8) {
-        self.marks[id as usize] &= !mark;
+        self.rooms[id as usize].marks &= !mark;
     }
 
     /// All flows rise, and nobody takes anything of the capacity. Where they do not demand the
@@ -180,24 +218,39 @@ impl Links {
         room.add(fixed(amount, room.scale));
     }
 
-    /// A flow of some weight now stands at `level`.
+    /// A flow of some weight now stands at `level`; returns the marks that the link has and had not.
     #[inline]
-    pub(crate) fn change(&mut self, id: u32, weight: f64, step: &mut Step, level: f64) {
+    pub(crate) fn change(&mut self, id: u32, weight: f64, step: &mut Step, level: f64) -> u8 {
         let room = &mut self.rooms[id as usize];
-        // Mostly all weights are one, and links alike.
-        let amount = match weight {
-            1.0 if step.scale == room.scale => step.amount,
-            _ => {
-                let (before, after) = (weight * step.before, weight * step.after);
-                let amount = fixed(before, room.scale) - fixed(after, room.scale);
-                if weight == 1.0 {
-                    (step.scale, step.amount) = (room.scale, amount);
-                }
-                amount
-            }
-        };
+        let amount = step.amount(weight, room.scale);
+        room.add(amount);
+        room.look(level)
+    }
+
+    /// So many flows of weight one now stand at `level`.
+    #[inline]
+    pub(crate) fn change_many(&mut self, id: u32, count: u32, step: &mut Step, level: f64) -> u8 {
+        let room = &mut self.rooms[id as usize];
+        let amount = step.amount(1.0, room.scale);
+        match amount.checked_mul(i64::from(count)) {
+            Some(amount) => room.add(amount),
+            None => (0..count).for_each(|_| room.add(amount)),
+        }
+        room.look(level)
+    }
+
+    /// A flow that rose is stopped elsewhere, at `level`, and would have demanded `pull` for each
+    /// unit of it.
+    #[inline]
+    pub(crate) fn stop(&mut self, id: u32, weight: f64, step: &mut Step, level: f64, pull: f64) {
+        let room = &mut self.rooms[id as usize];
+        let amount = step.amount(weight, room.scale);
         room.add(amount);
         room.ceiling = f64::max(room.ceiling, level);
+        room.rising -= 1;
+        if room.marks & MIXED != 0 {
+            self.pulls[id as usize].add(pull, true);
+        }
     }
 
     /// A flow rises, which demands `pull` for each unit of level.
@@ -243,7 +296,7 @@ impl Links {
     pub(crate) fn load(&self, id: u32, capacity: f64) -> f64 {
         let room = &self.rooms[id as usize];
         match room.rising {
-            0 => (fixed(capacity, room.scale) - room.left) as f64 * room.unit(),
+            0 => (fixed(capacity, room.scale) - room.left) as f64 * room.scale.unit(),
             _ => capacity,
         }
     }
@@ -251,8 +304,31 @@ impl Links {
 
 impl Room {
     fn new(capacity: f64) -> Room {
-        let scale = power_of_two(BITS - 1 - exponent(capacity));
-        Room { left: fixed(capacity, scale), over: 0, rising: 0, scale, ceiling: 0.0 }
+        let scale = Scale::of(capacity);
+        Room { left: fixed(capacity, scale), over: 0, rising: 0, ceiling: 0.0, scale, marks: 0 }
+    }
+
+    /// Gives the link a mark; tells whether it had it not.
+    #[inline]
+    fn mark(&mut self, mark: u8) -> bool {
+        let new = self.marks & mark == 0;
+        self.marks |= mark;
+        new
+    }
+
+    /// Marks the link for what flows that take a known amount of it and now stand at `level` may
+    /// change; returns the marks that it had not.
+    #[inline]
+    fn look(&mut self, level: f64) -> u8 {
+        self.ceiling = if level > self.ceiling { level } else { self.ceiling };
+        // Where flows rise, all is taken whatever the others do.
+        let mut marks = if self.rising > 0 { QUEUED } else { TOUCHED };
+        if self.is_over() {
+            marks |= QUEUED;
+        }
+        let new = marks & !self.marks;
+        self.marks |= marks;
+        new
     }
 
     #[inline]
@@ -269,23 +345,17 @@ impl Room {
         self.over < 0 || (self.over == 0 && self.left < 0)
     }
 
-    /// The inverse of the scale, which is exact: the exponent turned round.
-    #[inline]
-    fn unit(&self) -> f64 {
-        f64::from_bits((2046 << 52) - self.scale.to_bits())
-    }
-
     /// What is left; less than nothing cannot be shared.
     #[inline]
     fn spare(&self) -> f64 {
-        if self.is_over() { 0.0 } else { self.left as f64 * self.unit() }
+        if self.is_over() { 0.0 } else { self.left as f64 * self.scale.unit() }
     }
 }
 
 #[inline]
-fn fixed(amount: f64, scale: f64) -> i64 {
+fn fixed(amount: f64, scale: Scale) -> i64 {
     // No more than what can be added to anything of its kind with one carry.
-    (amount * scale).min(AMOUNT_MAX) as i64
+    (amount * scale.value()).min(AMOUNT_MAX) as i64
 }
 
 #[cfg(test)]
@@ -353,6 +423,7 @@ mod tests {
                 }
             }
             prop_assert_eq!(there.rooms[0], back.rooms[0]);
+            let marks = there.rooms[0].marks;
             prop_assert_eq!(there.pulls[0].sum(), back.pulls[0].sum());
             let (taken, pulls) = parts.iter().fold((0.0, 0.0), |(t, p), (part, pull)| {
                 (t + amount(*part), p + pull)
@@ -363,7 +434,7 @@ mod tests {
                 there.give(0, amount(*part));
                 there.settle(0, *pull);
             }
-            prop_assert_eq!(there.rooms[0], one(capacity).rooms[0]);
+            prop_assert_eq!(there.rooms[0], Room { marks, ..one(capacity).rooms[0] });
             prop_assert_eq!(there.pulls[0].sum(), 0.0);
         }
     }

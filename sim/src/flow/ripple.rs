@@ -35,6 +35,8 @@ pub(super) struct Ripple {
     higher: Vec<(f64, u32)>,
     /// The paths of the flows that a link holds back.
     pub(super) rows: Vec<Path>,
+    /// Links that are to be looked at, with the marks that they did not have before.
+    looks: Vec<(u32, u8)>,
     /// For solutions from nothing.
     pub(super) levels: Levels,
 }
@@ -232,7 +234,8 @@ impl Sharing {
     /// Lets the flows that a link holds back stand at another level.
     fn raise(&mut self, id: u32, before: f64, after: f64) {
         self.levels[id as usize] = after;
-        self.touch(id);
+        self.note_level(id);
+        let mut looks = std::mem::take(&mut self.ripple.looks);
         // Far memory is read first, and all of it at once, since nothing waits for anything else.
         let rows = &mut self.ripple.rows;
         rows.clear();
@@ -243,22 +246,31 @@ impl Sharing {
             let (links, class) = self.paths.of(row);
             let mut step = Step::new(before * class.share, after * class.share);
             for (at, &other) in links.iter().enumerate().filter(|&(_, &other)| other != id) {
-                self.links.change(other, class.weight(at), &mut step, after);
-                if self.links.mark(other, TOUCHED) {
-                    self.touched.push(other);
-                }
-                if self.links.is_full(other) && self.links.mark(other, QUEUED) {
-                    let rising = self.links.rising(other) > 0;
-                    let level = if rising { self.levels[other as usize] } else { after };
-                    self.ripple.queue.push(Reverse((level.to_bits(), other)));
+                let new = self.links.change(other, class.weight(at), &mut step, after);
+                if new != 0 {
+                    looks.push((other, new));
                 }
             }
         }
+        for (other, new) in looks.drain(..) {
+            if new & TOUCHED != 0 {
+                self.touched.push(other);
+            }
+            if new & QUEUED != 0 {
+                let rising = self.links.rising(other) > 0;
+                let level = if rising { self.levels[other as usize] } else { after };
+                self.ripple.queue.push(Reverse((level.to_bits(), other)));
+            }
+        }
+        self.ripple.looks = looks;
     }
 
     /// Lets a flow that is nowhere be held back at `bottleneck`.
     fn hold(&mut self, slot: u32, bottleneck: Bottleneck) {
         self.bottlenecks[slot as usize] = bottleneck;
+        if is_link(bottleneck) {
+            self.note_level(bottleneck);
+        }
         let (rate, level) = (self.rate(slot), self.level(slot));
         let (links, class) = self.paths.of(&self.cards[slot as usize]);
         for (at, &id) in links.iter().enumerate() {

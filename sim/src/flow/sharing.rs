@@ -5,7 +5,7 @@
 //! At its bottleneck it *rises*, which is to say that it takes whatever the others leave; of the
 //! other links that it crosses it takes a known amount.
 
-use super::link::{Links, TOUCHED};
+use super::link::{LEVELLED, Links, TOUCHED};
 use super::paths::{Path, Paths};
 use super::ripple::Ripple;
 use super::{Hop, LinkId};
@@ -45,8 +45,10 @@ pub(super) struct Sharing {
     pub(super) limited: usize,
     /// Flows that are nowhere, as yet.
     pub(super) renewed: Vec<u32>,
-    /// Links whose load or level may have changed since the last solution.
+    /// Links whose load may have changed since the last solution, and those that may hold flows
+    /// back at another level, or other flows.
     pub(super) touched: Vec<u32>,
+    pub(super) levelled: Vec<u32>,
     /// Flows that may be held back elsewhere than at the last solution.
     pub(super) moved: Vec<Moved>,
     pub(super) ripple: Ripple,
@@ -57,8 +59,10 @@ pub(super) struct Sharing {
 pub(super) struct Changed {
     /// Flows that are held back elsewhere than before, or whose own limit has changed.
     pub(super) moved: Vec<Moved>,
-    /// Links whose load or level may have changed.
-    pub(super) links: Vec<u32>,
+    /// Links whose load may have changed, and those that may hold flows back at another level, or
+    /// other flows.
+    pub(super) loads: Vec<u32>,
+    pub(super) levels: Vec<u32>,
 }
 
 /// A flow that is held back elsewhere than before.
@@ -245,7 +249,11 @@ impl Sharing {
         for &link in &self.touched {
             self.links.unmark(link, TOUCHED);
         }
-        std::mem::swap(&mut self.touched, &mut changed.links);
+        for &link in &self.levelled {
+            self.links.unmark(link, LEVELLED);
+        }
+        std::mem::swap(&mut self.touched, &mut changed.loads);
+        std::mem::swap(&mut self.levelled, &mut changed.levels);
         if changed.moved.capacity() > KEPT {
             changed.moved = Vec::new();
         }
@@ -270,7 +278,15 @@ impl Sharing {
         });
     }
 
-    /// Notes that the load or the level of a link may change.
+    /// Notes that a link may hold flows back at another level, or other flows.
+    #[inline]
+    pub(super) fn note_level(&mut self, id: u32) {
+        if self.links.mark(id, LEVELLED) {
+            self.levelled.push(id);
+        }
+    }
+
+    /// Notes that the load of a link may change.
     #[inline]
     pub(super) fn touch(&mut self, id: u32) {
         if self.links.mark(id, TOUCHED) {
