@@ -26,10 +26,10 @@ mod paths;
 mod pull;
 mod ripple;
 mod sharing;
+mod spread;
 
 use crate::Time;
 use crate::share::Claim;
-use account::Work;
 use clocks::Clocks;
 pub use demand::{Demand, Hop, LinkId};
 use due::Due;
@@ -66,7 +66,6 @@ pub struct Flows<T> {
     /// Up to when work has been moved forward.
     now: Time,
     sharing: Sharing,
-    links: Vec<Work>,
     /// By slot: the flows, and what is left in free slots of those that were there.
     flows: Vec<Flow<T>>,
     /// When that was noted which flows have left that move at their own limits; no longer than it
@@ -112,7 +111,6 @@ impl<T: Copy> Flows<T> {
         Flows {
             now: Time::ZERO,
             sharing: Sharing::default(),
-            links: Vec::new(),
             flows: Vec::new(),
             since: Vec::new(),
             free: Vec::new(),
@@ -138,9 +136,8 @@ impl<T: Copy> Flows<T> {
     /// If `capacity` is not finite and above zero.
     pub fn link(&mut self, capacity: f64) -> LinkId {
         assert!(capacity > 0.0 && capacity.is_finite(), "bad capacity {capacity}");
-        self.links.push(Work::new(self.now));
         self.clocks.link();
-        self.sharing.link(capacity)
+        self.sharing.link(capacity, self.now)
     }
 
     /// Starts a flow at `now`; [`Flows::advance`] yields `tag` when it is complete. Weights of
@@ -189,7 +186,8 @@ impl<T: Copy> Flows<T> {
             let bounded = limit.is_finite() || self.sharing.hops(flow.slot).next().is_some();
             assert!(bounded, "a flow without a limit must weigh on a link");
             if self.sharing.bottleneck(flow.slot) == OWN_LIMIT {
-                let left = self.left_at(flow.slot, OWN_LIMIT);
+                let share = self.sharing.share(flow.slot);
+                let left = self.left_at(flow.slot, OWN_LIMIT, share);
                 self.note_left(flow.slot, left);
             }
             self.sharing.limit(flow.slot, limit);
@@ -306,17 +304,18 @@ impl<T: Copy> Flows<T> {
     /// the times for which [`Flows::start`] does.
     pub fn left(&mut self, now: Time, flow: FlowId) -> f64 {
         self.pass(now);
-        match self.is_live(flow) {
-            true => self.left_at(flow.slot, self.sharing.bottleneck(flow.slot)),
-            false => 0.0,
+        if !self.is_live(flow) {
+            return 0.0;
         }
+        let FlowId { slot, .. } = flow;
+        self.left_at(slot, self.sharing.bottleneck(slot), self.sharing.share(slot))
     }
 
     /// How much work `link` has done up to `now` \[units\]: its utilisation is this ÷ capacity ÷
     /// time. Panics for the times for which [`Flows::start`] does.
     pub fn used(&mut self, now: Time, link: LinkId) -> f64 {
         self.pass(now);
-        self.links[link.index()].up_to(self.now)
+        self.sharing.links.work(link.0, self.now)
     }
 
     /// How many flows there are.

@@ -14,6 +14,7 @@
 //! nobody stands at a higher level. Each flow is stopped once, at the cost of a few additions for
 //! each of its hops, since a link keeps count of what it has left (`flow/link.rs`).
 
+use crate::Time;
 use crate::flow::{Hop, Levels, Links, Stop};
 
 /// What a flow asks of the links it crosses.
@@ -89,7 +90,7 @@ struct Filling<'a> {
 impl<'a> Filling<'a> {
     fn new(capacities: &[f64], claims: &'a [Claim<'a>]) -> Filling<'a> {
         let mut links = Links::default();
-        capacities.iter().for_each(|&capacity| links.add(capacity));
+        capacities.iter().for_each(|&capacity| links.add(capacity, Time::ZERO));
         let mut first = vec![0u32; links.len() + 1];
         for claim in claims {
             for hop in weighing(claim) {

@@ -10,8 +10,9 @@
 use super::due::Due;
 use crate::Time;
 
-/// The clock of a link.
+/// The clock of a link, in a cache line.
 #[derive(Clone, Debug, Default)]
+#[repr(align(64))]
 struct Clock {
     /// What it shows at `since`, and how fast it runs [units/s a share].
     at: f64,
@@ -57,8 +58,10 @@ impl Clock {
     }
 
     fn settle(&mut self, now: Time) {
-        self.at = self.shows(now);
-        self.since = now;
+        if self.since != now {
+            self.at = self.shows(now);
+            self.since = now;
+        }
         if self.heap.is_empty() {
             (self.at, self.longest) = (0.0, 0.0);
         } else if self.at > 4.0 * self.longest {
@@ -110,6 +113,22 @@ impl Clocks {
         clock.heap.push(Entry { finish, slot });
         let last = clock.heap.len() - 1;
         rise(&mut clock.heap, &mut self.places, last);
+    }
+
+    /// Makes room on the clock of `link` for so many flows more.
+    pub(super) fn expect(&mut self, link: u32, flows: usize) {
+        self.clocks[link as usize].heap.reserve(flows);
+    }
+
+    /// So many clocks are about to change: what is due is put in order at the end of that,
+    /// [`Clocks::order`], if that costs less.
+    pub(super) fn begin(&mut self, changes: usize) {
+        self.due.begin(changes);
+    }
+
+    /// Ends what [`Clocks::begin`] began.
+    pub(super) fn order(&mut self) {
+        self.due.order();
     }
 
     /// Takes a flow off the clock of `link`.

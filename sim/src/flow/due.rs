@@ -17,6 +17,8 @@ pub(super) struct Due {
     heap: Vec<Entry>,
     /// For each slot, where in the heap it is; [`NOWHERE`] if it is not.
     places: Vec<u32>,
+    /// Whether the heap is put in order later.
+    loose: bool,
 }
 
 const NOWHERE: u32 = u32::MAX;
@@ -40,6 +42,19 @@ impl Due {
         }
     }
 
+    /// So many entries are about to change: if that is most of them, they are put in order together,
+    /// by [`Due::order`], and until then nothing is said of the first.
+    pub(super) fn begin(&mut self, changes: usize) {
+        self.loose = changes > 16 + self.heap.len() / 8;
+    }
+
+    /// Puts entries in order that [`Due::begin`] said are about to change.
+    pub(super) fn order(&mut self) {
+        if std::mem::replace(&mut self.loose, false) {
+            (0..self.heap.len() / 2).rev().for_each(|place| self.sink(place));
+        }
+    }
+
     /// Sets the time of a slot, which is added if it is not there; `order` settles ties.
     pub(super) fn set(&mut self, slot: u32, time: Time, order: u64) {
         if self.places.len() <= slot as usize {
@@ -49,12 +64,11 @@ impl Due {
         match self.places[slot as usize] {
             NOWHERE => {
                 self.heap.push(entry);
-                self.rise(self.heap.len() - 1);
+                self.settle(self.heap.len() - 1);
             }
             place => {
                 self.heap[place as usize] = entry;
-                let place = self.rise(place as usize);
-                self.sink(place);
+                self.settle(place as usize);
             }
         }
     }
@@ -68,8 +82,18 @@ impl Due {
         }
         self.heap.swap_remove(place);
         if place < self.heap.len() {
-            let place = self.rise(place);
-            self.sink(place);
+            self.settle(place);
+        }
+    }
+
+    /// Moves an entry to its place, unless all are to be put in order later.
+    fn settle(&mut self, place: usize) {
+        match self.loose {
+            true => self.put(place, self.heap[place]),
+            false => {
+                let place = self.rise(place);
+                self.sink(place);
+            }
         }
     }
 

@@ -18,6 +18,7 @@ impl Sharing {
         for bottleneck in self.bottlenecks.iter_mut().filter(|bottleneck| **bottleneck != ABSENT) {
             *bottleneck |= RISING;
         }
+        self.spread.forget();
         self.empty();
         levels.begin((0..self.links.len() as u32).map(|id| self.begin_at(id)));
         if self.limited > 0 {
@@ -69,7 +70,7 @@ impl Sharing {
     /// Lets all flows rise everywhere.
     fn empty(&mut self) {
         for id in 0..self.links.len() as u32 {
-            self.links.empty(id, self.capacities[id as usize]);
+            self.links.empty(id);
             if self.links.is_mixed(id) {
                 for place in 0..self.crossings[id as usize].len() {
                     let (weight, share) = self.weight(self.crossings[id as usize][place], id);
@@ -83,25 +84,20 @@ impl Sharing {
     fn reach(&mut self, id: u32, level: f64) {
         self.levels[id as usize] = level;
         self.note_level(id);
-        let crossings = &mut self.crossings[id as usize];
-        let mut held = 0;
-        for place in 0..crossings.len() {
-            let slot = crossings[place];
-            let before = self.bottlenecks[slot as usize];
-            if before & RISING != 0 {
-                self.bottlenecks[slot as usize] = id;
-                crossings.swap(held, place);
-                held += 1;
-                if before != id | RISING {
-                    let order = self.moved.len() as u32;
-                    self.moved.push(Moved { slot, before: before & !RISING, order });
-                }
+        let held = self.part(id);
+        let crossings = &self.crossings[id as usize][..held];
+        for &slot in crossings {
+            let before = std::mem::replace(&mut self.bottlenecks[slot as usize], id);
+            if before != id | RISING {
+                let order = self.moved.len() as u32;
+                self.moved.push(Moved { slot, before: before & !RISING, after: id, order });
             }
         }
+        // Far memory is read first, and all of it at once, since nothing waits for anything else.
         let cards = &self.cards[..];
         let rows = &mut self.ripple.rows;
         rows.clear();
-        rows.extend(crossings[..held].iter().map(|&slot| cards[slot as usize]));
+        rows.extend(crossings.iter().map(|&slot| cards[slot as usize]));
         for row in rows {
             let (links, class) = self.paths.of(row);
             let mut step = Step::new(0.0, level * class.share);
@@ -112,12 +108,34 @@ impl Sharing {
         }
     }
 
+    /// Puts those that rise first among the flows that cross a link; returns how many do.
+    fn part(&mut self, id: u32) -> usize {
+        let crossings = &mut self.crossings[id as usize];
+        let others = &mut self.ripple.slots;
+        if others.len() < crossings.len() {
+            others.resize(crossings.len(), 0);
+        }
+        // Who rises cannot be guessed, so that there is no branch.
+        let (mut held, mut left) = (0, 0);
+        for place in 0..crossings.len() {
+            let slot = crossings[place];
+            let rises = (self.bottlenecks[slot as usize] / RISING) as usize;
+            crossings[held] = slot;
+            others[left] = slot;
+            held += rises;
+            left += 1 - rises;
+        }
+        crossings[held..].copy_from_slice(&others[..left]);
+        held
+    }
+
     /// Stops a flow that rises at its own limit.
     fn stop(&mut self, slot: u32, level: f64) {
         let before = self.bottlenecks[slot as usize] & !RISING;
         self.bottlenecks[slot as usize] = OWN_LIMIT;
         if before != OWN_LIMIT {
-            self.note_moved(slot, before);
+            let order = self.moved.len() as u32;
+            self.moved.push(Moved { slot, before, after: OWN_LIMIT, order });
         }
         let rate = self.limit_of(slot);
         let (links, class) = self.paths.of(&self.cards[slot as usize]);

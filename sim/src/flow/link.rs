@@ -6,6 +6,8 @@
 //! they are made and do not drift, so that a flow can be added to them and taken off again, however
 //! often: the level costs no walk over the link's flows, and needs no epsilon.
 
+use crate::Time;
+
 use super::pull::{Pull, exponent, power_of_two};
 
 /// Bits of a capacity in fixed point; four more are left for what gets larger later.
@@ -13,9 +15,9 @@ const BITS: i32 = 59;
 /// The most that one flow takes in fixed point.
 const AMOUNT_MAX: f64 = (1u64 << 62) as f64;
 
-/// What is looked at most of a link, in half a cache line.
+/// A link, in a cache line: whoever comes for what is left of it finds its work there, too.
 #[derive(Clone, Copy, Debug, PartialEq)]
-#[repr(align(32))]
+#[repr(align(64))]
 struct Room {
     /// What is left of its capacity for those that rise, in fixed point: this, and `over` times
     /// 2^64. For a moment, flows may be said to take much more than there is.
@@ -27,12 +29,25 @@ struct Room {
     ceiling: f64,
     scale: Scale,
     marks: u8,
+    /// Units of work a second [units/s].
+    capacity: f64,
+    work: Work,
 }
-const _: () = assert!(size_of::<Room>() == 32);
+const _: () = assert!(size_of::<Room>() == 64);
 
 /// Units of fixed point in one of a link's: a power of two, by the exponent of its number.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Scale(u16);
+
+/// The work of a link.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Work {
+    /// Up to `since` \[units\].
+    done: f64,
+    since: Time,
+    /// And from then on [units/s].
+    rate: f64,
+}
 
 /// Links, known by their index.
 #[derive(Clone, Debug, Default)]
@@ -105,9 +120,10 @@ impl Scale {
 }
 
 impl Links {
-    /// Adds a link.
-    pub(crate) fn add(&mut self, capacity: f64) {
-        self.rooms.push(Room::new(capacity));
+    /// Adds a link, which has done nothing at `now`.
+    pub(crate) fn add(&mut self, capacity: f64, now: Time) {
+        let work = Work { done: 0.0, since: now, rate: 0.0 };
+        self.rooms.push(Room::new(capacity, work));
         self.pulls.push(Pull::default());
     }
 
@@ -120,17 +136,23 @@ impl Links {
         capacity * self.rooms[id as usize].scale.value() >= power_of_two(BITS + 3)
     }
 
+    /// The capacity of a link [units/s].
+    pub(crate) fn capacity(&self, id: u32) -> f64 {
+        self.rooms[id as usize].capacity
+    }
+
     /// Changes a capacity; neither exceeds the link.
-    pub(crate) fn capacity(&mut self, id: u32, before: f64, now: f64) {
+    pub(crate) fn set_capacity(&mut self, id: u32, capacity: f64) {
         let room = &mut self.rooms[id as usize];
-        room.add(fixed(now, room.scale) - fixed(before, room.scale));
+        room.add(fixed(capacity, room.scale) - fixed(room.capacity, room.scale));
+        room.capacity = capacity;
     }
 
     /// Begins a link anew for a capacity that exceeds it: nobody takes anything of it.
     pub(crate) fn widen(&mut self, id: u32, capacity: f64) {
         let old = self.rooms[id as usize];
-        let Room { rising, ceiling, marks, .. } = old;
-        self.rooms[id as usize] = Room { rising, ceiling, marks, ..Room::new(capacity) };
+        let Room { rising, ceiling, marks, work, .. } = old;
+        self.rooms[id as usize] = Room { rising, ceiling, marks, ..Room::new(capacity, work) };
     }
 
     /// A flow crosses a link from now on, and demands `pull` for each unit of level once it rises.
@@ -195,10 +217,10 @@ impl Links {
 
     /// All flows rise, and nobody takes anything of the capacity. Where they do not demand the
     /// same, nobody rises yet.
-    pub(crate) fn empty(&mut self, id: u32, capacity: f64) {
+    pub(crate) fn empty(&mut self, id: u32) {
         let rising = if self.is_mixed(id) { 0 } else { self.pulls[id as usize].flows };
         let room = &mut self.rooms[id as usize];
-        let left = fixed(capacity, room.scale);
+        let left = fixed(room.capacity, room.scale);
         *room = Room { left, over: 0, rising, ceiling: 0.0, ..*room };
         self.pulls[id as usize].begin(0);
     }
@@ -292,20 +314,40 @@ impl Links {
         room.spare() / (sum + pull)
     }
 
-    /// What flows take of the `capacity` of a link: all of it, if any rise.
-    pub(crate) fn load(&self, id: u32, capacity: f64) -> f64 {
-        let room = &self.rooms[id as usize];
-        match room.rising {
-            0 => (fixed(capacity, room.scale) - room.left) as f64 * room.scale.unit(),
-            _ => capacity,
-        }
+    /// How much work a link has done up to `now` \[units\].
+    pub(crate) fn work(&self, id: u32, now: Time) -> f64 {
+        self.rooms[id as usize].work.up_to(now)
+    }
+
+    /// From `now` on, a link works at the rate at which flows take of it.
+    #[inline]
+    pub(crate) fn work_on(&mut self, id: u32, now: Time) {
+        let room = &mut self.rooms[id as usize];
+        room.work = Work { done: room.work.up_to(now), since: now, rate: room.load() };
+    }
+}
+
+impl Work {
+    #[inline]
+    fn up_to(&self, now: Time) -> f64 {
+        self.done + self.rate * (now - self.since).as_seconds()
     }
 }
 
 impl Room {
-    fn new(capacity: f64) -> Room {
+    fn new(capacity: f64, work: Work) -> Room {
         let scale = Scale::of(capacity);
-        Room { left: fixed(capacity, scale), over: 0, rising: 0, ceiling: 0.0, scale, marks: 0 }
+        let left = fixed(capacity, scale);
+        Room { left, over: 0, rising: 0, ceiling: 0.0, scale, marks: 0, capacity, work }
+    }
+
+    /// What flows take [units/s]: all there is, if any rise.
+    #[inline]
+    fn load(&self) -> f64 {
+        match self.rising {
+            0 => (fixed(self.capacity, self.scale) - self.left) as f64 * self.scale.unit(),
+            _ => self.capacity,
+        }
     }
 
     /// Gives the link a mark; tells whether it had it not.
@@ -365,7 +407,7 @@ mod tests {
 
     fn one(capacity: f64) -> Links {
         let mut links = Links::default();
-        links.add(capacity);
+        links.add(capacity, Time::ZERO);
         links
     }
 

@@ -39,7 +39,11 @@ pub(super) struct Ripple {
     looks: Vec<(u32, u8)>,
     /// For solutions from nothing.
     pub(super) levels: Levels,
+    pub(super) slots: Vec<u32>,
 }
+
+/// A link that holds back fewer flows than this keeps no list of where else they go.
+const LISTED: usize = 8;
 
 impl Ripple {
     pub(super) fn is_empty(&self) -> bool {
@@ -236,19 +240,36 @@ impl Sharing {
         self.levels[id as usize] = after;
         self.note_level(id);
         let mut looks = std::mem::take(&mut self.ripple.looks);
-        // Far memory is read first, and all of it at once, since nothing waits for anything else.
-        let rows = &mut self.ripple.rows;
-        rows.clear();
         let held = &self.crossings[id as usize][..self.links.rising(id)];
         let cards = &self.cards[..];
-        rows.extend(held.iter().map(|&slot| cards[slot as usize]));
-        for row in rows {
-            let (links, class) = self.paths.of(row);
-            let mut step = Step::new(before * class.share, after * class.share);
-            for (at, &other) in links.iter().enumerate().filter(|&(_, &other)| other != id) {
-                let new = self.links.change(other, class.weight(at), &mut step, after);
+        let list = match held.len() < LISTED {
+            true => None,
+            false => {
+                let rows = held.iter().map(|&slot| cards[slot as usize]);
+                self.spread.of(id, &self.paths, rows)
+            }
+        };
+        if let Some(list) = list {
+            let mut step = Step::new(before * list.share, after * list.share);
+            for (&other, &count) in list.links.iter().zip(&list.counts) {
+                let new = self.links.change_many(other, count, &mut step, after);
                 if new != 0 {
                     looks.push((other, new));
+                }
+            }
+        } else {
+            // Far memory is read first, and all of it at once, since nothing waits for anything else.
+            let rows = &mut self.ripple.rows;
+            rows.clear();
+            rows.extend(held.iter().map(|&slot| cards[slot as usize]));
+            for row in rows {
+                let (links, class) = self.paths.of(row);
+                let mut step = Step::new(before * class.share, after * class.share);
+                for (at, &other) in links.iter().enumerate().filter(|&(_, &other)| other != id) {
+                    let new = self.links.change(other, class.weight(at), &mut step, after);
+                    if new != 0 {
+                        looks.push((other, new));
+                    }
                 }
             }
         }
@@ -281,6 +302,7 @@ impl Sharing {
                 self.links.rise(id, weight * class.share);
                 let found = crossings[held..].iter().position(|&crossing| crossing == slot);
                 crossings.swap(held, held + found.expect("it crosses the link"));
+                self.spread.add(id, links, class);
             } else {
                 self.links.take(id, weight * rate, level);
             }
@@ -306,6 +328,7 @@ impl Sharing {
                 let last = self.links.rising(id);
                 let found = crossings[..=last].iter().position(|&crossing| crossing == slot);
                 crossings.swap(last, found.expect("the link holds it back"));
+                self.spread.remove(id, links);
             } else {
                 self.links.give(id, weight * rate);
             }

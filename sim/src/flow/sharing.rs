@@ -8,7 +8,8 @@
 use super::link::{LEVELLED, Links, TOUCHED};
 use super::paths::{Path, Paths};
 use super::ripple::Ripple;
-use super::{Hop, LinkId};
+use super::spread::Spread;
+use super::{Hop, LinkId, Time};
 
 /// Where a flow is held back: the index of a link, or one of the next three.
 pub(super) type Bottleneck = u32;
@@ -29,11 +30,12 @@ pub(super) fn is_link(bottleneck: Bottleneck) -> bool {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Sharing {
     pub(super) links: Links,
-    pub(super) capacities: Vec<f64>,
     /// The level at which each link holds flows back.
     pub(super) levels: Vec<f64>,
     /// The flows that cross each link; first those that it holds back.
     pub(super) crossings: Vec<Vec<u32>>,
+    /// Where else flows go that a link holds back.
+    pub(super) spread: Spread,
     pub(super) paths: Paths,
     /// By slot.
     pub(super) bottlenecks: Vec<Bottleneck>,
@@ -69,8 +71,9 @@ pub(super) struct Changed {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Moved {
     pub(super) slot: u32,
-    /// Where it was held back.
+    /// Where it was held back, and where it is now.
     pub(super) before: Bottleneck,
+    pub(super) after: Bottleneck,
     /// How many were noted before it.
     pub(super) order: u32,
 }
@@ -80,12 +83,12 @@ const KEPT: usize = 4096;
 
 impl Sharing {
     /// Adds a link.
-    pub(super) fn link(&mut self, capacity: f64) -> LinkId {
-        self.links.add(capacity);
-        self.capacities.push(capacity);
+    pub(super) fn link(&mut self, capacity: f64, now: Time) -> LinkId {
+        self.links.add(capacity, now);
         self.levels.push(0.0);
         self.crossings.push(Vec::new());
-        LinkId(self.capacities.len() as u32 - 1)
+        self.spread.link();
+        LinkId(self.links.len() as u32 - 1)
     }
 
     /// Adds a flow in `slot`, which is free and at most one past the last.
@@ -162,15 +165,13 @@ impl Sharing {
 
     /// Changes the capacity of a link.
     pub(super) fn capacity(&mut self, link: LinkId, capacity: f64) {
-        let before = self.capacities[link.index()];
-        if before == capacity {
+        if self.links.capacity(link.0) == capacity {
             return;
         }
-        self.capacities[link.index()] = capacity;
         if self.links.exceeds(link.0, capacity) {
             self.widen(link, capacity);
         } else {
-            self.links.capacity(link.0, before, capacity);
+            self.links.set_capacity(link.0, capacity);
         }
         self.touch(link.0);
         self.queue(link.0);
@@ -222,14 +223,14 @@ impl Sharing {
         self.paths.share(&self.cards[slot as usize])
     }
 
+    /// The share of all flows, unless they differ.
+    pub(super) fn common_share(&self) -> Option<f64> {
+        self.paths.common_share()
+    }
+
     /// The level at which a link holds flows back [units/s a share].
     pub(super) fn held(&self, link: u32) -> f64 {
         self.levels[link as usize]
-    }
-
-    /// What flows take of a link [units/s].
-    pub(super) fn load(&self, link: u32) -> f64 {
-        self.links.load(link, self.capacities[link as usize])
     }
 
     /// Whether anything was done since the last solution that may change a rate.
@@ -264,7 +265,7 @@ impl Sharing {
     #[inline]
     pub(super) fn note_moved(&mut self, slot: u32, before: Bottleneck) {
         let order = self.moved.len() as u32;
-        self.moved.push(Moved { slot, before, order });
+        self.moved.push(Moved { slot, before, after: NOWHERE, order });
     }
 
     /// Leaves of the moved flows those that are not where they were, each once, as they first were.
@@ -272,9 +273,9 @@ impl Sharing {
         self.moved.sort_unstable_by_key(|moved| (moved.slot, moved.order));
         self.moved.dedup_by_key(|moved| moved.slot);
         let bottlenecks = &self.bottlenecks;
-        self.moved.retain(|moved| {
-            let now = bottlenecks[moved.slot as usize];
-            now != ABSENT && (now != moved.before || now == OWN_LIMIT)
+        self.moved.retain_mut(|moved| {
+            moved.after = bottlenecks[moved.slot as usize];
+            moved.after != ABSENT && (moved.after != moved.before || moved.after == OWN_LIMIT)
         });
     }
 
