@@ -68,6 +68,9 @@ pub struct Flows<T> {
     sharing: Sharing,
     /// By slot: the flows, and what is left in free slots of those that were there.
     flows: Vec<Flow<T>>,
+    /// By slot, of flows that no link holds back: how much was left to move \[units\], when that
+    /// was noted last.
+    lefts: Vec<f64>,
     /// When that was noted which flows have left that move at their own limits; no longer than it
     /// must be, so that it takes no memory where none does.
     since: Vec<Time>,
@@ -101,8 +104,6 @@ struct Flow<T> {
     tag: T,
     /// How many were started before it.
     order: u64,
-    /// Where no link holds it back: how much was left to move \[units\], when that was noted last.
-    left: f64,
 }
 
 impl<T: Copy> Flows<T> {
@@ -112,6 +113,7 @@ impl<T: Copy> Flows<T> {
             now: Time::ZERO,
             sharing: Sharing::default(),
             flows: Vec::new(),
+            lefts: Vec::new(),
             since: Vec::new(),
             free: Vec::new(),
             clocks: Clocks::default(),
@@ -153,15 +155,17 @@ impl<T: Copy> Flows<T> {
         Claim { hops, limit, share }.check();
         assert!(size >= 0.0 && size.is_finite(), "bad size {size}");
         let (generation, order) = (0, self.started);
-        let flow = Flow { generation, tag, order, left: size };
+        let flow = Flow { generation, tag, order };
         let slot = match self.free.pop() {
             Some(slot) => {
                 let generation = self.flows[slot as usize].generation;
                 self.flows[slot as usize] = Flow { generation, ..flow };
+                self.lefts[slot as usize] = size;
                 slot
             }
             None => {
                 self.flows.push(flow);
+                self.lefts.push(size);
                 self.clocks.flow();
                 self.flows.len() as u32 - 1
             }

@@ -70,7 +70,7 @@ impl<T: Copy> Flows<T> {
 
     /// Notes how much is left now of a flow that moves at its own limit.
     pub(super) fn note_left(&mut self, slot: u32, left: f64) {
-        self.flows[slot as usize].left = left;
+        self.lefts[slot as usize] = left;
         if self.since.len() <= slot as usize {
             self.since.resize(slot as usize + 1, Time::ZERO);
         }
@@ -81,7 +81,7 @@ impl<T: Copy> Flows<T> {
     #[inline]
     pub(super) fn left_at(&self, slot: u32, bottleneck: u32, share: f64) -> f64 {
         match bottleneck {
-            NOWHERE => self.flows[slot as usize].left,
+            NOWHERE => self.lefts[slot as usize],
             OWN_LIMIT => self.left_alone(slot),
             link => self.clocks.left(link, slot, self.now) * share,
         }
@@ -92,7 +92,7 @@ impl<T: Copy> Flows<T> {
         if self.own.time_of(slot).is_some_and(|due| due <= self.now) {
             return 0.0;
         }
-        let left = self.flows[slot as usize].left;
+        let left = self.lefts[slot as usize];
         match self.now - self.since[slot as usize] {
             // It may have another limit by now, maybe none.
             Time::ZERO => left,

@@ -7,7 +7,7 @@
 
 use super::levels::Stop;
 use super::link::Step;
-use super::sharing::{ABSENT, Moved, OWN_LIMIT, RISING, Sharing};
+use super::sharing::{ABSENT, Moved, OWN_LIMIT, Sharing};
 
 impl Sharing {
     /// Finds all levels, whatever they are now.
@@ -15,8 +15,12 @@ impl Sharing {
         self.ripple.clear(&mut self.links);
         let told = !self.moved.is_empty();
         let mut levels = std::mem::take(&mut self.ripple.levels);
-        for bottleneck in self.bottlenecks.iter_mut().filter(|bottleneck| **bottleneck != ABSENT) {
-            *bottleneck |= RISING;
+        let bit = |(at, &bottleneck): (usize, &u32)| u64::from(bottleneck != ABSENT) << at;
+        let bits = |slots: &[u32]| slots.iter().enumerate().map(bit).sum::<u64>();
+        self.ripple.rising.clear();
+        self.ripple.rising.extend(self.bottlenecks.chunks(64).map(bits));
+        if self.moved.is_empty() {
+            self.moved.reserve(self.renewed.len());
         }
         self.spread.forget();
         self.empty();
@@ -32,7 +36,7 @@ impl Sharing {
         while let Some((stop, noted)) = levels.first() {
             match stop {
                 Stop::Limit(slot) => {
-                    if self.bottlenecks[slot as usize] & RISING != 0 {
+                    if self.ripple.rising[slot as usize / 64] >> (slot % 64) & 1 != 0 {
                         self.stop(slot, noted);
                     }
                 }
@@ -87,10 +91,11 @@ impl Sharing {
         let held = self.part(id);
         let crossings = &self.crossings[id as usize][..held];
         for &slot in crossings {
+            self.ripple.rising[slot as usize / 64] &= !(1 << (slot % 64));
             let before = std::mem::replace(&mut self.bottlenecks[slot as usize], id);
-            if before != id | RISING {
+            if before != id {
                 let order = self.moved.len() as u32;
-                self.moved.push(Moved { slot, before: before & !RISING, after: id, order });
+                self.moved.push(Moved { slot, before, after: id, order });
             }
         }
         // Far memory is read first, and all of it at once, since nothing waits for anything else.
@@ -119,7 +124,7 @@ impl Sharing {
         let (mut held, mut left) = (0, 0);
         for place in 0..crossings.len() {
             let slot = crossings[place];
-            let rises = (self.bottlenecks[slot as usize] / RISING) as usize;
+            let rises = (self.ripple.rising[slot as usize / 64] >> (slot % 64) & 1) as usize;
             crossings[held] = slot;
             others[left] = slot;
             held += rises;
@@ -131,8 +136,8 @@ impl Sharing {
 
     /// Stops a flow that rises at its own limit.
     fn stop(&mut self, slot: u32, level: f64) {
-        let before = self.bottlenecks[slot as usize] & !RISING;
-        self.bottlenecks[slot as usize] = OWN_LIMIT;
+        self.ripple.rising[slot as usize / 64] &= !(1 << (slot % 64));
+        let before = std::mem::replace(&mut self.bottlenecks[slot as usize], OWN_LIMIT);
         if before != OWN_LIMIT {
             let order = self.moved.len() as u32;
             self.moved.push(Moved { slot, before, after: OWN_LIMIT, order });

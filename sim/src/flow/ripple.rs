@@ -40,10 +40,12 @@ pub(super) struct Ripple {
     /// For solutions from nothing.
     pub(super) levels: Levels,
     pub(super) slots: Vec<u32>,
+    /// A bit for each slot whose flow rises everywhere: near memory, and asked of each crossing.
+    pub(super) rising: Vec<u64>,
 }
 
 /// A link that holds back fewer flows than this keeps no list of where else they go.
-const LISTED: usize = 8;
+const LISTED: usize = 4;
 
 impl Ripple {
     pub(super) fn is_empty(&self) -> bool {
@@ -240,29 +242,29 @@ impl Sharing {
         self.levels[id as usize] = after;
         self.note_level(id);
         let mut looks = std::mem::take(&mut self.ripple.looks);
-        let held = &self.crossings[id as usize][..self.links.rising(id)];
-        let cards = &self.cards[..];
-        let list = match held.len() < LISTED {
-            true => None,
-            false => {
-                let rows = held.iter().map(|&slot| cards[slot as usize]);
-                self.spread.of(id, &self.paths, rows)
-            }
-        };
-        if let Some(list) = list {
-            let mut step = Step::new(before * list.share, after * list.share);
-            for (&other, &count) in list.links.iter().zip(&list.counts) {
-                let new = self.links.change_many(other, count, &mut step, after);
-                if new != 0 {
-                    looks.push((other, new));
-                }
-            }
-        } else {
+        let mut list = self.spread.of(id);
+        if list.is_none() {
             // Far memory is read first, and all of it at once, since nothing waits for anything else.
+            let held = &self.crossings[id as usize][..self.links.rising(id)];
+            let cards = &self.cards[..];
             let rows = &mut self.ripple.rows;
             rows.clear();
             rows.extend(held.iter().map(|&slot| cards[slot as usize]));
-            for row in rows {
+            if held.len() >= LISTED {
+                self.spread.make(id, &self.paths, rows);
+                list = self.spread.of(id);
+            }
+        }
+        if let Some(list) = list {
+            let mut step = Step::new(before * list.share, after * list.share);
+            for other in &list.others {
+                let new = self.links.change_many(other.link, other.count, &mut step, after);
+                if new != 0 {
+                    looks.push((other.link, new));
+                }
+            }
+        } else {
+            for row in &self.ripple.rows {
                 let (links, class) = self.paths.of(row);
                 let mut step = Step::new(before * class.share, after * class.share);
                 for (at, &other) in links.iter().enumerate().filter(|&(_, &other)| other != id) {

@@ -13,13 +13,11 @@ use super::{Hop, LinkId, Time};
 
 /// Where a flow is held back: the index of a link, or one of the next three.
 pub(super) type Bottleneck = u32;
-pub(super) const OWN_LIMIT: Bottleneck = RISING - 1;
+pub(super) const OWN_LIMIT: Bottleneck = u32::MAX;
 /// It is new, or has a new limit: nothing is said of it yet, and it takes nothing of any link.
-pub(super) const NOWHERE: Bottleneck = RISING - 2;
+pub(super) const NOWHERE: Bottleneck = OWN_LIMIT - 1;
 /// There is no flow in this slot.
-pub(super) const ABSENT: Bottleneck = RISING - 3;
-/// A bit that marks those that rise everywhere, while a solution from nothing is found.
-pub(super) const RISING: Bottleneck = 1 << 31;
+pub(super) const ABSENT: Bottleneck = OWN_LIMIT - 2;
 
 /// Whether it is a link.
 pub(super) fn is_link(bottleneck: Bottleneck) -> bool {

@@ -9,16 +9,23 @@
 
 use super::paths::{Class, Path, Paths};
 
-/// A list of other links, each with how many of the flows that a link holds back cross it.
+/// Another link, and how many of the flows that a link holds back cross it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Other {
+    pub(super) link: u32,
+    pub(super) count: u32,
+}
+
+/// A list of other links, in a cache line.
 #[derive(Clone, Debug, Default)]
+#[repr(align(64))]
 pub(super) struct List {
     /// Of which making it is right; of an earlier one, it is not.
     making: u32,
     /// The share of all flows; not a number if they differ or their weights are not one, and then
     /// nothing is listed.
     pub(super) share: f64,
-    pub(super) links: Vec<u32>,
-    pub(super) counts: Vec<u32>,
+    pub(super) others: Vec<Other>,
 }
 
 /// The lists of all links.
@@ -64,13 +71,10 @@ impl Spread {
             list.share = f64::NAN;
             return;
         }
-        for &other in links.iter().filter(|&&other| other != id) {
-            match list.links.iter().position(|&listed| listed == other) {
-                Some(place) => list.counts[place] += 1,
-                None => {
-                    list.links.push(other);
-                    list.counts.push(1);
-                }
+        for &link in links.iter().filter(|&&link| link != id) {
+            match list.others.iter_mut().find(|other| other.link == link) {
+                Some(other) => other.count += 1,
+                None => list.others.push(Other { link, count: 1 }),
             }
         }
     }
@@ -87,30 +91,30 @@ impl Spread {
             list.making = NEVER;
             return;
         }
-        for &other in links.iter().filter(|&&other| other != id) {
-            let place = list.links.iter().position(|&listed| listed == other);
+        for &link in links.iter().filter(|&&link| link != id) {
+            let place = list.others.iter().position(|other| other.link == link);
             let place = place.expect("a link that a flow crosses is listed");
-            list.counts[place] -= 1;
-            if list.counts[place] == 0 {
-                list.links.swap_remove(place);
-                list.counts.swap_remove(place);
+            list.others[place].count -= 1;
+            if list.others[place].count == 0 {
+                list.others.swap_remove(place);
             }
         }
     }
 
-    /// The list of a link that holds back the flows with the paths `rows` makes, if they are alike.
-    pub(super) fn of(
-        &mut self,
-        id: u32,
-        paths: &Paths,
-        rows: impl Iterator<Item = Path>,
-    ) -> Option<&List> {
+    /// The list of a link, if it is right and the flows that the link holds back are alike.
+    #[inline]
+    pub(super) fn of(&self, id: u32) -> Option<&List> {
+        let list = &self.lists[id as usize];
+        (list.making == self.making && !list.share.is_nan()).then_some(list)
+    }
+
+    /// Makes the list of a link that holds back flows with these paths, if it is not right.
+    pub(super) fn make(&mut self, id: u32, paths: &Paths, rows: &[Path]) {
         let list = &mut self.lists[id as usize];
         if list.making != self.making {
             list.making = self.making;
             list.make(id, paths, rows, &mut self.places);
         }
-        (!list.share.is_nan()).then_some(&*list)
     }
 }
 
@@ -119,17 +123,10 @@ impl List {
         class.is_plain() && self.share.to_bits() == class.share.to_bits()
     }
 
-    fn make(
-        &mut self,
-        id: u32,
-        paths: &Paths,
-        rows: impl Iterator<Item = Path>,
-        places: &mut [u32],
-    ) {
-        self.links.clear();
-        self.counts.clear();
-        for (at, row) in rows.enumerate() {
-            let (links, class) = paths.of(&row);
+    fn make(&mut self, id: u32, paths: &Paths, rows: &[Path], places: &mut [u32]) {
+        self.others.clear();
+        for (at, row) in rows.iter().enumerate() {
+            let (links, class) = paths.of(row);
             if at == 0 {
                 self.share = class.share;
             }
@@ -137,20 +134,18 @@ impl List {
                 self.share = f64::NAN;
                 break;
             }
-            for &other in links.iter().filter(|&&other| other != id) {
-                let place = &mut places[other as usize];
+            for &link in links.iter().filter(|&&link| link != id) {
+                let place = &mut places[link as usize];
                 if *place == NOWHERE {
-                    *place = self.links.len() as u32;
-                    self.links.push(other);
-                    self.counts.push(0);
+                    *place = self.others.len() as u32;
+                    self.others.push(Other { link, count: 0 });
                 }
-                self.counts[*place as usize] += 1;
+                self.others[*place as usize].count += 1;
             }
         }
-        self.links.iter().for_each(|&other| places[other as usize] = NOWHERE);
+        self.others.iter().for_each(|other| places[other.link as usize] = NOWHERE);
         if self.share.is_nan() {
-            self.links.clear();
-            self.counts.clear();
+            self.others.clear();
         }
     }
 }
