@@ -25,6 +25,7 @@ mod link;
 mod paths;
 mod pull;
 mod ripple;
+mod room;
 mod sharing;
 mod spread;
 

@@ -6,7 +6,7 @@
 //! stopped once, at the cost of an addition for each of its links.
 
 use super::levels::Stop;
-use super::link::Step;
+use super::room::Step;
 use super::sharing::{ABSENT, Moved, OWN_LIMIT, Sharing};
 
 impl Sharing {

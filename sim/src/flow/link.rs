@@ -6,117 +6,15 @@
 //! they are made and do not drift, so that a flow can be added to them and taken off again, however
 //! often: the level costs no walk over the link's flows, and needs no epsilon.
 
+use super::pull::{Pull, power_of_two};
+use super::room::{BITS, MIXED, Room, Step, Work, fixed};
 use crate::Time;
-
-use super::pull::{Pull, exponent, power_of_two};
-
-/// Bits of a capacity in fixed point; four more are left for what gets larger later.
-const BITS: i32 = 59;
-/// The most that one flow takes in fixed point.
-const AMOUNT_MAX: f64 = (1u64 << 62) as f64;
-
-/// A link, in a cache line: whoever comes for what is left of it finds its work there, too.
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[repr(align(64))]
-struct Room {
-    /// What is left of its capacity for those that rise, in fixed point: this, and `over` times
-    /// 2^64. For a moment, flows may be said to take much more than there is.
-    left: i64,
-    over: i32,
-    /// How many of its flows rise.
-    rising: u32,
-    /// No flow that takes a known amount stands at a higher level.
-    ceiling: f64,
-    scale: Scale,
-    marks: u8,
-    /// Units of work a second [units/s].
-    capacity: f64,
-    work: Work,
-}
-const _: () = assert!(size_of::<Room>() == 64);
-
-/// Units of fixed point in one of a link's: a power of two, by the exponent of its number.
-#[derive(Clone, Copy, Debug, PartialEq)]
-struct Scale(u16);
-
-/// The work of a link.
-#[derive(Clone, Copy, Debug, PartialEq)]
-struct Work {
-    /// Up to `since` \[units\].
-    done: f64,
-    since: Time,
-    /// And from then on [units/s].
-    rate: f64,
-}
 
 /// Links, known by their index.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Links {
     rooms: Vec<Room>,
     pulls: Vec<Pull>,
-}
-
-/// A mark of a link whose flows do not demand the same.
-const MIXED: u8 = 1;
-/// A mark of a link that has changed since the last solution.
-pub(crate) const TOUCHED: u8 = 2;
-/// A mark of a link that may not be right.
-pub(crate) const QUEUED: u8 = 4;
-/// A mark of a link that holds flows back at another level, or other flows, than at the last
-/// solution.
-pub(crate) const LEVELLED: u8 = 8;
-
-/// What the flows of a class that stand at a level take of a link before and after a change of it.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Step {
-    before: f64,
-    after: f64,
-    /// The difference in fixed point, on links of this scale.
-    scale: Scale,
-    amount: i64,
-}
-
-impl Step {
-    /// From one rate to another.
-    pub(crate) fn new(before: f64, after: f64) -> Step {
-        Step { before, after, scale: Scale::NONE, amount: 0 }
-    }
-
-    /// What a flow of this weight takes less of a link of this scale.
-    #[inline]
-    fn amount(&mut self, weight: f64, scale: Scale) -> i64 {
-        // Mostly all weights are one, and links alike.
-        if weight == 1.0 && self.scale == scale {
-            return self.amount;
-        }
-        let amount = fixed(weight * self.before, scale) - fixed(weight * self.after, scale);
-        if weight == 1.0 {
-            (self.scale, self.amount) = (scale, amount);
-        }
-        amount
-    }
-}
-
-impl Scale {
-    /// That of no link.
-    const NONE: Scale = Scale(0);
-
-    /// The one in which a capacity is between 2^58 and 2^59.
-    fn of(capacity: f64) -> Scale {
-        let scale = power_of_two(BITS - 1 - exponent(capacity));
-        Scale((scale.to_bits() >> 52) as u16)
-    }
-
-    #[inline]
-    fn value(self) -> f64 {
-        f64::from_bits(u64::from(self.0) << 52)
-    }
-
-    /// The inverse, which is exact: the exponent turned round.
-    #[inline]
-    fn unit(self) -> f64 {
-        f64::from_bits((2046 - u64::from(self.0)) << 52)
-    }
 }
 
 impl Links {
@@ -242,7 +140,7 @@ impl Links {
 
     /// A flow of some weight now stands at `level`; returns the marks that the link has and had not.
     #[inline]
-    pub(crate) fn change(&mut self, id: u32, weight: f64, step: &mut Step, level: f64) -> u8 {
+    pub(super) fn change(&mut self, id: u32, weight: f64, step: &mut Step, level: f64) -> u8 {
         let room = &mut self.rooms[id as usize];
         let amount = step.amount(weight, room.scale);
         room.add(amount);
@@ -251,7 +149,7 @@ impl Links {
 
     /// So many flows of weight one now stand at `level`.
     #[inline]
-    pub(crate) fn change_many(&mut self, id: u32, count: u32, step: &mut Step, level: f64) -> u8 {
+    pub(super) fn change_many(&mut self, id: u32, count: u32, step: &mut Step, level: f64) -> u8 {
         let room = &mut self.rooms[id as usize];
         let amount = step.amount(1.0, room.scale);
         match amount.checked_mul(i64::from(count)) {
@@ -264,7 +162,7 @@ impl Links {
     /// A flow that rose is stopped elsewhere, at `level`, and would have demanded `pull` for each
     /// unit of it.
     #[inline]
-    pub(crate) fn stop(&mut self, id: u32, weight: f64, step: &mut Step, level: f64, pull: f64) {
+    pub(super) fn stop(&mut self, id: u32, weight: f64, step: &mut Step, level: f64, pull: f64) {
         let room = &mut self.rooms[id as usize];
         let amount = step.amount(weight, room.scale);
         room.add(amount);
@@ -325,79 +223,6 @@ impl Links {
         let room = &mut self.rooms[id as usize];
         room.work = Work { done: room.work.up_to(now), since: now, rate: room.load() };
     }
-}
-
-impl Work {
-    #[inline]
-    fn up_to(&self, now: Time) -> f64 {
-        self.done + self.rate * (now - self.since).as_seconds()
-    }
-}
-
-impl Room {
-    fn new(capacity: f64, work: Work) -> Room {
-        let scale = Scale::of(capacity);
-        let left = fixed(capacity, scale);
-        Room { left, over: 0, rising: 0, ceiling: 0.0, scale, marks: 0, capacity, work }
-    }
-
-    /// What flows take [units/s]: all there is, if any rise.
-    #[inline]
-    fn load(&self) -> f64 {
-        match self.rising {
-            0 => (fixed(self.capacity, self.scale) - self.left) as f64 * self.scale.unit(),
-            _ => self.capacity,
-        }
-    }
-
-    /// Gives the link a mark; tells whether it had it not.
-    #[inline]
-    fn mark(&mut self, mark: u8) -> bool {
-        let new = self.marks & mark == 0;
-        self.marks |= mark;
-        new
-    }
-
-    /// Marks the link for what flows that take a known amount of it and now stand at `level` may
-    /// change; returns the marks that it had not.
-    #[inline]
-    fn look(&mut self, level: f64) -> u8 {
-        self.ceiling = if level > self.ceiling { level } else { self.ceiling };
-        // Where flows rise, all is taken whatever the others do.
-        let mut marks = if self.rising > 0 { QUEUED } else { TOUCHED };
-        if self.is_over() {
-            marks |= QUEUED;
-        }
-        let new = marks & !self.marks;
-        self.marks |= marks;
-        new
-    }
-
-    #[inline]
-    fn add(&mut self, amount: i64) {
-        let (left, wraps) = self.left.overflowing_add(amount);
-        self.left = left;
-        if wraps {
-            self.over += if amount < 0 { -1 } else { 1 };
-        }
-    }
-
-    #[inline]
-    fn is_over(&self) -> bool {
-        self.over < 0 || (self.over == 0 && self.left < 0)
-    }
-
-    /// What is left; less than nothing cannot be shared.
-    #[inline]
-    fn spare(&self) -> f64 {
-        if self.is_over() { 0.0 } else { self.left as f64 * self.scale.unit() }
-    }
-}
-
-#[inline]
-fn fixed(amount: f64, scale: Scale) -> i64 {
-    // No more than what can be added to anything of its kind with one carry.
-    (amount * scale.value()).min(AMOUNT_MAX) as i64
 }
 
 #[cfg(test)]

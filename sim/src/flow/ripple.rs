@@ -22,8 +22,9 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use super::levels::Levels;
-use super::link::{Links, QUEUED, Step, TOUCHED};
+use super::link::Links;
 use super::paths::Path;
+use super::room::{QUEUED, Step, TOUCHED};
 use super::sharing::{Bottleneck, NOWHERE, OWN_LIMIT, Sharing, is_link};
 
 /// What is needed while links are made right; empty in between, but for its memory.
@@ -50,6 +51,24 @@ const LISTED: usize = 4;
 impl Ripple {
     pub(super) fn is_empty(&self) -> bool {
         self.queue.is_empty()
+    }
+
+    /// Notes that a link may not be right, if flows rise or there are too many.
+    fn look(&mut self, id: u32, links: &mut Links, levels: &[f64]) {
+        if links.is_full(id) {
+            self.queue(id, links, levels);
+        }
+    }
+
+    /// Notes that a link may not be right.
+    fn queue(&mut self, id: u32, links: &mut Links, levels: &[f64]) {
+        if links.mark(id, QUEUED) {
+            let level = match links.rising(id) {
+                0 => links.ceiling(id),
+                _ => levels[id as usize],
+            };
+            self.queue.push(Reverse((level.to_bits(), id)));
+        }
     }
 
     /// Forgets which links may not be right.
@@ -95,13 +114,7 @@ impl Sharing {
 
     /// Notes that a link may not be right.
     pub(super) fn queue(&mut self, id: u32) {
-        if self.links.mark(id, QUEUED) {
-            let level = match self.links.rising(id) {
-                0 => self.links.ceiling(id),
-                _ => self.levels[id as usize],
-            };
-            self.ripple.queue.push(Reverse((level.to_bits(), id)));
-        }
+        self.ripple.queue(id, &mut self.links, &self.levels);
     }
 
     /// Gives a flow that is nowhere a place: its limit, or the link that is likely to hold it back.
@@ -242,10 +255,11 @@ impl Sharing {
         self.levels[id as usize] = after;
         self.note_level(id);
         let mut looks = std::mem::take(&mut self.ripple.looks);
-        let mut list = self.spread.of(id);
+        let held = self.links.rising(id);
+        let mut list = if held < LISTED { None } else { self.spread.of(id) };
         if list.is_none() {
             // Far memory is read first, and all of it at once, since nothing waits for anything else.
-            let held = &self.crossings[id as usize][..self.links.rising(id)];
+            let held = &self.crossings[id as usize][..held];
             let cards = &self.cards[..];
             let rows = &mut self.ripple.rows;
             rows.clear();
@@ -298,18 +312,21 @@ impl Sharing {
         let (links, class) = self.paths.of(&self.cards[slot as usize]);
         for (at, &id) in links.iter().enumerate() {
             let weight = class.weight(at);
+            let others = self.links.rising(id);
             if id == bottleneck {
-                let crossings = &mut self.crossings[id as usize];
-                let held = self.links.rising(id);
                 self.links.rise(id, weight * class.share);
-                let found = crossings[held..].iter().position(|&crossing| crossing == slot);
-                crossings.swap(held, held + found.expect("it crosses the link"));
+                let crossings = &mut self.crossings[id as usize];
+                let found = crossings[others..].iter().position(|&crossing| crossing == slot);
+                crossings.swap(others, others + found.expect("it crosses the link"));
                 self.spread.add(id, links, class);
             } else {
                 self.links.take(id, weight * rate, level);
             }
+            if others == 0 && self.links.mark(id, TOUCHED) {
+                self.touched.push(id);
+            }
+            self.ripple.look(id, &mut self.links, &self.levels);
         }
-        self.queue_hops(slot);
     }
 
     /// Takes a flow away from where it is held back: it is nowhere then.
@@ -334,19 +351,11 @@ impl Sharing {
             } else {
                 self.links.give(id, weight * rate);
             }
-        }
-        self.queue_hops(slot);
-    }
-
-    /// Notes that the links that a flow crosses may not be right.
-    fn queue_hops(&mut self, slot: u32) {
-        let path = self.cards[slot as usize];
-        for at in 0..self.paths.of(&path).0.len() {
-            let id = self.paths.of(&path).0[at];
-            self.touch(id);
-            if self.links.is_full(id) {
-                self.queue(id);
+            // Where others rise, all is taken without it.
+            if self.links.rising(id) == 0 && self.links.mark(id, TOUCHED) {
+                self.touched.push(id);
             }
+            self.ripple.look(id, &mut self.links, &self.levels);
         }
     }
 

@@ -5,9 +5,10 @@
 //! At its bottleneck it *rises*, which is to say that it takes whatever the others leave; of the
 //! other links that it crosses it takes a known amount.
 
-use super::link::{LEVELLED, Links, TOUCHED};
+use super::link::Links;
 use super::paths::{Path, Paths};
 use super::ripple::Ripple;
+use super::room::{LEVELLED, TOUCHED};
 use super::spread::Spread;
 use super::{Hop, LinkId, Time};
 
