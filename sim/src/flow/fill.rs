@@ -22,7 +22,6 @@ impl Sharing {
         if self.moved.is_empty() {
             self.moved.reserve(self.renewed.len());
         }
-        self.spread.forget();
         self.empty();
         levels.begin((0..self.links.len() as u32).map(|id| self.begin_at(id)));
         if self.limited > 0 {

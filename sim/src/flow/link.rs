@@ -7,7 +7,7 @@
 //! often: the level costs no walk over the link's flows, and needs no epsilon.
 
 use super::pull::{Pull, power_of_two};
-use super::room::{BITS, MIXED, Room, Step, Work, fixed};
+use super::room::{BITS, LISTED, MIXED, Room, Step, Work, fixed};
 use crate::Time;
 
 /// Links, known by their index.
@@ -49,32 +49,33 @@ impl Links {
     /// Begins a link anew for a capacity that exceeds it: nobody takes anything of it.
     pub(crate) fn widen(&mut self, id: u32, capacity: f64) {
         let old = self.rooms[id as usize];
-        let Room { rising, ceiling, marks, work, .. } = old;
-        self.rooms[id as usize] = Room { rising, ceiling, marks, ..Room::new(capacity, work) };
+        let Room { rising, ceiling, flows, marks, work, .. } = old;
+        self.rooms[id as usize] =
+            Room { rising, ceiling, flows, marks, ..Room::new(capacity, work) };
     }
 
     /// A flow crosses a link from now on, and demands `pull` for each unit of level once it rises.
     pub(crate) fn join(&mut self, id: u32, pull: f64) {
-        let pulls = &mut self.pulls[id as usize];
-        if pulls.flows == 0 {
+        let (room, pulls) = (&mut self.rooms[id as usize], &mut self.pulls[id as usize]);
+        if room.flows == 0 {
             pulls.first = pull;
-            self.rooms[id as usize].marks &= !MIXED;
+            room.marks &= !MIXED;
         }
-        pulls.flows += 1;
-        if pulls.first.to_bits() != pull.to_bits() && self.mark(id, MIXED) {
-            self.pulls[id as usize].begin(self.rooms[id as usize].rising);
+        room.flows += 1;
+        if pulls.first.to_bits() != pull.to_bits() && room.mark(MIXED) {
+            pulls.begin(room.rising);
         }
     }
 
     /// A flow no longer crosses a link.
     pub(crate) fn leave(&mut self, id: u32) {
-        self.pulls[id as usize].flows -= 1;
+        self.rooms[id as usize].flows -= 1;
     }
 
     /// Whether the flows of a link do not demand the same.
     #[inline]
     pub(crate) fn is_mixed(&self, id: u32) -> bool {
-        self.rooms[id as usize].marks & MIXED != 0
+        self.has(id, MIXED)
     }
 
     /// How many flows rise.
@@ -107,19 +108,26 @@ impl Links {
         self.rooms[id as usize].mark(mark)
     }
 
+    /// Whether a link has a mark.
+    #[inline]
+    pub(super) fn has(&self, id: u32, mark: u8) -> bool {
+        self.rooms[id as usize].marks & mark != 0
+    }
+
     /// Takes a mark off a link.
     #[inline]
     pub(crate) fn unmark(&mut self, id: u32, mark: u8) {
         self.rooms[id as usize].marks &= !mark;
     }
 
-    /// All flows rise, and nobody takes anything of the capacity. Where they do not demand the
-    /// same, nobody rises yet.
+    /// All flows rise, and nobody takes anything of the capacity; nothing is listed. Where they do
+    /// not demand the same, nobody rises yet.
     pub(crate) fn empty(&mut self, id: u32) {
-        let rising = if self.is_mixed(id) { 0 } else { self.pulls[id as usize].flows };
         let room = &mut self.rooms[id as usize];
+        let rising = if room.marks & MIXED != 0 { 0 } else { room.flows };
         let left = fixed(room.capacity, room.scale);
-        *room = Room { left, over: 0, rising, ceiling: 0.0, ..*room };
+        let marks = room.marks & !LISTED;
+        *room = Room { left, over: 0, rising, ceiling: 0.0, marks, ..*room };
         self.pulls[id as usize].begin(0);
     }
 
@@ -290,7 +298,6 @@ mod tests {
                 }
             }
             prop_assert_eq!(there.rooms[0], back.rooms[0]);
-            let marks = there.rooms[0].marks;
             prop_assert_eq!(there.pulls[0].sum(), back.pulls[0].sum());
             let (taken, pulls) = parts.iter().fold((0.0, 0.0), |(t, p), (part, pull)| {
                 (t + amount(*part), p + pull)
@@ -301,7 +308,8 @@ mod tests {
                 there.give(0, amount(*part));
                 there.settle(0, *pull);
             }
-            prop_assert_eq!(there.rooms[0], Room { marks, ..one(capacity).rooms[0] });
+            let Room { marks, flows, .. } = there.rooms[0];
+            prop_assert_eq!(there.rooms[0], Room { marks, flows, ..one(capacity).rooms[0] });
             prop_assert_eq!(there.pulls[0].sum(), 0.0);
         }
     }

@@ -24,7 +24,7 @@ use std::collections::BinaryHeap;
 use super::levels::Levels;
 use super::link::Links;
 use super::paths::Path;
-use super::room::{QUEUED, Step, TOUCHED};
+use super::room::{LISTED, QUEUED, Step, TOUCHED};
 use super::sharing::{Bottleneck, NOWHERE, OWN_LIMIT, Sharing, is_link};
 
 /// What is needed while links are made right; empty in between, but for its memory.
@@ -46,7 +46,7 @@ pub(super) struct Ripple {
 }
 
 /// A link that holds back fewer flows than this keeps no list of where else they go.
-const LISTED: usize = 4;
+const FEW: usize = 4;
 
 impl Ripple {
     pub(super) fn is_empty(&self) -> bool {
@@ -256,7 +256,7 @@ impl Sharing {
         self.note_level(id);
         let mut looks = std::mem::take(&mut self.ripple.looks);
         let held = self.links.rising(id);
-        let mut list = if held < LISTED { None } else { self.spread.of(id) };
+        let mut list = if self.links.has(id, LISTED) { self.spread.of(id) } else { None };
         if list.is_none() {
             // Far memory is read first, and all of it at once, since nothing waits for anything else.
             let held = &self.crossings[id as usize][..held];
@@ -264,7 +264,7 @@ impl Sharing {
             let rows = &mut self.ripple.rows;
             rows.clear();
             rows.extend(held.iter().map(|&slot| cards[slot as usize]));
-            if held.len() >= LISTED {
+            if held.len() >= FEW && self.links.mark(id, LISTED) {
                 self.spread.make(id, &self.paths, rows);
                 list = self.spread.of(id);
             }
@@ -318,7 +318,9 @@ impl Sharing {
                 let crossings = &mut self.crossings[id as usize];
                 let found = crossings[others..].iter().position(|&crossing| crossing == slot);
                 crossings.swap(others, others + found.expect("it crosses the link"));
-                self.spread.add(id, links, class);
+                if self.links.has(id, LISTED) {
+                    self.spread.add(id, links, class);
+                }
             } else {
                 self.links.take(id, weight * rate, level);
             }
@@ -347,7 +349,9 @@ impl Sharing {
                 let last = self.links.rising(id);
                 let found = crossings[..=last].iter().position(|&crossing| crossing == slot);
                 crossings.swap(last, found.expect("the link holds it back"));
-                self.spread.remove(id, links);
+                if self.links.has(id, LISTED) && !self.spread.remove(id, links) {
+                    self.links.unmark(id, LISTED);
+                }
             } else {
                 self.links.give(id, weight * rate);
             }

@@ -20,6 +20,8 @@ pub(super) struct Room {
     pub(super) rising: u32,
     /// No flow that takes a known amount stands at a higher level.
     pub(super) ceiling: f64,
+    /// How many flows cross it.
+    pub(super) flows: u32,
     pub(super) scale: Scale,
     pub(super) marks: u8,
     /// Units of work a second [units/s].
@@ -51,6 +53,9 @@ pub(super) const QUEUED: u8 = 4;
 /// A mark of a link that holds flows back at another level, or other flows, than at the last
 /// solution.
 pub(super) const LEVELLED: u8 = 8;
+
+/// A mark of a link of which is listed where else the flows go that it holds back.
+pub(super) const LISTED: u8 = 16;
 
 /// What the flows of a class that stand at a level take of a link before and after a change of it.
 #[derive(Clone, Copy, Debug)]
@@ -116,7 +121,8 @@ impl Room {
     pub(super) fn new(capacity: f64, work: Work) -> Room {
         let scale = Scale::of(capacity);
         let left = fixed(capacity, scale);
-        Room { left, over: 0, rising: 0, ceiling: 0.0, scale, marks: 0, capacity, work }
+        let (over, rising, flows, marks, ceiling) = (0, 0, 0, 0, 0.0);
+        Room { left, over, rising, ceiling, flows, scale, marks, capacity, work }
     }
 
     /// What flows take [units/s]: all there is, if any rise.

@@ -16,57 +16,37 @@ pub(super) struct Other {
     pub(super) count: u32,
 }
 
-/// A list of other links, in a cache line.
+/// A list of other links, in half a cache line.
 #[derive(Clone, Debug, Default)]
-#[repr(align(64))]
+#[repr(align(32))]
 pub(super) struct List {
-    /// Of which making it is right; of an earlier one, it is not.
-    making: u32,
     /// The share of all flows; not a number if they differ or their weights are not one, and then
     /// nothing is listed.
     pub(super) share: f64,
     pub(super) others: Vec<Other>,
 }
 
-/// The lists of all links.
+/// The lists of all links. Which are right, a mark of each link tells.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Spread {
     lists: Vec<List>,
-    /// Lists of this making are right: a number above zero.
-    making: u32,
     /// Where each link stands in the list that is made; [`NOWHERE`] in between.
     places: Vec<u32>,
 }
 
 /// A link is not in the list.
 const NOWHERE: u32 = u32::MAX;
-/// A list that is not right, whatever is made.
-const NEVER: u32 = 0;
 
 impl Spread {
     /// Adds a link.
     pub(super) fn link(&mut self) {
         self.lists.push(List::default());
         self.places.push(NOWHERE);
-        self.making = self.making.max(NEVER + 1);
     }
 
-    /// No list is right any more.
-    pub(super) fn forget(&mut self) {
-        // After 2^32 times one that was made at the first would be taken for right.
-        self.making = self.making.checked_add(1).unwrap_or_else(|| {
-            self.lists.iter_mut().for_each(|list| list.making = NEVER);
-            NEVER + 1
-        });
-    }
-
-    /// A flow with this path is held back at `id` from now on.
-    #[inline]
+    /// A flow with this path is held back from now on at `id`, whose list is right.
     pub(super) fn add(&mut self, id: u32, links: &[u32], class: &Class) {
         let list = &mut self.lists[id as usize];
-        if list.making != self.making || list.share.is_nan() {
-            return;
-        }
         if !list.is_of(class) {
             list.share = f64::NAN;
             return;
@@ -79,17 +59,12 @@ impl Spread {
         }
     }
 
-    /// A flow with this path is held back at `id` no more.
-    #[inline]
-    pub(super) fn remove(&mut self, id: u32, links: &[u32]) {
+    /// A flow with this path is held back no more at `id`, whose list is right; tells if it still
+    /// is: those that are left may be alike.
+    pub(super) fn remove(&mut self, id: u32, links: &[u32]) -> bool {
         let list = &mut self.lists[id as usize];
-        if list.making != self.making {
-            return;
-        }
         if list.share.is_nan() {
-            // The others may be alike.
-            list.making = NEVER;
-            return;
+            return false;
         }
         for &link in links.iter().filter(|&&link| link != id) {
             let place = list.others.iter().position(|other| other.link == link);
@@ -99,53 +74,43 @@ impl Spread {
                 list.others.swap_remove(place);
             }
         }
+        true
     }
 
-    /// The list of a link, if it is right and the flows that the link holds back are alike.
+    /// The list of a link, which is right, if the flows that the link holds back are alike.
     #[inline]
     pub(super) fn of(&self, id: u32) -> Option<&List> {
         let list = &self.lists[id as usize];
-        (list.making == self.making && !list.share.is_nan()).then_some(list)
+        (!list.share.is_nan()).then_some(list)
     }
 
-    /// Makes the list of a link that holds back flows with these paths, if it is not right.
+    /// Makes the list of a link that holds back flows with these paths.
     pub(super) fn make(&mut self, id: u32, paths: &Paths, rows: &[Path]) {
-        let list = &mut self.lists[id as usize];
-        if list.making != self.making {
-            list.making = self.making;
-            list.make(id, paths, rows, &mut self.places);
+        let List { share, others } = &mut self.lists[id as usize];
+        others.clear();
+        *share = rows.first().map_or(f64::NAN, |row| paths.share(row));
+        for row in rows {
+            let (links, class) = paths.of(row);
+            if !class.is_plain() || class.share.to_bits() != share.to_bits() {
+                *share = f64::NAN;
+                break;
+            }
+            for &link in links.iter().filter(|&&link| link != id) {
+                let place = &mut self.places[link as usize];
+                if *place == NOWHERE {
+                    *place = others.len() as u32;
+                    others.push(Other { link, count: 0 });
+                }
+                others[*place as usize].count += 1;
+            }
         }
+        others.iter().for_each(|other| self.places[other.link as usize] = NOWHERE);
     }
 }
 
 impl List {
+    /// Whether flows of this class are like those that are listed.
     fn is_of(&self, class: &Class) -> bool {
         class.is_plain() && self.share.to_bits() == class.share.to_bits()
-    }
-
-    fn make(&mut self, id: u32, paths: &Paths, rows: &[Path], places: &mut [u32]) {
-        self.others.clear();
-        for (at, row) in rows.iter().enumerate() {
-            let (links, class) = paths.of(row);
-            if at == 0 {
-                self.share = class.share;
-            }
-            if !self.is_of(class) {
-                self.share = f64::NAN;
-                break;
-            }
-            for &link in links.iter().filter(|&&link| link != id) {
-                let place = &mut places[link as usize];
-                if *place == NOWHERE {
-                    *place = self.others.len() as u32;
-                    self.others.push(Other { link, count: 0 });
-                }
-                self.others[*place as usize].count += 1;
-            }
-        }
-        self.others.iter().for_each(|other| places[other.link as usize] = NOWHERE);
-        if self.share.is_nan() {
-            self.others.clear();
-        }
     }
 }
