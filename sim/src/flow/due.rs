@@ -143,24 +143,33 @@ mod tests {
         #[test]
         fn the_first_is_always_the_least(
             steps in prop::collection::vec((0..20u32, 0..50u64, any::<bool>()), 1..200),
+            together in prop::collection::vec(1..60usize, 200),
         ) {
             let mut due = Due::default();
             let mut plain: Vec<Option<(Time, u64)>> = vec![None; 20];
-            for (order, (slot, time, keep)) in steps.into_iter().enumerate() {
-                let time = Time::from_ps(time);
-                match &mut plain[slot as usize] {
-                    entry @ Some(_) if !keep => {
-                        *entry = None;
-                        due.remove(slot);
-                    }
-                    entry => {
-                        *entry = Some((time, order as u64));
-                        due.set(slot, time, order as u64);
+            let mut steps = steps.into_iter().enumerate().peekable();
+            for many in together {
+                // One by one, or several that are put in order together.
+                due.begin(if many > 30 { many } else { 0 });
+                for (order, (slot, time, keep)) in steps.by_ref().take(many) {
+                    let time = Time::from_ps(time);
+                    match &mut plain[slot as usize] {
+                        entry @ Some(_) if !keep => {
+                            *entry = None;
+                            due.remove(slot);
+                        }
+                        entry => {
+                            *entry = Some((time, order as u64));
+                            due.set(slot, time, order as u64);
+                        }
                     }
                 }
+                due.order();
                 let least = (0..20).filter_map(|slot| Some((plain[slot as usize]?, slot))).min();
                 prop_assert_eq!(due.first(), least.map(|(_, slot)| slot));
-                prop_assert_eq!(due.time_of(slot), plain[slot as usize].map(|entry| entry.0));
+                for (slot, entry) in (0..).zip(&plain) {
+                    prop_assert_eq!(due.time_of(slot), entry.map(|entry| entry.0));
+                }
             }
         }
     }

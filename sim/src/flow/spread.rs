@@ -114,3 +114,85 @@ impl List {
         class.is_plain() && self.share.to_bits() == class.share.to_bits()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+
+    use proptest::prelude::*;
+
+    use super::super::{Hop, LinkId};
+    use super::*;
+
+    const LINKS: u32 = 9;
+
+    fn path(paths: &mut Paths, links: &[u32], share: f64) -> Path {
+        let hop = |&link: &u32| Hop { link: LinkId::new(link), weight: 1.0 };
+        let hops: Vec<Hop> = links.iter().map(hop).collect();
+        paths.add(&hops, share)
+    }
+
+    /// How many of these flows cross each other link.
+    fn counted(paths: &Paths, held: &[Path]) -> BTreeMap<u32, u32> {
+        let mut counts = BTreeMap::new();
+        for row in held {
+            for &link in paths.of(row).0.iter().filter(|&&link| link != 0) {
+                *counts.entry(link).or_insert(0) += 1;
+            }
+        }
+        counts
+    }
+
+    proptest! {
+        /// However flows come and go, the list is that of those that are there.
+        #[test]
+        fn the_list_is_that_of_the_flows_that_are_there(
+            first in prop::collection::vec(prop::collection::vec(1..LINKS, 0..9), 1..6),
+            steps in prop::collection::vec(
+                (prop::collection::vec(1..LINKS, 0..9), any::<prop::sample::Index>(), 0..8u32),
+                0..40,
+            ),
+        ) {
+            let (mut paths, mut spread) = (Paths::default(), Spread::default());
+            (0..LINKS).for_each(|_| spread.link());
+            // A link that is crossed twice would have a weight of its own.
+            let with = |links: Vec<u32>| Vec::from_iter(BTreeSet::from_iter(links).into_iter().chain([0]));
+            let rows = |held: &[(Path, f64)]| -> Vec<Path> { held.iter().map(|of| of.0).collect() };
+            let common = |held: &[(Path, f64)]| match held {
+                [(_, share), rest @ ..] if rest.iter().all(|of| of.1 == *share) => Some(*share),
+                _ => None,
+            };
+            let mut held: Vec<(Path, f64)> = Vec::new();
+            for links in first {
+                held.push((path(&mut paths, &with(links), 1.0), 1.0));
+            }
+            spread.make(0, &paths, &rows(&held));
+            let mut listed = Some(1.0);
+            for (links, which, step) in steps {
+                if step < 4 && !held.is_empty() {
+                    let (gone, _) = held.swap_remove(which.index(held.len()));
+                    let is_right = spread.remove(0, paths.of(&gone).0);
+                    prop_assert_eq!(is_right, listed.is_some());
+                    if !is_right {
+                        spread.make(0, &paths, &rows(&held));
+                        listed = common(&held);
+                    }
+                } else {
+                    // Seldom one that is not like the others.
+                    let share = if step == 7 { 2.0 } else { 1.0 };
+                    let new = path(&mut paths, &with(links), share);
+                    let (links, class) = paths.of(&new);
+                    spread.add(0, links, class);
+                    held.push((new, share));
+                    listed = listed.filter(|listed| *listed == share);
+                }
+                let list = spread.of(0);
+                prop_assert_eq!(list.map(|list| list.share), listed);
+                if let Some(list) = list {
+                    let found = list.others.iter().map(|other| (other.link, other.count));
+                    prop_assert_eq!(found.collect::<BTreeMap<_, _>>(), counted(&paths, &rows(&held)));
+                }
+            }
+        }
+    }
+}
