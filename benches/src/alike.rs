@@ -12,13 +12,16 @@ const TURNS: usize = 200;
 
 /// Prints what solving and changing such a crowd takes.
 pub fn times(table: &mut Table) {
-    println!("\nFlows at once that are alike, on 1024 hosts: milliseconds of processor time at once,");
+    println!(
+        "\nFlows at once that are alike, on 1024 hosts: milliseconds of processor time at once,"
+    );
     println!("and microseconds for one change, median (middle half)\n");
     for (what, to_one) in [("each host to another", false), ("all hosts to one", true)] {
         let mut earlier = None;
         for count in [10_000, 100_000] {
             let mut crowd = Crowd::new();
-            let mut ways: Vec<Route> = (0..crowd.hosts()).map(|from| crowd.draw_from(from)).collect();
+            let mut ways: Vec<Route> =
+                (0..crowd.hosts()).map(|from| crowd.draw_from(from)).collect();
             if to_one {
                 ways = ways[1..].iter().map(|way| way.towards(0)).collect();
             }

@@ -24,7 +24,7 @@ use std::collections::BinaryHeap;
 use super::levels::Levels;
 use super::link::Links;
 use super::paths::Path;
-use super::room::{LISTED, QUEUED, Step, TOUCHED};
+use super::room::{LISTED, QUEUED, SEEN, Step, TOUCHED};
 use super::sharing::{Bottleneck, NOWHERE, OWN_LIMIT, Sharing, is_link};
 
 /// What is needed while links are made right; empty in between, but for its memory.
@@ -45,8 +45,10 @@ pub(super) struct Ripple {
     pub(super) rising: Vec<u64>,
 }
 
-/// A link that holds back fewer flows than this keeps no list of where else they go.
-const FEW: usize = 4;
+/// A link that holds back so many flows keeps a list of where else they go.
+const MANY: usize = 16;
+/// One that holds back so many does when its level changes for the second time and its flows do not.
+const SOME: usize = 4;
 
 impl Ripple {
     pub(super) fn is_empty(&self) -> bool {
@@ -264,7 +266,12 @@ impl Sharing {
             let rows = &mut self.ripple.rows;
             rows.clear();
             rows.extend(held.iter().map(|&slot| cards[slot as usize]));
-            if held.len() >= FEW && self.links.mark(id, LISTED) {
+            let pays = match held.len() {
+                MANY.. => true,
+                SOME.. => !self.links.mark(id, SEEN),
+                _ => false,
+            };
+            if pays && self.links.mark(id, LISTED) {
                 self.spread.make(id, &self.paths, rows);
                 list = self.spread.of(id);
             }
@@ -283,9 +290,9 @@ impl Sharing {
                 let mut step = Step::new(before * class.share, after * class.share);
                 for (at, &other) in links.iter().enumerate().filter(|&(_, &other)| other != id) {
                     let new = self.links.change(other, class.weight(at), &mut step, after);
-                    if new != 0 {
-                        looks.push((other, new));
-                    }
+                    // Whether it is new cannot be guessed here, so that there is no branch.
+                    looks.push((other, new));
+                    looks.truncate(looks.len() - usize::from(new == 0));
                 }
             }
         }
@@ -318,8 +325,9 @@ impl Sharing {
                 let crossings = &mut self.crossings[id as usize];
                 let found = crossings[others..].iter().position(|&crossing| crossing == slot);
                 crossings.swap(others, others + found.expect("it crosses the link"));
-                if self.links.has(id, LISTED) {
-                    self.spread.add(id, links, class);
+                match self.links.has(id, LISTED) {
+                    true => self.spread.add(id, links, class),
+                    false => self.links.unmark(id, SEEN),
                 }
             } else {
                 self.links.take(id, weight * rate, level);
@@ -349,8 +357,8 @@ impl Sharing {
                 let last = self.links.rising(id);
                 let found = crossings[..=last].iter().position(|&crossing| crossing == slot);
                 crossings.swap(last, found.expect("the link holds it back"));
-                if self.links.has(id, LISTED) && !self.spread.remove(id, links) {
-                    self.links.unmark(id, LISTED);
+                if !self.links.has(id, LISTED) || !self.spread.remove(id, links) {
+                    self.links.unmark(id, LISTED | SEEN);
                 }
             } else {
                 self.links.give(id, weight * rate);

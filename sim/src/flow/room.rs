@@ -56,6 +56,8 @@ pub(super) const LEVELLED: u8 = 8;
 
 /// A mark of a link of which is listed where else the flows go that it holds back.
 pub(super) const LISTED: u8 = 16;
+/// A mark of a link without a list whose level has changed since the flows did that it holds back.
+pub(super) const SEEN: u8 = 32;
 
 /// What the flows of a class that stand at a level take of a link before and after a change of it.
 #[derive(Clone, Copy, Debug)]

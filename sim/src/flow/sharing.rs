@@ -118,9 +118,11 @@ impl Sharing {
         let (links, _) = self.paths.of(&path);
         for &link in links {
             self.links.leave(link);
+            // It rises nowhere, so that it is not among the first.
+            let first = self.links.rising(link);
             let crossings = &mut self.crossings[link as usize];
-            let place = crossings.iter().position(|&crossing| crossing == slot);
-            crossings.swap_remove(place.expect("a flow crosses the links of its hops"));
+            let place = crossings[first..].iter().position(|&crossing| crossing == slot);
+            crossings.swap_remove(first + place.expect("a flow crosses the links of its hops"));
         }
         self.paths.remove(&path);
         self.set_limit(slot, f64::INFINITY);
