@@ -42,8 +42,8 @@ impl Due {
         }
     }
 
-    /// So many entries are about to change: if that is most of them, they are put in order together,
-    /// by [`Due::order`], and until then nothing is said of the first.
+    /// So many entries are about to change: where that is a large part of them, they are put in
+    /// order together, by [`Due::order`], and until then nothing is said of the first.
     pub(super) fn begin(&mut self, changes: usize) {
         self.loose = changes > 16 + self.heap.len() / 8;
     }

@@ -146,7 +146,7 @@ impl Links {
         room.add(fixed(amount, room.scale));
     }
 
-    /// A flow of some weight now stands at `level`; returns the marks that the link has and had not.
+    /// A flow of some weight now stands at `level`; returns the marks that the link had not before.
     #[inline]
     pub(super) fn change(&mut self, id: u32, weight: f64, step: &mut Step, level: f64) -> u8 {
         let room = &mut self.rooms[id as usize];

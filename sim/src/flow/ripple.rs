@@ -47,7 +47,7 @@ pub(super) struct Ripple {
 
 /// A link that holds back so many flows keeps a list of where else they go.
 const MANY: usize = 16;
-/// One that holds back so many does when its level changes for the second time and its flows do not.
+/// One that holds back so many does when its level changes twice and its flows do not.
 const SOME: usize = 4;
 
 impl Ripple {
@@ -260,7 +260,7 @@ impl Sharing {
         let held = self.links.rising(id);
         let mut list = if self.links.has(id, LISTED) { self.spread.of(id) } else { None };
         if list.is_none() {
-            // Far memory is read first, and all of it at once, since nothing waits for anything else.
+            // Far memory is read first, and all of it at once: nothing waits for anything else.
             let held = &self.crossings[id as usize][..held];
             let cards = &self.cards[..];
             let rows = &mut self.ripple.rows;

@@ -156,7 +156,9 @@ mod tests {
             let (mut paths, mut spread) = (Paths::default(), Spread::default());
             (0..LINKS).for_each(|_| spread.link());
             // A link that is crossed twice would have a weight of its own.
-            let with = |links: Vec<u32>| Vec::from_iter(BTreeSet::from_iter(links).into_iter().chain([0]));
+            let with = |links: Vec<u32>| -> Vec<u32> {
+                BTreeSet::from_iter(links).into_iter().chain([0]).collect()
+            };
             let rows = |held: &[(Path, f64)]| -> Vec<Path> { held.iter().map(|of| of.0).collect() };
             let common = |held: &[(Path, f64)]| match held {
                 [(_, share), rest @ ..] if rest.iter().all(|of| of.1 == *share) => Some(*share),
@@ -190,7 +192,8 @@ mod tests {
                 prop_assert_eq!(list.map(|list| list.share), listed);
                 if let Some(list) = list {
                     let found = list.others.iter().map(|other| (other.link, other.count));
-                    prop_assert_eq!(found.collect::<BTreeMap<_, _>>(), counted(&paths, &rows(&held)));
+                    let found: BTreeMap<u32, u32> = found.collect();
+                    prop_assert_eq!(found, counted(&paths, &rows(&held)));
                 }
             }
         }
