@@ -30,6 +30,13 @@ pub struct Route {
     hash: u32,
 }
 
+impl Route {
+    /// The same way, as far as it can be, to another host.
+    pub fn towards(self, to: u32) -> Route {
+        Route { to, ..self }
+    }
+}
+
 /// Flows that never end, between hosts that are drawn evenly.
 pub struct Crowd {
     tree: Tree,
@@ -54,10 +61,20 @@ impl Crowd {
         let mut crowd = Crowd::new();
         for _ in 0..count {
             let route = crowd.draw();
-            let id = crowd.start(route, Time::ZERO);
-            crowd.ids.push(id);
+            crowd.add(route);
         }
         crowd
+    }
+
+    /// How many hosts there are.
+    pub fn hosts(&self) -> u32 {
+        self.tree.leaves()
+    }
+
+    /// One more flow, from the start, whose rate is yet to be found.
+    pub fn add(&mut self, route: Route) {
+        let id = self.start(route, Time::ZERO);
+        self.ids.push(id);
     }
 
     /// The flow in `place` leaves at `now`, and others get other rates.
@@ -80,8 +97,13 @@ impl Crowd {
 
     /// Draws a route.
     pub fn draw(&mut self) -> Route {
-        let leaves = self.tree.leaves();
-        let from = self.stream.random_range(0..leaves);
+        let from = self.stream.random_range(0..self.hosts());
+        self.draw_from(from)
+    }
+
+    /// Draws a route from a host.
+    pub fn draw_from(&mut self, from: u32) -> Route {
+        let leaves = self.hosts();
         let to = (from + self.stream.random_range(1..leaves)) % leaves;
         Route { from, to, hash: self.stream.random() }
     }

@@ -6,6 +6,7 @@
 //! cargo run --release -- increments    the agenda on other distributions of delays
 //! cargo run --release -- fat-tree      flows on fat trees, beside published SimGrid rates
 //! cargo run --release -- crowd         many flows at once on 1024 hosts, and one that comes or goes
+//! cargo run --release -- alike         many flows that take few ways, and one that comes or goes
 //! cargo run --release -- gpu           kernels at three levels, and a day of an 8-GPU node
 //! cargo run --release -- transfers     N nodes with N / 2 transfers, attribution included
 //! cargo run --release -- assembly      ten thousand nodes: time and memory
@@ -13,6 +14,7 @@
 //! cargo run --release -- guard         fails where cost grows too fast, or memory is allocated
 //! ```
 
+mod alike;
 mod assembly;
 mod batch;
 mod crowd;
@@ -34,11 +36,12 @@ use table::Table;
 /// Measures something, and adds rows to the table.
 type Benchmark = fn(&mut Table);
 
-const BENCHMARKS: [(&str, Benchmark); 8] = [
+const BENCHMARKS: [(&str, Benchmark); 9] = [
     ("hold", hold::peers),
     ("increments", hold::distributions),
     ("fat-tree", fat_tree::rates),
     ("crowd", crowd::times),
+    ("alike", alike::times),
     ("gpu", gpu::times),
     ("transfers", transfers::times),
     ("assembly", assembly::times),

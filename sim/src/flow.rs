@@ -8,8 +8,9 @@
 //!   [`Flows::next`] or [`Flows::rate`] asks, or time passes.
 //! - Only links whose level changes are looked at (`flow/ripple.rs`), and only flows that are held
 //!   back elsewhere than before are noted anew: the others are on the clock of the link that holds
-//!   them back (`flow/clocks.rs`), which from then on runs at another rate. Where nearly everything
-//!   changes, all is solved from nothing (`flow/fill.rs`).
+//!   them back (`flow/clocks.rs`), which from then on runs at another rate. What many flows of one
+//!   bottleneck take of other links is one list (`flow/spread.rs`). Where nearly everything changes,
+//!   all is solved from nothing (`flow/fill.rs`).
 //! - A flow is complete when the picosecond comes at which it was said to be, never because a
 //!   remainder is nearly zero.
 //!
@@ -25,11 +26,12 @@ mod link;
 mod paths;
 mod pull;
 mod ripple;
+mod room;
 mod sharing;
+mod spread;
 
 use crate::Time;
 use crate::share::Claim;
-use account::Work;
 use clocks::Clocks;
 pub use demand::{Demand, Hop, LinkId};
 use due::Due;
@@ -66,9 +68,11 @@ pub struct Flows<T> {
     /// Up to when work has been moved forward.
     now: Time,
     sharing: Sharing,
-    links: Vec<Work>,
     /// By slot: the flows, and what is left in free slots of those that were there.
     flows: Vec<Flow<T>>,
+    /// By slot, of flows that no link holds back: how much was left to move \[units\], when that
+    /// was noted last.
+    lefts: Vec<f64>,
     /// When that was noted which flows have left that move at their own limits; no longer than it
     /// must be, so that it takes no memory where none does.
     since: Vec<Time>,
@@ -102,8 +106,6 @@ struct Flow<T> {
     tag: T,
     /// How many were started before it.
     order: u64,
-    /// Where no link holds it back: how much was left to move \[units\], when that was noted last.
-    left: f64,
 }
 
 impl<T: Copy> Flows<T> {
@@ -112,8 +114,8 @@ impl<T: Copy> Flows<T> {
         Flows {
             now: Time::ZERO,
             sharing: Sharing::default(),
-            links: Vec::new(),
             flows: Vec::new(),
+            lefts: Vec::new(),
             since: Vec::new(),
             free: Vec::new(),
             clocks: Clocks::default(),
@@ -138,9 +140,8 @@ impl<T: Copy> Flows<T> {
     /// If `capacity` is not finite and above zero.
     pub fn link(&mut self, capacity: f64) -> LinkId {
         assert!(capacity > 0.0 && capacity.is_finite(), "bad capacity {capacity}");
-        self.links.push(Work::new(self.now));
         self.clocks.link();
-        self.sharing.link(capacity)
+        self.sharing.link(capacity, self.now)
     }
 
     /// Starts a flow at `now`; [`Flows::advance`] yields `tag` when it is complete. Weights of
@@ -156,15 +157,17 @@ impl<T: Copy> Flows<T> {
         Claim { hops, limit, share }.check();
         assert!(size >= 0.0 && size.is_finite(), "bad size {size}");
         let (generation, order) = (0, self.started);
-        let flow = Flow { generation, tag, order, left: size };
+        let flow = Flow { generation, tag, order };
         let slot = match self.free.pop() {
             Some(slot) => {
                 let generation = self.flows[slot as usize].generation;
                 self.flows[slot as usize] = Flow { generation, ..flow };
+                self.lefts[slot as usize] = size;
                 slot
             }
             None => {
                 self.flows.push(flow);
+                self.lefts.push(size);
                 self.clocks.flow();
                 self.flows.len() as u32 - 1
             }
@@ -189,7 +192,8 @@ impl<T: Copy> Flows<T> {
             let bounded = limit.is_finite() || self.sharing.hops(flow.slot).next().is_some();
             assert!(bounded, "a flow without a limit must weigh on a link");
             if self.sharing.bottleneck(flow.slot) == OWN_LIMIT {
-                let left = self.left_at(flow.slot, OWN_LIMIT);
+                let share = self.sharing.share(flow.slot);
+                let left = self.left_at(flow.slot, OWN_LIMIT, share);
                 self.note_left(flow.slot, left);
             }
             self.sharing.limit(flow.slot, limit);
@@ -306,17 +310,18 @@ impl<T: Copy> Flows<T> {
     /// the times for which [`Flows::start`] does.
     pub fn left(&mut self, now: Time, flow: FlowId) -> f64 {
         self.pass(now);
-        match self.is_live(flow) {
-            true => self.left_at(flow.slot, self.sharing.bottleneck(flow.slot)),
-            false => 0.0,
+        if !self.is_live(flow) {
+            return 0.0;
         }
+        let FlowId { slot, .. } = flow;
+        self.left_at(slot, self.sharing.bottleneck(slot), self.sharing.share(slot))
     }
 
     /// How much work `link` has done up to `now` \[units\]: its utilisation is this ÷ capacity ÷
     /// time. Panics for the times for which [`Flows::start`] does.
     pub fn used(&mut self, now: Time, link: LinkId) -> f64 {
         self.pass(now);
-        self.links[link.index()].up_to(self.now)
+        self.sharing.links.work(link.0, self.now)
     }
 
     /// How many flows there are.

@@ -14,6 +14,7 @@
 //! nobody stands at a higher level. Each flow is stopped once, at the cost of a few additions for
 //! each of its hops, since a link keeps count of what it has left (`flow/link.rs`).
 
+use crate::Time;
 use crate::flow::{Hop, Levels, Links, Stop};
 
 /// What a flow asks of the links it crosses.
@@ -66,8 +67,8 @@ pub fn solve(capacities: &[f64], claims: &[Claim<'_>]) -> Vec<f64> {
     while filling.rising > 0 {
         match filling.levels.first() {
             None => break,
-            Some((Stop::Limit(at), ..)) => filling.stop(at as usize, claims[at as usize].limit),
-            Some((Stop::Link(link), noted, place)) => filling.reach(link, noted, place),
+            Some((Stop::Limit(at), _)) => filling.stop(at as usize, claims[at as usize].limit),
+            Some((Stop::Link(link), noted)) => filling.reach(link, noted),
         }
     }
     filling.rates
@@ -89,7 +90,7 @@ struct Filling<'a> {
 impl<'a> Filling<'a> {
     fn new(capacities: &[f64], claims: &'a [Claim<'a>]) -> Filling<'a> {
         let mut links = Links::default();
-        capacities.iter().for_each(|&capacity| links.add(capacity));
+        capacities.iter().for_each(|&capacity| links.add(capacity, Time::ZERO));
         let mut first = vec![0u32; links.len() + 1];
         for claim in claims {
             for hop in weighing(claim) {
@@ -102,7 +103,6 @@ impl<'a> Filling<'a> {
         }
         let mut crossing = vec![0u32; first[links.len()] as usize];
         let mut next = first.clone();
-        let mut levels = Levels::default();
         for (at, claim) in claims.iter().enumerate() {
             for hop in weighing(claim) {
                 links.rise(hop.link.index() as u32, hop.weight * claim.share);
@@ -110,16 +110,16 @@ impl<'a> Filling<'a> {
                 crossing[*place as usize] = at as u32;
                 *place += 1;
             }
+        }
+        let mut levels = Levels::default();
+        levels.begin((0..links.len() as u32).map(|id| match links.rising(id) {
+            0 => f64::INFINITY,
+            _ => links.level(id),
+        }));
+        for (at, claim) in claims.iter().enumerate() {
             if claim.limit < f64::INFINITY {
                 let level = claim.limit / claim.share;
                 levels.limit(level, at as u32);
-            }
-        }
-        // Every link has a place, so that this is its number.
-        for id in 0..links.len() as u32 {
-            let place = levels.add(id);
-            if links.rising(id) > 0 {
-                levels.lower(place, links.level(id));
             }
         }
         let (rates, rising) = (vec![f64::NAN; claims.len()], claims.len());
@@ -127,11 +127,11 @@ impl<'a> Filling<'a> {
     }
 
     /// A link that was said to be full at level `noted`.
-    fn reach(&mut self, link: u32, noted: f64, place: u32) {
+    fn reach(&mut self, link: u32, noted: f64) {
         // Since then, flows may have stopped elsewhere, which raises the level.
         let level = self.links.level(link);
         if level > noted {
-            self.levels.raise(place, level);
+            self.levels.set(link, level);
             return;
         }
         let (begin, end) = (self.first[link as usize], self.first[link as usize + 1]);
@@ -154,7 +154,7 @@ impl<'a> Filling<'a> {
             self.links.take(id, hop.weight * rate, 0.0);
             self.links.settle(id, hop.weight * claim.share);
             if self.links.rising(id) == 0 {
-                self.levels.raise(id, f64::INFINITY);
+                self.levels.set(id, f64::INFINITY);
             }
         }
     }

@@ -7,27 +7,6 @@ use super::{Flows, Time};
 /// of it at once.
 const AHEAD: usize = 32;
 
-/// The work of a link.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Work {
-    /// Up to `since` \[units\].
-    done: f64,
-    since: Time,
-    /// And from then on [units/s].
-    rate: f64,
-}
-
-impl Work {
-    /// None yet, and none under way.
-    pub(super) fn new(since: Time) -> Work {
-        Work { done: 0.0, since, rate: 0.0 }
-    }
-
-    pub(super) fn up_to(&self, now: Time) -> f64 {
-        self.done + self.rate * (now - self.since).as_seconds()
-    }
-}
-
 impl<T: Copy> Flows<T> {
     /// Finds the rates, if anything has changed that may change them.
     pub(super) fn share(&mut self) {
@@ -36,28 +15,37 @@ impl<T: Copy> Flows<T> {
         }
         let mut changed = std::mem::take(&mut self.changed);
         self.sharing.solve(&mut changed);
-        for moved in changed.moved.chunks(AHEAD) {
-            let mut lefts = [(0.0, 1.0); AHEAD];
-            for (left, moved) in lefts.iter_mut().zip(moved) {
-                *left = (self.left_at(moved.slot, moved.before), self.sharing.share(moved.slot));
+        self.clocks.begin(changed.moved.len() + changed.levels.len());
+        let common = self.sharing.common_share();
+        for run in changed.moved.chunk_by(|one, next| one.after == next.after) {
+            if is_link(run[0].after) {
+                self.clocks.expect(run[0].after, run.len());
             }
-            for (moved, (left, share)) in moved.iter().zip(lefts) {
-                self.move_on(*moved, left, share);
+            for moved in run.chunks(AHEAD) {
+                let mut lefts = [(0.0, 1.0); AHEAD];
+                for (left, moved) in lefts.iter_mut().zip(moved) {
+                    let share = common.unwrap_or_else(|| self.sharing.share(moved.slot));
+                    *left = (self.left_at(moved.slot, moved.before, share), share);
+                }
+                for (moved, (left, share)) in moved.iter().zip(lefts) {
+                    self.move_on(*moved, left, share);
+                }
             }
         }
         changed.moved.clear();
-        for link in changed.links.drain(..) {
+        for link in changed.levels.drain(..) {
             self.clocks.run(link, self.sharing.held(link), self.now);
-            let work = &mut self.links[link as usize];
-            let (done, rate) = (work.up_to(self.now), self.sharing.load(link));
-            *work = Work { done, since: self.now, rate };
+        }
+        self.clocks.order();
+        for link in changed.loads.drain(..) {
+            self.sharing.links.work_on(link, self.now);
         }
         self.changed = changed;
     }
 
     /// Notes when a flow with so much left and this share is complete, which is held back elsewhere
     /// than before.
-    fn move_on(&mut self, Moved { slot, before, .. }: Moved, left: f64, share: f64) {
+    fn move_on(&mut self, Moved { slot, before, after, .. }: Moved, left: f64, share: f64) {
         if self.watched {
             self.news.push(slot);
         }
@@ -66,7 +54,7 @@ impl<T: Copy> Flows<T> {
         } else {
             self.own.remove(slot);
         }
-        match self.sharing.bottleneck(slot) {
+        match after {
             OWN_LIMIT => {
                 self.note_left(slot, left);
                 let due = match self.sharing.rate(slot) {
@@ -82,19 +70,20 @@ impl<T: Copy> Flows<T> {
 
     /// Notes how much is left now of a flow that moves at its own limit.
     pub(super) fn note_left(&mut self, slot: u32, left: f64) {
-        self.flows[slot as usize].left = left;
+        self.lefts[slot as usize] = left;
         if self.since.len() <= slot as usize {
             self.since.resize(slot as usize + 1, Time::ZERO);
         }
         self.since[slot as usize] = self.now;
     }
 
-    /// How much is left of a flow that is held back at `bottleneck` \[units\].
-    pub(super) fn left_at(&self, slot: u32, bottleneck: u32) -> f64 {
+    /// How much is left of a flow of this share that is held back at `bottleneck` \[units\].
+    #[inline]
+    pub(super) fn left_at(&self, slot: u32, bottleneck: u32, share: f64) -> f64 {
         match bottleneck {
-            NOWHERE => self.flows[slot as usize].left,
+            NOWHERE => self.lefts[slot as usize],
             OWN_LIMIT => self.left_alone(slot),
-            link => self.clocks.left(link, slot, self.now) * self.sharing.share(slot),
+            link => self.clocks.left(link, slot, self.now) * share,
         }
     }
 
@@ -103,7 +92,7 @@ impl<T: Copy> Flows<T> {
         if self.own.time_of(slot).is_some_and(|due| due <= self.now) {
             return 0.0;
         }
-        let left = self.flows[slot as usize].left;
+        let left = self.lefts[slot as usize];
         match self.now - self.since[slot as usize] {
             // It may have another limit by now, maybe none.
             Time::ZERO => left,

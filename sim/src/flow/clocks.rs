@@ -10,8 +10,9 @@
 use super::due::Due;
 use crate::Time;
 
-/// The clock of a link.
+/// The clock of a link, in a cache line.
 #[derive(Clone, Debug, Default)]
+#[repr(align(64))]
 struct Clock {
     /// What it shows at `since`, and how fast it runs [units/s a share].
     at: f64,
@@ -19,6 +20,8 @@ struct Clock {
     level: f64,
     /// At least what any flow that it holds had left when it came \[units a share\].
     longest: f64,
+    /// What it shows when the first of its flows is complete; infinite if it has none.
+    first: f64,
     /// Its flows: a binary heap by what the clock shows when they are complete.
     heap: Vec<Entry>,
 }
@@ -57,15 +60,18 @@ impl Clock {
     }
 
     fn settle(&mut self, now: Time) {
-        self.at = self.shows(now);
-        self.since = now;
-        if self.heap.is_empty() {
+        if self.since != now {
+            self.at = self.shows(now);
+            self.since = now;
+        }
+        if self.first == f64::INFINITY {
             (self.at, self.longest) = (0.0, 0.0);
         } else if self.at > 4.0 * self.longest {
             // By then all flows of before are complete: setting it back costs each flow once.
             let back = self.at;
             self.at = 0.0;
             self.heap.iter_mut().for_each(|entry| entry.finish -= back);
+            self.first -= back;
             self.longest = self.heap.iter().map(|entry| entry.finish).fold(0.0, f64::max);
         }
     }
@@ -74,7 +80,7 @@ impl Clock {
 impl Clocks {
     /// Adds the clock of a link.
     pub(super) fn link(&mut self) {
-        self.clocks.push(Clock::default());
+        self.clocks.push(Clock { first: f64::INFINITY, ..Clock::default() });
     }
 
     /// Makes room for one more flow.
@@ -107,9 +113,26 @@ impl Clocks {
         clock.settle(now);
         clock.longest = clock.longest.max(left);
         let finish = clock.at + left;
+        clock.first = clock.first.min(finish);
         clock.heap.push(Entry { finish, slot });
         let last = clock.heap.len() - 1;
         rise(&mut clock.heap, &mut self.places, last);
+    }
+
+    /// Makes room on the clock of `link` for so many flows more.
+    pub(super) fn expect(&mut self, link: u32, flows: usize) {
+        self.clocks[link as usize].heap.reserve(flows);
+    }
+
+    /// So many clocks are about to change: what is due is put in order at the end of that,
+    /// [`Clocks::order`], if that costs less.
+    pub(super) fn begin(&mut self, changes: usize) {
+        self.due.begin(changes);
+    }
+
+    /// Ends what [`Clocks::begin`] began.
+    pub(super) fn order(&mut self) {
+        self.due.order();
     }
 
     /// Takes a flow off the clock of `link`.
@@ -121,6 +144,7 @@ impl Clocks {
             let place = rise(&mut clock.heap, &mut self.places, place);
             sink(&mut clock.heap, &mut self.places, place);
         }
+        clock.first = clock.heap.first().map_or(f64::INFINITY, |entry| entry.finish);
         self.note(link);
     }
 
@@ -136,9 +160,9 @@ impl Clocks {
 
     fn note(&mut self, link: u32) {
         let clock = &self.clocks[link as usize];
-        match clock.heap.first() {
-            None => self.due.remove(link),
-            Some(entry) => self.due.set(link, clock.when(entry.finish), u64::from(link)),
+        match clock.first {
+            f64::INFINITY => self.due.remove(link),
+            first => self.due.set(link, clock.when(first), u64::from(link)),
         }
     }
 }

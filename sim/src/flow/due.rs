@@ -17,6 +17,8 @@ pub(super) struct Due {
     heap: Vec<Entry>,
     /// For each slot, where in the heap it is; [`NOWHERE`] if it is not.
     places: Vec<u32>,
+    /// Whether the heap is put in order later.
+    loose: bool,
 }
 
 const NOWHERE: u32 = u32::MAX;
@@ -40,6 +42,19 @@ impl Due {
         }
     }
 
+    /// So many entries are about to change: where that is a large part of them, they are put in
+    /// order together, by [`Due::order`], and until then nothing is said of the first.
+    pub(super) fn begin(&mut self, changes: usize) {
+        self.loose = changes > 16 + self.heap.len() / 8;
+    }
+
+    /// Puts entries in order that [`Due::begin`] said are about to change.
+    pub(super) fn order(&mut self) {
+        if std::mem::replace(&mut self.loose, false) {
+            (0..self.heap.len() / 2).rev().for_each(|place| self.sink(place));
+        }
+    }
+
     /// Sets the time of a slot, which is added if it is not there; `order` settles ties.
     pub(super) fn set(&mut self, slot: u32, time: Time, order: u64) {
         if self.places.len() <= slot as usize {
@@ -49,12 +64,11 @@ impl Due {
         match self.places[slot as usize] {
             NOWHERE => {
                 self.heap.push(entry);
-                self.rise(self.heap.len() - 1);
+                self.settle(self.heap.len() - 1);
             }
             place => {
                 self.heap[place as usize] = entry;
-                let place = self.rise(place as usize);
-                self.sink(place);
+                self.settle(place as usize);
             }
         }
     }
@@ -68,8 +82,18 @@ impl Due {
         }
         self.heap.swap_remove(place);
         if place < self.heap.len() {
-            let place = self.rise(place);
-            self.sink(place);
+            self.settle(place);
+        }
+    }
+
+    /// Moves an entry to its place, unless all are to be put in order later.
+    fn settle(&mut self, place: usize) {
+        match self.loose {
+            true => self.put(place, self.heap[place]),
+            false => {
+                let place = self.rise(place);
+                self.sink(place);
+            }
         }
     }
 
@@ -119,24 +143,33 @@ mod tests {
         #[test]
         fn the_first_is_always_the_least(
             steps in prop::collection::vec((0..20u32, 0..50u64, any::<bool>()), 1..200),
+            together in prop::collection::vec(1..60usize, 200),
         ) {
             let mut due = Due::default();
             let mut plain: Vec<Option<(Time, u64)>> = vec![None; 20];
-            for (order, (slot, time, keep)) in steps.into_iter().enumerate() {
-                let time = Time::from_ps(time);
-                match &mut plain[slot as usize] {
-                    entry @ Some(_) if !keep => {
-                        *entry = None;
-                        due.remove(slot);
-                    }
-                    entry => {
-                        *entry = Some((time, order as u64));
-                        due.set(slot, time, order as u64);
+            let mut steps = steps.into_iter().enumerate().peekable();
+            for many in together {
+                // One by one, or several that are put in order together.
+                due.begin(if many > 30 { many } else { 0 });
+                for (order, (slot, time, keep)) in steps.by_ref().take(many) {
+                    let time = Time::from_ps(time);
+                    match &mut plain[slot as usize] {
+                        entry @ Some(_) if !keep => {
+                            *entry = None;
+                            due.remove(slot);
+                        }
+                        entry => {
+                            *entry = Some((time, order as u64));
+                            due.set(slot, time, order as u64);
+                        }
                     }
                 }
+                due.order();
                 let least = (0..20).filter_map(|slot| Some((plain[slot as usize]?, slot))).min();
                 prop_assert_eq!(due.first(), least.map(|(_, slot)| slot));
-                prop_assert_eq!(due.time_of(slot), plain[slot as usize].map(|entry| entry.0));
+                for (slot, entry) in (0..).zip(&plain) {
+                    prop_assert_eq!(due.time_of(slot), entry.map(|entry| entry.0));
+                }
             }
         }
     }

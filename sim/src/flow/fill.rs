@@ -6,8 +6,8 @@
 //! stopped once, at the cost of an addition for each of its links.
 
 use super::levels::Stop;
-use super::link::Step;
-use super::sharing::{ABSENT, Moved, OWN_LIMIT, RISING, Sharing};
+use super::room::Step;
+use super::sharing::{ABSENT, Moved, OWN_LIMIT, Sharing};
 
 impl Sharing {
     /// Finds all levels, whatever they are now.
@@ -15,10 +15,15 @@ impl Sharing {
         self.ripple.clear(&mut self.links);
         let told = !self.moved.is_empty();
         let mut levels = std::mem::take(&mut self.ripple.levels);
-        for bottleneck in self.bottlenecks.iter_mut().filter(|bottleneck| **bottleneck != ABSENT) {
-            *bottleneck |= RISING;
+        let bit = |(at, &bottleneck): (usize, &u32)| u64::from(bottleneck != ABSENT) << at;
+        let bits = |slots: &[u32]| slots.iter().enumerate().map(bit).sum::<u64>();
+        self.ripple.rising.clear();
+        self.ripple.rising.extend(self.bottlenecks.chunks(64).map(bits));
+        if self.moved.is_empty() {
+            self.moved.reserve(self.renewed.len());
         }
         self.empty();
+        levels.begin((0..self.links.len() as u32).map(|id| self.begin_at(id)));
         if self.limited > 0 {
             for slot in 0..self.bottlenecks.len() as u32 {
                 let level = self.own_level(slot);
@@ -27,18 +32,10 @@ impl Sharing {
                 }
             }
         }
-        for id in 0..self.links.len() as u32 {
-            // Where there is no flow, nothing changes.
-            if self.links.rising(id) > 0 {
-                self.touch(id);
-                let place = levels.add(id);
-                levels.lower(place, self.links.level(id));
-            }
-        }
-        while let Some((stop, noted, place)) = levels.first() {
+        while let Some((stop, noted)) = levels.first() {
             match stop {
                 Stop::Limit(slot) => {
-                    if self.bottlenecks[slot as usize] & RISING != 0 {
+                    if self.ripple.rising[slot as usize / 64] >> (slot % 64) & 1 != 0 {
                         self.stop(slot, noted);
                     }
                 }
@@ -49,25 +46,34 @@ impl Sharing {
                     };
                     // Since it was noted, flows may have stopped elsewhere, which raises the level.
                     if level > noted {
-                        levels.raise(place, level);
+                        levels.set(link, level);
                     } else if full {
-                        levels.raise(place, f64::INFINITY);
+                        levels.set(link, f64::INFINITY);
                         self.reach(link, level);
                     }
                 }
             }
         }
-        levels.clear();
         self.ripple.levels = levels;
         if told {
             self.settle_moved();
         }
     }
 
+    /// The level at which a link is full if nothing else stops its flows; infinite if it has none.
+    fn begin_at(&mut self, id: u32) -> f64 {
+        if self.links.rising(id) == 0 {
+            // Nothing changes there.
+            return f64::INFINITY;
+        }
+        self.touch(id);
+        self.links.level(id)
+    }
+
     /// Lets all flows rise everywhere.
     fn empty(&mut self) {
         for id in 0..self.links.len() as u32 {
-            self.links.empty(id, self.capacities[id as usize]);
+            self.links.empty(id);
             if self.links.is_mixed(id) {
                 for place in 0..self.crossings[id as usize].len() {
                     let (weight, share) = self.weight(self.crossings[id as usize][place], id);
@@ -80,42 +86,60 @@ impl Sharing {
     /// Stops all that rise at a link, which is full at `level`.
     fn reach(&mut self, id: u32, level: f64) {
         self.levels[id as usize] = level;
-        let crossings = &mut self.crossings[id as usize];
-        let mut held = 0;
-        for place in 0..crossings.len() {
-            let slot = crossings[place];
-            let before = self.bottlenecks[slot as usize];
-            if before & RISING != 0 {
-                self.bottlenecks[slot as usize] = id;
-                crossings.swap(held, place);
-                held += 1;
-                if before != id | RISING {
-                    let order = self.moved.len() as u32;
-                    self.moved.push(Moved { slot, before: before & !RISING, order });
-                }
+        self.note_level(id);
+        let held = self.part(id);
+        let crossings = &self.crossings[id as usize][..held];
+        for &slot in crossings {
+            self.ripple.rising[slot as usize / 64] &= !(1 << (slot % 64));
+            let before = std::mem::replace(&mut self.bottlenecks[slot as usize], id);
+            if before != id {
+                let order = self.moved.len() as u32;
+                self.moved.push(Moved { slot, before, after: id, order });
             }
         }
+        // Far memory is read first, and all of it at once, since nothing waits for anything else.
         let cards = &self.cards[..];
         let rows = &mut self.ripple.rows;
         rows.clear();
-        rows.extend(crossings[..held].iter().map(|&slot| cards[slot as usize]));
+        rows.extend(crossings.iter().map(|&slot| cards[slot as usize]));
         for row in rows {
             let (links, class) = self.paths.of(row);
             let mut step = Step::new(0.0, level * class.share);
             for (at, &other) in links.iter().enumerate().filter(|&(_, &other)| other != id) {
                 let weight = class.weight(at);
-                self.links.change(other, weight, &mut step, level);
-                self.links.settle(other, weight * class.share);
+                self.links.stop(other, weight, &mut step, level, weight * class.share);
             }
         }
     }
 
+    /// Puts those that rise first among the flows that cross a link; returns how many do.
+    fn part(&mut self, id: u32) -> usize {
+        let crossings = &mut self.crossings[id as usize];
+        let others = &mut self.ripple.slots;
+        if others.len() < crossings.len() {
+            others.resize(crossings.len(), 0);
+        }
+        // Who rises cannot be guessed, so that there is no branch.
+        let (mut held, mut left) = (0, 0);
+        for place in 0..crossings.len() {
+            let slot = crossings[place];
+            let rises = (self.ripple.rising[slot as usize / 64] >> (slot % 64) & 1) as usize;
+            crossings[held] = slot;
+            others[left] = slot;
+            held += rises;
+            left += 1 - rises;
+        }
+        crossings[held..].copy_from_slice(&others[..left]);
+        held
+    }
+
     /// Stops a flow that rises at its own limit.
     fn stop(&mut self, slot: u32, level: f64) {
-        let before = self.bottlenecks[slot as usize] & !RISING;
-        self.bottlenecks[slot as usize] = OWN_LIMIT;
+        self.ripple.rising[slot as usize / 64] &= !(1 << (slot % 64));
+        let before = std::mem::replace(&mut self.bottlenecks[slot as usize], OWN_LIMIT);
         if before != OWN_LIMIT {
-            self.note_moved(slot, before);
+            let order = self.moved.len() as u32;
+            self.moved.push(Moved { slot, before, after: OWN_LIMIT, order });
         }
         let rate = self.limit_of(slot);
         let (links, class) = self.paths.of(&self.cards[slot as usize]);

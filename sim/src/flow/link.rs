@@ -6,68 +6,23 @@
 //! they are made and do not drift, so that a flow can be added to them and taken off again, however
 //! often: the level costs no walk over the link's flows, and needs no epsilon.
 
-use super::pull::{Pull, exponent, power_of_two};
-
-/// Bits of a capacity in fixed point; four more are left for what gets larger later.
-const BITS: i32 = 59;
-/// The most that one flow takes in fixed point.
-const AMOUNT_MAX: f64 = (1u64 << 62) as f64;
-
-/// What is looked at most of a link, in half a cache line.
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[repr(align(32))]
-struct Room {
-    /// What is left of its capacity for those that rise, in fixed point: this, and `over` times
-    /// 2^64. For a moment, flows may be said to take much more than there is.
-    left: i64,
-    over: i32,
-    /// How many of its flows rise.
-    rising: u32,
-    /// Units of fixed point in one of the link's: a power of two.
-    scale: f64,
-    /// No flow that takes a known amount stands at a higher level.
-    ceiling: f64,
-}
-const _: () = assert!(size_of::<Room>() == 32);
+use super::pull::{Pull, power_of_two};
+use super::room::{BITS, LISTED, MIXED, Room, Step, Work, fixed};
+use crate::Time;
 
 /// Links, known by their index.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Links {
     rooms: Vec<Room>,
     pulls: Vec<Pull>,
-    marks: Vec<u8>,
-}
-
-/// A mark of a link whose flows do not demand the same.
-const MIXED: u8 = 1;
-/// A mark of a link that has changed since the last solution.
-pub(crate) const TOUCHED: u8 = 2;
-/// A mark of a link that may not be right.
-pub(crate) const QUEUED: u8 = 4;
-
-/// What the flows of a class that stand at a level take of a link before and after a change of it.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Step {
-    before: f64,
-    after: f64,
-    /// The difference in fixed point, on links of this scale.
-    scale: f64,
-    amount: i64,
-}
-
-impl Step {
-    /// From one rate to another.
-    pub(crate) fn new(before: f64, after: f64) -> Step {
-        Step { before, after, scale: 0.0, amount: 0 }
-    }
 }
 
 impl Links {
-    /// Adds a link.
-    pub(crate) fn add(&mut self, capacity: f64) {
-        self.rooms.push(Room::new(capacity));
+    /// Adds a link, which has done nothing at `now`.
+    pub(crate) fn add(&mut self, capacity: f64, now: Time) {
+        let work = Work { done: 0.0, since: now, rate: 0.0 };
+        self.rooms.push(Room::new(capacity, work));
         self.pulls.push(Pull::default());
-        self.marks.push(0);
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -76,44 +31,51 @@ impl Links {
 
     /// Whether a capacity is too large for the fixed point of a link.
     pub(crate) fn exceeds(&self, id: u32, capacity: f64) -> bool {
-        capacity * self.rooms[id as usize].scale >= power_of_two(BITS + 3)
+        capacity * self.rooms[id as usize].scale.value() >= power_of_two(BITS + 3)
+    }
+
+    /// The capacity of a link [units/s].
+    pub(crate) fn capacity(&self, id: u32) -> f64 {
+        self.rooms[id as usize].capacity
     }
 
     /// Changes a capacity; neither exceeds the link.
-    pub(crate) fn capacity(&mut self, id: u32, before: f64, now: f64) {
+    pub(crate) fn set_capacity(&mut self, id: u32, capacity: f64) {
         let room = &mut self.rooms[id as usize];
-        room.add(fixed(now, room.scale) - fixed(before, room.scale));
+        room.add(fixed(capacity, room.scale) - fixed(room.capacity, room.scale));
+        room.capacity = capacity;
     }
 
     /// Begins a link anew for a capacity that exceeds it: nobody takes anything of it.
     pub(crate) fn widen(&mut self, id: u32, capacity: f64) {
         let old = self.rooms[id as usize];
-        let (rising, ceiling) = (old.rising, old.ceiling);
-        self.rooms[id as usize] = Room { rising, ceiling, ..Room::new(capacity) };
+        let Room { rising, ceiling, flows, marks, work, .. } = old;
+        self.rooms[id as usize] =
+            Room { rising, ceiling, flows, marks, ..Room::new(capacity, work) };
     }
 
     /// A flow crosses a link from now on, and demands `pull` for each unit of level once it rises.
     pub(crate) fn join(&mut self, id: u32, pull: f64) {
-        let pulls = &mut self.pulls[id as usize];
-        if pulls.flows == 0 {
+        let (room, pulls) = (&mut self.rooms[id as usize], &mut self.pulls[id as usize]);
+        if room.flows == 0 {
             pulls.first = pull;
-            self.marks[id as usize] &= !MIXED;
+            room.marks &= !MIXED;
         }
-        pulls.flows += 1;
-        if pulls.first.to_bits() != pull.to_bits() && self.mark(id, MIXED) {
-            self.pulls[id as usize].begin(self.rooms[id as usize].rising);
+        room.flows += 1;
+        if pulls.first.to_bits() != pull.to_bits() && room.mark(MIXED) {
+            pulls.begin(room.rising);
         }
     }
 
     /// A flow no longer crosses a link.
     pub(crate) fn leave(&mut self, id: u32) {
-        self.pulls[id as usize].flows -= 1;
+        self.rooms[id as usize].flows -= 1;
     }
 
     /// Whether the flows of a link do not demand the same.
     #[inline]
     pub(crate) fn is_mixed(&self, id: u32) -> bool {
-        self.marks[id as usize] & MIXED != 0
+        self.has(id, MIXED)
     }
 
     /// How many flows rise.
@@ -143,25 +105,29 @@ impl Links {
     /// Gives a link a mark; tells whether it had it not.
     #[inline]
     pub(crate) fn mark(&mut self, id: u32, mark: u8) -> bool {
-        let marks = &mut self.marks[id as usize];
-        let new = *marks & mark == 0;
-        *marks |= mark;
-        new
+        self.rooms[id as usize].mark(mark)
+    }
+
+    /// Whether a link has a mark.
+    #[inline]
+    pub(super) fn has(&self, id: u32, mark: u8) -> bool {
+        self.rooms[id as usize].marks & mark != 0
     }
 
     /// Takes a mark off a link.
     #[inline]
     pub(crate) fn unmark(&mut self, id: u32, mark: u8) {
-        self.marks[id as usize] &= !mark;
+        self.rooms[id as usize].marks &= !mark;
     }
 
-    /// All flows rise, and nobody takes anything of the capacity. Where they do not demand the
-    /// same, nobody rises yet.
-    pub(crate) fn empty(&mut self, id: u32, capacity: f64) {
-        let rising = if self.is_mixed(id) { 0 } else { self.pulls[id as usize].flows };
+    /// All flows rise, and nobody takes anything of the capacity; nothing is listed. Where they do
+    /// not demand the same, nobody rises yet.
+    pub(crate) fn empty(&mut self, id: u32) {
         let room = &mut self.rooms[id as usize];
-        let left = fixed(capacity, room.scale);
-        *room = Room { left, over: 0, rising, ceiling: 0.0, ..*room };
+        let rising = if room.marks & MIXED != 0 { 0 } else { room.flows };
+        let left = fixed(room.capacity, room.scale);
+        let marks = room.marks & !LISTED;
+        *room = Room { left, over: 0, rising, ceiling: 0.0, marks, ..*room };
         self.pulls[id as usize].begin(0);
     }
 
@@ -180,24 +146,39 @@ impl Links {
         room.add(fixed(amount, room.scale));
     }
 
-    /// A flow of some weight now stands at `level`.
+    /// A flow of some weight now stands at `level`; returns the marks that the link had not before.
     #[inline]
-    pub(crate) fn change(&mut self, id: u32, weight: f64, step: &mut Step, level: f64) {
+    pub(super) fn change(&mut self, id: u32, weight: f64, step: &mut Step, level: f64) -> u8 {
         let room = &mut self.rooms[id as usize];
-        // Mostly all weights are one, and links alike.
-        let amount = match weight {
-            1.0 if step.scale == room.scale => step.amount,
-            _ => {
-                let (before, after) = (weight * step.before, weight * step.after);
-                let amount = fixed(before, room.scale) - fixed(after, room.scale);
-                if weight == 1.0 {
-                    (step.scale, step.amount) = (room.scale, amount);
-                }
-                amount
-            }
-        };
+        let amount = step.amount(weight, room.scale);
+        room.add(amount);
+        room.look(level)
+    }
+
+    /// So many flows of weight one now stand at `level`.
+    #[inline]
+    pub(super) fn change_many(&mut self, id: u32, count: u32, step: &mut Step, level: f64) -> u8 {
+        let room = &mut self.rooms[id as usize];
+        let amount = step.amount(1.0, room.scale);
+        match amount.checked_mul(i64::from(count)) {
+            Some(amount) => room.add(amount),
+            None => (0..count).for_each(|_| room.add(amount)),
+        }
+        room.look(level)
+    }
+
+    /// A flow that rose is stopped elsewhere, at `level`, and would have demanded `pull` for each
+    /// unit of it.
+    #[inline]
+    pub(super) fn stop(&mut self, id: u32, weight: f64, step: &mut Step, level: f64, pull: f64) {
+        let room = &mut self.rooms[id as usize];
+        let amount = step.amount(weight, room.scale);
         room.add(amount);
         room.ceiling = f64::max(room.ceiling, level);
+        room.rising -= 1;
+        if room.marks & MIXED != 0 {
+            self.pulls[id as usize].add(pull, true);
+        }
     }
 
     /// A flow rises, which demands `pull` for each unit of level.
@@ -239,53 +220,17 @@ impl Links {
         room.spare() / (sum + pull)
     }
 
-    /// What flows take of the `capacity` of a link: all of it, if any rise.
-    pub(crate) fn load(&self, id: u32, capacity: f64) -> f64 {
-        let room = &self.rooms[id as usize];
-        match room.rising {
-            0 => (fixed(capacity, room.scale) - room.left) as f64 * room.unit(),
-            _ => capacity,
-        }
-    }
-}
-
-impl Room {
-    fn new(capacity: f64) -> Room {
-        let scale = power_of_two(BITS - 1 - exponent(capacity));
-        Room { left: fixed(capacity, scale), over: 0, rising: 0, scale, ceiling: 0.0 }
+    /// How much work a link has done up to `now` \[units\].
+    pub(crate) fn work(&self, id: u32, now: Time) -> f64 {
+        self.rooms[id as usize].work.up_to(now)
     }
 
+    /// From `now` on, a link works at the rate at which flows take of it.
     #[inline]
-    fn add(&mut self, amount: i64) {
-        let (left, wraps) = self.left.overflowing_add(amount);
-        self.left = left;
-        if wraps {
-            self.over += if amount < 0 { -1 } else { 1 };
-        }
+    pub(crate) fn work_on(&mut self, id: u32, now: Time) {
+        let room = &mut self.rooms[id as usize];
+        room.work = Work { done: room.work.up_to(now), since: now, rate: room.load() };
     }
-
-    #[inline]
-    fn is_over(&self) -> bool {
-        self.over < 0 || (self.over == 0 && self.left < 0)
-    }
-
-    /// The inverse of the scale, which is exact: the exponent turned round.
-    #[inline]
-    fn unit(&self) -> f64 {
-        f64::from_bits((2046 << 52) - self.scale.to_bits())
-    }
-
-    /// What is left; less than nothing cannot be shared.
-    #[inline]
-    fn spare(&self) -> f64 {
-        if self.is_over() { 0.0 } else { self.left as f64 * self.unit() }
-    }
-}
-
-#[inline]
-fn fixed(amount: f64, scale: f64) -> i64 {
-    // No more than what can be added to anything of its kind with one carry.
-    (amount * scale).min(AMOUNT_MAX) as i64
 }
 
 #[cfg(test)]
@@ -295,7 +240,7 @@ mod tests {
 
     fn one(capacity: f64) -> Links {
         let mut links = Links::default();
-        links.add(capacity);
+        links.add(capacity, Time::ZERO);
         links
     }
 
@@ -363,7 +308,8 @@ mod tests {
                 there.give(0, amount(*part));
                 there.settle(0, *pull);
             }
-            prop_assert_eq!(there.rooms[0], one(capacity).rooms[0]);
+            let Room { marks, flows, .. } = there.rooms[0];
+            prop_assert_eq!(there.rooms[0], Room { marks, flows, ..one(capacity).rooms[0] });
             prop_assert_eq!(there.pulls[0].sum(), 0.0);
         }
     }

@@ -34,6 +34,8 @@ pub(super) struct Paths {
     known: HashMap<Vec<u64>, u32>,
     /// The class that was asked for last.
     latest: u32,
+    /// The share of all flows that there ever were; not a number if they differ.
+    share: Option<f64>,
     /// Buffers for a flow that is added.
     merged: Vec<Hop>,
     key: Vec<u64>,
@@ -57,6 +59,12 @@ impl Class {
     #[inline]
     pub(super) fn weight(&self, place: usize) -> f64 {
         self.weights.get(place).copied().unwrap_or(1.0)
+    }
+
+    /// Whether all weights are one.
+    #[inline]
+    pub(super) fn is_plain(&self) -> bool {
+        self.weights.is_empty()
     }
 
     /// Whether it is that of flows with these hops and this share.
@@ -133,6 +141,10 @@ impl Paths {
             return class;
         }
         let weights = weights.collect();
+        let common = self.share.get_or_insert(share);
+        if common.to_bits() != share.to_bits() {
+            *common = f64::NAN;
+        }
         if self.idle > IDLE + self.known.len() / 2 {
             self.clear_out();
         }
@@ -184,6 +196,12 @@ impl Paths {
             None => &self.links[path.links[0] as usize..path.links[0] as usize + count],
         };
         (links, class)
+    }
+
+    /// The share that all flows have, unless they differ.
+    #[inline]
+    pub(super) fn common_share(&self) -> Option<f64> {
+        self.share.filter(|share| !share.is_nan())
     }
 
     /// The share of a flow.

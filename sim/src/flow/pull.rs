@@ -11,8 +11,6 @@ const DEMAND_MAX: f64 = (1u128 << 110) as f64;
 pub(super) struct Pull {
     /// The flow that came first, and all others where they demand the same.
     pub(super) first: f64,
-    /// How many flows cross the link.
-    pub(super) flows: u32,
     /// All that rise, where they do not demand the same: two halves of a number in fixed point.
     rising: (u64, i64),
 }

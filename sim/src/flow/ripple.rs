@@ -22,8 +22,9 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use super::levels::Levels;
-use super::link::{Links, QUEUED, Step, TOUCHED};
+use super::link::Links;
 use super::paths::Path;
+use super::room::{LISTED, QUEUED, SEEN, Step, TOUCHED};
 use super::sharing::{Bottleneck, NOWHERE, OWN_LIMIT, Sharing, is_link};
 
 /// What is needed while links are made right; empty in between, but for its memory.
@@ -35,13 +36,41 @@ pub(super) struct Ripple {
     higher: Vec<(f64, u32)>,
     /// The paths of the flows that a link holds back.
     pub(super) rows: Vec<Path>,
+    /// Links that are to be looked at, with the marks that they did not have before.
+    looks: Vec<(u32, u8)>,
     /// For solutions from nothing.
     pub(super) levels: Levels,
+    pub(super) slots: Vec<u32>,
+    /// A bit for each slot whose flow rises everywhere: near memory, and asked of each crossing.
+    pub(super) rising: Vec<u64>,
 }
+
+/// A link that holds back so many flows keeps a list of where else they go.
+const MANY: usize = 16;
+/// One that holds back so many does when its level changes twice and its flows do not.
+const SOME: usize = 4;
 
 impl Ripple {
     pub(super) fn is_empty(&self) -> bool {
         self.queue.is_empty()
+    }
+
+    /// Notes that a link may not be right, if flows rise or there are too many.
+    fn look(&mut self, id: u32, links: &mut Links, levels: &[f64]) {
+        if links.is_full(id) {
+            self.queue(id, links, levels);
+        }
+    }
+
+    /// Notes that a link may not be right.
+    fn queue(&mut self, id: u32, links: &mut Links, levels: &[f64]) {
+        if links.mark(id, QUEUED) {
+            let level = match links.rising(id) {
+                0 => links.ceiling(id),
+                _ => levels[id as usize],
+            };
+            self.queue.push(Reverse((level.to_bits(), id)));
+        }
     }
 
     /// Forgets which links may not be right.
@@ -87,13 +116,7 @@ impl Sharing {
 
     /// Notes that a link may not be right.
     pub(super) fn queue(&mut self, id: u32) {
-        if self.links.mark(id, QUEUED) {
-            let level = match self.links.rising(id) {
-                0 => self.links.ceiling(id),
-                _ => self.levels[id as usize],
-            };
-            self.ripple.queue.push(Reverse((level.to_bits(), id)));
-        }
+        self.ripple.queue(id, &mut self.links, &self.levels);
     }
 
     /// Gives a flow that is nowhere a place: its limit, or the link that is likely to hold it back.
@@ -232,48 +255,88 @@ impl Sharing {
     /// Lets the flows that a link holds back stand at another level.
     fn raise(&mut self, id: u32, before: f64, after: f64) {
         self.levels[id as usize] = after;
-        self.touch(id);
-        // Far memory is read first, and all of it at once, since nothing waits for anything else.
-        let rows = &mut self.ripple.rows;
-        rows.clear();
-        let held = &self.crossings[id as usize][..self.links.rising(id)];
-        let cards = &self.cards[..];
-        rows.extend(held.iter().map(|&slot| cards[slot as usize]));
-        for row in rows {
-            let (links, class) = self.paths.of(row);
-            let mut step = Step::new(before * class.share, after * class.share);
-            for (at, &other) in links.iter().enumerate().filter(|&(_, &other)| other != id) {
-                self.links.change(other, class.weight(at), &mut step, after);
-                if self.links.mark(other, TOUCHED) {
-                    self.touched.push(other);
+        self.note_level(id);
+        let mut looks = std::mem::take(&mut self.ripple.looks);
+        let held = self.links.rising(id);
+        let mut list = if self.links.has(id, LISTED) { self.spread.of(id) } else { None };
+        if list.is_none() {
+            // Far memory is read first, and all of it at once: nothing waits for anything else.
+            let held = &self.crossings[id as usize][..held];
+            let cards = &self.cards[..];
+            let rows = &mut self.ripple.rows;
+            rows.clear();
+            rows.extend(held.iter().map(|&slot| cards[slot as usize]));
+            let pays = match held.len() {
+                MANY.. => true,
+                SOME.. => !self.links.mark(id, SEEN),
+                _ => false,
+            };
+            if pays && self.links.mark(id, LISTED) {
+                self.spread.make(id, &self.paths, rows);
+                list = self.spread.of(id);
+            }
+        }
+        if let Some(list) = list {
+            let mut step = Step::new(before * list.share, after * list.share);
+            for other in &list.others {
+                let new = self.links.change_many(other.link, other.count, &mut step, after);
+                if new != 0 {
+                    looks.push((other.link, new));
                 }
-                if self.links.is_full(other) && self.links.mark(other, QUEUED) {
-                    let rising = self.links.rising(other) > 0;
-                    let level = if rising { self.levels[other as usize] } else { after };
-                    self.ripple.queue.push(Reverse((level.to_bits(), other)));
+            }
+        } else {
+            for row in &self.ripple.rows {
+                let (links, class) = self.paths.of(row);
+                let mut step = Step::new(before * class.share, after * class.share);
+                for (at, &other) in links.iter().enumerate().filter(|&(_, &other)| other != id) {
+                    let new = self.links.change(other, class.weight(at), &mut step, after);
+                    // Whether it is new cannot be guessed here, so that there is no branch.
+                    looks.push((other, new));
+                    looks.truncate(looks.len() - usize::from(new == 0));
                 }
             }
         }
+        for (other, new) in looks.drain(..) {
+            if new & TOUCHED != 0 {
+                self.touched.push(other);
+            }
+            if new & QUEUED != 0 {
+                let rising = self.links.rising(other) > 0;
+                let level = if rising { self.levels[other as usize] } else { after };
+                self.ripple.queue.push(Reverse((level.to_bits(), other)));
+            }
+        }
+        self.ripple.looks = looks;
     }
 
     /// Lets a flow that is nowhere be held back at `bottleneck`.
     fn hold(&mut self, slot: u32, bottleneck: Bottleneck) {
         self.bottlenecks[slot as usize] = bottleneck;
+        if is_link(bottleneck) {
+            self.note_level(bottleneck);
+        }
         let (rate, level) = (self.rate(slot), self.level(slot));
         let (links, class) = self.paths.of(&self.cards[slot as usize]);
         for (at, &id) in links.iter().enumerate() {
             let weight = class.weight(at);
+            let others = self.links.rising(id);
             if id == bottleneck {
-                let crossings = &mut self.crossings[id as usize];
-                let held = self.links.rising(id);
                 self.links.rise(id, weight * class.share);
-                let found = crossings[held..].iter().position(|&crossing| crossing == slot);
-                crossings.swap(held, held + found.expect("it crosses the link"));
+                let crossings = &mut self.crossings[id as usize];
+                let found = crossings[others..].iter().position(|&crossing| crossing == slot);
+                crossings.swap(others, others + found.expect("it crosses the link"));
+                match self.links.has(id, LISTED) {
+                    true => self.spread.add(id, links, class),
+                    false => self.links.unmark(id, SEEN),
+                }
             } else {
                 self.links.take(id, weight * rate, level);
             }
+            if others == 0 && self.links.mark(id, TOUCHED) {
+                self.touched.push(id);
+            }
+            self.ripple.look(id, &mut self.links, &self.levels);
         }
-        self.queue_hops(slot);
     }
 
     /// Takes a flow away from where it is held back: it is nowhere then.
@@ -294,22 +357,17 @@ impl Sharing {
                 let last = self.links.rising(id);
                 let found = crossings[..=last].iter().position(|&crossing| crossing == slot);
                 crossings.swap(last, found.expect("the link holds it back"));
+                if !self.links.has(id, LISTED) || !self.spread.remove(id, links) {
+                    self.links.unmark(id, LISTED | SEEN);
+                }
             } else {
                 self.links.give(id, weight * rate);
             }
-        }
-        self.queue_hops(slot);
-    }
-
-    /// Notes that the links that a flow crosses may not be right.
-    fn queue_hops(&mut self, slot: u32) {
-        let path = self.cards[slot as usize];
-        for at in 0..self.paths.of(&path).0.len() {
-            let id = self.paths.of(&path).0[at];
-            self.touch(id);
-            if self.links.is_full(id) {
-                self.queue(id);
+            // Where others rise, all is taken without it.
+            if self.links.rising(id) == 0 && self.links.mark(id, TOUCHED) {
+                self.touched.push(id);
             }
+            self.ripple.look(id, &mut self.links, &self.levels);
         }
     }
 

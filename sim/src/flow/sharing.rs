@@ -5,20 +5,20 @@
 //! At its bottleneck it *rises*, which is to say that it takes whatever the others leave; of the
 //! other links that it crosses it takes a known amount.
 
-use super::link::{Links, TOUCHED};
+use super::link::Links;
 use super::paths::{Path, Paths};
 use super::ripple::Ripple;
-use super::{Hop, LinkId};
+use super::room::{LEVELLED, TOUCHED};
+use super::spread::Spread;
+use super::{Hop, LinkId, Time};
 
 /// Where a flow is held back: the index of a link, or one of the next three.
 pub(super) type Bottleneck = u32;
-pub(super) const OWN_LIMIT: Bottleneck = RISING - 1;
+pub(super) const OWN_LIMIT: Bottleneck = u32::MAX;
 /// It is new, or has a new limit: nothing is said of it yet, and it takes nothing of any link.
-pub(super) const NOWHERE: Bottleneck = RISING - 2;
+pub(super) const NOWHERE: Bottleneck = OWN_LIMIT - 1;
 /// There is no flow in this slot.
-pub(super) const ABSENT: Bottleneck = RISING - 3;
-/// A bit that marks those that rise everywhere, while a solution from nothing is found.
-pub(super) const RISING: Bottleneck = 1 << 31;
+pub(super) const ABSENT: Bottleneck = OWN_LIMIT - 2;
 
 /// Whether it is a link.
 pub(super) fn is_link(bottleneck: Bottleneck) -> bool {
@@ -29,11 +29,12 @@ pub(super) fn is_link(bottleneck: Bottleneck) -> bool {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Sharing {
     pub(super) links: Links,
-    pub(super) capacities: Vec<f64>,
     /// The level at which each link holds flows back.
     pub(super) levels: Vec<f64>,
     /// The flows that cross each link; first those that it holds back.
     pub(super) crossings: Vec<Vec<u32>>,
+    /// Where else flows go that a link holds back.
+    pub(super) spread: Spread,
     pub(super) paths: Paths,
     /// By slot.
     pub(super) bottlenecks: Vec<Bottleneck>,
@@ -45,8 +46,10 @@ pub(super) struct Sharing {
     pub(super) limited: usize,
     /// Flows that are nowhere, as yet.
     pub(super) renewed: Vec<u32>,
-    /// Links whose load or level may have changed since the last solution.
+    /// Links whose load may have changed since the last solution, and those that may hold flows
+    /// back at another level, or other flows.
     pub(super) touched: Vec<u32>,
+    pub(super) levelled: Vec<u32>,
     /// Flows that may be held back elsewhere than at the last solution.
     pub(super) moved: Vec<Moved>,
     pub(super) ripple: Ripple,
@@ -57,16 +60,19 @@ pub(super) struct Sharing {
 pub(super) struct Changed {
     /// Flows that are held back elsewhere than before, or whose own limit has changed.
     pub(super) moved: Vec<Moved>,
-    /// Links whose load or level may have changed.
-    pub(super) links: Vec<u32>,
+    /// Links whose load may have changed, and those that may hold flows back at another level, or
+    /// other flows.
+    pub(super) loads: Vec<u32>,
+    pub(super) levels: Vec<u32>,
 }
 
 /// A flow that is held back elsewhere than before.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Moved {
     pub(super) slot: u32,
-    /// Where it was held back.
+    /// Where it was held back, and where it is now.
     pub(super) before: Bottleneck,
+    pub(super) after: Bottleneck,
     /// How many were noted before it.
     pub(super) order: u32,
 }
@@ -76,12 +82,12 @@ const KEPT: usize = 4096;
 
 impl Sharing {
     /// Adds a link.
-    pub(super) fn link(&mut self, capacity: f64) -> LinkId {
-        self.links.add(capacity);
-        self.capacities.push(capacity);
+    pub(super) fn link(&mut self, capacity: f64, now: Time) -> LinkId {
+        self.links.add(capacity, now);
         self.levels.push(0.0);
         self.crossings.push(Vec::new());
-        LinkId(self.capacities.len() as u32 - 1)
+        self.spread.link();
+        LinkId(self.links.len() as u32 - 1)
     }
 
     /// Adds a flow in `slot`, which is free and at most one past the last.
@@ -112,9 +118,11 @@ impl Sharing {
         let (links, _) = self.paths.of(&path);
         for &link in links {
             self.links.leave(link);
+            // It rises nowhere, so that it is not among the first.
+            let first = self.links.rising(link);
             let crossings = &mut self.crossings[link as usize];
-            let place = crossings.iter().position(|&crossing| crossing == slot);
-            crossings.swap_remove(place.expect("a flow crosses the links of its hops"));
+            let place = crossings[first..].iter().position(|&crossing| crossing == slot);
+            crossings.swap_remove(first + place.expect("a flow crosses the links of its hops"));
         }
         self.paths.remove(&path);
         self.set_limit(slot, f64::INFINITY);
@@ -158,15 +166,13 @@ impl Sharing {
 
     /// Changes the capacity of a link.
     pub(super) fn capacity(&mut self, link: LinkId, capacity: f64) {
-        let before = self.capacities[link.index()];
-        if before == capacity {
+        if self.links.capacity(link.0) == capacity {
             return;
         }
-        self.capacities[link.index()] = capacity;
         if self.links.exceeds(link.0, capacity) {
             self.widen(link, capacity);
         } else {
-            self.links.capacity(link.0, before, capacity);
+            self.links.set_capacity(link.0, capacity);
         }
         self.touch(link.0);
         self.queue(link.0);
@@ -218,14 +224,14 @@ impl Sharing {
         self.paths.share(&self.cards[slot as usize])
     }
 
+    /// The share of all flows, unless they differ.
+    pub(super) fn common_share(&self) -> Option<f64> {
+        self.paths.common_share()
+    }
+
     /// The level at which a link holds flows back [units/s a share].
     pub(super) fn held(&self, link: u32) -> f64 {
         self.levels[link as usize]
-    }
-
-    /// What flows take of a link [units/s].
-    pub(super) fn load(&self, link: u32) -> f64 {
-        self.links.load(link, self.capacities[link as usize])
     }
 
     /// Whether anything was done since the last solution that may change a rate.
@@ -245,7 +251,11 @@ impl Sharing {
         for &link in &self.touched {
             self.links.unmark(link, TOUCHED);
         }
-        std::mem::swap(&mut self.touched, &mut changed.links);
+        for &link in &self.levelled {
+            self.links.unmark(link, LEVELLED);
+        }
+        std::mem::swap(&mut self.touched, &mut changed.loads);
+        std::mem::swap(&mut self.levelled, &mut changed.levels);
         if changed.moved.capacity() > KEPT {
             changed.moved = Vec::new();
         }
@@ -256,7 +266,7 @@ impl Sharing {
     #[inline]
     pub(super) fn note_moved(&mut self, slot: u32, before: Bottleneck) {
         let order = self.moved.len() as u32;
-        self.moved.push(Moved { slot, before, order });
+        self.moved.push(Moved { slot, before, after: NOWHERE, order });
     }
 
     /// Leaves of the moved flows those that are not where they were, each once, as they first were.
@@ -264,13 +274,21 @@ impl Sharing {
         self.moved.sort_unstable_by_key(|moved| (moved.slot, moved.order));
         self.moved.dedup_by_key(|moved| moved.slot);
         let bottlenecks = &self.bottlenecks;
-        self.moved.retain(|moved| {
-            let now = bottlenecks[moved.slot as usize];
-            now != ABSENT && (now != moved.before || now == OWN_LIMIT)
+        self.moved.retain_mut(|moved| {
+            moved.after = bottlenecks[moved.slot as usize];
+            moved.after != ABSENT && (moved.after != moved.before || moved.after == OWN_LIMIT)
         });
     }
 
-    /// Notes that the load or the level of a link may change.
+    /// Notes that a link may hold flows back at another level, or other flows.
+    #[inline]
+    pub(super) fn note_level(&mut self, id: u32) {
+        if self.links.mark(id, LEVELLED) {
+            self.levelled.push(id);
+        }
+    }
+
+    /// Notes that the load of a link may change.
     #[inline]
     pub(super) fn touch(&mut self, id: u32) {
         if self.links.mark(id, TOUCHED) {

@@ -298,6 +298,34 @@ fn a_mesh_of_many_flows_stays_at_the_static_solution() {
     }
 }
 
+/// Many flows at few links, over few ways: each link holds back many that are alike, and now and
+/// then one that is not.
+#[test]
+fn flows_that_go_the_same_ways_stay_at_the_static_solution() {
+    let mut stream = Seed::new(6).stream("ways");
+    let capacities: Vec<f64> = (0..12).map(|_| stream.random_range(1.0..4.0)).collect();
+    let ways: Vec<Vec<u32>> =
+        (0..15).map(|_| (0..3).map(|_| stream.random_range(0..12)).collect()).collect();
+    let mut flows = Flows::new();
+    capacities.iter().for_each(|&capacity| _ = flows.link(capacity));
+    flows.watch();
+    let mut twins = Twins::new(capacities, flows);
+    for tag in 0..2_000 {
+        let mut hops = over(&ways[stream.random_range(0..ways.len())]);
+        let share = if tag % 13 == 0 { 2.0 } else { 1.0 };
+        if tag % 17 == 0 {
+            hops[0].weight = 1.5;
+        }
+        let size = stream.random_range(0.5..1.5);
+        let wish = Wish { hops, size, limit: f64::INFINITY, share };
+        twins.apply(Step::Start(wish), tag);
+        if twins.live.len() > 120 {
+            twins.apply(Step::Next, tag);
+        }
+        twins.check();
+    }
+}
+
 /// Hops of weight one.
 fn over(links: &[u32]) -> Vec<Hop> {
     links.iter().map(|&link| Hop { link: LinkId::new(link), weight: 1.0 }).collect()
