@@ -9,8 +9,8 @@
 //! - Only links whose level changes are looked at (`flow/ripple.rs`), and only flows that are held
 //!   back elsewhere than before are noted anew: the others are on the clock of the link that holds
 //!   them back (`flow/clocks.rs`), which from then on runs at another rate. What many flows of one
-//!   bottleneck take of other links is one list (`flow/spread.rs`). Where nearly everything changes,
-//!   all is solved from nothing (`flow/fill.rs`).
+//!   bottleneck take of other links is one list (`flow/spread.rs`). Where nearly everything
+//!   changes, all is solved from nothing (`flow/fill.rs`).
 //! - A flow is complete when the picosecond comes at which it was said to be, never because a
 //!   remainder is nearly zero.
 //!
