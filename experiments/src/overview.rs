@@ -16,7 +16,7 @@ use crate::record::{Keyed, keys};
 /// The most rows that are printed.
 const ROWS_MAX: usize = 40;
 /// The narrowest column in which prose is readable, in characters.
-const PROSE_WIDTH_MIN: usize = 18;
+const PROSE_WIDTH_MIN: usize = 16;
 /// The columns of the key that say nothing on a screen.
 const HIDDEN: [&str; 2] = ["experiment", "point"];
 /// The column of the message size.
@@ -120,18 +120,16 @@ pub(crate) fn rate(bit_s: f64) -> String {
     Rate::try_bytes_per_s(bit_s / 8.0).map_or_else(|| "0".into(), |rate| rate.to_string())
 }
 
-/// A rate in bit/s in the unit in which another is printed.
-fn rate_figure(bit_s: f64, as_of: f64) -> String {
-    let printed = rate(as_of);
-    let figure = printed.split(' ').next().and_then(|figure| figure.parse::<f64>().ok());
-    match figure {
-        Some(figure) if figure > 0.0 => {
-            let value = bit_s * figure / as_of;
-            let digits = if value >= 100.0 { 0 } else { 1 + usize::from(value < 1.0) };
-            format!("{value:.digits$}")
-        }
-        _ => rate(bit_s),
-    }
+/// A printed figure with the ends of its interval in the same unit: `9.1 (6.2–9.4) Gbit/s`.
+fn with_ends(printed: &str, value: f64, Predicted { low, high, .. }: Predicted) -> String {
+    let Some((figure, unit)) = printed.split_once(' ') else { return printed.to_owned() };
+    let scale = figure.parse::<f64>().unwrap_or(0.0) / value;
+    let end = |end: f64| {
+        let end = end * scale;
+        let digits = if end >= 100.0 { 0 } else { 1 + usize::from(end < 1.0) };
+        format!("{end:.digits$}")
+    };
+    format!("{figure} ({}–{}) {unit}", end(low), end(high))
 }
 
 /// A part of a whole, as text.
@@ -142,13 +140,7 @@ pub(crate) fn percent(ratio: f64) -> String {
 fn rate_with_spread(digest: &Digest) -> String {
     let mean = digest.goodput_bit_s.mean;
     if let Some(sure) = &digest.sure {
-        let Predicted { low, high, .. } = sure.goodput_bit_s;
-        return format!(
-            "{} ({} to {})",
-            rate(mean),
-            rate_figure(low, mean),
-            rate_figure(high, mean)
-        );
+        return with_ends(&rate(mean), mean, sure.goodput_bit_s);
     }
     match digest.goodput_bit_s.half_width() {
         // Below a thousandth, the interval says no more than the digits do.
@@ -164,8 +156,7 @@ fn answered(digest: &Digest) -> String {
     let Some(time) = digest.completion_s else { return "never whole".into() };
     let mean = Time::from_seconds(time.mean).to_string();
     if let Some(sure) = digest.sure.as_ref().and_then(|sure| sure.completion_s) {
-        let [low, high] = [sure.low, sure.high].map(|s| Time::from_seconds(s).to_string());
-        return format!("{mean} ({low} to {high})");
+        return with_ends(&mean, time.mean, sure);
     }
     match time.half_width() {
         Some(half) if half > time.mean * 1e-3 => {

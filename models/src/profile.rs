@@ -192,7 +192,8 @@ impl Profile {
         let mut copy = self.clone();
         let row = &mut copy.rows[self.index[parameter]];
         row.value = value / factor;
-        (row.low, row.high) = (None, None);
+        // What is set is known.
+        (row.low, row.high) = (Some(row.value), Some(row.value));
         Ok(copy)
     }
 

@@ -181,8 +181,12 @@ fn find<'a>(name: &'a str, library: &Library) -> Result<(Kind, &'a str), InputEr
         let kind = kind_named(kind).map_err(|e| InputError { field: "NAME".into(), ..e })?;
         return library.source(kind, name).map(|_| (kind, name));
     }
-    let kinds: Vec<Kind> =
-        Kind::ALL.into_iter().filter(|kind| library.names(*kind).any(|n| n == name)).collect();
+    let named = |kind: &Kind| library.names(*kind).any(|n| n == name);
+    let mut kinds: Vec<Kind> = Kind::ALL.into_iter().filter(named).collect();
+    if kinds.len() > 1 {
+        // It has the name of the profile that it is about.
+        kinds.retain(|kind| *kind != Kind::Posterior);
+    }
     let error = |problem: String, help: String| InputError::new("NAME", problem).help(help);
     match kinds[..] {
         [kind] => Ok((kind, name)),

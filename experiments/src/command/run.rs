@@ -194,10 +194,8 @@ fn run_one(
     causes::write(stage, experiment, plan, &wide)?;
     draw(stage, &mut manifest, keyed.len(), arguments.png || plan.points.len() <= PNG_POINTS_MAX)?;
     staging.commit()?;
-    tell(out, &manifest, plan, &keyed, console)?;
-    if let Some(sentence) = causes::sentence(experiment, plan, &wide) {
-        console.note(&format!("note: {sentence}"));
-    }
+    let widest = causes::sentence(experiment, plan, &wide);
+    tell(out, &manifest, plan, (&keyed, widest), console)?;
     for note in effect::all(experiment, plan, &keyed) {
         console.note(&format!("note: {note}"));
     }
@@ -299,7 +297,7 @@ fn tell(
     out: &Path,
     manifest: &Value,
     plan: &Plan,
-    keyed: &[record::Keyed<'_>],
+    (keyed, widest): (&[record::Keyed<'_>], Option<String>),
     console: &Console,
 ) -> Result<(), Failure> {
     let (table, left_out) = overview::overview(plan, keyed);
@@ -307,6 +305,9 @@ fn tell(
     if left_out > 0 {
         console
             .print(&format!("{left_out} more rows in {}\n", out.join("summary.csv").display()))?;
+    }
+    if let Some(widest) = widest {
+        console.print(&format!("{widest}\n"))?;
     }
     tell_rest(out, manifest, console)
 }

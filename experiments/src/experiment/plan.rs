@@ -336,12 +336,30 @@ impl Experiment {
         self.assembled(point.topology, &point.steps, Arc::new(self.library.drawn(draw)))
     }
 
+    /// The library of a point: what the experiment sets there is known.
+    ///
+    /// # Errors
+    /// If it sets what there is not.
+    pub(crate) fn library_at(&self, point: &Point) -> Result<Arc<Library>, InputError> {
+        Ok(self.as_set(&point.steps, Arc::clone(&self.library))?.0)
+    }
+
     fn assembled(
         &self,
         topology: usize,
         steps: &[usize],
-        mut library: Arc<Library>,
+        library: Arc<Library>,
     ) -> Result<Cluster, InputError> {
+        let (library, settings) = self.as_set(steps, library)?;
+        self.topologies[topology].assemble(&library, &settings)
+    }
+
+    /// A library with what steps set of profiles, and what they set of the topology.
+    fn as_set(
+        &self,
+        steps: &[usize],
+        mut library: Arc<Library>,
+    ) -> Result<(Arc<Library>, Vec<Setting>), InputError> {
         let mut settings: Vec<Setting> = Vec::new();
         for (_, change) in self.changes(steps) {
             match change {
@@ -352,7 +370,7 @@ impl Experiment {
                 Change::Field { .. } | Change::Fidelity(_) => {}
             }
         }
-        self.topologies[topology].assemble(&library, &settings)
+        Ok((library, settings))
     }
 
     /// Whether a reported figure is about `point`.

@@ -125,7 +125,8 @@ fn of_point(
     point: &Point,
     stop: Stop<'_>,
 ) -> Result<Option<Vec<Vec<Cause>>>, InputError> {
-    let lines = uncertain(&plan.worlds[point.world].cluster, &experiment.library)?;
+    let library = experiment.library_at(point)?;
+    let lines = uncertain(&plan.worlds[point.world].cluster, &library)?;
     let mut numbers: BTreeMap<(Kind, &str, &str), usize> = BTreeMap::new();
     for line in &lines {
         for (of, _) in &line.parts {

@@ -15,7 +15,7 @@ pub(super) fn of(kind: Kind, parameter: &str) -> &'static str {
         (Kind::Pcie, _, "tags") => "lspci -vv on the node: ExtTag in DevCtl",
         (Kind::Pcie, ..) => "podpath calibrate gpu on a node with such a slot",
         (Kind::Nic, ..) => "ping or sockperf between two nodes' own addresses",
-        (Kind::Model, _, "tcp" | "udp") => {
+        (Kind::Model, _, "tcp" | "udp" | "wire") => {
             "iperf3 between these pods: podpath compare, or [[reported]] in the experiment"
         }
         (Kind::Model, _, "round_trip") => "sockperf or netperf TCP_RR between these pods",

@@ -135,7 +135,12 @@ fn of_kind(kind: Kind, cast: &Cast) -> Vec<Arc<Scene>> {
             "judging",
         ],
         Kind::Pcie => &["pinned", "boundary", "gpudirect"],
-        Kind::Model => &["tcp", "udp", "pinned", "small-copy", "kernels"],
+        Kind::Model => {
+            let mut scenes = played(&["tcp", "udp", "pinned", "small-copy"], cast);
+            let (gpu, host) = ("a100-40-pcie".into(), "two-socket-2021".into());
+            scenes.extend(played(&["kernels"], &Cast { gpu, host, ..cast.clone() }));
+            return scenes;
+        }
         _ => &["gpudirect", "tcp"],
     };
     played(names, cast)

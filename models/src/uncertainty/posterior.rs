@@ -8,8 +8,8 @@
 //! ```
 //!
 //! The standard normal number of a parameter is the weighted sum of independent ones, each called
-//! by a parameter: the rows of a lower triangular factor of the fit's correlations. The squares of a
-//! parameter's weights sum to one.
+//! by a parameter: the rows of a lower triangular factor of the fit's correlations. The squares of
+//! a parameter's weights sum to one.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
