@@ -4,7 +4,11 @@ use calibration::published::published;
 use calibration::shipped;
 use models::catalogue::{CniSpec, HopSpec};
 use models::cluster::Cluster;
+use models::gpu::machine::Machine;
 use models::library::Kind;
+use models::uncertainty::prior::spread;
+use models::uncertainty::{DRAWS, Draw};
+use sim::Seed;
 
 /// The set-ups of the 2024 CNI benchmark: each has a topology of its name.
 pub const SETUPS: [&str; 23] = [
@@ -33,8 +37,37 @@ pub const SETUPS: [&str; 23] = [
     "kuberouter-all",
 ];
 
+/// The kinds of profile that are tables of parameters.
+const TABLES: [Kind; 4] = [Kind::Host, Kind::Gpu, Kind::Pcie, Kind::Nic];
+
 /// Files that other topologies include; alone they are no cluster.
 const PARTS: [&str; 3] = ["bench-pair", "bench-wire", "quickstart-pair"];
+
+/// What is unknown may be anywhere within what is believed of it, and there is a cluster still.
+#[test]
+fn every_shipped_topology_can_be_drawn() {
+    let library = shipped();
+    let moved = |draw: Draw| {
+        let drawn = library.drawn(draw);
+        for name in library.names(Kind::Topology).filter(|name| !PARTS.contains(name)) {
+            if let Err(error) = Cluster::named(name, &drawn, &[]) {
+                panic!("{name} in {draw:?}: {error}");
+            }
+        }
+        for (kind, name) in TABLES.iter().flat_map(|k| library.names(*k).map(move |n| (*k, n))) {
+            let (given, drawn) = (library.given(kind, name), drawn.profile(kind, name));
+            let (given, drawn) = (given.unwrap(), drawn.unwrap());
+            let pairs = given.rows().iter().zip(drawn.rows());
+            for (given, drawn) in pairs.filter(|(given, _)| spread(given).is_exact()) {
+                assert_eq!(given.value, drawn.value, "{name} {}", given.parameter);
+            }
+            if kind == Kind::Gpu && given.has("compute_capability") {
+                Machine::from_profile(&drawn).unwrap_or_else(|error| panic!("{name}: {error}"));
+            }
+        }
+    };
+    Draw::all(Seed::new(1), DRAWS).for_each(moved);
+}
 
 #[test]
 fn every_shipped_file_parses() {

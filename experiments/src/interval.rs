@@ -15,6 +15,7 @@ use models::input::InputError;
 use models::outcome::Reached;
 use models::predict::{Stop, predict_drawn, predict_undrawn};
 use sim::Time;
+use sim::stats::Interval;
 
 use crate::experiment::{Experiment, Plan, Point};
 use crate::run::Sample;
@@ -22,6 +23,8 @@ use worlds::Worlds;
 
 /// The part of draws that an interval leaves out on either side.
 const BEYOND: f64 = 0.05;
+/// Of fewer draws than this, the ends of an interval are not counted off.
+const COUNTED_MIN: usize = 32;
 /// Of plans with more points, draws are not kept to compare points with each other.
 const KEPT_POINTS_MAX: usize = 10_000;
 
@@ -37,8 +40,18 @@ pub(crate) struct Predicted {
 }
 
 impl Predicted {
-    /// The median and the 90 % interval of draws.
+    /// The median and the 90 % interval of draws. Few say nothing of the ends themselves, which
+    /// are then those of a normal distribution of the logarithm, by Student's t for one more draw.
     pub(crate) fn of(draws: &[f64]) -> Predicted {
+        if draws.len() < COUNTED_MIN {
+            let logs: Vec<f64> = draws.iter().map(|draw| draw.ln()).collect();
+            let n = logs.len() as f64;
+            if let Some(mean) = Interval::of(&logs, 1.0 - 2.0 * BEYOND) {
+                let reach = mean.half_width * (n + 1.0).sqrt();
+                let [low, median, high] = [-reach, 0.0, reach].map(|d| (mean.mean + d).exp());
+                return Predicted { median, low, high };
+            }
+        }
         let [low, median, high] = [BEYOND, 0.5, 1.0 - BEYOND].map(|q| quantile(draws, q));
         Predicted { median, low, high }
     }
@@ -130,5 +143,16 @@ mod tests {
     fn nine_of_ten_draws_lie_in_the_interval() {
         let draws: Vec<f64> = (0..=100).rev().map(f64::from).collect();
         assert_eq!(Predicted::of(&draws), Predicted { median: 50.0, low: 5.0, high: 95.0 });
+    }
+
+    #[test]
+    fn few_draws_give_the_interval_of_a_normal_logarithm() {
+        let draws = [1.0f64, 2.0, 4.0, 8.0].map(f64::ln).map(|log| (log / 10.0).exp());
+        let found = Predicted::of(&draws);
+        // Logarithms ln 2 / 10 apart: s = 1.291 · ln 2 / 10, t(0.95, 3) = 2.353, √(1 + 1/4).
+        let reach = 2.353 * 1.291 * 2f64.ln() / 10.0 * 1.25f64.sqrt();
+        let middle = 1.5 * 2f64.ln() / 10.0;
+        assert!((found.median.ln() - middle).abs() < 1e-9, "{found:?}");
+        assert!((found.high.ln() - middle - reach).abs() < 1e-4, "{found:?} {reach}");
     }
 }

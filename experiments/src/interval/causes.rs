@@ -33,6 +33,11 @@ pub(crate) const FILE: &str = "widening.csv";
 const NAMED: usize = 5;
 /// Of more topologies and transfers than this, the first are looked at.
 const LOOKED_AT_MAX: usize = 24;
+/// Places of all clusters that are assembled for a point together, above which nothing is looked
+/// at: it would take longer than the run.
+const PLACES_MAX: usize = 500_000;
+/// The same of transfers.
+const TRANSFERS_MAX: usize = 20_000;
 /// A parameter that explains less of the variance is not named.
 const WORTH: f64 = 0.005;
 
@@ -136,13 +141,16 @@ fn of_point(
     }
     let mut names: Vec<(Kind, &str, &str)> = numbers.keys().copied().collect();
     names.sort_by_key(|name| numbers[name]);
+    let places = plan.worlds[point.world].cluster.graph.node_count();
+    let lanes = 2 * names.len();
+    let too_many = lanes * places > PLACES_MAX || lanes * point.transfers.len() > TRANSFERS_MAX;
+    if names.is_empty() || too_many {
+        return Ok(Some(vec![Vec::new(); point.transfers.len()]));
+    }
     let draws = names.iter().flat_map(|(kind, profile, of)| {
         [1.0, -1.0].map(|normal| Draw::alone([kind.folder(), profile, of], normal))
     });
     let drawn = Drawn::new(draws, |draw| experiment.drawn(point, draw))?;
-    if drawn.is_empty() {
-        return Ok(Some(vec![Vec::new(); point.transfers.len()]));
-    }
     let seed = Seed::new(experiment.seed).replication(0).get();
     let Some(reached) = predict_drawn(&drawn, &point.transfers, &[seed], stop)? else {
         return Ok(None);

@@ -53,7 +53,10 @@ pub(crate) fn pairs<'k>(plan: &Plan, keyed: &'k [Keyed<'k>]) -> Vec<Pair<'k>> {
         ordered.sort_by(|a, b| median(b).total_cmp(&median(a)));
         for (at, higher) in ordered.iter().enumerate() {
             let most = if ordered.len() > EACH_WITH_EACH_MAX { 1 } else { usize::MAX };
-            let others = ordered[at + 1..].iter().take(most);
+            // Those of another number of draws met others.
+            let draws = |keyed: &Keyed<'_>| keyed.digest.sure.as_ref().map(|s| s.draws.len());
+            let same = |lower: &&&Keyed<'_>| draws(lower) == draws(higher);
+            let others = ordered[at + 1..].iter().filter(same).take(most);
             pairs.extend(others.map(|lower| pair(higher, lower)));
         }
     }

@@ -13,8 +13,10 @@ use crate::experiment::{Experiment, Plan, Point};
 /// Places of all draws of a world together, above which fewer are drawn: a cluster of thousands of
 /// nodes takes seconds to assemble.
 const PLACES_MAX: usize = 200_000;
-/// At least so many are drawn: an interval of fewer says nothing.
-const DRAWS_MIN: u32 = 16;
+/// The same of transfers that share a point: the time for one draw grows with their square.
+const TRANSFERS_MAX: usize = 8_192;
+/// At least so many are drawn.
+const DRAWS_MIN: u32 = 8;
 
 /// The worlds of a plan, each with its draws while points of it are left.
 pub(super) struct Worlds<'a> {
@@ -26,6 +28,8 @@ pub(super) struct Worlds<'a> {
 #[derive(Default)]
 struct Slot {
     left: usize,
+    /// The most transfers of a point of it.
+    transfers: usize,
     drawn: Option<Arc<Drawn>>,
 }
 
@@ -38,7 +42,11 @@ pub(super) struct World<'a> {
 impl<'a> Worlds<'a> {
     pub(super) fn new(experiment: &'a Experiment, plan: &'a Plan) -> Worlds<'a> {
         let mut slots: Vec<Slot> = plan.worlds.iter().map(|_| Slot::default()).collect();
-        plan.points.iter().for_each(|point| slots[point.world].left += 1);
+        for point in &plan.points {
+            let slot = &mut slots[point.world];
+            slot.left += 1;
+            slot.transfers = slot.transfers.max(point.transfers.len());
+        }
         let slots = slots.into_iter().map(Mutex::new).collect();
         Worlds { experiment, plan, slots }
     }
@@ -50,14 +58,20 @@ impl<'a> Worlds<'a> {
         slot.left = slot.left.saturating_sub(1);
         let drawn = match slot.drawn.take() {
             Some(drawn) => drawn,
-            None => Arc::new(self.assembled(point, cluster)?),
+            None => Arc::new(self.assembled(point, cluster, slot.transfers)?),
         };
         slot.drawn = (slot.left > 0).then(|| Arc::clone(&drawn));
         Ok(World { cluster, drawn })
     }
 
-    fn assembled(&self, point: &Point, cluster: &Cluster) -> Result<Drawn, InputError> {
-        let most = (PLACES_MAX / cluster.graph.node_count().max(1)) as u32;
+    fn assembled(
+        &self,
+        point: &Point,
+        cluster: &Cluster,
+        transfers: usize,
+    ) -> Result<Drawn, InputError> {
+        let by_places = PLACES_MAX / cluster.graph.node_count().max(1);
+        let most = by_places.min(TRANSFERS_MAX / transfers.max(1)) as u32;
         let draws = Draw::all(Seed::new(self.experiment.seed), most.clamp(DRAWS_MIN, DRAWS));
         Drawn::new(draws, |draw| self.experiment.drawn(point, draw))
     }
