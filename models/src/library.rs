@@ -79,7 +79,7 @@ impl Kind {
     }
 
     /// Whether its files are tables of parameters, with the lines that the
-    /// [`schema`](crate::profile::schema) lists.
+    /// [`schema`] lists.
     pub const fn is_profile(self) -> bool {
         matches!(self, Kind::Host | Kind::Gpu | Kind::Pcie | Kind::Nic | Kind::Model)
     }
