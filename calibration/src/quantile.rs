@@ -11,7 +11,15 @@ pub fn quantile(values: &[f64], q: f64) -> f64 {
     of_sorted(&sorted, q)
 }
 
-/// The same of values that are in order already.
+/// The ends between which 90 % of values lie.
+///
+/// # Panics
+/// If there are no values.
+pub fn ninety(values: &[f64]) -> (f64, f64) {
+    (quantile(values, 0.05), quantile(values, 0.95))
+}
+
+/// The same as [`quantile`] of values that are in order already.
 ///
 /// # Panics
 /// If there are no values.

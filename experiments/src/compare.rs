@@ -12,7 +12,7 @@ use models::cluster::lab::Lab;
 use models::cluster::{Cluster, Drawn};
 use models::input::{InputError, Source};
 use models::library::Library;
-use models::outcome::{Outcome, Reached};
+use models::outcome::Outcome;
 use models::predict::{predict, predict_drawn, predict_undrawn};
 use models::transfer::{Transfer, Transport};
 use models::uncertainty::{DRAWS, Draw};
@@ -20,7 +20,7 @@ use sim::Seed;
 
 use crate::experiment::{Experiment, Plan};
 use crate::failure::Failure;
-use crate::interval::Predicted;
+use crate::interval::{Predicted, moved};
 use crate::record::{key_cells, keys, write_table};
 
 /// The columns of `compare.csv` behind the keys.
@@ -78,19 +78,17 @@ pub(crate) fn predicted(
         let each = outcomes.into_iter().zip(known.iter().zip(drawn));
         Ok(each
             .map(|(outcome, (known, drawn))| {
-                let drawn = drawn.iter().map(|drawn| scaled(&outcome, &known[0], drawn)).collect();
+                let whole = outcome.completion.as_seconds();
+                let drawn = drawn.iter().map(|drawn| {
+                    let (goodput, completion) = moved(&outcome, &known[0], drawn);
+                    [goodput, completion.unwrap_or(whole)]
+                });
+                let drawn = drawn.collect();
                 Prediction { outcome, drawn }
             })
             .collect())
     };
     plan.points.iter().map(of).collect()
-}
-
-/// Goodput and completion as a draw moves them in closed form.
-fn scaled(outcome: &Outcome, known: &Reached, drawn: &Reached) -> [f64; 2] {
-    let goodput = drawn.goodput.as_bytes_per_s() / known.goodput.as_bytes_per_s();
-    let completion = drawn.completion.as_seconds() / known.completion.as_seconds();
-    [outcome.goodput.as_bytes_per_s() * 8.0 * goodput, outcome.completion.as_seconds() * completion]
 }
 
 /// A figure of a transfer, by reading and by prediction.

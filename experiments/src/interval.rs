@@ -10,9 +10,9 @@ pub(crate) mod compared;
 mod measurement;
 mod worlds;
 
-use calibration::quantile::quantile;
+use calibration::quantile::{ninety, quantile};
 use models::input::InputError;
-use models::outcome::Reached;
+use models::outcome::{Outcome, Reached};
 use models::predict::{Stop, predict_drawn, predict_undrawn};
 use sim::Time;
 use sim::stats::Interval;
@@ -21,8 +21,8 @@ use crate::experiment::{Experiment, Plan, Point};
 use crate::run::Sample;
 use worlds::Worlds;
 
-/// The part of draws that an interval leaves out on either side.
-const BEYOND: f64 = 0.05;
+/// The part of draws that lie in an interval.
+const INSIDE: f64 = 0.9;
 /// Of fewer draws than this, the ends of an interval are not counted off.
 const COUNTED_MIN: usize = 32;
 /// Of plans with more points, draws are not kept to compare points with each other.
@@ -46,14 +46,14 @@ impl Predicted {
         if draws.len() < COUNTED_MIN {
             let logs: Vec<f64> = draws.iter().map(|draw| draw.ln()).collect();
             let n = logs.len() as f64;
-            if let Some(mean) = Interval::of(&logs, 1.0 - 2.0 * BEYOND) {
+            if let Some(mean) = Interval::of(&logs, INSIDE) {
                 let reach = mean.half_width * (n + 1.0).sqrt();
                 let [low, median, high] = [-reach, 0.0, reach].map(|d| (mean.mean + d).exp());
                 return Predicted { median, low, high };
             }
         }
-        let [low, median, high] = [BEYOND, 0.5, 1.0 - BEYOND].map(|q| quantile(draws, q));
-        Predicted { median, low, high }
+        let (low, high) = ninety(draws);
+        Predicted { median: quantile(draws, 0.5), low, high }
     }
 }
 
@@ -108,11 +108,7 @@ impl<'a> Intervals<'a> {
                 let turn = at % seeds.len();
                 (&samples[turn].outcomes[which], &known[which][turn], drawn)
             });
-            self.sure(pairs.map(|(outcome, known, drawn)| {
-                let goodput = outcome.goodput.as_bytes_per_s() * 8.0;
-                let ratio = drawn.goodput.as_bytes_per_s() / known.goodput.as_bytes_per_s();
-                (goodput * ratio, later(outcome.completion, known, drawn))
-            }))
+            self.sure(pairs.map(|(outcome, known, drawn)| moved(outcome, known, drawn)))
         };
         Ok(Some((0..point.transfers.len()).map(sure).collect()))
     }
@@ -126,6 +122,14 @@ impl<'a> Intervals<'a> {
             draws: if self.keeps { goodputs } else { Vec::new() },
         }
     }
+}
+
+/// Goodput \[bit/s\] and completion \[s\] of a simulation with nothing drawn, as a draw moves them
+/// in closed form.
+pub(crate) fn moved(outcome: &Outcome, known: &Reached, drawn: &Reached) -> (f64, Option<f64>) {
+    let ratio = drawn.goodput.as_bytes_per_s() / known.goodput.as_bytes_per_s();
+    let goodput = outcome.goodput.as_bytes_per_s() * 8.0 * ratio;
+    (goodput, later(outcome.completion, known, drawn))
 }
 
 /// When a draw's result is whole \[s\], of which a simulation with nothing drawn said `completion`.

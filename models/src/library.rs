@@ -72,8 +72,9 @@ impl Kind {
     /// The ending of this kind's files, without the dot.
     pub const fn ending(self) -> &'static str {
         match self {
-            Kind::Host | Kind::Gpu | Kind::Pcie | Kind::Nic => "csv",
-            Kind::Model | Kind::Posterior => "csv",
+            Kind::Host | Kind::Gpu | Kind::Pcie | Kind::Nic | Kind::Model | Kind::Posterior => {
+                "csv"
+            }
             Kind::Hop | Kind::Cni | Kind::Topology => "toml",
         }
     }

@@ -14,4 +14,4 @@ pub mod prior;
 mod spread;
 
 pub use draw::{DRAWS, Draw};
-pub use spread::Spread;
+pub use spread::{SIGMAS_95, Spread};

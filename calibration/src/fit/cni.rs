@@ -17,7 +17,7 @@ use crate::cni::{Setups, read};
 use crate::coverage::{Coverage, Covered};
 use crate::data::{DataFile, Row};
 use crate::family::{CniRow, Family, Table, recognise};
-use crate::quantile::quantile;
+use crate::quantile::ninety;
 use crate::shipped;
 
 /// The host profile that the fit writes.
@@ -136,7 +136,7 @@ pub fn leave_out(options: &Options, group: Group) -> Result<Vec<Residual>, Input
         let mut setups = Setups::new(&library);
         for (residual, case) in residuals.iter_mut().zip(&unseen) {
             let drawn = setups.drawn(&case.row, residual.predicted)?;
-            residual.interval = Some((quantile(&drawn, 0.05), quantile(&drawn, 0.95)));
+            residual.interval = Some(ninety(&drawn));
         }
         Ok(residuals)
     };

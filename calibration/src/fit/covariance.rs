@@ -12,14 +12,13 @@
 //! A line that follows another is a ratio times that one, and both move it.
 
 use models::input::InputError;
+use models::uncertainty::SIGMAS_95;
 use models::uncertainty::posterior::Weight;
 use nalgebra::{Cholesky, DMatrix};
 
 use super::posterior::Observation;
 use super::prior::{Priors, digits};
 
-/// Half-width of a 95 % interval of the normal distribution, in standard deviations.
-const SIGMAS_95: f64 = 1.959_964;
 /// Step of the central differences, in the logarithm.
 const STEP: f64 = 0.01;
 /// A weight below this is left out; the others are scaled up.

@@ -14,11 +14,10 @@
 
 use levenberg_marquardt::{LeastSquaresProblem, LevenbergMarquardt, TerminationReason};
 use models::input::InputError;
+use models::uncertainty::SIGMAS_95;
 use nalgebra::storage::Owned;
 use nalgebra::{DMatrix, DVector, Dyn, SymmetricEigen};
 
-/// Half-width of a 95 % interval of the normal distribution, in standard deviations.
-const SIGMAS_95: f64 = 1.959_964;
 /// Step of the central differences, in the logarithm of a parameter: 1 %. The model has corners
 /// (a minimum of limits), and a smaller step would only look at one side of them.
 const STEP: f64 = 0.01;

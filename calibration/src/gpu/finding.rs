@@ -1,6 +1,7 @@
 //! From samples to findings: a parameter with its 95 % interval.
 
 use models::input::InputError;
+use models::uncertainty::SIGMAS_95;
 
 use super::execution;
 use super::probe::Seen;
@@ -10,8 +11,6 @@ use crate::fit::posterior::{Estimate, Free, Observation, each, fit};
 
 /// A relative standard error that no timed point is trusted beyond.
 const ERROR_MIN: f64 = 5e-4;
-/// Half-width of a 95 % interval of the normal distribution, in standard deviations.
-const SIGMAS_95: f64 = 1.959_964;
 
 /// A parameter that a probe has found.
 #[derive(Clone, Debug, PartialEq)]

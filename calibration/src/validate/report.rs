@@ -6,10 +6,7 @@ use super::Verdict;
 use crate::coverage::{Coverage, Covered};
 use crate::data::Row;
 use crate::family::Family;
-use crate::quantile::{of_sorted, quantile};
-
-/// The part of draws that an interval leaves out on either side.
-const BEYOND: f64 = 0.05;
+use crate::quantile::{ninety, of_sorted};
 
 /// Whether a shipped profile has seen a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -55,11 +52,12 @@ impl Comparison {
 
     /// The same with what each of several draws predicts.
     pub fn with_draws(self, draws: &[f64]) -> Comparison {
-        let [low, high] = [BEYOND, 1.0 - BEYOND].map(|q| {
+        let printed = |end: f64| {
             let decimals = self.decimals;
-            format!("{:.decimals$}", quantile(draws, q)).parse().expect("a number was printed")
-        });
-        Comparison { interval: Some((low, high)), ..self }
+            format!("{end:.decimals$}").parse().expect("a number was printed")
+        };
+        let (low, high) = ninety(draws);
+        Comparison { interval: Some((printed(low), printed(high))), ..self }
     }
 
     /// (predicted − measured) ÷ measured.

@@ -2,18 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use super::output::{self, table};
 use super::{Folder, SMALL};
 
 type Row = BTreeMap<String, String>;
 
-fn table(folder: &Folder, name: &str) -> Vec<Row> {
-    let text = folder.read(name);
-    let mut reader = csv::Reader::from_reader(text.as_bytes());
-    reader.deserialize().map(|row| row.expect("a row")).collect()
-}
-
 fn number(row: &Row, column: &str) -> f64 {
-    row[column].parse().unwrap_or_else(|_| panic!("{column}: {:?}", row[column]))
+    output::number(&row[column])
 }
 
 fn ran(arguments: &[&str]) -> Folder {

@@ -8,7 +8,10 @@ use serde_json::Value;
 use super::{Folder, SMALL};
 
 /// A table as rows of cells by column name.
-fn table(folder: &Folder, name: &str) -> Vec<std::collections::BTreeMap<String, String>> {
+pub(super) fn table(
+    folder: &Folder,
+    name: &str,
+) -> Vec<std::collections::BTreeMap<String, String>> {
     let mut reader = csv::Reader::from_path(folder.path().join(name)).expect("a table");
     let header = reader.headers().expect("a header").clone();
     let rows = reader.records().map(|row| row.expect("a row"));
@@ -16,7 +19,7 @@ fn table(folder: &Folder, name: &str) -> Vec<std::collections::BTreeMap<String, 
         .collect()
 }
 
-fn number(text: &str) -> f64 {
+pub(super) fn number(text: &str) -> f64 {
     text.parse().unwrap_or_else(|_| panic!("`{text}` is not a number"))
 }
 

@@ -5,7 +5,7 @@
 //! `low` or the value itself is zero, the side is normal in the number.
 
 /// Half-width of a 95 % interval of the normal distribution, in standard deviations.
-const SIGMAS_95: f64 = 1.959_964;
+pub const SIGMAS_95: f64 = 1.959_964;
 
 /// A median and the ends of its 95 % interval, in one unit.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -7,7 +7,7 @@ use models::uncertainty::Draw;
 use sim::Seed;
 
 use super::Subject;
-use crate::quantile::quantile;
+use crate::quantile;
 
 pub use models::uncertainty::DRAWS;
 
@@ -24,6 +24,9 @@ pub(super) fn draws(subject: &Subject) -> Vec<Subject> {
 pub(super) fn ninety(value: f64, drawn: &[f64]) -> (f64, f64) {
     match drawn.is_empty() {
         true => (value, value),
-        false => (quantile(drawn, 0.05).min(value), quantile(drawn, 0.95).max(value)),
+        false => {
+            let (low, high) = quantile::ninety(drawn);
+            (low.min(value), high.max(value))
+        }
     }
 }
