@@ -23,6 +23,7 @@ mod schema;
 mod serve;
 mod steps;
 mod stop;
+mod unknown;
 
 use std::path::{Path, PathBuf};
 
