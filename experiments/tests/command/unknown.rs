@@ -124,7 +124,8 @@ fn a_class_and_a_hypothesis_of_ones_own_are_files() {
 fn a_profile_that_is_like_none_is_refused_at_its_line() {
     let folder = Folder::new();
     folder.write("bare.toml", BARE.replace("cni =", "host = \"slow\"\ncni ="));
-    folder.write("bare-run.toml", EXPERIMENT.replace("topologies", "profiles = \"mine\"\ntopologies"));
+    let experiment = EXPERIMENT.replace("topologies", "profiles = \"mine\"\ntopologies");
+    folder.write("bare-run.toml", experiment);
     let class = "# format = 1\n# like = bench-2042\nparameter,value,unit,low,high,how,source\n\
                  core_speed,0.5,ratio,,,measured,a test\n";
     folder.write("mine/host/slow.csv", class);
