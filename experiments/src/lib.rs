@@ -23,6 +23,7 @@ pub mod report;
 pub mod sweep;
 pub mod verdict;
 
+mod beside;
 mod compare;
 mod digest;
 mod effect;
@@ -31,6 +32,7 @@ mod lab;
 mod life;
 mod manifest;
 mod measure;
+mod near;
 mod output;
 mod overview;
 mod perturb;

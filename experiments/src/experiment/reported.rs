@@ -3,31 +3,38 @@
 use std::sync::Arc;
 
 use models::input::{InputError, Source};
-use models::quantity::parse_rate;
 use serde_spanned::Spanned;
-use sim::Rate;
 
 use super::axis::Axis;
+use super::figure::{Unit, parse};
 use super::problem::Problem;
 use super::raw::RawReported;
 use super::scalar::Scalar;
 use super::topology::Topology;
 use super::transfer::Draft;
 
-/// A reported bandwidth and the points it can be compared with.
+/// A reported figure and the points it can be compared with.
 #[derive(Clone, Debug)]
 pub(crate) struct Reported {
     /// The figure, or its lower end, as written.
     pub(crate) value: String,
     /// Its upper end as written, where it is a range.
     pub(crate) up_to: Option<String>,
-    /// The figure, or its lower end.
-    pub(crate) low: Rate,
+    /// What it counts.
+    pub(crate) unit: Unit,
+    /// The figure, or its lower end, in that unit.
+    pub(crate) low: f64,
     /// The figure, or its upper end.
-    pub(crate) high: Rate,
+    pub(crate) high: f64,
+    /// Which percentile it is, where it is one.
+    pub(crate) percentile: Option<f64>,
+    /// The kind of hop that was the cause, and where the file says so.
+    pub(crate) cause: Option<Spanned<String>>,
+    /// The kind of figure, for tables of many.
+    pub(crate) kind: Option<String>,
     /// The number of the topology it is about, if it is about one.
     pub(crate) topology: Option<usize>,
-    /// The numbers of the transfers whose sum it is about; none: each on its own.
+    /// The numbers of the transfers that it is about together; none: each on its own.
     pub(crate) transfers: Vec<usize>,
     /// The parameters it is about, with the values.
     pub(crate) at: Vec<(String, Scalar)>,
@@ -37,11 +44,20 @@ pub(crate) struct Reported {
     pub(crate) text: String,
 }
 
+impl Reported {
+    /// Whether a mean over replications cannot tell what stands beside it.
+    pub(crate) fn needs_replications(&self) -> bool {
+        let together = !self.transfers.is_empty() && self.unit != Unit::Bandwidth;
+        self.percentile.is_some() || together
+    }
+}
+
 /// What a figure may stand beside.
 pub(super) struct Beside<'a> {
     pub(super) topologies: &'a [Topology],
     pub(super) transfers: &'a [Draft],
     pub(super) axes: &'a [Axis],
+    pub(super) repetitions: u64,
 }
 
 /// Judges one `[[reported]]`.
@@ -52,17 +68,40 @@ pub(super) fn checked(
     beside: &Beside<'_>,
 ) -> Result<Reported, InputError> {
     let field = |name: &str| format!("reported[{number}].{name}");
-    let rate = |text: &Spanned<String>, name: &str| {
-        let wrong = |error| Problem::from(error).at(field(name), file, text.span());
-        parse_rate(text.get_ref()).map_err(wrong)
+    let figure = |text: &Spanned<String>, name: &str| {
+        parse(text.get_ref()).map_err(|problem| problem.at(field(name), file, text.span()))
     };
-    let low = rate(&raw.value, "value")?;
-    let high = raw.up_to.as_ref().map_or(Ok(low), |text| rate(text, "up_to"))?;
+    let (unit, low) = figure(&raw.value, "value")?;
+    let high = match &raw.up_to {
+        None => low,
+        Some(text) => {
+            let (other, high) = figure(text, "up_to")?;
+            if other != unit {
+                let (is, wanted) = (other.words(), unit.words());
+                let problem = format!("is {is}, where `value` is {wanted}");
+                let help = format!("{wanted}, the upper end of the range");
+                return Err(Problem::new(problem, help).at(field("up_to"), file, text.span()));
+            }
+            high
+        }
+    };
     if high < low {
         let span = raw.up_to.map_or(0..0, |text| text.span());
         let problem = Problem::new("lies below `value`", "the upper end of the range");
         return Err(problem.at(field("up_to"), file, span));
     }
+    let percentile = match &raw.percentile {
+        None => None,
+        Some(percentile) => {
+            let wrong = |problem: Problem| problem.at(field("percentile"), file, percentile.span());
+            let found = checked_percentile(percentile.get_ref(), unit, beside.repetitions);
+            if !raw.transfers.is_empty() {
+                let problem = "is of one transfer, and not of several together";
+                return Err(wrong(Problem::new(problem, "leave `transfers` or `percentile` out")));
+            }
+            Some(found.map_err(wrong)?)
+        }
+    };
     if !raw.source.get_ref().contains("://") {
         let problem = Problem::new("is not a URL", "where the figure was published: https://…");
         return Err(problem.at(field("source"), file, raw.source.span()));
@@ -102,12 +141,44 @@ pub(super) fn checked(
     Ok(Reported {
         value: raw.value.into_inner(),
         up_to: raw.up_to.map(Spanned::into_inner),
+        unit,
         low,
         high,
+        percentile,
+        cause: raw.cause,
+        kind: raw.kind,
         topology,
         transfers,
         at: raw.at.0.into_iter().map(|entry| (entry.key, entry.value)).collect(),
         source: raw.source.into_inner(),
         text: raw.text,
     })
+}
+
+/// A percentile that the repetitions can tell: at least one of them lies beyond it.
+fn checked_percentile(value: &Scalar, unit: Unit, repetitions: u64) -> Result<f64, Problem> {
+    const VALID: &str = "a number from 1 to 99.9, such as 50 or 99";
+    let percentile = match value {
+        Scalar::Integer(number) => *number as f64,
+        Scalar::Float(number) => *number,
+        _ => f64::NAN,
+    };
+    if !(1.0..=99.9).contains(&percentile) {
+        return Err(Problem::new(format!("`{value}` is no percentile"), VALID));
+    }
+    if unit == Unit::Bandwidth {
+        let problem = "is of times, and `value` is a bandwidth";
+        return Err(Problem::new(problem, "leave it out: a bandwidth stands beside the mean"));
+    }
+    let beyond = percentile.min(100.0 - percentile) / 100.0;
+    let needed = (1.0 / beyond - 1e-9).ceil() as u64;
+    if repetitions < needed {
+        let problem = format!("{repetitions} repetitions do not tell percentile {percentile}");
+        let help = format!(
+            "`repetitions = {needed}` or more (those that chance does not decide cost nothing), \
+             or leave it out: the mean"
+        );
+        return Err(Problem::new(problem, help));
+    }
+    Ok(percentile)
 }

@@ -19,6 +19,7 @@ mod output;
 mod queues;
 mod rehearsal;
 mod replay;
+mod reported;
 mod schema;
 mod serve;
 mod steps;
