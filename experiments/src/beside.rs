@@ -70,6 +70,11 @@ impl Beside {
         Some((lowest, self.nominal.iter().copied().fold(lowest, f64::max)))
     }
 
+    /// What is predicted with nothing drawn: half of the points have less.
+    pub(crate) fn predicted(&self) -> Option<f64> {
+        (!self.nominal.is_empty()).then(|| quantile(&self.nominal, 0.5))
+    }
+
     /// By how much the 90 % interval (without one, the range of the points) misses the reported
     /// range: above zero where it is too high, below where it is too low.
     pub(crate) fn miss(&self, reported: &Reported) -> Option<f64> {
@@ -213,7 +218,7 @@ fn told(experiment: &Experiment, reported: &Reported, beside: &Beside) -> Value 
         "source": reported.source,
         "text": reported.text,
         "points": beside.nominal.len(),
-        "predicted": (!beside.nominal.is_empty()).then(|| quantile(&beside.nominal, 0.5)),
+        "predicted": beside.predicted(),
         "predicted_least": range.map(|range| range.0),
         "predicted_most": range.map(|range| range.1),
         "predicted_low": beside.sure.map(|sure| sure.low),

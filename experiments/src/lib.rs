@@ -27,6 +27,7 @@ mod beside;
 mod compare;
 mod digest;
 mod effect;
+mod field;
 mod interval;
 mod lab;
 mod life;
