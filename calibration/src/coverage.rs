@@ -82,8 +82,7 @@ impl Coverage {
             let (inside, all) = some.fold((0.0, 0.0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
             inside / all
         };
-        let again =
-            drawn_again(clusters.len(), |some| part(&mut some.map(|at| clusters[at])));
+        let again = drawn_again(clusters.len(), |some| part(&mut some.map(|at| clusters[at])));
         let widths: Vec<f64> = figures.iter().map(|figure| figure.high / figure.low).collect();
         let scores: f64 = figures.iter().map(Covered::score).sum();
         Some(Coverage {
@@ -116,7 +115,8 @@ impl Mean {
             return None;
         }
         let count = values.len() as f64;
-        let again = drawn_again(values.len(), |some| some.map(|at| values[at]).sum::<f64>() / count);
+        let again =
+            drawn_again(values.len(), |some| some.map(|at| values[at]).sum::<f64>() / count);
         let [low, high] = [0.025, 0.975].map(|q| quantile(&again, q));
         Some(Mean { mean: values.iter().sum::<f64>() / count, low, high })
     }

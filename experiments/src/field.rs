@@ -167,3 +167,6 @@ impl Task {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -26,8 +26,7 @@ pub(crate) struct Shipped {
 
 /// Every shipped experiment.
 pub(crate) fn all() -> impl Iterator<Item = Shipped> {
-    let quickstart =
-        Shipped { name: "quickstart".into(), text: QUICKSTART, near: Near::Nowhere };
+    let quickstart = Shipped { name: "quickstart".into(), text: QUICKSTART, near: Near::Nowhere };
     std::iter::once(quickstart).chain(cases())
 }
 

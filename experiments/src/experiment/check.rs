@@ -78,7 +78,7 @@ pub(super) fn checked(
         topologies: &topologies,
         transfers: &transfers,
         axes: &axes,
-        repetitions,
+        repetitions: repetitions.unsigned_abs(),
     };
     let reported = reported.map(|(at, r)| reported::checked(r, at, source, &beside));
     Ok(Experiment {
@@ -130,9 +130,11 @@ fn library_of(
 ) -> Result<Library, InputError> {
     let mut library = shipped.clone();
     if let Some(profiles) = profiles {
-        near.add_profiles(profiles.get_ref(), &mut library).map_err(|error| match error.source {
-            Some(_) => error,
-            None => error.at(source, profiles.span()),
+        near.add_profiles(profiles.get_ref(), &mut library).map_err(|error| {
+            match error.source {
+                Some(_) => error,
+                None => error.at(source, profiles.span()),
+            }
         })?;
     }
     Ok(library)

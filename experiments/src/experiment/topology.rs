@@ -78,11 +78,10 @@ pub(super) fn find_all(
     let mut found: Vec<Topology> = Vec::with_capacity(list.len());
     for (at, name) in list.iter().enumerate() {
         let field = format!("topologies[{at}]");
-        let topology =
-            Topology::find(name.get_ref(), &field, near, library).map_err(|error| {
-                // An error inside the topology's own file points there.
-                if error.source.is_some() { error } else { error.at(source, name.span()) }
-            })?;
+        let topology = Topology::find(name.get_ref(), &field, near, library).map_err(|error| {
+            // An error inside the topology's own file points there.
+            if error.source.is_some() { error } else { error.at(source, name.span()) }
+        })?;
         if found.iter().any(|other| other.label == topology.label) {
             let problem = format!("`{}` is given twice", topology.label);
             return Err(Problem::new(problem, "each topology once, by a name of its own").at(

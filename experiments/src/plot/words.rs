@@ -122,12 +122,12 @@ pub fn time_figure(seconds: f64) -> String {
 }
 
 fn timed(seconds: f64, digits: fn(f64) -> String) -> String {
-    let (unit, scale) = time_unit(seconds);
+    let (unit, scale) = span_unit(seconds);
     format!("{} {unit}", digits(seconds / scale))
 }
 
 /// The unit in which a span of time reads well, and its size in seconds.
-pub fn time_unit(seconds: f64) -> (&'static str, f64) {
+pub fn span_unit(seconds: f64) -> (&'static str, f64) {
     let units = [("s", 1.0), ("ms", 1e-3), ("µs", 1e-6)];
     units.into_iter().find(|(_, scale)| seconds >= *scale).unwrap_or(("ns", 1e-9))
 }

@@ -6,6 +6,7 @@ mod chakra;
 mod determinism;
 mod driver;
 mod explain;
+mod field;
 mod golden;
 mod gpu;
 mod help;

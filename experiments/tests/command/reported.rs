@@ -21,7 +21,8 @@ fn figure(fields: &str) -> String {
 
 fn told(folder: &Folder, text: &str, arguments: &[&str]) -> (Vec<Value>, Vec<Value>) {
     folder.write("a.toml", text);
-    let told = folder.json(&[&["run", "a.toml", "--no-changes", "--out", "out"], arguments].concat());
+    let told =
+        folder.json(&[&["run", "a.toml", "--no-changes", "--out", "out"], arguments].concat());
     let one = &told["experiments"][0];
     let list = |value: &Value| value.as_array().expect("a list").clone();
     (list(&one["manifest"]["experiment"]["reported"]), list(&one["rows"]))
@@ -80,10 +81,10 @@ fn times_and_numbers_per_second_stand_beside_the_completion() {
 fn a_verdict_is_of_the_interval_and_a_factor_of_the_prediction() {
     let folder = Folder::new();
     let one = "transfers = [\"one\"]";
-    let (reported, _) = told(&folder, &experiment(&figure(&format!("value = \"1 us\"\n{one}"))), &[]);
+    let (reported, _) =
+        told(&folder, &experiment(&figure(&format!("value = \"1 us\"\n{one}"))), &[]);
     let end = |name: &str| number(&reported[0], name);
-    let (low, predicted, high) =
-        (end("predicted_low"), end("predicted"), end("predicted_high"));
+    let (low, predicted, high) = (end("predicted_low"), end("predicted"), end("predicted_high"));
     let at = |seconds: f64| figure(&format!("value = \"{} ns\"\n{one}", seconds * 1e9));
     let text = [at(high * 2.0), at(low / 2.0), at(high * 0.999), at(low * 1.001)];
     let (reported, _) = told(&folder, &experiment(&text.concat()), &[]);
@@ -134,8 +135,10 @@ fn the_cause_is_compared_with_what_takes_most() {
     let folder = Folder::new();
     let (reported, rows) = told(
         &folder,
-        &experiment(&(figure("value = \"3 Gbit/s\"\ncause = \"tcp\"") + &figure("value = \"1 us\"")))
-            .replace("baremetal", "flannel"),
+        &experiment(
+            &(figure("value = \"3 Gbit/s\"\ncause = \"tcp\"") + &figure("value = \"1 us\"")),
+        )
+        .replace("baremetal", "flannel"),
         &[],
     );
     let most = &rows[0]["most_taken_by"];
@@ -151,9 +154,17 @@ fn run_prints_what_was_reported_beside_what_is_predicted() {
     folder.write("a.toml", experiment(&figure(fields)));
     let run = ["run", "a.toml", "--no-changes", "--out", "out"];
     let text = folder.run(&run);
-    for said in ["about", "reported", "predicted (90 %)", "verdict", "cause", "it was seen",
-        "9 s (percentile 99)", "% too low", "tcp: "]
-    {
+    for said in [
+        "about",
+        "reported",
+        "predicted (90 %)",
+        "verdict",
+        "cause",
+        "it was seen",
+        "9 s (percentile 99)",
+        "% too low",
+        "tcp: ",
+    ] {
         assert!(text.contains(said), "`{said}` is missing in:\n{text}");
     }
     let report = folder.read("out/report.html").replace('\u{a0}', " ");

@@ -106,7 +106,7 @@ fn table(figures: &[Figure]) -> Vec<Vec<String>> {
 /// A range in the unit of its figure.
 fn range(unit: &str, low: f64, high: f64) -> String {
     let (name, scale) = match unit {
-        "s" => words::time_unit(high),
+        "s" => words::span_unit(high),
         "1/s" => words::frequency_unit(high),
         _ => words::bit_unit(high),
     };
