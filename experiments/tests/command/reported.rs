@@ -105,7 +105,7 @@ fn a_verdict_is_of_the_interval_and_a_factor_of_the_prediction() {
 fn a_percentile_is_of_the_replications() {
     let folder = Folder::new();
     let lossy = "name = \"reported\"\ntopologies = [\"service-path\"]\nrepetitions = 100\n\
-                 [request]\nservice = \"infer\"\nloss = 0.3\nnode_cache = \"\"\n\
+                 [request]\nservice = \"infer\"\nloss = 0.3\n\
                  [transfer]\nfrom = \"gpu-b\"\nto = \"client\"\nmessage = \"1 MiB\"\n\
                  connection = \"new\"\n";
     let text = figure("value = \"1 ms\"\npercentile = 95")
@@ -136,21 +136,21 @@ fn the_cause_is_compared_with_what_takes_most() {
     let (reported, rows) = told(
         &folder,
         &experiment(
-            &(figure("value = \"3 Gbit/s\"\ncause = \"tcp\"") + &figure("value = \"1 us\"")),
+            &(figure("value = \"3 Gbit/s\"\ncause = \"socket\"") + &figure("value = \"1 us\"")),
         )
         .replace("baremetal", "flannel"),
         &[],
     );
     let most = &rows[0]["most_taken_by"];
     assert_eq!(reported[0]["most_taken_by"], *most);
-    assert_eq!(reported[0]["cause_named"], *most == "tcp");
+    assert_eq!(reported[0]["cause_named"], *most == "socket");
     assert!(reported[1]["cause_named"].is_null());
 }
 
 #[test]
 fn run_prints_what_was_reported_beside_what_is_predicted() {
     let folder = Folder::new();
-    let fields = "value = \"9 s\"\npercentile = 99\ncause = \"tcp\"";
+    let fields = "value = \"9 s\"\npercentile = 99\ncause = \"socket\"";
     folder.write("a.toml", experiment(&figure(fields)));
     let run = ["run", "a.toml", "--no-changes", "--out", "out"];
     let text = folder.run(&run);
@@ -163,7 +163,7 @@ fn run_prints_what_was_reported_beside_what_is_predicted() {
         "it was seen",
         "9 s (percentile 99)",
         "% too low",
-        "tcp: ",
+        "socket: ",
     ] {
         assert!(text.contains(said), "`{said}` is missing in:\n{text}");
     }
