@@ -80,6 +80,7 @@ fn every_shipped_file_parses() {
                     library.profile(kind, name).map(|_| ())
                 }
                 Kind::Posterior => library.posterior(name).map(|_| ()),
+                Kind::Hypothesis => library.hypothesis(name).map(|_| ()),
                 Kind::Hop => HopSpec::load(name, library).map(|_| ()),
                 Kind::Cni => CniSpec::load(name, library).map(|_| ()),
                 Kind::Topology if PARTS.contains(&name) => library.source(kind, name).map(|_| ()),

@@ -8,6 +8,7 @@
 pub(crate) mod causes;
 pub(crate) mod compared;
 mod measurement;
+mod states;
 mod worlds;
 
 use calibration::quantile::{ninety, quantile};

@@ -56,8 +56,10 @@ fn add_file(library: &mut Library, kind: Kind, path: &Path) -> Result<Option<Str
     let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
     let source = file::read_text(path, "profiles")?;
     library.add(kind, name.clone(), source);
-    if kind == Kind::Posterior {
-        library.posterior(&name)?;
+    match kind {
+        Kind::Posterior => drop(library.posterior(&name)?),
+        Kind::Hypothesis => drop(library.hypothesis(&name)?),
+        _ => {}
     }
     Ok(kind.is_profile().then_some(name))
 }

@@ -3,6 +3,9 @@
 //! A file may say it (`format = 1` before all tables of a TOML file, `# format = 1` at the head of
 //! a CSV file); one that does not is of format 1. A file of another format is refused before
 //! anything else is made of it.
+//!
+//! A profile may say in the same place that it is `# like = NAME`: that it has the lines of another
+//! of its kind, beside its own.
 
 use std::sync::Arc;
 
@@ -31,6 +34,14 @@ pub(crate) fn check_toml(source: &Arc<Source>) -> Result<(), InputError> {
 /// As [`check_toml`].
 pub(crate) fn check_csv(source: &Arc<Source>) -> Result<(), InputError> {
     check(source, |line| line.strip_prefix('#'))
+}
+
+/// The name behind `# like =` at the head of a CSV file, with the number of its line.
+pub(crate) fn like(source: &Source) -> Option<(&str, usize)> {
+    let head = source.text.lines().map_while(|line| line.strip_prefix('#')).zip(1..);
+    head.filter_map(|(line, at)| Some((line.split_once('=')?, at)))
+        .find(|((key, _), _)| key.trim() == "like")
+        .map(|((_, name), at)| (name.trim(), at))
 }
 
 /// Looks for the format in the lines of the head, which ends where `head` gives none.
@@ -63,6 +74,13 @@ fn check(source: &Arc<Source>, head: fn(&str) -> Option<&str>) -> Result<(), Inp
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_profile_is_like_stands_at_its_head() {
+        let like = |text: &str| like(&Source::new("f", text)).map(|(name, at)| (name.to_owned(), at));
+        assert_eq!(like("# format = 1\n# like = a-1\na,b\n"), Some(("a-1".into(), 2)));
+        assert_eq!(like("# a comment\na,b\n# like = a\n"), None);
+    }
 
     #[test]
     fn another_format_is_refused_at_its_line() {

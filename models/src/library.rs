@@ -9,11 +9,13 @@ use std::sync::{Arc, OnceLock};
 
 use serde::{Deserialize, Serialize};
 
+use crate::format;
 use crate::gpu::assumed;
 use crate::input::{InputError, Source, suggest};
 use crate::profile::{Profile, schema};
 use crate::topology::Parsed;
 use crate::uncertainty::Draw;
+use crate::uncertainty::hypothesis::Hypothesis;
 use crate::uncertainty::posterior::Posterior;
 
 /// What a data file describes; equally the name of its folder.
@@ -38,11 +40,13 @@ pub enum Kind {
     Model,
     /// How the lines of a fitted profile of the same name hang together (CSV).
     Posterior,
+    /// What of a class of machines is in one of a few states (TOML).
+    Hypothesis,
 }
 
 impl Kind {
     /// Every kind, in the order in which folders are listed.
-    pub const ALL: [Kind; 9] = [
+    pub const ALL: [Kind; 10] = [
         Kind::Host,
         Kind::Gpu,
         Kind::Pcie,
@@ -52,6 +56,7 @@ impl Kind {
         Kind::Topology,
         Kind::Model,
         Kind::Posterior,
+        Kind::Hypothesis,
     ];
 
     /// The folder of this kind below `profiles/`.
@@ -66,6 +71,7 @@ impl Kind {
             Kind::Topology => "topology",
             Kind::Model => "model",
             Kind::Posterior => "posterior",
+            Kind::Hypothesis => "hypothesis",
         }
     }
 
@@ -75,7 +81,7 @@ impl Kind {
             Kind::Host | Kind::Gpu | Kind::Pcie | Kind::Nic | Kind::Model | Kind::Posterior => {
                 "csv"
             }
-            Kind::Hop | Kind::Cni | Kind::Topology => "toml",
+            Kind::Hop | Kind::Cni | Kind::Topology | Kind::Hypothesis => "toml",
         }
     }
 
@@ -94,13 +100,14 @@ pub struct Library {
     draw: Option<Draw>,
 }
 
-/// A text, and what it says if it is a profile, a posterior or a topology: parsed and checked
-/// once, for all copies of the library.
+/// A text, and what it says if it is a profile, a posterior, a hypothesis or a topology: parsed
+/// and checked once, for all copies of the library.
 #[derive(Debug)]
 struct Entry {
     source: Arc<Source>,
     profile: OnceLock<Profile>,
     posterior: OnceLock<Posterior>,
+    hypothesis: OnceLock<Hypothesis>,
     topology: OnceLock<Arc<Parsed>>,
 }
 
@@ -112,8 +119,13 @@ impl Library {
 
     /// Adds a text, replacing one of the same kind and name.
     pub fn add(&mut self, kind: Kind, name: impl Into<String>, source: Arc<Source>) {
-        let (profile, posterior, topology) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
-        let entry = Entry { source, profile, posterior, topology };
+        let entry = Entry {
+            source,
+            profile: OnceLock::new(),
+            posterior: OnceLock::new(),
+            hypothesis: OnceLock::new(),
+            topology: OnceLock::new(),
+        };
         self.entries.insert((kind, name.into()), Arc::new(entry));
     }
 
@@ -143,13 +155,7 @@ impl Library {
     /// If there is none of that name, or its text is malformed.
     pub fn topology(&self, name: &str) -> Result<&Arc<Parsed>, InputError> {
         let entry = self.entry(Kind::Topology, name)?;
-        match entry.topology.get() {
-            Some(parsed) => Ok(parsed),
-            None => {
-                let parsed = Arc::new(Parsed::read(&entry.source)?);
-                Ok(entry.topology.get_or_init(|| parsed))
-            }
-        }
+        once(&entry.topology, || Parsed::read(&entry.source).map(Arc::new))
     }
 
     /// Sets a parameter of a profile to `value` in its base unit (B/s, s, s/B, B, …) for every
@@ -169,7 +175,8 @@ impl Library {
         Ok(())
     }
 
-    /// A profile of a kind from its text, with the lines that this kind has.
+    /// A profile of a kind from its text, with the lines that this kind has, and those of the
+    /// profile that it is like.
     ///
     /// # Errors
     /// As [`Library::profile`].
@@ -179,9 +186,33 @@ impl Library {
         name: &str,
         source: &Arc<Source>,
     ) -> Result<Profile, InputError> {
-        let profile = Profile::parse(kind, name, source)?;
+        let mut profile = Profile::parse(kind, name, source)?;
+        if let Some((other, line)) = format::like(source) {
+            profile = profile.like(&self.model_of(kind, other).map_err(|error| {
+                match error.source {
+                    None => error.at(source, source.span_of_line(line)),
+                    Some(_) => error,
+                }
+            })?);
+        }
         schema::check(&profile, self.names(Kind::Hop))?;
         Ok(profile)
+    }
+
+    /// The profile that another says to be like.
+    fn model_of(&self, kind: Kind, name: &str) -> Result<Profile, InputError> {
+        let fault = |problem: String| InputError::new("like", problem);
+        if let Some((further, _)) = format::like(self.source(kind, name)?) {
+            return Err(fault(format!("`{name}` is like `{further}` itself"))
+                .help(format!("# like = {further}, which has all lines")));
+        }
+        self.whole(kind, name)
+    }
+
+    /// The profile that the one called `name` says to be like.
+    pub fn like(&self, kind: Kind, name: &str) -> Option<&str> {
+        let entry = self.entries.get(&(kind, name.to_owned()))?;
+        format::like(&entry.source).map(|(other, _)| other)
     }
 
     /// A copy in which every number that is not known exactly is another: where `draw` puts it.
@@ -203,17 +234,44 @@ impl Library {
         let Some(entry) = self.entries.get(&(Kind::Posterior, name.to_owned())) else {
             return Ok(None);
         };
-        Ok(Some(match entry.posterior.get() {
-            Some(posterior) => posterior,
-            None => {
-                let posterior = Posterior::parse(&entry.source)?;
-                entry.posterior.get_or_init(|| posterior)
-            }
-        }))
+        let read = || Posterior::parse(&entry.source);
+        once(&entry.posterior, read).map(Some)
     }
 
-    /// A profile, parsed, with what a draw and [`Library::set`] changed; a GPU's with a line for
-    /// everything that is assumed where it says nothing.
+    /// The same of a profile, or of the one that it is like.
+    ///
+    /// # Errors
+    /// As [`Library::posterior`].
+    pub fn posterior_of(&self, profile: &Profile) -> Result<Option<&Posterior>, InputError> {
+        match (self.posterior(&profile.name)?, self.like(profile.kind(), &profile.name)) {
+            (None, Some(other)) => self.posterior(other),
+            (own, _) => Ok(own),
+        }
+    }
+
+    /// A hypothesis.
+    ///
+    /// # Errors
+    /// If there is none of that name, or its text is malformed.
+    pub fn hypothesis(&self, name: &str) -> Result<&Hypothesis, InputError> {
+        let entry = self.entry(Kind::Hypothesis, name)?;
+        once(&entry.hypothesis, || Hypothesis::parse(name, &entry.source))
+    }
+
+    /// What of a profile is in one of several states.
+    ///
+    /// # Errors
+    /// If a hypothesis is malformed.
+    pub fn open(&self, kind: Kind, profile: &str) -> Result<Vec<&Hypothesis>, InputError> {
+        let all = self.names(Kind::Hypothesis).map(|name| self.hypothesis(name));
+        let of = |read: &Result<&Hypothesis, _>| {
+            read.as_ref().map_or(true, |hypothesis| hypothesis.is_about(kind, profile))
+        };
+        all.filter(of).collect()
+    }
+
+    /// A profile, parsed, with what a draw and [`Library::set`] changed, and with the states that
+    /// hold of it; a GPU's with a line for everything that is assumed where it says nothing.
     ///
     /// # Errors
     /// If there is none of that name, its text is not a valid profile, or it has a line that no
@@ -221,9 +279,9 @@ impl Library {
     pub fn profile(&self, kind: Kind, name: &str) -> Result<Profile, InputError> {
         let mut profile = self.whole(kind, name)?;
         if let Some(draw) = self.draw {
-            profile = profile.drawn(draw, self.posterior(name)?);
+            profile = profile.drawn(draw, self.posterior_of(&profile)?);
         }
-        self.with_settings(profile)
+        self.changed(profile, self.draw)
     }
 
     /// A profile as [`Library::profile`] gives it without a draw.
@@ -231,28 +289,45 @@ impl Library {
     /// # Errors
     /// As [`Library::profile`].
     pub fn given(&self, kind: Kind, name: &str) -> Result<Profile, InputError> {
-        self.with_settings(self.whole(kind, name)?)
+        self.changed(self.whole(kind, name)?, None)
     }
 
     fn whole(&self, kind: Kind, name: &str) -> Result<Profile, InputError> {
         let entry = self.entry(kind, name)?;
-        if let Some(profile) = entry.profile.get() {
-            return Ok(profile.clone());
-        }
-        let profile = self.parsed(kind, name, &entry.source)?;
-        let whole = match kind {
-            Kind::Gpu => assumed::completed(&profile).into_owned(),
-            _ => profile,
+        let read = || {
+            let profile = self.parsed(kind, name, &entry.source)?;
+            Ok(match kind {
+                Kind::Gpu => assumed::completed(&profile).into_owned(),
+                _ => profile,
+            })
         };
-        Ok(entry.profile.get_or_init(|| whole).clone())
+        once(&entry.profile, read).cloned()
     }
 
-    fn with_settings(&self, mut profile: Profile) -> Result<Profile, InputError> {
+    /// A profile with the states that hold of it, and with what is set.
+    fn changed(&self, mut profile: Profile, draw: Option<Draw>) -> Result<Profile, InputError> {
+        for hypothesis in self.open(profile.kind(), &profile.name)? {
+            profile = hypothesis.state(&profile.name, draw).of(&profile)?;
+        }
         for ((kind, of, parameter), value) in &self.settings {
             if *kind == profile.kind() && *of == profile.name {
                 profile = profile.with(parameter, *value)?;
             }
         }
         Ok(profile)
+    }
+}
+
+/// What a cell holds, read now if it holds nothing yet.
+fn once<T>(
+    cell: &OnceLock<T>,
+    read: impl FnOnce() -> Result<T, InputError>,
+) -> Result<&T, InputError> {
+    match cell.get() {
+        Some(known) => Ok(known),
+        None => {
+            let new = read()?;
+            Ok(cell.get_or_init(|| new))
+        }
     }
 }

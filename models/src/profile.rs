@@ -5,11 +5,13 @@
 //! hbm_bandwidth,1555,GB/s,,,datasheet,NVIDIA A100 40GB PCIe product brief
 //! ```
 //!
-//! A comment `# format = 1` in front of the header says which [`format`](crate::format) it is.
+//! A comment `# format = 1` in front of the header says which [`format`](crate::format) it is; a
+//! comment `# like = NAME` that it has the lines of that profile too, but for those of its own.
 //!
 //! `low` and `high` bound a 95 % interval where one is known. `how` is one of [`How`]. Which lines
 //! there are, and what holds where one is absent, is in the [`schema`].
 
+mod derived;
 mod header;
 mod reads;
 pub mod schema;
@@ -23,9 +25,6 @@ use sim::{Bytes, Rate, Time};
 
 use crate::input::{InputError, Source, suggest};
 use crate::library::Kind;
-use crate::uncertainty::Draw;
-use crate::uncertainty::posterior::Posterior;
-use crate::uncertainty::prior::spread;
 use reads::Reads;
 use schema::Need;
 
@@ -77,6 +76,8 @@ pub struct Profile {
     source: Arc<Source>,
     rows: Vec<Parameter>,
     lines: Vec<usize>,
+    /// How many lines are its own, where the others are those of a profile that it is like.
+    own: Option<usize>,
     index: BTreeMap<String, usize>,
     reads: Reads,
 }
@@ -100,6 +101,7 @@ impl Profile {
             source: Arc::clone(source),
             rows: Vec::new(),
             lines: Vec::new(),
+            own: None,
             index: BTreeMap::new(),
             reads: Reads::default(),
         };
@@ -165,6 +167,11 @@ impl Profile {
         &self.rows
     }
 
+    /// The lines that it does not have from a profile that it is like.
+    pub fn own_rows(&self) -> &[Parameter] {
+        &self.rows[..self.own.unwrap_or(self.rows.len())]
+    }
+
     /// The text it was read from.
     pub fn source(&self) -> &Arc<Source> {
         &self.source
@@ -195,42 +202,6 @@ impl Profile {
         // What is set is known.
         (row.low, row.high) = (Some(row.value), Some(row.value));
         Ok(copy)
-    }
-
-    /// A copy with every number where `draw` puts it within its [`spread`]; lines that hang
-    /// together by `posterior` move together. Counts and sizes stay whole.
-    pub(crate) fn drawn(&self, draw: Draw, posterior: Option<&Posterior>) -> Profile {
-        let mut copy = self.clone();
-        let own = draw.key(self.kind.folder()).of(&self.name);
-        let normal = |parameter: &str| draw.normal(own.of(parameter));
-        for row in &mut copy.rows {
-            let spread = spread(row);
-            if spread.is_exact() {
-                continue;
-            }
-            let together = posterior.and_then(|posterior| posterior.of(&row.parameter));
-            let moved = spread.at(match together {
-                None => normal(&row.parameter),
-                Some(parts) => parts.iter().map(|(of, weight)| weight * normal(of)).sum(),
-            });
-            row.value = match unit(&row.unit).map(|unit| unit.1) {
-                Some(Dimension::Count | Dimension::Bytes) => moved.round().max(spread.low.ceil()),
-                // An efficiency is a part of what there is.
-                Some(Dimension::Ratio) if spread.high <= 1.0 => moved.min(1.0),
-                _ => moved,
-            };
-            (row.low, row.high) = (None, None);
-        }
-        copy
-    }
-
-    /// A copy with further lines behind its own; a parameter that it has keeps its line.
-    pub(crate) fn completed(&self, lines: Vec<Parameter>) -> Profile {
-        let mut copy = self.clone();
-        for row in lines.into_iter().filter(|row| !self.has(&row.parameter)) {
-            copy.add(row, 1);
-        }
-        copy
     }
 
     /// A bandwidth, above zero.

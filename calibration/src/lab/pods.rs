@@ -225,7 +225,7 @@ pub(super) fn wire_of(plan: &Plan<'_>, node: usize) -> Option<Port> {
 pub(super) fn node_off(plan: &Plan<'_>, node: usize) -> Switch {
     let name = &plan.wiring.spaces[node].name;
     let mut own = plan.topology.nics.iter().filter(|nic| nic.table.node.get_ref() == name);
-    Switch { all: own.any(|nic| !nic.table.offloads), tunnel: false }
+    Switch { all: own.any(|nic| nic.table.offloads == Some(false)), tunnel: false }
 }
 
 /// Offloads that are off on the pod's own interface.

@@ -101,7 +101,9 @@ impl Cabling {
         for nic in nics.iter().flatten() {
             // A card without offloads neither takes nor hands over more than one packet at a time,
             // so the end that sends to it must cut as well.
-            off = off.and(Switch { all: !nic.offloads, tunnel: !nic.tunnel_offloads });
+            let is_off = |field| field == Some(false);
+            let (all, tunnel) = (is_off(nic.offloads), is_off(nic.tunnel_offloads));
+            off = off.and(Switch { all, tunnel });
         }
         let ends = [0, 1].map(|at| {
             let mtu = mtu(plan, nics[at].or(nics[1 - at]));

@@ -8,7 +8,12 @@
 //!   (Σ d·w)² / Σ d²
 //! ```
 //!
-//! of the variance: what knowing it would take away, whatever the order of parameters.
+//! of the variance: what knowing it would take away, whatever the order of parameters. What is in
+//! one of several states with probabilities `p` ([`states`]) moves it by
+//!
+//! ```text
+//!   d² = Σ p·(ln x − Σ p·ln x)²
+//! ```
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -16,6 +21,7 @@ use std::path::Path;
 use models::cluster::{Cluster, Drawn};
 use models::input::InputError;
 use models::library::{Kind, Library};
+use models::outcome::Reached;
 use models::predict::{Stop, predict_drawn};
 use models::profile::Parameter;
 use models::uncertainty::Draw;
@@ -23,6 +29,7 @@ use models::uncertainty::prior::spread;
 use sim::Seed;
 
 use super::measurement;
+use super::states::{self, Open};
 use crate::experiment::{Experiment, Plan, Point};
 use crate::failure::Failure;
 use crate::record::write_table;
@@ -66,6 +73,8 @@ pub(crate) struct Cause {
     pub(crate) profile: String,
     /// The line as its file has it, with the interval that its number has.
     pub(crate) line: Parameter,
+    /// What would tell it.
+    pub(crate) measurement: String,
     /// The part of the variance that knowing it would take away.
     pub(crate) explained: f64,
 }
@@ -131,7 +140,9 @@ fn of_point(
     stop: Stop<'_>,
 ) -> Result<Option<Vec<Vec<Cause>>>, InputError> {
     let library = experiment.library_at(point)?;
-    let lines = uncertain(&plan.worlds[point.world].cluster, &library)?;
+    let cluster = &plan.worlds[point.world].cluster;
+    let lines = uncertain(cluster, &library)?;
+    let open = states::open(cluster, &library)?;
     let mut numbers: BTreeMap<(Kind, &str, &str), usize> = BTreeMap::new();
     for line in &lines {
         for (of, _) in &line.parts {
@@ -141,43 +152,43 @@ fn of_point(
     }
     let mut names: Vec<(Kind, &str, &str)> = numbers.keys().copied().collect();
     names.sort_by_key(|name| numbers[name]);
-    let places = plan.worlds[point.world].cluster.graph.node_count();
-    let lanes = 2 * names.len();
+    let lanes = 2 * names.len() + open.iter().map(|open| open.odds.len()).sum::<usize>();
+    let places = cluster.graph.node_count();
     let too_many = lanes * places > PLACES_MAX || lanes * point.transfers.len() > TRANSFERS_MAX;
-    if names.is_empty() || too_many {
+    if lanes == 0 || too_many {
         return Ok(Some(vec![Vec::new(); point.transfers.len()]));
     }
     let draws = names.iter().flat_map(|(kind, profile, of)| {
         [1.0, -1.0].map(|normal| Draw::alone([kind.folder(), profile, of], normal))
     });
+    let draws = draws.chain(open.iter().flat_map(Open::draws));
     let drawn = Drawn::new(draws, |draw| experiment.drawn(point, draw))?;
     let seed = Seed::new(experiment.seed).replication(0).get();
     let Some(reached) = predict_drawn(&drawn, &point.transfers, &[seed], stop)? else {
         return Ok(None);
     };
-    let causes = |reached: &Vec<models::outcome::Reached>| {
-        let moves: Vec<f64> = reached
-            .chunks_exact(2)
-            .map(|two| {
-                (two[0].goodput.as_bytes_per_s() / two[1].goodput.as_bytes_per_s()).ln() / 2.0
-            })
-            .collect();
-        let whole: f64 = moves.iter().map(|d| d * d).sum();
-        let explained = |line: &Line| {
+    let causes = |reached: &Vec<Reached>| {
+        let logs: Vec<f64> = reached.iter().map(|r| r.goodput.as_bytes_per_s().ln()).collect();
+        let (pairs, mut states) = logs.split_at(2 * names.len());
+        let moves: Vec<f64> = pairs.chunks_exact(2).map(|two| (two[0] - two[1]) / 2.0).collect();
+        let mut found = Vec::new();
+        for line in &lines {
             let number = |of: &str| numbers[&(line.kind, line.profile.as_str(), of)];
             let along: f64 = line.parts.iter().map(|(of, w)| w * moves[number(of)]).sum();
-            if whole > 0.0 { along * along / whole } else { 0.0 }
-        };
-        let mut causes: Vec<Cause> = lines
-            .iter()
-            .map(|line| Cause {
-                kind: line.kind,
-                profile: line.profile.clone(),
-                line: line.row.clone(),
-                explained: explained(line),
-            })
-            .filter(|cause| cause.explained >= WORTH)
-            .collect();
+            found.push((along * along, line.cause()));
+        }
+        let mut whole: f64 = moves.iter().map(|d| d * d).sum();
+        for open in &open {
+            let (own, others) = states.split_at(open.odds.len());
+            states = others;
+            let variance = open.variance(own);
+            whole += variance;
+            found.push((variance, open.cause()));
+        }
+        let part = |variance: f64| if whole > 0.0 { variance / whole } else { 0.0 };
+        let causes = found.into_iter();
+        let causes = causes.map(|(variance, cause)| Cause { explained: part(variance), ..cause });
+        let mut causes: Vec<Cause> = causes.filter(|cause| cause.explained >= WORTH).collect();
         causes.sort_by(|a, b| b.explained.total_cmp(&a.explained));
         causes.truncate(NAMED);
         causes
@@ -185,18 +196,31 @@ fn of_point(
     Ok(Some(reached.iter().map(causes).collect()))
 }
 
+impl Line {
+    /// It as a cause, of which it is not known yet how much it explains.
+    fn cause(&self) -> Cause {
+        Cause {
+            kind: self.kind,
+            profile: self.profile.clone(),
+            line: self.row.clone(),
+            measurement: measurement::of(self.kind, &self.row.parameter).to_owned(),
+            explained: 0.0,
+        }
+    }
+}
+
 /// The lines that a cluster's models have read and that are not known exactly.
 fn uncertain(cluster: &Cluster, library: &Library) -> Result<Vec<Line>, InputError> {
     let mut lines = Vec::new();
     for ((kind, name), read) in &cluster.read {
         let profile = library.given(*kind, name)?;
-        let posterior = library.posterior(name)?;
+        let posterior = library.posterior_of(&profile)?;
         for row in profile.rows().iter().filter(|row| read.contains(&row.parameter)) {
             let own = spread(row);
             if own.is_exact() {
                 continue;
             }
-            let together = posterior.and_then(|posterior| posterior.of(&row.parameter));
+            let together = profile.together(&row.parameter, posterior);
             let alone = || vec![(row.parameter.clone(), 1.0)];
             lines.push(Line {
                 kind: *kind,
@@ -243,7 +267,7 @@ pub(crate) fn write(
                 cause.line.unit.clone(),
                 end(cause.line.low),
                 end(cause.line.high),
-                measurement::of(cause.kind, &cause.line.parameter).to_owned(),
+                cause.measurement.clone(),
             ]);
             cells
         })
@@ -263,6 +287,6 @@ pub(crate) fn sentence(experiment: &Experiment, plan: &Plan, wide: &[Wide]) -> O
         cause.kind.folder(),
         cause.profile,
         cause.line.parameter,
-        measurement::of(cause.kind, &cause.line.parameter),
+        cause.measurement,
     ))
 }

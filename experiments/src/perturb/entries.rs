@@ -100,7 +100,8 @@ fn of_profile(kind: Kind, name: &str, origin: &str) -> Result<Vec<Entry>, InputE
         let value = format!("{} {}", row.value, row.unit);
         Entry { origin: origin.into(), name: parameter.into(), value, tries, scenes }
     };
-    Ok(profile.rows().iter().map(entry).collect())
+    // What a profile has from another is moved there.
+    Ok(profile.own_rows().iter().map(entry).collect())
 }
 
 fn played(names: &[&str], cast: &Cast) -> Vec<Arc<Scene>> {

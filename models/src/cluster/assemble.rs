@@ -19,6 +19,7 @@ use crate::library::{Kind, Library};
 use crate::profile::Profile;
 use crate::quantity::{QuantityError, parse_time};
 use crate::topology::{NicTable, NodeTable, Parsed, Placed, Topology};
+use crate::uncertainty::hypothesis::Fields;
 use crate::uncertainty::model::{ERRORS, Errors, Part};
 
 /// The smallest IP packet size every IPv4 link must carry (RFC 791), and the largest there is.
@@ -257,7 +258,11 @@ impl<'a> Builder<'a> {
             return Ok(Arc::clone(known));
         }
         let profile = Arc::new(self.library.profile(kind, name)?);
-        self.cluster.used.insert(of.clone());
+        let used = &mut self.cluster.used;
+        used.insert(of.clone());
+        used.extend(self.library.like(kind, name).map(|other| (kind, other.to_owned())));
+        let open = self.library.open(kind, name)?;
+        used.extend(open.iter().map(|own| (Kind::Hypothesis, own.name.clone())));
         self.profiles.insert(of, Arc::clone(&profile));
         Ok(profile)
     }
@@ -282,7 +287,15 @@ impl<'a> Builder<'a> {
         port_rate: Option<Rate>,
     ) -> Result<(), InputError> {
         let mtu = packet_size(at, &at.table.mtu)?;
-        let NicTable { offloads, tunnel_offloads, .. } = at.table;
+        let NicTable { offloads, tunnel_offloads, ref profile, .. } = at.table;
+        let mut open = Fields { offloads, tunnel_offloads };
+        for hypothesis in self.library.open(Kind::Nic, profile.get_ref())? {
+            let state = hypothesis.state(profile.get_ref(), self.library.draw()).fields;
+            open.offloads = open.offloads.or(state.offloads);
+            open.tunnel_offloads = open.tunnel_offloads.or(state.tunnel_offloads);
+        }
+        let [offloads, tunnel_offloads] =
+            [open.offloads, open.tunnel_offloads].map(|open| open.unwrap_or(true));
         self.cluster.nics.insert(place, NicSpec { mtu, offloads, tunnel_offloads, port_rate });
         Ok(())
     }

@@ -46,7 +46,7 @@ pub(super) fn add(builder: &mut Builder<'_>, topology: &Topology) -> Result<(), 
         chain(builder, &node, &name, &cni.pod, inside, point)?;
         // A lab switches the pods' own devices with the card's: behind it, nothing else segments.
         let whole = |nic: &Placed<NicTable>| {
-            nic.table.offloads || node != *nic.table.node.get_ref().as_str()
+            nic.table.offloads.unwrap_or(true) || node != *nic.table.node.get_ref().as_str()
         };
         let in_lab = builder.lab.is_some() && !topology.nics.iter().all(whole);
         if !pod.table.offloads || in_lab {

@@ -59,7 +59,7 @@ pub fn lines(kind: Kind) -> &'static [Line] {
         Kind::Pcie => &device::PCIE,
         Kind::Nic => &device::NIC,
         Kind::Model => &model::LINES,
-        Kind::Hop | Kind::Cni | Kind::Topology | Kind::Posterior => &[],
+        Kind::Hop | Kind::Cni | Kind::Topology | Kind::Posterior | Kind::Hypothesis => &[],
     }
 }
 

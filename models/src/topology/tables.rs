@@ -18,7 +18,8 @@ tables! {
         name: Spanned<String>,
         /// How many there are: `NAME-0`, `NAME-1`, … Default: one, called `NAME`.
         count: Option<Spanned<u32>>,
-        /// Its host profile.
+        /// Its host profile. Default: `unknown`, any server.
+        #[serde(default = "unknown")]
         host: Spanned<String>,
         /// The container network of its pods.
         cni: Spanned<String>,
@@ -82,7 +83,8 @@ tables! {
         count: Option<Spanned<u32>>,
         /// The node it is in.
         node: Spanned<String>,
-        /// Its NIC profile.
+        /// Its NIC profile. Default: `unknown`, any card.
+        #[serde(default = "unknown")]
         profile: Spanned<String>,
         /// The PCIe profile of its slot.
         pcie: Spanned<String>,
@@ -94,14 +96,13 @@ tables! {
         numas: Option<Spanned<Vec<Spanned<u32>>>>,
         /// The PCIe switch it sits below.
         under: Option<Spanned<String>>,
-        /// Segmentation offloads (TSO, GSO, GRO).
-        #[serde(default = "yes")]
-        offloads: bool,
+        /// Segmentation offloads (TSO, GSO, GRO). Default: on, but for a card of a class whose
+        /// state is unknown: see `podpath profiles list --kind hypothesis`.
+        offloads: Option<bool>,
         /// Whether they also work on encapsulated packets (UDP tunnel segmentation on the way
         /// out, validated inner checksums on the way in, without which GRO leaves a tunnel's
-        /// packets alone).
-        #[serde(default = "yes")]
-        tunnel_offloads: bool,
+        /// packets alone). Default: as of `offloads`.
+        tunnel_offloads: Option<bool>,
     }
 
     /// A pod.
@@ -157,7 +158,8 @@ tables! {
         name: Spanned<String>,
         /// How many there are: `NAME-0`, `NAME-1`, … Default: one, called `NAME`.
         count: Option<Spanned<u32>>,
-        /// Its host profile.
+        /// Its host profile. Default: `unknown`, any server.
+        #[serde(default = "unknown")]
         host: Spanned<String>,
         /// The kind of hop that every packet crosses in it: `route` or `bridge`.
         #[one_of("route", "bridge")]
@@ -224,6 +226,10 @@ tables! {
         #[serde(default = "one")]
         installed: u32,
     }
+}
+
+fn unknown() -> Spanned<String> {
+    Spanned::new(0..0, "unknown".into())
 }
 
 fn yes() -> bool {

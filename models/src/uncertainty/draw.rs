@@ -66,6 +66,33 @@ impl Draw {
             How::Alone { .. } => 0.0,
         }
     }
+
+    /// Which of several states holds whose probabilities are `odds`; where something else is moved
+    /// alone, the most probable one.
+    pub fn choice(self, key: Seed, odds: &[f64]) -> usize {
+        let part = match self.how {
+            How::Sample { number, of } => unit(key, number, of),
+            How::Alone { key: own, normal } if own == key => Normal::standard().cdf(normal),
+            How::Alone { .. } => return Draw::likeliest(odds),
+        };
+        let below = odds.iter().scan(0.0, |sum, odds| {
+            *sum += odds;
+            Some(*sum)
+        });
+        below.take_while(|sum| *sum <= part).count().min(odds.len() - 1)
+    }
+
+    /// How many standard deviations choose state `at` among those of such odds.
+    pub fn choosing(odds: &[f64], at: usize) -> f64 {
+        let middle = odds[..at].iter().sum::<f64>() + odds[at] / 2.0;
+        Normal::standard().inverse_cdf(middle)
+    }
+
+    /// The state with the highest odds, the first of several.
+    pub fn likeliest(odds: &[f64]) -> usize {
+        let better = |best: usize, at: usize| if odds[at] > odds[best] { at } else { best };
+        (0..odds.len()).fold(0, better)
+    }
 }
 
 /// A number between zero and one, exclusive: draw `number` of `of`.
@@ -121,6 +148,16 @@ mod tests {
         assert_ne!(normals("a"), normals("b"));
         let other = Draw::new(Seed::new(2), 5, DRAWS);
         assert_ne!(other.normal(other.key("a")), normals("a")[5]);
+    }
+
+    #[test]
+    fn a_state_can_be_chosen_alone() {
+        let odds = [0.2, 0.5, 0.3];
+        for at in 0..3 {
+            let draw = Draw::alone(["h"], Draw::choosing(&odds, at));
+            assert_eq!(draw.choice(draw.key("h"), &odds), at);
+            assert_eq!(draw.choice(draw.key("other"), &odds), 1);
+        }
     }
 
     #[test]
