@@ -77,7 +77,8 @@ mod tests {
 
     #[test]
     fn what_a_profile_is_like_stands_at_its_head() {
-        let like = |text: &str| like(&Source::new("f", text)).map(|(name, at)| (name.to_owned(), at));
+        let like =
+            |text: &str| like(&Source::new("f", text)).map(|(name, at)| (name.to_owned(), at));
         assert_eq!(like("# format = 1\n# like = a-1\na,b\n"), Some(("a-1".into(), 2)));
         assert_eq!(like("# a comment\na,b\n# like = a\n"), None);
     }
