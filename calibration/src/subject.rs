@@ -79,7 +79,7 @@ impl Subject {
 
     /// The factor by which the model's own error makes a kernel longer.
     pub fn kernel_factor(&self) -> f64 {
-        self.cluster.errors.factor(Part::Kernel, std::iter::empty())
+        self.cluster.errors.factor(Part::Kernel, false, std::iter::empty())
     }
 
     /// What becomes of one transfer.

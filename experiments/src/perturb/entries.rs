@@ -77,6 +77,7 @@ fn of_profile(kind: Kind, name: &str, origin: &str) -> Result<Vec<Entry>, InputE
         Kind::Host => Cast { host: name.into(), ..cast() },
         Kind::Gpu => Cast { gpu: name.into(), host: "two-socket-2021".into(), ..cast() },
         Kind::Pcie => Cast { pcie: name.into(), ..cast() },
+        Kind::Model if name == "elsewhere" => Cast { host: "unknown".into(), ..cast() },
         Kind::Model => cast(),
         _ => Cast { nic: name.into(), ..cast() },
     };

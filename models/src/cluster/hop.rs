@@ -38,6 +38,8 @@ pub struct CpuCosts {
     pub per_message: f64,
     /// Per socket buffer: a GSO super-packet, or one datagram in seconds.
     pub per_skb: f64,
+    /// Of UDP: per IP fragment of a datagram but its first in seconds.
+    pub per_fragment: f64,
     /// Per wire packet in seconds.
     pub per_segment: f64,
     /// Per payload byte [s/B].

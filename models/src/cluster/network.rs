@@ -229,7 +229,8 @@ fn of_hop(profile: &Profile, name: &str, side: Side) -> Result<Costs, InputError
         return Err(unknown);
     }
     let tcp = costs(profile, name, side)?;
-    let udp = CpuCosts { per_skb: tcp.per_skb + datagram(profile, name, side)?, ..tcp };
+    let datagram = tcp.per_skb + datagram(profile, name, side)?;
+    let udp = CpuCosts { per_skb: datagram, per_fragment: tcp.per_skb, ..tcp };
     let udp_flow_limit = match side {
         Side::Send => None,
         Side::Receive => profile.optional(&format!("{name}.udp_flow_limit"), Profile::rate)?,
@@ -285,10 +286,16 @@ fn socket_costs(
         return Ok(CpuCosts::default());
     }
     let forwarded_per_byte = profile.seconds_per_byte(&format!("{name}.forwarded_per_byte"))?;
+    let costs = costs(profile, name, side)?;
+    let per_fragment = match format!("{name}.{}_per_fragment", prefix(side)) {
+        line if profile.has(&line) => seconds(profile, line)?,
+        _ => costs.per_skb,
+    };
     Ok(CpuCosts {
+        per_fragment,
         forwarded_per_skb: seconds(profile, format!("{name}.forwarded_per_skb"))?,
         forwarded_per_byte: forwarded_per_byte / core_speed(profile)?,
-        ..costs(profile, name, side)?
+        ..costs
     })
 }
 

@@ -13,6 +13,11 @@ use crate::transfer::Transport;
 /// The RDMA path MTUs (InfiniBand specification, section 7.7.8), largest first.
 const RDMA_MTUS: [u64; 5] = [4096, 2048, 1024, 512, 256];
 
+/// An IPv4 header without options (RFC 791).
+const IP_HEADER: u64 = 20;
+/// The largest payload of a UDP datagram over IPv4 (RFC 768).
+const DATAGRAM_MAX: u64 = 65_507;
+
 /// A message of one stream, cut.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Cut {
@@ -31,6 +36,8 @@ pub(super) struct Cut {
     /// Socket buffers on the way in: more, where the receiver's card leaves a tunnel's packets as
     /// they came.
     pub(super) received: f64,
+    /// IP fragments of datagrams, the first of each aside.
+    pub(super) fragments: f64,
     /// IP and transport headers of each segment.
     pub(super) headers: Bytes,
 }
@@ -47,46 +54,68 @@ pub(super) enum Protocol {
 /// Cuts `bytes` for the smallest packet size of a way.
 pub(super) fn cut(question: &Question<'_>, protocol: Protocol, bytes: Bytes) -> Cut {
     let (mtu, sends_large, receives_large) = packet(question);
+    let inside = cards(question).is_empty();
     let write = match protocol {
         Protocol::Kernel(_) => question.transfer.write,
         Protocol::Rdma => None,
     };
     let (headers, mss) = match protocol {
         Protocol::Kernel(Transport::Tcp) => (TCP_IP_HEADERS, mtu.get() - TCP_IP_HEADERS.get()),
-        // A datagram of the size iperf3 picks: the TCP segment of the same path.
-        Protocol::Kernel(Transport::Udp) => {
-            let segment = mtu.get() - TCP_IP_HEADERS.get();
-            (UDP_IP_HEADERS, write.map_or(segment, |write| write.get().min(segment)))
-        }
+        Protocol::Kernel(Transport::Udp) => return datagrams(mtu, write, bytes),
         Protocol::Rdma => {
             let room = mtu.get() - ROCE_HEADERS.get();
             (ROCE_HEADERS, RDMA_MTUS.into_iter().find(|m| *m <= room).unwrap_or(256))
         }
     };
-    let aggregated = |large: bool| match protocol {
-        Protocol::Kernel(Transport::Tcp) => large,
-        Protocol::Kernel(Transport::Udp) => false,
-        // Packets leave as they are cut: no host gathers them.
-        Protocol::Rdma => false,
-    };
+    // Packets of RDMA leave as they are cut: no host gathers them.
+    let aggregated = |large: bool| large && protocol != Protocol::Rdma;
     let fit = (GSO_MAX.get() - headers.get()) / mss;
     let mss = Bytes::new(mss);
     let unit = |large| if aggregated(large) { mss * fit.max(1) } else { mss };
     let count = |piece: Bytes| bytes.div_ceil(piece).max(1) as f64;
     let calls = match protocol {
-        // Each datagram is a call of its own, which its cost per socket buffer contains.
-        Protocol::Kernel(Transport::Udp) | Protocol::Rdma => 1.0,
-        Protocol::Kernel(Transport::Tcp) => write.map_or(1.0, count),
+        Protocol::Rdma => 1.0,
+        Protocol::Kernel(_) => write.map_or(1.0, count),
     };
+    let skbs = count(unit(sends_large));
     Cut {
         bytes: bytes.as_f64().max(1.0),
         calls,
         mss,
         unit: unit(sends_large),
-        segments: count(mss),
-        skbs: count(unit(sends_large)),
+        // Nothing on a node cuts a super-packet: what has no card on its way has no frames.
+        segments: if aggregated(sends_large) && inside { skbs } else { count(mss) },
+        skbs,
         received: count(unit(receives_large)),
+        fragments: 0.0,
         headers,
+    }
+}
+
+/// Cuts `bytes` into datagrams of one write each, and those that are larger than a packet into
+/// fragments of whole eights of bytes (RFC 791, section 2.3). The UDP header of the first is taken
+/// to be in each.
+fn datagrams(mtu: Bytes, write: Option<Bytes>, bytes: Bytes) -> Cut {
+    let whole = mtu.get() - UDP_IP_HEADERS.get();
+    // What iperf3 picks: the TCP segment of the same path.
+    let usual = mtu.get() - TCP_IP_HEADERS.get();
+    let datagram = write.map_or(usual, |write| write.get().clamp(1, DATAGRAM_MAX));
+    let datagram = datagram.min(bytes.get().max(1));
+    let mss = if datagram > whole { (mtu.get() - IP_HEADER) / 8 * 8 } else { datagram };
+    let datagrams = bytes.get().div_ceil(datagram).max(1) as f64;
+    let each = (datagram + UDP_IP_HEADERS.get() - IP_HEADER).div_ceil(mss).max(1) as f64;
+    let each = if datagram > whole { each } else { 1.0 };
+    Cut {
+        bytes: bytes.as_f64().max(1.0),
+        // Each datagram is a call of its own, which its cost per socket buffer contains.
+        calls: 1.0,
+        mss: Bytes::new(mss),
+        unit: Bytes::new(mss),
+        segments: datagrams * each,
+        skbs: datagrams,
+        received: datagrams,
+        fragments: datagrams * (each - 1.0),
+        headers: UDP_IP_HEADERS,
     }
 }
 

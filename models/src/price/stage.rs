@@ -45,7 +45,7 @@ fn copy(question: &Question<'_>) -> Stage {
     let Question { cluster, legs, transfer, bytes, change, .. } = *question;
     let mut stage = Stage::of(Carrier::Copy, 1, DMA_BURST);
     let hops = || legs.iter().map(|leg| &*leg.hop().kind);
-    let factor = |part| cluster.errors.factor(part, hops());
+    let factor = |part| cluster.errors.factor(part, false, hops());
     let (moves, calls) = (factor(Part::Copy), factor(Part::CopyCall));
     for leg in legs {
         let HopModel::Dma(dma) = &leg.hop().model else { continue };
@@ -143,7 +143,13 @@ impl<'a> Walk<'a> {
             HopModel::Cpu(_) => Some(&*leg.hop().kind),
             _ => None,
         };
-        let factor = |part| cluster.errors.factor(part, question.legs.iter().filter_map(cpu));
+        let like = |leg: &Leg<'_>| match &leg.hop().model {
+            HopModel::Cpu(cpu) => cluster.hosts[cpu.host].profile.is_like(),
+            _ => false,
+        };
+        let elsewhere = question.legs.iter().any(like);
+        let way = || question.legs.iter().filter_map(cpu);
+        let factor = |part| cluster.errors.factor(part, elsewhere, way());
         let (work_factor, delay_factor) = (factor(part), factor(Part::RoundTrip));
         let wire_factor = match transfer.mode {
             Mode::GpuDirect => 1.0,
@@ -276,6 +282,7 @@ impl<'a> Walk<'a> {
         };
         let counted = self.cut.calls * costs.per_message
             + skbs * costs.per_skb
+            + self.cut.fragments * costs.per_fragment
             + self.cut.segments * costs.per_segment;
         counted / self.cut.bytes + costs.per_byte
     }

@@ -67,6 +67,11 @@ impl Profile {
         self.with(parameter, value * unit(&row.unit).map_or(1.0, |unit| unit.2))
     }
 
+    /// Whether it is like another: not all of it was measured on the machine that it is of.
+    pub fn is_like(&self) -> bool {
+        self.own.is_some()
+    }
+
     /// A copy with the lines of `other` behind its own, which it is like; a parameter that it has
     /// keeps its line.
     pub(crate) fn like(&self, other: &Profile) -> Profile {

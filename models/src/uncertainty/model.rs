@@ -14,6 +14,8 @@ use crate::library::{Kind, Library};
 
 /// The profile that has them.
 pub const ERRORS: &str = "errors";
+/// The one that has those on machines that nobody calibrated.
+pub const ELSEWHERE: &str = "elsewhere";
 
 /// What of a prediction is off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,48 +65,73 @@ impl Part {
 /// The factors on what the models say.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Errors {
-    spreads: [Spread; Part::ALL.len()],
+    here: Spreads,
+    /// On machines that nobody calibrated.
+    elsewhere: Spreads,
     draw: Option<Draw>,
 }
 
+type Spreads = [Spread; Part::ALL.len()];
+
 impl Errors {
-    /// Those of a library; factors of one where it has no such profile.
+    /// Those of a library; factors of one where it has no such profile. Where it does not say how
+    /// far they are off elsewhere, they are as far off as here.
     ///
     /// # Errors
-    /// If the profile is malformed.
+    /// If a profile is malformed.
     pub fn of(library: &Library) -> Result<Errors, InputError> {
-        let mut errors = Errors::none();
-        if library.names(Kind::Model).any(|name| name == ERRORS) {
-            let profile = library.given(Kind::Model, ERRORS)?;
-            for (part, own) in Part::ALL.into_iter().zip(&mut errors.spreads) {
-                // Marks the line as read.
-                profile.ratio(part.line())?;
-                let row = profile.rows().iter().find(|row| row.parameter == part.line());
-                *own = spread(row.expect("it was read"));
-            }
-            errors.draw = library.draw();
-        }
-        Ok(errors)
+        let Some(here) = spreads(library, ERRORS)? else { return Ok(Errors::none()) };
+        let elsewhere = spreads(library, ELSEWHERE)?.unwrap_or(here);
+        Ok(Errors { here, elsewhere, draw: library.draw() })
     }
 
     /// Nothing is off.
     pub fn none() -> Errors {
-        let spreads = [Spread { value: 1.0, low: 1.0, high: 1.0 }; Part::ALL.len()];
-        Errors { spreads, draw: None }
+        let exact = [Spread { value: 1.0, low: 1.0, high: 1.0 }; Part::ALL.len()];
+        Errors { here: exact, elsewhere: exact, draw: None }
+    }
+
+    /// The profiles of a library that they stand in.
+    pub fn profiles(library: &Library) -> impl Iterator<Item = &'static str> {
+        let names = library.names(Kind::Model);
+        [ERRORS, ELSEWHERE].into_iter().filter(move |own| names.clone().any(|name| name == *own))
     }
 
     /// The factor on a part of what is said of a way, which is called by the names of what it is
-    /// made of.
-    pub fn factor<'a>(&self, part: Part, way: impl Iterator<Item = &'a str>) -> f64 {
-        let spread = &self.spreads[part as usize];
+    /// made of; `elsewhere`, if one of its machines is like another that was calibrated.
+    pub fn factor<'a>(
+        &self,
+        part: Part,
+        elsewhere: bool,
+        way: impl Iterator<Item = &'a str>,
+    ) -> f64 {
+        let (spreads, profile) =
+            if elsewhere { (&self.elsewhere, ELSEWHERE) } else { (&self.here, ERRORS) };
+        let spread = &spreads[part as usize];
         match self.draw {
             Some(draw) if !spread.is_exact() => {
-                let part = draw.key(Kind::Model.folder()).of(ERRORS).of(part.line());
+                let part = draw.key(Kind::Model.folder()).of(profile).of(part.line());
                 spread.at(draw.normal_of(part, way.fold(part, Seed::of)))
             }
             _ => spread.value,
         }
     }
+}
+
+/// The spreads of a profile, if the library has it.
+fn spreads(library: &Library, name: &str) -> Result<Option<Spreads>, InputError> {
+    if !Errors::profiles(library).any(|own| own == name) {
+        return Ok(None);
+    }
+    let profile = library.given(Kind::Model, name)?;
+    let mut spreads = Errors::none().here;
+    for (part, own) in Part::ALL.into_iter().zip(&mut spreads) {
+        // Marks the line as read.
+        profile.ratio(part.line())?;
+        let row = profile.rows().iter().find(|row| row.parameter == part.line());
+        *own = spread(row.expect("it was read"));
+    }
+    Ok(Some(spreads))
 }
 
 #[cfg(test)]
@@ -126,11 +153,11 @@ mod tests {
     #[test]
     fn ways_of_the_same_hops_share_a_factor_and_others_do_not() {
         let library = library();
-        assert_eq!(Errors::of(&library).unwrap().factor(Part::Tcp, ["veth"].into_iter()), 1.0);
+        assert_eq!(Errors::of(&library).unwrap().factor(Part::Tcp, false, ["veth"].into_iter()), 1.0);
         let factors = |hops: &[&str]| -> Vec<f64> {
             let of = |draw| Errors::of(&library.drawn(draw)).unwrap();
             Draw::all(Seed::new(1), DRAWS)
-                .map(|draw| of(draw).factor(Part::Tcp, hops.iter().copied()))
+                .map(|draw| of(draw).factor(Part::Tcp, false, hops.iter().copied()))
                 .collect()
         };
         assert_eq!(factors(&["veth", "bridge"]), factors(&["veth", "bridge"]));
@@ -145,6 +172,6 @@ mod tests {
     fn without_a_profile_nothing_is_off() {
         let draw = Draw::new(Seed::new(1), 0, DRAWS);
         let errors = Errors::of(&Library::new().drawn(draw)).unwrap();
-        assert_eq!(errors.factor(Part::Kernel, [].into_iter()), 1.0);
+        assert_eq!(errors.factor(Part::Kernel, false, [].into_iter()), 1.0);
     }
 }

@@ -13,6 +13,7 @@ const ONE_CALL: &str = "0: the hop sees packets and no calls";
 const NO_WAIT: &str = "0: the hop's work takes its core's time, and nothing else is waited for";
 const ALONE: &str = "0: a datagram costs what a super-packet costs, which is in per_skb";
 const DELIVERED: &str = "0: a forwarded packet costs its socket what a delivered one costs";
+const FRAGMENT: &str = "a fragment costs what a datagram costs, which is in per_skb";
 /// Where the costs of TCP are needed.
 pub const TCP: &str = "a transfer sends TCP";
 /// Where the costs of UDP are needed.
@@ -22,7 +23,7 @@ const NAMES: &str = "a request asks a name server on this host";
 const SOCKETS: &str = "data crosses from one NUMA node to another";
 
 /// Every line of a host profile.
-pub(super) const LINES: [Line; 62] = [
+pub(super) const LINES: [Line; 64] = [
     Line::of("cores", Count, Always, "cores of the machine"),
     Line::of("receive_queues", Count, Always, "receive queues (RSS), each served by a core"),
     Line::of(
@@ -81,6 +82,18 @@ pub(super) const LINES: [Line; 62] = [
     Line::of("udp.rx_per_byte", TimePerByte, Default(0.0, IN_THE_OTHERS), "per byte received"),
     Line::of("udp.tx_per_skb", Time, Default(0.0, IN_THE_OTHERS), "per datagram sent"),
     Line::of("udp.rx_per_skb", Time, Default(0.0, IN_THE_OTHERS), "per datagram received"),
+    Line::of(
+        "udp.tx_per_fragment",
+        Time,
+        Absent(FRAGMENT),
+        "per IP fragment sent of a datagram but its first",
+    ),
+    Line::of(
+        "udp.rx_per_fragment",
+        Time,
+        Absent(FRAGMENT),
+        "per IP fragment received of a datagram but its first",
+    ),
     Line::of("udp.tx_per_segment", Time, Default(0.0, IN_SKB), "per wire packet sent"),
     Line::of("udp.rx_per_segment", Time, Default(0.0, IN_SKB), "per wire packet received"),
     Line::of("udp.per_connection", Time, Default(0.0, NO_CONNECTION), "opening a socket"),
