@@ -60,6 +60,9 @@ pub(crate) struct Figure {
     pub(crate) topology: Option<String>,
     pub(crate) unit: &'static str,
     pub(crate) percentile: Option<f64>,
+    /// Whether the report counts bytes, for tables that people read.
+    #[serde(skip)]
+    pub(crate) in_bytes: bool,
     pub(crate) reported_low: f64,
     pub(crate) reported_high: f64,
     /// With nothing drawn: the median of the points that match.
@@ -151,6 +154,7 @@ impl Task {
             topology,
             unit: reported.unit.name(),
             percentile: reported.percentile,
+            in_bytes: reported.value.ends_with("B/s"),
             reported_low: reported.low,
             reported_high: reported.high,
             predicted: beside.predicted()?,

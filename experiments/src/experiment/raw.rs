@@ -145,8 +145,8 @@ pub(crate) struct RawReported {
     /// The topology whose prediction it stands beside. Default: all.
     #[schemars(with = "Option<String>")]
     pub(crate) topology: Option<Spanned<String>>,
-    /// The transfers that the figure is of, by name: what they move together stands beside it.
-    /// Default: each transfer on its own.
+    /// The transfers that the figure is of, by name: the sum of what they move stands beside it; of
+    /// times, the last. Default: each transfer on its own.
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
     pub(crate) transfers: Vec<Spanned<String>>,

@@ -1,10 +1,12 @@
 //! A figure that somebody reported, to stand beside what is predicted.
 
+use std::ops::Range;
 use std::sync::Arc;
 
-use models::input::{InputError, Source};
+use models::input::{InputError, Source, suggest};
 use serde_spanned::Spanned;
 
+use super::axes::Entry;
 use super::axis::Axis;
 use super::figure::{Unit, parse};
 use super::problem::Problem;
@@ -60,6 +62,41 @@ pub(super) struct Beside<'a> {
     pub(super) repetitions: u64,
 }
 
+impl Beside<'_> {
+    /// The number of the topology with this name.
+    fn topology(&self, name: &Spanned<String>) -> Result<usize, (Problem, Range<usize>)> {
+        let labels = self.topologies.iter().map(|topology| topology.label.as_str());
+        labels.clone().position(|label| label == name.get_ref()).ok_or_else(|| {
+            let problem = "is not among the topologies of this experiment";
+            (Problem::new(problem, suggest(name.get_ref(), labels)), name.span())
+        })
+    }
+
+    /// The number of the transfer with this name.
+    fn transfer(&self, name: &Spanned<String>) -> Result<usize, (Problem, Range<usize>)> {
+        let names = self.transfers.iter().map(|transfer| transfer.name.as_str());
+        names.clone().position(|known| known == name.get_ref()).ok_or_else(|| {
+            let problem = format!("no transfer is called `{}`", name.get_ref());
+            (Problem::new(problem, suggest(name.get_ref(), names)), name.span())
+        })
+    }
+
+    /// What is wrong with a value of `at` that no point has.
+    fn no_point(&self, entry: &Entry<Scalar>) -> Option<Problem> {
+        let varied = self.axes.iter().flat_map(|axis| &axis.varied);
+        if varied.clone().any(|v| v.key == entry.key && v.values.contains(&entry.value)) {
+            return None;
+        }
+        let keys: Vec<&str> = varied.map(|v| v.key.as_str()).collect();
+        let help = match keys.is_empty() {
+            true => "this experiment sweeps nothing; leave `at` out".into(),
+            false => format!("one of the values of: {}", keys.join(", ")),
+        };
+        let problem = format!("no point has {} = {}", entry.key, entry.value);
+        Some(Problem::new(problem, help))
+    }
+}
+
 /// Judges one `[[reported]]`.
 pub(super) fn checked(
     raw: RawReported,
@@ -68,34 +105,21 @@ pub(super) fn checked(
     beside: &Beside<'_>,
 ) -> Result<Reported, InputError> {
     let field = |name: &str| format!("reported[{number}].{name}");
-    let figure = |text: &Spanned<String>, name: &str| {
-        parse(text.get_ref()).map_err(|problem| problem.at(field(name), file, text.span()))
+    let wrong = |name: &str, text: &Spanned<String>, problem: Problem| {
+        problem.at(field(name), file, text.span())
     };
-    let (unit, low) = figure(&raw.value, "value")?;
+    let (unit, low) =
+        parse(raw.value.get_ref()).map_err(|problem| wrong("value", &raw.value, problem))?;
     let high = match &raw.up_to {
         None => low,
-        Some(text) => {
-            let (other, high) = figure(text, "up_to")?;
-            if other != unit {
-                let (is, wanted) = (other.words(), unit.words());
-                let problem = format!("is {is}, where `value` is {wanted}");
-                let help = format!("{wanted}, the upper end of the range");
-                return Err(Problem::new(problem, help).at(field("up_to"), file, text.span()));
-            }
-            high
-        }
+        Some(text) => upper_end(text.get_ref(), unit, low).map_err(|p| wrong("up_to", text, p))?,
     };
-    if high < low {
-        let span = raw.up_to.map_or(0..0, |text| text.span());
-        let problem = Problem::new("lies below `value`", "the upper end of the range");
-        return Err(problem.at(field("up_to"), file, span));
-    }
     let percentile = match &raw.percentile {
         None => None,
         Some(percentile) => {
             let wrong = |problem: Problem| problem.at(field("percentile"), file, percentile.span());
             let found = checked_percentile(percentile.get_ref(), unit, beside.repetitions);
-            if !raw.transfers.is_empty() {
+            if raw.transfers.len() > 1 {
                 let problem = "is of one transfer, and not of several together";
                 return Err(wrong(Problem::new(problem, "leave `transfers` or `percentile` out")));
             }
@@ -106,36 +130,15 @@ pub(super) fn checked(
         let problem = Problem::new("is not a URL", "where the figure was published: https://…");
         return Err(problem.at(field("source"), file, raw.source.span()));
     }
-    let topology = match &raw.topology {
-        None => None,
-        Some(name) => {
-            let labels = beside.topologies.iter().map(|topology| topology.label.as_str());
-            Some(labels.clone().position(|label| label == name.get_ref()).ok_or_else(|| {
-                let help = models::input::suggest(name.get_ref(), labels);
-                let problem = "is not among the topologies of this experiment";
-                Problem::new(problem, help).at(field("topology"), file, name.span())
-            })?)
-        }
-    };
-    let transfers = raw.transfers.iter().map(|name| {
-        let names = beside.transfers.iter().map(|transfer| transfer.name.as_str());
-        names.clone().position(|known| known == name.get_ref()).ok_or_else(|| {
-            let problem = format!("no transfer is called `{}`", name.get_ref());
-            let help = models::input::suggest(name.get_ref(), names);
-            Problem::new(problem, help).at(field("transfers"), file, name.span())
-        })
-    });
-    let transfers = transfers.collect::<Result<Vec<usize>, InputError>>()?;
+    let topology = raw.topology.as_ref().map(|name| beside.topology(name)).transpose();
+    let topology = topology.map_err(|(problem, span)| problem.at(field("topology"), file, span))?;
+    let transfers = raw.transfers.iter().map(|name| beside.transfer(name));
+    let transfers = transfers
+        .collect::<Result<Vec<usize>, _>>()
+        .map_err(|(problem, span)| problem.at(field("transfers"), file, span))?;
     for entry in &raw.at.0 {
-        let varied = beside.axes.iter().flat_map(|axis| &axis.varied);
-        if !varied.clone().any(|v| v.key == entry.key && v.values.contains(&entry.value)) {
-            let keys: Vec<&str> = varied.map(|v| v.key.as_str()).collect();
-            let help = match keys.is_empty() {
-                true => "this experiment sweeps nothing; leave `at` out".into(),
-                false => format!("one of the values of: {}", keys.join(", ")),
-            };
-            let problem = format!("no point has {} = {}", entry.key, entry.value);
-            return Err(Problem::new(problem, help).at(field("at"), file, entry.key_span.clone()));
+        if let Some(problem) = beside.no_point(entry) {
+            return Err(problem.at(field("at"), file, entry.key_span.clone()));
         }
     }
     Ok(Reported {
@@ -153,6 +156,20 @@ pub(super) fn checked(
         source: raw.source.into_inner(),
         text: raw.text,
     })
+}
+
+/// The upper end of a range from `low`.
+fn upper_end(text: &str, unit: Unit, low: f64) -> Result<f64, Problem> {
+    let (other, high) = parse(text)?;
+    let wanted = unit.words();
+    if other != unit {
+        let problem = format!("is {}, where `value` is {wanted}", other.words());
+        return Err(Problem::new(problem, format!("{wanted}, the upper end of the range")));
+    }
+    match high < low {
+        true => Err(Problem::new("lies below `value`", "the upper end of the range")),
+        false => Ok(high),
+    }
 }
 
 /// A percentile that the repetitions can tell: at least one of them lies beyond it.

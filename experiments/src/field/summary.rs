@@ -150,6 +150,7 @@ mod tests {
             topology: None,
             unit: "s",
             percentile: None,
+            in_bytes: false,
             reported_low: if inside { 2.0 } else { 8.0 },
             reported_high: if inside { 2.0 } else { 8.0 },
             predicted: 2.0,

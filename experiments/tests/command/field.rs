@@ -112,3 +112,24 @@ fn a_folder_without_cases_is_refused() {
     let both = ["validate", "--field", "empty", "--against", "x.csv"];
     assert_eq!(folder.podpath().args(both).output().expect("it ran").status.code(), Some(2));
 }
+
+#[test]
+fn a_shipped_case_and_its_file_are_the_same_experiment() {
+    // The second has a folder of profiles beside it.
+    for case in ["flannel-1816/experiment", "moby-37214/udp"] {
+        let folder = Folder::new();
+        let path = format!("{}/cases/{case}.toml", env!("CARGO_MANIFEST_DIR"));
+        let quick = ["--quiet", "--no-changes", "--no-intervals", "--fidelity", "closed"];
+        folder.run(&[&["run", &format!("cases/{case}"), "--out", "a"], &quick[..]].concat());
+        folder.run(&[&["run", &path, "--out", "b"], &quick[..]].concat());
+        assert_eq!(folder.read("a/summary.csv"), folder.read("b/summary.csv"), "{case}");
+        let shipped = format!("shipped:cases/{}/", case.split('/').next().expect("a folder"));
+        assert!(folder.read("a/manifest.json").contains(&shipped), "{case}");
+    }
+    let fails = Folder::new().podpath().args(["run", "cases/flannel-1816/experimnt"]).output();
+    let stderr = String::from_utf8_lossy(&fails.expect("it ran").stderr).into_owned();
+    assert!(
+        stderr.contains("did you mean the shipped experiment `cases/flannel-1816/"),
+        "{stderr}"
+    );
+}

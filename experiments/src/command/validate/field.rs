@@ -103,9 +103,10 @@ fn table(figures: &[Figure]) -> Vec<Vec<String>> {
     std::iter::once(header).chain(figures.iter().map(row)).collect()
 }
 
-/// A range in the unit of its figure.
-fn range(unit: &str, low: f64, high: f64) -> String {
-    let (name, scale) = match unit {
+/// A range in a unit that suits its figure.
+fn range(of: &Figure, low: f64, high: f64) -> String {
+    let (name, scale) = match of.unit {
+        _ if of.in_bytes => words::byte_unit(high),
         "s" => words::span_unit(high),
         "1/s" => words::frequency_unit(high),
         _ => words::bit_unit(high),
@@ -134,9 +135,9 @@ fn print_figures(figures: &[Figure], most: usize, console: &Console) -> Result<(
         sheet.add_row([
             one.case.as_str().into(),
             one.text.as_str().into(),
-            number(range(one.unit, one.reported_low, one.reported_high)),
-            number(range(one.unit, one.predicted, one.predicted)),
-            number(sure.map_or(String::new(), |(low, high)| range(one.unit, low, high))),
+            number(range(one, one.reported_low, one.reported_high)),
+            number(range(one, one.predicted, one.predicted)),
+            number(sure.map_or(String::new(), |(low, high)| range(one, low, high))),
             inside.into(),
             number(factor(one.factor)),
         ]);
