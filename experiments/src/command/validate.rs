@@ -51,7 +51,8 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "PROFILE.csv")]
     profile: Option<PathBuf>,
     /// Cases from the field instead of tables: those that ship, or the experiments in a folder
-    #[arg(long, value_name = "CASES", num_args = 0..=1, conflicts_with_all = ["against", "profile"])]
+    #[arg(long, value_name = "CASES", num_args = 0..=1)]
+    #[arg(conflicts_with_all = ["against", "profile"])]
     field: Option<Option<PathBuf>>,
     /// The folder for validate.csv, the plot and the report
     #[arg(long, value_name = "DIR", default_value = "results/validate")]

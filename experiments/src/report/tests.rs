@@ -76,7 +76,8 @@ fn the_answer_comes_first() {
         "What takes most of the line rate (1 stream, serial): tcp, 24 % to 31 % on every topology.",
         "What brings most back (1 stream, serial): overlap copies with 1 MiB chunks, +38 % on \
          every topology.",
-        "Reported (flannel, streams 1): 1 Gbit/s to 4 Gbit/s; predicted: 2–3.6 (1.8–4.2) Gbit/s, inside.",
+        "Reported (flannel, streams 1): 1 Gbit/s to 4 Gbit/s; predicted: 2–3.6 (1.8–4.2) Gbit/s, \
+         inside.",
     ];
     for text in expected {
         assert!(answer.contains(text), "`{text}` is not in {answer}");
