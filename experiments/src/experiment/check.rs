@@ -68,19 +68,13 @@ pub(super) fn checked(
     check_complete(&transfers, &axes, source)?;
     check_chunks(&transfers, &axes, source)?;
     let measure = measure::checked(&raw.measure, source)?;
-    if let (Some(_), Some(reported)) = (&load, raw.reported.as_slice().first()) {
-        let problem =
-            Problem::new("stands beside no workload", "an experiment without [[workload]]");
-        return Err(problem.at("reported", source, reported.value.span()));
-    }
-    let reported = raw.reported.into_vec().into_iter().enumerate();
     let beside = reported::Beside {
         topologies: &topologies,
         transfers: &transfers,
         axes: &axes,
         repetitions: repetitions.unsigned_abs(),
     };
-    let reported = reported.map(|(at, r)| reported::checked(r, at, source, &beside));
+    let reported = reported::all(raw.reported.into_vec(), load.is_some(), source, &beside)?;
     Ok(Experiment {
         source: Arc::clone(source),
         name,
@@ -89,7 +83,7 @@ pub(super) fn checked(
         repetitions: repetitions as u32,
         seed,
         fidelity: level,
-        reported: reported.collect::<Result<_, _>>()?,
+        reported,
         library: Arc::new(library),
         topologies,
         load,

@@ -97,8 +97,24 @@ impl Beside<'_> {
     }
 }
 
+/// Judges every `[[reported]]` of a file; `over_time` says that it has workloads.
+pub(super) fn all(
+    raw: Vec<RawReported>,
+    over_time: bool,
+    file: &Arc<Source>,
+    beside: &Beside<'_>,
+) -> Result<Vec<Reported>, InputError> {
+    if let (true, Some(first)) = (over_time, raw.first()) {
+        let problem =
+            Problem::new("stands beside no workload", "an experiment without [[workload]]");
+        return Err(problem.at("reported", file, first.value.span()));
+    }
+    let all = raw.into_iter().enumerate();
+    all.map(|(number, one)| checked(one, number, file, beside)).collect()
+}
+
 /// Judges one `[[reported]]`.
-pub(super) fn checked(
+fn checked(
     raw: RawReported,
     number: usize,
     file: &Arc<Source>,
