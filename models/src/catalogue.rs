@@ -63,6 +63,8 @@ pub struct HopSpec {
     pub back_pressure: BackPressure,
     /// What traffic that turns around on the node pays.
     pub turn: Turn,
+    /// Whether the application drives the card from user space, past the kernel's sockets.
+    pub user_space: bool,
 }
 
 /// A container network as a composition of hops.
@@ -109,6 +111,10 @@ struct RawHop {
     /// What a packet pays that turns around on the node.
     #[serde(default = "both")]
     turn: Turn,
+    /// Whether the application drives the card from user space: then its work costs what the hop's
+    /// own lines say, and the kernel's sockets cost nothing.
+    #[serde(default)]
+    user_space: bool,
 }
 
 fn kept() -> BackPressure {
@@ -193,6 +199,7 @@ impl HopSpec {
             sends_on: core("sends-on", &raw.sends_on)?,
             back_pressure: raw.back_pressure,
             turn: raw.turn,
+            user_space: raw.user_space,
         })
     }
 }

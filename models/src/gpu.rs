@@ -44,7 +44,7 @@ pub mod work;
 use sim::{Bytes, Rate, Time};
 
 use crate::input::InputError;
-use crate::profile::{Dimension, Profile};
+use crate::profile::{Dimension, How, Profile};
 
 /// Turns shorter than the time to switch would be a GPU that does little else, and no turn at all a
 /// simulation that never ends.
@@ -74,6 +74,8 @@ pub struct Gpu {
     /// What each kernel beside another one adds to the time of both, as a part of its time alone,
     /// where each of them fills the GPU: 1 is sharing without loss.
     pub share_streams_cost: f64,
+    /// Whether its copies were measured, and not taken to be as those of another.
+    pub copies_known: bool,
     /// What runs kernels thread by thread, where the profile has it.
     pub machine: Option<machine::Machine>,
 }
@@ -122,6 +124,9 @@ impl Gpu {
             copy: copy::Parameters::from_profile(profile)?,
             turns: share::Turns { quantum, switch: profile.time("turn_switch")? },
             share_streams_cost: positive("share_streams_cost", Dimension::Ratio)?,
+            copies_known: profile.rows().iter().any(|row| {
+                row.parameter == "copy_setup" && matches!(row.how, How::Measured | How::Fitted)
+            }),
             machine: None,
         })
     }

@@ -270,8 +270,8 @@ impl<'a> Builder<'a> {
     /// By how much the models are off, where the library says so.
     fn errors(&mut self) -> Result<(), InputError> {
         self.cluster.errors = Errors::of(self.library)?;
-        // Copies and kernels are no better known elsewhere, so both may be read.
-        let foreign = self.cluster.hosts.iter().any(|host| host.profile.is_like());
+        let foreign = self.cluster.hosts.iter().any(|host| host.profile.is_like())
+            || self.cluster.gpus.values().any(|gpu| !gpu.gpu.copies_known);
         for name in Errors::profiles(self.library).filter(|name| foreign || *name == ERRORS) {
             let of = (Kind::Model, name.to_owned());
             let lines = Part::ALL.map(|part| part.line().to_owned());

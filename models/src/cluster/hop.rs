@@ -61,6 +61,8 @@ pub struct Costs {
     pub udp: CpuCosts,
     /// The most that one UDP flow gets through on the way in, if its queues overflow before that.
     pub udp_flow_limit: Option<Rate>,
+    /// Of a socket: whether it is the application's own, and the kernel's has no part in it.
+    pub user_space: bool,
     /// Transports whose costs the profile does not say, with the line to add.
     pub unpriced: Vec<(Transport, InputError)>,
 }

@@ -128,7 +128,10 @@ fn socket(
             side,
             core: Core::Flow,
             socket: true,
-            costs: sockets(builder, node, side)?,
+            costs: match cni.pod.iter().any(|hop| hop.user_space) {
+                true => Arc::new(Costs { user_space: true, ..Costs::default() }),
+                false => sockets(builder, node, side)?,
+            },
             header: Bytes::ZERO,
             back_pressure: BackPressure::Kept,
             turn: Turn::Both,
@@ -235,7 +238,7 @@ fn of_hop(profile: &Profile, name: &str, side: Side) -> Result<Costs, InputError
         Side::Send => None,
         Side::Receive => profile.optional(&format!("{name}.udp_flow_limit"), Profile::rate)?,
     };
-    Ok(Costs { tcp, udp, udp_flow_limit, unpriced: Vec::new() })
+    Ok(Costs { tcp, udp, udp_flow_limit, ..Costs::default() })
 }
 
 /// The lines to add before a hop has a price on one side: one of those that every byte or packet

@@ -54,7 +54,7 @@ pub(super) enum Protocol {
 /// Cuts `bytes` for the smallest packet size of a way.
 pub(super) fn cut(question: &Question<'_>, protocol: Protocol, bytes: Bytes) -> Cut {
     let (mtu, sends_large, receives_large) = packet(question);
-    let inside = cards(question).is_empty();
+    let inside = !question.route.has_card(question.cluster);
     let write = match protocol {
         Protocol::Kernel(_) => question.transfer.write,
         Protocol::Rdma => None,

@@ -45,7 +45,16 @@ fn copy(question: &Question<'_>) -> Stage {
     let Question { cluster, legs, transfer, bytes, change, .. } = *question;
     let mut stage = Stage::of(Carrier::Copy, 1, DMA_BURST);
     let hops = || legs.iter().map(|leg| &*leg.hop().kind);
-    let factor = |part| cluster.errors.factor(part, false, hops());
+    let known = |leg: &Leg<'_>| match leg {
+        Leg::Edge(edge, _) => {
+            let ends = cluster.graph.edge_endpoints(*edge).map(|(from, to)| [from, to]);
+            let mut gpus = ends.into_iter().flatten().filter_map(|end| cluster.gpus.get(&end));
+            gpus.all(|gpu| gpu.gpu.copies_known)
+        }
+        Leg::Service(..) | Leg::Kernel(_) => true,
+    };
+    let elsewhere = !legs.iter().all(known);
+    let factor = |part| cluster.errors.factor(part, elsewhere, hops());
     let (moves, calls) = (factor(Part::Copy), factor(Part::CopyCall));
     for leg in legs {
         let HopModel::Dma(dma) = &leg.hop().model else { continue };
@@ -125,6 +134,8 @@ struct Walk<'a> {
     worker: Option<Core>,
     /// Whether there is more between the sockets than one hand-over to another namespace.
     forwards: bool,
+    /// Whether it never leaves its machine.
+    inside: bool,
     /// The model's own errors: on what cores need, on what wires carry, and on delays.
     work_factor: f64,
     wire_factor: f64,
@@ -163,6 +174,7 @@ impl<'a> Walk<'a> {
             encapsulation,
             worker,
             forwards,
+            inside: !question.route.has_card(cluster),
             work_factor,
             wire_factor,
             delay_factor,
@@ -183,10 +195,11 @@ impl<'a> Walk<'a> {
         let of_network = Stage::of(Carrier::Network, self.transfer.streams, self.cut.unit);
         let mut stage = Stage { hops, ..of_network };
         let sender = legs.iter().find_map(|leg| match &leg.hop().model {
-            HopModel::Cpu(cpu) if cpu.socket && cpu.side == Side::Send => Some(cpu.host),
+            HopModel::Cpu(cpu) if cpu.socket && cpu.side == Side::Send => Some(cpu),
             _ => None,
         });
-        let host = &self.cluster.hosts[sender.expect("a network stage begins at a socket")];
+        let sender = sender.expect("a network stage begins at a socket");
+        let host = &self.cluster.hosts[sender.host];
         let one_way: f64 = stage.hops.iter().map(|hop| hop.latency).sum();
         stage.datagrams = self.transfer.transport == Transport::Udp;
         match self.transfer.transport {
@@ -195,6 +208,7 @@ impl<'a> Walk<'a> {
                 stage.window = Some(host.tcp_window.max(least).as_f64() / (2.0 * one_way));
             }
             Transport::Tcp => {}
+            Transport::Udp if sender.costs.user_space => {}
             Transport::Udp => {
                 let limit = host.udp_send_limit.map(sim::Rate::as_bytes_per_s);
                 stage.udp_send_limit = limit.map(|limit| limit / self.work_factor);
@@ -311,6 +325,7 @@ impl<'a> Walk<'a> {
             {
                 LinkRef::SendCore(cpu.host)
             }
+            (Core::Flow, Side::Receive) if self.inside => LinkRef::ReadCore(cpu.host),
             (Core::Flow, Side::Receive) => LinkRef::ReceiveCore(cpu.host),
         }
     }
@@ -347,7 +362,7 @@ impl<'a> Walk<'a> {
         let heaviest = stage.hops.iter().flat_map(|hop| &hop.works).map(|work| {
             let capacity = match work.link {
                 LinkRef::Fixed(link) => self.cluster.links[link.0].capacity,
-                LinkRef::SendCore(_) | LinkRef::ReceiveCore(_) => 1.0,
+                LinkRef::SendCore(_) | LinkRef::ReceiveCore(_) | LinkRef::ReadCore(_) => 1.0,
             };
             work.weight / capacity
         });
