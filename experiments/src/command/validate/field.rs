@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use rayon::prelude::*;
 use serde_json::json;
 
 use crate::console::{Console, Sheet, number};
@@ -50,11 +51,10 @@ pub(super) fn run(
     };
     let points = tasks.iter().map(|task| task.plan.points.len() as u64).sum();
     let bar = console.progress(points, "cases");
-    let mut figures: Vec<Figure> = Vec::new();
-    for task in &tasks {
-        figures.extend(task.figures(true, &|| bar.inc(1))?);
-    }
+    let each = tasks.par_iter().map(|task| task.figures(true, &|| bar.inc(1)));
+    let each: Result<Vec<Vec<Figure>>, Failure> = each.collect();
     bar.finish_and_clear();
+    let figures = each?.concat();
     let staging = Staging::new(out)?;
     write_table(&staging.path().join("field.csv"), table(&figures).into_iter())?;
     staging.commit()?;
