@@ -122,23 +122,14 @@ pub fn time_figure(seconds: f64) -> String {
 }
 
 fn timed(seconds: f64, digits: fn(f64) -> String) -> String {
-    let (unit, scale) = span_unit(seconds);
+    let (unit, scale) = time_unit(seconds);
     format!("{} {unit}", digits(seconds / scale))
 }
 
 /// The unit in which a span of time reads well, and its size in seconds.
-pub fn span_unit(seconds: f64) -> (&'static str, f64) {
+pub fn time_unit(seconds: f64) -> (&'static str, f64) {
     let units = [("s", 1.0), ("ms", 1e-3), ("µs", 1e-6)];
     units.into_iter().find(|(_, scale)| seconds >= *scale).unwrap_or(("ns", 1e-9))
-}
-
-/// The unit of an axis up to `seconds`, and what it is in seconds.
-pub fn time_unit(seconds: f64) -> (&'static str, f64) {
-    match seconds {
-        s if s >= 1.0 => ("s", 1.0),
-        s if s >= 1e-3 => ("ms", 1e-3),
-        _ => ("µs", 1e-6),
-    }
 }
 
 fn number_1(value: f64) -> String {

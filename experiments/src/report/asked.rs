@@ -52,12 +52,10 @@ pub fn reported(manifest: &Manifest, figures: &[Figure]) -> Option<Section> {
     ];
     columns.extend(caused.then(|| column("cause")));
     columns.extend([column("what was said"), column("source")]);
-    let caption = match sure {
-        true => {
-            "What users reported, and what is predicted over what they left open, with its \
-                 90 % interval"
-        }
-        false => "What users reported, and the range predicted over what they left open",
+    let caption = if sure {
+        "What users reported, and what is predicted over what they left open, with its 90 % interval"
+    } else {
+        "What users reported, and the range predicted over what they left open"
     };
     let rows: Vec<Vec<Cell>> = reported.iter().map(row).collect();
     let tables =

@@ -107,7 +107,7 @@ fn table(figures: &[Figure]) -> Vec<Vec<String>> {
 fn range(of: &Figure, low: f64, high: f64) -> String {
     let (name, scale) = match of.unit {
         _ if of.in_bytes => words::byte_unit(high),
-        "s" => words::span_unit(high),
+        "s" => words::time_unit(high),
         "1/s" => words::frequency_unit(high),
         _ => words::bit_unit(high),
     };

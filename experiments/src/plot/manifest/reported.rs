@@ -88,7 +88,7 @@ impl Reported {
         match self.unit {
             Unit::Bandwidth if self.in_bytes() => words::byte_unit(value),
             Unit::Bandwidth => words::bit_unit(value),
-            Unit::Time => words::span_unit(value),
+            Unit::Time => words::time_unit(value),
             Unit::Frequency => words::frequency_unit(value),
         }
     }
