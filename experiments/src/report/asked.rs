@@ -53,7 +53,8 @@ pub fn reported(manifest: &Manifest, figures: &[Figure]) -> Option<Section> {
     columns.extend(caused.then(|| column("cause")));
     columns.extend([column("what was said"), column("source")]);
     let caption = if sure {
-        "What users reported, and what is predicted over what they left open, with its 90 % interval"
+        "What users reported, and what is predicted over what they left open, with its 90 % \
+         interval"
     } else {
         "What users reported, and the range predicted over what they left open"
     };
