@@ -188,12 +188,11 @@ impl Library {
     ) -> Result<Profile, InputError> {
         let mut profile = Profile::parse(kind, name, source)?;
         if let Some((other, line)) = format::like(source) {
-            profile = profile.like(&self.model_of(kind, other).map_err(|error| {
-                match error.source {
+            profile =
+                profile.like(&self.model_of(kind, other).map_err(|error| match error.source {
                     None => error.at(source, source.span_of_line(line)),
                     Some(_) => error,
-                }
-            })?);
+                })?);
         }
         schema::check(&profile, self.names(Kind::Hop))?;
         Ok(profile)

@@ -33,9 +33,6 @@ pub enum LinkRef {
     SendCore(usize),
     /// The core of the flow's receive queue on this machine.
     ReceiveCore(usize),
-    /// The core of the thread that reads what comes from its own machine, past no card and its
-    /// queues.
-    ReadCore(usize),
 }
 
 /// Units of one link per payload byte.

@@ -331,6 +331,7 @@ mod tests {
             fp32_flop_per_s: 2e12,
             fp64_flop_per_s: 1e12,
             launch_latency: Time::from_us(3),
+            copies_known: true,
             machine: None,
             turns: Turns { quantum: Time::from_ms(2), switch: Time::ZERO },
             share_streams_cost: 1.0,

@@ -88,7 +88,6 @@ impl Cores {
             LinkRef::Fixed(link) => link,
             LinkRef::SendCore(host) => self.sends(&cluster.hosts[host]),
             LinkRef::ReceiveCore(host) => self.receives(&cluster.hosts[host]),
-            LinkRef::ReadCore(host) => self.reads(&cluster.hosts[host]),
         }
     }
 
@@ -111,19 +110,6 @@ impl Cores {
                 host.cores[pins[self.send % pins.len()]]
             }
             None => host.cores[self.queue(host)],
-        }
-    }
-
-    /// Readers stand at the other end of the cores from senders: a scheduler spreads both.
-    fn reads(&self, host: &Host) -> LinkIndex {
-        match host.pinned {
-            Some(_) => self.receives(host),
-            None => {
-                let bank = &host.cores;
-                let core = self.send % bank.len();
-                let taken = bank[core] == self.sends(host) && bank.len() > 1;
-                bank[if taken { (core + 1) % bank.len() } else { core }]
-            }
         }
     }
 

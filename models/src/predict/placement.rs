@@ -63,13 +63,9 @@ struct Placing {
 impl Placing {
     fn place(&mut self, cluster: &Cluster, way: &Route<'_>, cores: &[Cores]) {
         let hosts = hosts(way);
-        let receives = match way.has_card(cluster) {
-            true => LinkRef::ReceiveCore,
-            false => LinkRef::ReadCore,
-        };
         for own in cores {
             for &host in &hosts {
-                for side in [LinkRef::SendCore(host), receives(host)] {
+                for side in [LinkRef::SendCore(host), LinkRef::ReceiveCore(host)] {
                     let core = own.resolve(cluster, side);
                     let number = self.number(core);
                     self.placement.pattern.push(number);

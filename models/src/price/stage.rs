@@ -134,8 +134,6 @@ struct Walk<'a> {
     worker: Option<Core>,
     /// Whether there is more between the sockets than one hand-over to another namespace.
     forwards: bool,
-    /// Whether it never leaves its machine.
-    inside: bool,
     /// The model's own errors: on what cores need, on what wires carry, and on delays.
     work_factor: f64,
     wire_factor: f64,
@@ -174,7 +172,6 @@ impl<'a> Walk<'a> {
             encapsulation,
             worker,
             forwards,
-            inside: !question.route.has_card(cluster),
             work_factor,
             wire_factor,
             delay_factor,
@@ -325,7 +322,6 @@ impl<'a> Walk<'a> {
             {
                 LinkRef::SendCore(cpu.host)
             }
-            (Core::Flow, Side::Receive) if self.inside => LinkRef::ReadCore(cpu.host),
             (Core::Flow, Side::Receive) => LinkRef::ReceiveCore(cpu.host),
         }
     }
@@ -362,7 +358,7 @@ impl<'a> Walk<'a> {
         let heaviest = stage.hops.iter().flat_map(|hop| &hop.works).map(|work| {
             let capacity = match work.link {
                 LinkRef::Fixed(link) => self.cluster.links[link.0].capacity,
-                LinkRef::SendCore(_) | LinkRef::ReceiveCore(_) | LinkRef::ReadCore(_) => 1.0,
+                LinkRef::SendCore(_) | LinkRef::ReceiveCore(_) => 1.0,
             };
             work.weight / capacity
         });

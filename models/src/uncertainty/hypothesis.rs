@@ -197,6 +197,12 @@ impl Hypothesis {
         self.of == kind && self.profiles.iter().any(|own| own == profile)
     }
 
+    /// Whether some state changes a line.
+    pub fn moves(&self, line: &str) -> bool {
+        let mut named = self.states.iter().flat_map(|s| s.factors.keys().chain(s.values.keys()));
+        named.any(|name| means(name, line))
+    }
+
     /// The probability of each state.
     pub fn odds(&self) -> Vec<f64> {
         let sum: f64 = self.states.iter().map(|state| state.odds).sum();
@@ -225,18 +231,20 @@ impl State {
     pub(crate) fn of(&self, profile: &Profile) -> Result<Profile, InputError> {
         let mut copy = profile.clone();
         for (name, factor) in &self.factors {
-            copy = match name.strip_suffix(ALL_OF) {
-                None => copy.scaled(|line| line == name, *factor),
-                Some(group) => {
-                    let of = |line: &str| line.split_once('.').is_some_and(|(of, _)| of == group);
-                    copy.scaled(of, *factor)
-                }
-            };
+            copy = copy.scaled(|line| means(name, line), *factor);
         }
         for (name, value) in &self.values {
             copy = copy.valued(name, *value)?;
         }
         Ok(copy)
+    }
+}
+
+/// Whether the name of a line, or of all lines of a group, means `line`.
+fn means(name: &str, line: &str) -> bool {
+    match name.strip_suffix(ALL_OF) {
+        None => name == line,
+        Some(group) => line.split_once('.').is_some_and(|(of, _)| of == group),
     }
 }
 

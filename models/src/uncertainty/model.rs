@@ -153,7 +153,10 @@ mod tests {
     #[test]
     fn ways_of_the_same_hops_share_a_factor_and_others_do_not() {
         let library = library();
-        assert_eq!(Errors::of(&library).unwrap().factor(Part::Tcp, false, ["veth"].into_iter()), 1.0);
+        assert_eq!(
+            Errors::of(&library).unwrap().factor(Part::Tcp, false, ["veth"].into_iter()),
+            1.0
+        );
         let factors = |hops: &[&str]| -> Vec<f64> {
             let of = |draw| Errors::of(&library.drawn(draw)).unwrap();
             Draw::all(Seed::new(1), DRAWS)
