@@ -56,7 +56,8 @@ pub(super) fn parse(text: &str) -> Result<(Unit, f64), Problem> {
     }
     let time = match parse_time(text) {
         Ok(time) => {
-            let seconds = time.as_seconds();
+            // By division, so that a figure stays the number that was written.
+            let seconds = time.as_ps() as f64 / 1e12;
             return match seconds > 0.0 {
                 true => Ok((Unit::Time, seconds)),
                 false => Err(Problem::new(format!("`{text}` is no time at all"), "above zero")),
