@@ -82,13 +82,7 @@ impl Coverage {
             let (inside, all) = some.fold((0.0, 0.0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
             inside / all
         };
-        let seed = Seed::new(1).of("bootstrap");
-        let again = |turn: u64| {
-            let own = seed.replication(turn);
-            let pick = |at: usize| (own.unit(at as u64) * clusters.len() as f64) as usize;
-            part(&mut (0..clusters.len()).map(|at| clusters[pick(at)]))
-        };
-        let again: Vec<f64> = (0..BOOTSTRAPS).map(again).collect();
+        let again = drawn_again(clusters.len(), |some| part(&mut some.map(|at| clusters[at])));
         let widths: Vec<f64> = figures.iter().map(|figure| figure.high / figure.low).collect();
         let scores: f64 = figures.iter().map(Covered::score).sum();
         Some(Coverage {
@@ -101,6 +95,42 @@ impl Coverage {
             mean_interval_score: scores / figures.len() as f64,
         })
     }
+}
+
+/// A mean over clusters, with what it may be off by.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Mean {
+    /// The mean: every cluster counts once.
+    pub mean: f64,
+    /// Lower end of its 95 % bootstrap interval.
+    pub low: f64,
+    /// Upper end.
+    pub high: f64,
+}
+
+impl Mean {
+    /// The mean of one value per cluster; none if there are none.
+    pub fn over_clusters(values: &[f64]) -> Option<Mean> {
+        if values.is_empty() {
+            return None;
+        }
+        let count = values.len() as f64;
+        let again =
+            drawn_again(values.len(), |some| some.map(|at| values[at]).sum::<f64>() / count);
+        let [low, high] = [0.025, 0.975].map(|q| quantile(&again, q));
+        Some(Mean { mean: values.iter().sum::<f64>() / count, low, high })
+    }
+}
+
+/// What `of` says of clusters that are drawn again, as many as there are.
+fn drawn_again(clusters: usize, of: impl Fn(&mut dyn Iterator<Item = usize>) -> f64) -> Vec<f64> {
+    let seed = Seed::new(1).of("bootstrap");
+    let again = |turn: u64| {
+        let own = seed.replication(turn);
+        let pick = |at: usize| (own.unit(at as u64) * clusters as f64) as usize;
+        of(&mut (0..clusters).map(pick))
+    };
+    (0..BOOTSTRAPS).map(again).collect()
 }
 
 #[cfg(test)]
@@ -121,6 +151,18 @@ mod tests {
         let score = 4f64.ln() + 2.0 * 20.0 * 2f64.ln() / 4.0;
         assert!((found.mean_interval_score - score).abs() < 1e-12);
         assert_eq!(Coverage::of(&[]), None);
+    }
+
+    #[test]
+    fn every_cluster_counts_once_in_a_mean() {
+        let one = Mean::over_clusters(&[0.25]).unwrap();
+        assert_eq!(one, Mean { mean: 0.25, low: 0.25, high: 0.25 });
+        // Half of 40 clusters: 0.5 ± 1.96 · √(0.25 / 40) = 0.345 to 0.655.
+        let values: Vec<f64> = (0..40).map(|n| f64::from(n % 2)).collect();
+        let many = Mean::over_clusters(&values).unwrap();
+        assert_eq!(many.mean, 0.5);
+        assert!((0.31..0.39).contains(&many.low) && (0.61..0.69).contains(&many.high), "{many:?}");
+        assert_eq!(Mean::over_clusters(&[]), None);
     }
 
     #[test]

@@ -150,10 +150,13 @@ impl Digest {
         }
     }
 
-    /// Forgets what is only written, row by row, into tables.
-    pub(crate) fn forget_rows(&mut self) {
+    /// Forgets what is only written, row by row, into tables; replications are kept if `keeps`
+    /// says so.
+    pub(crate) fn forget_rows(&mut self, keeps: bool) {
         (self.taken, self.returned, self.life) = (Vec::new(), Vec::new(), Vec::new());
-        self.replications.truncate(1);
+        if !keeps {
+            self.replications.truncate(1);
+        }
     }
 
     /// The kind of hop that takes most over all its hops, with the part of the reference it takes.

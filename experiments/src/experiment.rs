@@ -11,9 +11,11 @@
 mod axes;
 mod axis;
 mod blame;
+mod causes;
 mod check;
 mod drawn;
 mod field;
+mod figure;
 mod load;
 mod measure;
 mod parameter;
@@ -34,8 +36,11 @@ use models::library::Library;
 use models::outcome::Fidelity;
 use serde_spanned::Spanned;
 
+use crate::near::Near;
+
 pub(crate) use axis::{Axis, Purpose};
 pub(crate) use field::{Field, listed};
+pub(crate) use figure::Unit;
 pub(crate) use load::{Load, STEPS_MAX};
 pub(crate) use measure::PodsBy;
 use parameter::Of;
@@ -78,8 +83,8 @@ pub struct Experiment {
 }
 
 impl Experiment {
-    /// Reads an experiment. `folder` is where its relative paths start; a shipped experiment has
-    /// none, and names nothing by path.
+    /// Reads an experiment. `folder` is where its relative paths start; without one, it names
+    /// topologies of the library.
     ///
     /// # Errors
     /// Whatever is wrong with the file or with a file it names, with its place.
@@ -88,7 +93,19 @@ impl Experiment {
         folder: Option<&Path>,
         shipped: &Library,
     ) -> Result<Experiment, InputError> {
-        check::checked(parse_toml(source)?, source, folder, shipped)
+        Experiment::read_near(source, folder.map_or(Near::Nowhere, Near::Disk), shipped)
+    }
+
+    /// Reads an experiment whose files are `near`.
+    ///
+    /// # Errors
+    /// As [`Experiment::read`].
+    pub(crate) fn read_near(
+        source: &Arc<Source>,
+        near: Near<'_>,
+        shipped: &Library,
+    ) -> Result<Experiment, InputError> {
+        check::checked(parse_toml(source)?, source, near, shipped)
     }
 
     /// Computes at these levels instead of what the file says; crossed where there are several.

@@ -23,14 +23,17 @@ pub mod report;
 pub mod sweep;
 pub mod verdict;
 
+mod beside;
 mod compare;
 mod digest;
 mod effect;
+mod field;
 mod interval;
 mod lab;
 mod life;
 mod manifest;
 mod measure;
+mod near;
 mod output;
 mod overview;
 mod perturb;

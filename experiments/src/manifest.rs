@@ -3,13 +3,12 @@
 //! It holds no clock, no path and no number of threads: the same experiment on the same profiles
 //! gives the same bytes on every machine.
 
-use std::collections::BTreeMap;
-
 use models::input::{InputError, Source};
 use models::library::Kind;
 use serde_json::{Value, json};
 
-use crate::experiment::{Axis, Experiment, Plan, Purpose, Reported};
+use crate::beside;
+use crate::experiment::{Axis, Experiment, Plan, Purpose};
 use crate::provenance;
 use crate::record::Keyed;
 use crate::unknowns;
@@ -42,7 +41,7 @@ pub(crate) fn manifest(
                 "zip": parameters(experiment, &Purpose::Zip, |axis| vec![Value::from(lists(axis))]),
             },
             "assumptions": experiment.axes.iter().filter_map(assumption).collect::<Vec<_>>(),
-            "reported": reported(experiment, plan, keyed),
+            "reported": beside::all(experiment, plan, keyed),
             "cause": experiment.cause,
         },
         "unknowns": unknowns::ranked(experiment, plan, keyed),
@@ -73,52 +72,6 @@ fn assumption(axis: &Axis) -> Option<Value> {
     let Purpose::Assumption(because) = &axis.purpose else { return None };
     let varied = axis.varied.first()?;
     Some(json!({ "parameter": varied.key, "values": varied.values, "because": because }))
-}
-
-/// Reported figures, each with the range of what is predicted for the same points.
-fn reported(experiment: &Experiment, plan: &Plan, keyed: &[Keyed<'_>]) -> Vec<Value> {
-    let figure = |reported: &Reported| {
-        let goodputs = beside(experiment, reported, plan, keyed);
-        json!({
-            "value": reported.value,
-            "up_to": reported.up_to,
-            "bit_s_low": reported.low.as_bytes_per_s() * 8.0,
-            "bit_s_high": reported.high.as_bytes_per_s() * 8.0,
-            "transfers": reported.transfers.iter()
-                .map(|t| &experiment.transfers[*t].name)
-                .collect::<Vec<_>>(),
-            "topology": reported.topology.map(|t| &experiment.topologies[t].label),
-            "at": reported.at.iter()
-                .map(|(key, value)| json!({ "parameter": key, "value": value }))
-                .collect::<Vec<_>>(),
-            "source": reported.source,
-            "text": reported.text,
-            "predicted_bit_s_low": goodputs.iter().copied().reduce(f64::min),
-            "predicted_bit_s_high": goodputs.iter().copied().reduce(f64::max),
-            "points": goodputs.len(),
-        })
-    };
-    experiment.reported.iter().map(figure).collect()
-}
-
-/// The mean goodputs that a figure stands beside: of each transfer at each of its points, or of
-/// those transfers together that it names.
-fn beside(
-    experiment: &Experiment,
-    reported: &Reported,
-    plan: &Plan,
-    keyed: &[Keyed<'_>],
-) -> Vec<f64> {
-    let here = keyed.iter().filter(|k| experiment.matches(reported, &plan.points[k.point]));
-    let goodput = |k: &Keyed<'_>| k.digest.goodput_bit_s.mean;
-    if reported.transfers.is_empty() {
-        return here.map(goodput).collect();
-    }
-    let mut sums: BTreeMap<usize, f64> = BTreeMap::new();
-    for k in here.filter(|k| reported.transfers.contains(&k.transfer)) {
-        *sums.entry(k.point).or_default() += goodput(k);
-    }
-    sums.into_values().collect()
 }
 
 /// The hash of every text that the clusters were made from.

@@ -4,6 +4,8 @@
 //! largest stands for all, since it shows the steady state; then the first value of one dimension
 //! after another does, until the rest fits. Everything is in `summary.csv`.
 
+pub(crate) mod reported;
+
 use comfy_table::Cell;
 use sim::{Rate, Time};
 

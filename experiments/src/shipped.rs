@@ -1,26 +1,61 @@
-//! The experiments that are built into the program, by name.
+//! The experiments that are built into the program, by name: `quickstart`, `cases/NAME`, and
+//! `cases/NAME/FILE` where a case is a folder with topologies of its own.
 
 use std::path::Path;
 use std::sync::Arc;
 
-use include_dir::{Dir, include_dir};
+use include_dir::{Dir, File, include_dir};
 use models::input::{InputError, Source, nearest};
 
 use crate::experiment::Experiment;
 use crate::file;
+use crate::near::Near;
 
 static CASES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/cases");
 const QUICKSTART: &str = include_str!("../quickstart.toml");
 
-/// Every shipped experiment: its name and text.
-pub(crate) fn all() -> impl Iterator<Item = (String, &'static str)> {
-    let cases = CASES.files().filter_map(|file| {
-        let path = file.path();
-        let is_toml = path.extension().is_some_and(|ending| ending == "toml");
-        let name = format!("cases/{}", path.file_stem()?.to_str()?);
-        Some((name, file.contents_utf8().filter(|_| is_toml)?))
-    });
-    std::iter::once(("quickstart".to_owned(), QUICKSTART)).chain(cases)
+/// An experiment that is built in.
+#[derive(Clone, Debug)]
+pub(crate) struct Shipped {
+    /// Its name: `cases/flannel-1816/experiment`.
+    pub(crate) name: String,
+    /// Its text.
+    pub(crate) text: &'static str,
+    near: Near<'static>,
+}
+
+/// Every shipped experiment.
+pub(crate) fn all() -> impl Iterator<Item = Shipped> {
+    let quickstart = Shipped { name: "quickstart".into(), text: QUICKSTART, near: Near::Nowhere };
+    std::iter::once(quickstart).chain(cases())
+}
+
+/// Those of them that are cases from the field.
+pub(crate) fn cases() -> impl Iterator<Item = Shipped> {
+    let folders = std::iter::once(&CASES).chain(CASES.dirs());
+    folders.flat_map(|folder| folder.files().filter_map(move |file| case(folder, file)))
+}
+
+/// The experiment in a file of the cases; topologies lie beside experiments, and name none.
+fn case(folder: &'static Dir<'static>, file: &'static File<'static>) -> Option<Shipped> {
+    let path = file.path();
+    let text = file.contents_utf8()?;
+    let is_toml = path.extension().is_some_and(|ending| ending == "toml");
+    let is_experiment = is_toml && text.lines().any(|line| line.starts_with("topologies"));
+    let name = path.with_extension("");
+    let name = format!("cases/{}", name.to_str()?);
+    is_experiment.then_some(Shipped { name, text, near: Near::Shipped(folder) })
+}
+
+impl Shipped {
+    /// The experiment.
+    ///
+    /// # Errors
+    /// If something is wrong with it, which tests rule out.
+    pub(crate) fn read(&self) -> Result<Experiment, InputError> {
+        let source = Source::new(format!("shipped:{}.toml", self.name), self.text);
+        Experiment::read_near(&source, self.near, calibration::shipped())
+    }
 }
 
 /// Reads the experiment in the file `name`, or the shipped one of that name.
@@ -28,24 +63,27 @@ pub(crate) fn all() -> impl Iterator<Item = (String, &'static str)> {
 /// # Errors
 /// If there is neither, or something is wrong with it.
 pub(crate) fn read(name: &str) -> Result<Experiment, InputError> {
-    let shipped = calibration::shipped();
     let path = Path::new(name);
     if !path.exists() {
-        if let Some((name, text)) = all().find(|(known, _)| known == name) {
-            let source = Source::new(format!("shipped:{name}.toml"), text);
-            return Experiment::read(&source, None, shipped);
-        }
-        return Err(missing(name));
+        return match all().find(|shipped| shipped.name == name) {
+            Some(shipped) => shipped.read(),
+            None => Err(missing(name)),
+        };
     }
     let source: Arc<Source> = file::read_text(path, "FILE")?;
-    Experiment::read(&source, Some(path.parent().unwrap_or(Path::new(""))), shipped)
+    let folder = path.parent().unwrap_or(Path::new(""));
+    Experiment::read(&source, Some(folder), calibration::shipped())
 }
 
 fn missing(name: &str) -> InputError {
-    let known: Vec<String> = all().map(|(name, _)| name).collect();
+    let known: Vec<String> = all().map(|shipped| shipped.name).collect();
     let help = match nearest(name, known.iter().map(String::as_str)) {
         Some(known) => format!("did you mean the shipped experiment `{known}`?"),
-        None => format!("the path of a file, or a shipped experiment: {}", known.join(", ")),
+        None => format!(
+            "the path of a file, or one of the {} shipped experiments that `podpath profiles list` \
+             names",
+            known.len()
+        ),
     };
     InputError::new("FILE", format!("there is no file and no shipped experiment `{name}`"))
         .help(help)

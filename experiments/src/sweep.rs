@@ -21,7 +21,7 @@ use std::path::Path;
 use models::predict::Stop;
 
 use crate::digest::Digest;
-use crate::experiment::{Experiment, Plan};
+use crate::experiment::{Experiment, Plan, Reported};
 use crate::failure::Failure;
 use crate::record::{Tables, key_cells};
 use crate::run::{Ask, Changes, run};
@@ -52,10 +52,11 @@ pub(crate) fn computed(
     tell: &(dyn Fn() + Sync),
 ) -> Result<Vec<Option<Vec<Digest>>>, Failure> {
     let tables = Tables::of_run(folder, plan)?;
+    let keeps = experiment.reported.iter().any(Reported::needs_replications);
     let done = |at: usize, digests: &mut Vec<Digest>| {
         let keys = (0..digests.len()).map(|which| key_cells(experiment, plan, at, which));
         let rows = tables.rows(at, &keys.collect::<Vec<_>>(), digests);
-        digests.iter_mut().for_each(Digest::forget_rows);
+        digests.iter_mut().for_each(|digest| digest.forget_rows(keeps));
         tables.put(at, rows);
         tell();
     };

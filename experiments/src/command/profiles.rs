@@ -104,7 +104,7 @@ fn list(kind: Option<&str>, folder: Option<&Path>, console: &Console) -> Result<
         }
     }
     if kind.is_none() {
-        for (name, text) in shipped::all() {
+        for shipped::Shipped { name, text, .. } in shipped::all() {
             let about = said(text);
             table.add_row(["experiment", &name, &about]);
             rows.push(json!({ "kind": "experiment", "name": name, "about": about }));

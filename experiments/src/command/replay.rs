@@ -22,6 +22,7 @@ use crate::console::Console;
 use crate::experiment::Topology;
 use crate::failure::Failure;
 use crate::library;
+use crate::near::Near;
 use crate::output::{Staging, write_file};
 
 const EXAMPLES: &str = "\
@@ -184,7 +185,8 @@ fn cluster(arguments: &Arguments) -> Result<Cluster, InputError> {
     let settings = arguments.set.iter().map(|text| setting(text));
     let settings = settings.collect::<Result<Vec<_>, _>>()?;
     let name = arguments.topology.as_deref().expect("clap requires it");
-    Topology::find(name, "--topology", Some(Path::new("")), &library)?.assemble(&library, &settings)
+    Topology::find(name, "--topology", Near::Disk(Path::new("")), &library)?
+        .assemble(&library, &settings)
 }
 
 fn as_json(imported: &Imported, carrier: &str, report: &Report) -> serde_json::Value {

@@ -309,6 +309,11 @@ fn tell(
     if let Some(widest) = widest {
         console.print(&format!("{widest}\n"))?;
     }
+    let reported = Manifest::of(manifest.clone()).reported();
+    if let Some(table) = overview::reported::table(&reported) {
+        console.print("\n")?;
+        console.print_table(table)?;
+    }
     tell_rest(out, manifest, console)
 }
 

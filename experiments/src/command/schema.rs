@@ -34,7 +34,8 @@ pub(super) struct Arguments {
     /// Which files
     #[arg(default_value = "experiment")]
     of: Files,
-    /// A table of the fields of transfers, requests, workloads, steps and pools instead
+    /// A table of the fields of transfers, requests, workloads, steps, pools and reported figures
+    /// instead
     #[arg(long, conflicts_with = "of")]
     fields: bool,
 }
@@ -75,9 +76,41 @@ fn fields(console: &Console) -> Result<(), Failure> {
             field.about().replace('\n', " "),
         ]);
     }
+    let reported = of_reported();
+    for field in &reported {
+        let cell = |key: &str| field[key].as_str().unwrap_or_default().to_owned();
+        table.add_row(["table", "field", "possible", "default", "about"].map(cell));
+    }
     table.keep_whole(2);
     console.print_table(table)?;
     console.print(IN_SWEEPS)?;
-    let all: Vec<Value> = experiment::listed().map(experiment::Field::told).collect();
+    let fields = experiment::listed().map(experiment::Field::told);
+    let all: Vec<Value> = fields.chain(reported).collect();
     console.print_json(&json!({ "fields": all }))
+}
+
+/// The fields of a reported figure, as the schema has them.
+fn of_reported() -> Vec<Value> {
+    let schema = Experiment::schema();
+    let of = &schema["$defs"]["RawReported"];
+    let needed = |name: &str| {
+        of["required"].as_array().is_some_and(|all| all.iter().any(|needed| needed == name))
+    };
+    let fields = of["properties"].as_object().into_iter().flatten();
+    let told = fields.map(|(name, field)| {
+        let kinds = field["type"].as_array().and_then(|kinds| kinds[0].as_str());
+        let value = match kinds.or(field["type"].as_str()) {
+            Some("string") => "text",
+            Some("number") => "number",
+            Some("array") => "list of texts",
+            _ => "table",
+        };
+        let about = field["description"].as_str().unwrap_or_default().replace('\n', " ");
+        let default = needed(name).then_some("must be given");
+        json!({
+            "table": "[[reported]]", "field": name, "possible": value, "default": default,
+            "in_sweeps": null, "column": null, "about": about,
+        })
+    });
+    told.collect()
 }

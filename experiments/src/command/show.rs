@@ -13,6 +13,7 @@ use crate::console::{Console, Sheet, number};
 use crate::experiment::{Scalar, Topology};
 use crate::failure::Failure;
 use crate::library;
+use crate::near::Near;
 use crate::plot::graph::GraphView;
 
 const EXAMPLES: &str = "\
@@ -54,7 +55,8 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<(), Failur
     }
     let settings: Result<Vec<Setting>, InputError> =
         arguments.set.iter().map(|text| setting(text)).collect();
-    let topology = Topology::find(&arguments.topology, "TOPOLOGY", Some(Path::new("")), &library)?;
+    let topology =
+        Topology::find(&arguments.topology, "TOPOLOGY", Near::Disk(Path::new("")), &library)?;
     let cluster = topology.assemble(&library, &settings?)?;
     if arguments.dot {
         console.print(&cluster.to_dot())?;

@@ -1,5 +1,7 @@
 //! `podpath validate`: what the shipped profiles predict, next to what was measured.
 
+mod field;
+
 use std::path::{Path, PathBuf};
 
 use calibration::data::DataFile;
@@ -26,10 +28,17 @@ Examples:
   podpath validate --rows 0                        the summary alone
   podpath validate --profile my-gpu.csv --against gpu.csv
                                                    rows about a GPU by a profile of your own
+  podpath validate --field                         what people reported, in the cases that ship
+  podpath validate --field my-cases                in experiments of your own with [[reported]]
 
 A file is recognised by its header. Nothing is ever fitted here: rows that a shipped profile was
 fitted to are counted as calibration, all others as holdout. DIR receives validate.csv, a scatter
-plot in plots/ and report.html.";
+plot in plots/ and report.html.
+
+With --field, every [[reported]] figure stands beside what `podpath run` predicts for it, and DIR
+receives field.csv. Factor: the ratio of the nearer ends of what is reported and what is predicted
+with nothing drawn, 1 where they meet. In 90 %: the part of figures that the 90 % interval meets. A
+case is a file, or a folder with several.";
 
 /// Predict published or measured rows from the shipped profiles, and show the errors
 #[derive(Debug, Args)]
@@ -41,6 +50,10 @@ pub(super) struct Arguments {
     /// A GPU profile that predicts the rows about GPUs, instead of those that ship
     #[arg(long, value_name = "PROFILE.csv")]
     profile: Option<PathBuf>,
+    /// Cases from the field instead of tables: those that ship, or the experiments in a folder
+    #[arg(long, value_name = "CASES", num_args = 0..=1)]
+    #[arg(conflicts_with_all = ["against", "profile"])]
+    field: Option<Option<PathBuf>>,
     /// The folder for validate.csv, the plot and the report
     #[arg(long, value_name = "DIR", default_value = "results/validate")]
     out: PathBuf,
@@ -50,6 +63,9 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
+    if let Some(folder) = &arguments.field {
+        return field::run(folder.as_deref(), (&arguments.out, arguments.rows), console);
+    }
     let files = match arguments.against.is_empty() {
         true => published()?,
         false => {

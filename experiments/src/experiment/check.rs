@@ -1,7 +1,6 @@
 //! From an experiment as written to one whose every value has been judged.
 
 use std::collections::BTreeSet;
-use std::path::Path;
 use std::sync::Arc;
 
 use models::input::{InputError, Source};
@@ -18,7 +17,7 @@ use super::raw::RawExperiment;
 use super::scalar::Scalar;
 use super::transfer::{Draft, TransferTable};
 use super::{Experiment, measure, reported, request, topology};
-use crate::library;
+use crate::near::Near;
 
 /// The most replications of a point.
 const REPETITIONS_MAX: i64 = 10_000;
@@ -29,12 +28,12 @@ const REPETITIONS_DEFAULT: i64 = 5;
 pub(super) fn checked(
     raw: RawExperiment,
     source: &Arc<Source>,
-    folder: Option<&Path>,
+    near: Near<'_>,
     shipped: &Library,
 ) -> Result<Experiment, InputError> {
     let name = checked_name(&raw.name, source)?;
-    let library = library_of(raw.profiles.as_ref(), source, folder, shipped)?;
-    let topologies = topology::find_all(&raw.topologies, source, folder, &library)?;
+    let library = library_of(raw.profiles.as_ref(), source, near, shipped)?;
+    let topologies = topology::find_all(&raw.topologies, source, near, &library)?;
     let number = |value: &Option<Spanned<Scalar>>, field: &str, default: i64, max: i64| match value
     {
         None => Ok(default),
@@ -51,7 +50,7 @@ pub(super) fn checked(
         Some(v) => fidelity(v.get_ref()).map_err(|p| p.at("fidelity", source, v.span()))?,
     };
     let (workloads, pools) = (raw.workload.as_slice(), raw.pool.as_slice());
-    let load = Load::read(workloads, &raw.step, pools, raw.batch.as_slice(), source, folder)?;
+    let load = Load::read(workloads, &raw.step, pools, raw.batch.as_slice(), source, near)?;
     if let (Some(_), Some(v), true) = (&load, &raw.fidelity, level != Fidelity::Flow) {
         let problem = Problem::new("workloads run over time, at one fidelity", "`flow`");
         return Err(problem.at("fidelity", source, v.span()));
@@ -69,14 +68,13 @@ pub(super) fn checked(
     check_complete(&transfers, &axes, source)?;
     check_chunks(&transfers, &axes, source)?;
     let measure = measure::checked(&raw.measure, source)?;
-    if let (Some(_), Some(reported)) = (&load, raw.reported.as_slice().first()) {
-        let problem =
-            Problem::new("stands beside no workload", "an experiment without [[workload]]");
-        return Err(problem.at("reported", source, reported.value.span()));
-    }
-    let reported = raw.reported.into_vec().into_iter().enumerate();
-    let beside = reported::Beside { topologies: &topologies, transfers: &transfers, axes: &axes };
-    let reported = reported.map(|(at, r)| reported::checked(r, at, source, &beside));
+    let beside = reported::Beside {
+        topologies: &topologies,
+        transfers: &transfers,
+        axes: &axes,
+        repetitions: repetitions.unsigned_abs(),
+    };
+    let reported = reported::all(raw.reported.into_vec(), load.is_some(), source, &beside)?;
     Ok(Experiment {
         source: Arc::clone(source),
         name,
@@ -85,7 +83,7 @@ pub(super) fn checked(
         repetitions: repetitions as u32,
         seed,
         fidelity: level,
-        reported: reported.collect::<Result<_, _>>()?,
+        reported,
         library: Arc::new(library),
         topologies,
         load,
@@ -121,15 +119,16 @@ fn checked_name(name: &Spanned<String>, source: &Arc<Source>) -> Result<String, 
 fn library_of(
     profiles: Option<&Spanned<String>>,
     source: &Arc<Source>,
-    folder: Option<&Path>,
+    near: Near<'_>,
     shipped: &Library,
 ) -> Result<Library, InputError> {
     let mut library = shipped.clone();
     if let Some(profiles) = profiles {
-        let path = folder.unwrap_or(Path::new("")).join(profiles.get_ref());
-        library::add_folder(&mut library, &path).map_err(|error| match error.source {
-            Some(_) => error,
-            None => error.at(source, profiles.span()),
+        near.add_profiles(profiles.get_ref(), &mut library).map_err(|error| {
+            match error.source {
+                Some(_) => error,
+                None => error.at(source, profiles.span()),
+            }
         })?;
     }
     Ok(library)

@@ -8,7 +8,6 @@ mod trace;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
-use std::path::Path;
 use std::sync::Arc;
 
 use models::input::{InputError, Source, suggest};
@@ -18,6 +17,7 @@ use sim::Time;
 use super::field::{Field, Fields, Raw};
 use super::problem::Problem;
 use super::scalar::Scalar;
+use crate::near::Near;
 
 pub(crate) use jobs::STEPS_MAX;
 use tables::{Any, Table};
@@ -92,7 +92,7 @@ impl Load {
         pools: &[Raw<PoolFields>],
         batches: &[Raw<BatchFields>],
         source: &Arc<Source>,
-        folder: Option<&Path>,
+        near: Near<'_>,
     ) -> Result<Option<Load>, InputError> {
         let default = (workloads.len() == 1).then_some("workload");
         let workloads = workloads.iter().enumerate();
@@ -123,7 +123,7 @@ impl Load {
         }
         for table in &load.workloads {
             if let Some(name) = &table.fields.trace.value {
-                let times = trace::read(name, folder).map_err(|e| match e.source {
+                let times = trace::read(name, near).map_err(|e| match e.source {
                     Some(_) => e,
                     None => e.at(source, table.place("trace")),
                 })?;

@@ -133,6 +133,7 @@ impl Experiment {
         let plan = Plan { columns: columns.collect(), worlds, points };
         self.check_read(&plan)?;
         self.check_points(&plan)?;
+        self.check_causes(&plan)?;
         Ok(plan)
     }
 

@@ -123,17 +123,30 @@ pub(crate) struct RawAssumption {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RawReported {
-    /// The figure with its unit: `"9.4 Gbit/s"`; the lower end where it is a range.
+    /// The figure with its unit; the lower end where it is a range. A bandwidth
+    /// (`"9.4 Gbit/s"`) stands beside the goodput, a time (`"76.9 us"`) beside the completion, and
+    /// `"24900 /s"` beside how often the transfer is done in a second, one after the other.
     #[schemars(with = "String")]
     pub(crate) value: Spanned<String>,
     /// The upper end where it is a range.
     #[schemars(with = "Option<String>")]
     pub(crate) up_to: Option<Spanned<String>>,
+    /// The percentile of a time or of `"… /s"`, 1 to 99.9: it stands beside that of the
+    /// repetitions, which must be enough to tell it. Default: beside the mean.
+    #[schemars(with = "Option<f64>", range(min = 1.0, max = 99.9))]
+    pub(crate) percentile: Option<Spanned<Scalar>>,
+    /// The kind of hop that turned out to be the cause (`"vxlan"`): the verdict says whether it is
+    /// the one that takes most.
+    #[schemars(with = "Option<String>")]
+    pub(crate) cause: Option<Spanned<String>>,
+    /// The kind of figure, in your own words (`"tunnel"`): tables of many cases are put together
+    /// by it.
+    pub(crate) kind: Option<String>,
     /// The topology whose prediction it stands beside. Default: all.
     #[schemars(with = "Option<String>")]
     pub(crate) topology: Option<Spanned<String>>,
-    /// The transfers that the figure is of, by name: what they move together stands beside it.
-    /// Default: each transfer on its own.
+    /// The transfers that the figure is of, by name: the sum of what they move stands beside it; of
+    /// times, the last. Default: each transfer on its own.
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
     pub(crate) transfers: Vec<Spanned<String>>,

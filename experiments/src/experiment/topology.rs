@@ -10,7 +10,7 @@ use models::topology::Parsed;
 use serde_spanned::Spanned;
 
 use super::problem::Problem;
-use crate::file;
+use crate::near::Near;
 
 /// The most topologies of one experiment.
 const TOPOLOGIES_MAX: usize = 1000;
@@ -25,21 +25,21 @@ pub(crate) struct Topology {
 }
 
 impl Topology {
-    /// The topology that a name or path means; paths start at `folder`, where there is one.
+    /// The topology that a name means, or the path of a file.
     pub(crate) fn find(
         name: &str,
         field: &str,
-        folder: Option<&Path>,
+        near: Near<'_>,
         library: &Library,
     ) -> Result<Topology, InputError> {
-        match folder.filter(|_| Topology::is_path(name)) {
-            Some(folder) => {
-                let path = folder.join(name);
-                let label = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-                let parsed = Parsed::read(&file::read_text(&path, field)?)?;
+        match near {
+            Near::Disk(_) | Near::Shipped(_) if Topology::is_path(name) => {
+                let stem = Path::new(name).file_stem().unwrap_or_default();
+                let label = stem.to_string_lossy().into_owned();
+                let parsed = Parsed::read(&near.text(name, field)?)?;
                 Ok(Topology { label, parsed: Arc::new(parsed) })
             }
-            None => {
+            _ => {
                 let named = library.source(Kind::Topology, name);
                 named.map_err(|error| InputError { field: field.into(), ..error })?;
                 Ok(Topology { label: name.into(), parsed: Arc::clone(library.topology(name)?) })
@@ -66,7 +66,7 @@ impl Topology {
 pub(super) fn find_all(
     names: &Spanned<Vec<Spanned<String>>>,
     source: &Arc<Source>,
-    folder: Option<&Path>,
+    near: Near<'_>,
     library: &Library,
 ) -> Result<Vec<Topology>, InputError> {
     let (list, span) = (names.get_ref(), names.span());
@@ -78,11 +78,10 @@ pub(super) fn find_all(
     let mut found: Vec<Topology> = Vec::with_capacity(list.len());
     for (at, name) in list.iter().enumerate() {
         let field = format!("topologies[{at}]");
-        let topology =
-            Topology::find(name.get_ref(), &field, folder, library).map_err(|error| {
-                // An error inside the topology's own file points there.
-                if error.source.is_some() { error } else { error.at(source, name.span()) }
-            })?;
+        let topology = Topology::find(name.get_ref(), &field, near, library).map_err(|error| {
+            // An error inside the topology's own file points there.
+            if error.source.is_some() { error } else { error.at(source, name.span()) }
+        })?;
         if found.iter().any(|other| other.label == topology.label) {
             let problem = format!("`{}` is given twice", topology.label);
             return Err(Problem::new(problem, "each topology once, by a name of its own").at(

@@ -62,10 +62,12 @@ const REPORTED: &str = "[[reported]]\nvalue = \"9 Gbit/s\"\nsource = \"https://e
                         text = \"a figure\"\n[transfer]";
 const UP_TO: &str = "[[reported]]\nvalue = \"1 Gbit/s\"\nup_to = \"9 Gbit/s\"\n\
                      source = \"https://example.org\"\ntext = \"a range\"\n[transfer]";
+const PERCENTILE: &str = "[[reported]]\npercentile = 90\nvalue = \"1 s\"\n\
+                          source = \"https://example.org\"\ntext = \"a percentile\"\n[transfer]";
 
 /// Fields of an experiment that are of no transfer: name, scene, the text that has the field, and
 /// what takes its place.
-const EXPERIMENT: [(&str, &str, &str, &str); 8] = [
+const EXPERIMENT: [(&str, &str, &str, &str); 9] = [
     ("repetitions", "tcp", "repetitions = 1", "repetitions = 2"),
     ("seed", "lossy-request", "seed = 1", "seed = 2"),
     ("measure.seconds", "tcp", "[transfer]", "[measure]\nseconds = 2\n[transfer]"),
@@ -74,6 +76,7 @@ const EXPERIMENT: [(&str, &str, &str, &str); 8] = [
     ("measure.receiver_cores", "tcp", "[transfer]", "[measure]\nreceiver_cores = [3]\n[transfer]"),
     ("reported.value", "tcp", "[transfer]", REPORTED),
     ("reported.up_to", "tcp", "[transfer]", UP_TO),
+    ("reported.percentile", "lossy-request", "[transfer]", PERCENTILE),
 ];
 
 /// Every field.

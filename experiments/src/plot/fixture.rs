@@ -206,14 +206,21 @@ impl Fixture {
                 "assumptions": [{"parameter": "host.bench-2024.cores", "values": [8, 16],
                     "because": "the thread does not say which CPU"}],
                 "reported": [
-                    {"value": "1 Gbit/s", "up_to": "4 Gbit/s", "bit_s_low": 1e9, "bit_s_high": 4e9,
+                    {"value": "1 Gbit/s", "up_to": "4 Gbit/s", "unit": "bit/s", "low": 1e9,
+                     "high": 4e9, "cause": "vxlan", "most_taken_by": "veth",
                      "topology": "flannel", "at": [{"parameter": "streams", "value": 1}],
                      "source": "https://example.org/1?a=b&c=d", "text": "pod to pod 1 to 4",
-                     "predicted_bit_s_low": 2e9, "predicted_bit_s_high": 3.6e9, "points": 4},
-                    {"value": "9.4 Gbit/s", "up_to": null, "bit_s_low": 9.4e9, "bit_s_high": 9.4e9,
+                     "predicted_least": 2e9, "predicted_most": 3.6e9, "predicted_low": 1.8e9,
+                     "predicted_high": 4.2e9, "miss_ratio": 0.0},
+                    {"value": "81 us", "up_to": null, "unit": "s", "low": 81e-6, "high": 81e-6,
+                     "percentile": 99, "topology": null, "at": [], "source": "https://example.org",
+                     "text": "a ping", "predicted_least": 54e-6, "predicted_most": 54e-6,
+                     "miss_ratio": -0.25},
+                    {"value": "9.4 Gbit/s", "up_to": null, "unit": "bit/s", "low": 9.4e9,
+                     "high": 9.4e9,
                      "topology": null, "at": [], "source": "https://example.org/2",
                      "text": "host to host",
-                     "predicted_bit_s_low": null, "predicted_bit_s_high": null, "points": 0}
+                     "predicted_least": null, "predicted_most": null, "miss_ratio": null}
                 ],
                 "cause": "One core does the work of every veth & tunnel."
             },

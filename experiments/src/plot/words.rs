@@ -55,10 +55,20 @@ pub fn bit_unit(bit_s: f64) -> (&'static str, f64) {
 
 /// The same in bytes: `12.2 GB/s`.
 pub fn byte_rate(bit_s: f64) -> String {
-    let rate = bit_s / 8.0;
-    let units = [("GB/s", 1e9), ("MB/s", 1e6), ("kB/s", 1e3)];
-    let (unit, scale) = units.into_iter().find(|(_, scale)| rate >= *scale).unwrap_or(units[0]);
-    format!("{} {unit}", number(rate / scale))
+    let (unit, scale) = byte_unit(bit_s);
+    format!("{} {unit}", number(bit_s / scale))
+}
+
+/// The unit of bytes in which a rate reads well, and its size in bit/s.
+pub fn byte_unit(bit_s: f64) -> (&'static str, f64) {
+    let units = [("GB/s", 8e9), ("MB/s", 8e6), ("kB/s", 8e3)];
+    units.into_iter().find(|(_, scale)| bit_s >= *scale).unwrap_or(units[0])
+}
+
+/// The unit in which a number per second reads well, and its size.
+pub fn frequency_unit(per_s: f64) -> (&'static str, f64) {
+    let units = [("M/s", 1e6), ("k/s", 1e3)];
+    units.into_iter().find(|(_, scale)| per_s >= *scale).unwrap_or(("/s", 1.0))
 }
 
 /// A size in bytes with a binary unit: `4 KiB`, `1.5 MiB`; in bytes where that is shorter to read:
@@ -112,21 +122,14 @@ pub fn time_figure(seconds: f64) -> String {
 }
 
 fn timed(seconds: f64, digits: fn(f64) -> String) -> String {
-    for (unit, scale) in [("s", 1.0), ("ms", 1e-3), ("µs", 1e-6)] {
-        if seconds >= scale {
-            return format!("{} {unit}", digits(seconds / scale));
-        }
-    }
-    format!("{} ns", digits(seconds / 1e-9))
+    let (unit, scale) = time_unit(seconds);
+    format!("{} {unit}", digits(seconds / scale))
 }
 
-/// The unit of an axis up to `seconds`, and what it is in seconds.
+/// The unit in which a span of time reads well, and its size in seconds.
 pub fn time_unit(seconds: f64) -> (&'static str, f64) {
-    match seconds {
-        s if s >= 1.0 => ("s", 1.0),
-        s if s >= 1e-3 => ("ms", 1e-3),
-        _ => ("µs", 1e-6),
-    }
+    let units = [("s", 1.0), ("ms", 1e-3), ("µs", 1e-6)];
+    units.into_iter().find(|(_, scale)| seconds >= *scale).unwrap_or(("ns", 1e-9))
 }
 
 fn number_1(value: f64) -> String {

@@ -246,15 +246,15 @@ fn brings(run: &Run, plan: &Plan, series: &Series) -> Option<String> {
 fn reported(manifest: &Manifest) -> Vec<String> {
     let all = manifest.reported();
     if all.len() > MOST_REPORTED {
-        let meet = all.iter().filter(|one| one.miss() == Some(0.0)).count();
+        let meet = all.iter().filter(|one| one.miss == Some(0.0)).count();
         return vec![format!("Of {} reported figures, {meet} meet what is predicted.", all.len())];
     }
     let sentence = |one: Reported| {
-        let (low, high) = one.predicted_bit_s?;
-        let predicted = span(low, high, |rate| one.say(rate));
+        one.predicted?;
         let about = one.about();
         let about = if about.is_empty() { String::new() } else { format!(" ({about})") };
-        Some(format!("Reported{about}: {}; predicted: {predicted}.", one.value))
+        let (predicted, verdict) = (one.say_predicted(), one.verdict());
+        Some(format!("Reported{about}: {}; predicted: {predicted}, {verdict}.", one.value))
     };
     all.into_iter().filter_map(sentence).collect()
 }

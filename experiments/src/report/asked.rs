@@ -29,30 +29,35 @@ pub fn reported(manifest: &Manifest, figures: &[Figure]) -> Option<Section> {
     if reported.is_empty() && cause.is_empty() {
         return None;
     }
+    let caused = reported.iter().any(|one| one.cause.is_some());
     let row = |one: &Reported| {
-        let predicted = match one.predicted_bit_s {
-            Some((low, high)) => Cell::number(span(low, high, |rate| one.say(rate))),
-            None => Cell::number("no point matches"),
-        };
         let about = one.about();
-        vec![
+        let mut row = vec![
             Cell::text(if about.is_empty() { "the whole run".into() } else { about }),
             Cell::number(one.value.clone()),
-            predicted,
+            Cell::number(one.say_predicted()),
             verdict(one),
-            Cell::text(one.text.clone()),
-            Cell::link(one.source.clone(), &one.source),
-        ]
+        ];
+        row.extend(caused.then(|| Cell::text(one.say_cause())));
+        row.push(Cell::text(one.text.clone()));
+        row.push(Cell::link(one.source.clone(), &one.source));
+        row
     };
-    let columns = vec![
+    let sure = reported.iter().any(|one| one.sure.is_some());
+    let mut columns = vec![
         column("about"),
         numbers("reported"),
-        numbers("predicted"),
+        numbers(if sure { "predicted (90 %)" } else { "predicted" }),
         column("verdict"),
-        column("what was said"),
-        column("source"),
     ];
-    let caption = "What users reported, and the range predicted over what they left open";
+    columns.extend(caused.then(|| column("cause")));
+    columns.extend([column("what was said"), column("source")]);
+    let caption = if sure {
+        "What users reported, and what is predicted over what they left open, with its 90 % \
+         interval"
+    } else {
+        "What users reported, and the range predicted over what they left open"
+    };
     let rows: Vec<Vec<Cell>> = reported.iter().map(row).collect();
     let tables =
         if rows.is_empty() { Vec::new() } else { vec![Table::plain(caption, columns, rows)] };
@@ -73,19 +78,15 @@ pub fn reported(manifest: &Manifest, figures: &[Figure]) -> Option<Section> {
 /// A miss above this is coloured.
 const FAR: f64 = 0.10;
 
-/// Whether the reported and the predicted range meet, and if not by how much they miss.
+/// Whether reported and predicted meet, and if not by how much they miss.
 fn verdict(one: &Reported) -> Cell {
-    let (Some(miss), Some((low, high))) = (one.miss(), one.predicted_bit_s) else {
-        return Cell::text("–");
-    };
-    let holds = low <= one.bit_s.0 && one.bit_s.1 <= high;
-    let cell = match miss {
-        _ if holds => return Cell::text("within the range").class("good"),
-        0.0 => return Cell::text("ranges meet").class("good"),
-        high if high > 0.0 => Cell::text(format!("{} too high", words::percent(high))),
-        low => Cell::text(format!("{} too low", words::percent(-low))),
-    };
-    if miss.abs() > FAR { cell.class("bad") } else { cell }
+    let cell = Cell::text(one.verdict());
+    match one.miss {
+        None => Cell::text("–"),
+        Some(0.0) => cell.class("good"),
+        Some(miss) if miss.abs() > FAR => cell.class("bad"),
+        Some(_) => cell,
+    }
 }
 
 /// What is assumed, and how much each assumption matters; none if nothing is.

@@ -4,7 +4,7 @@ use std::fs;
 
 use super::*;
 use crate::plot::fixture::{self, Fixture};
-use crate::plot::manifest::Reported;
+use crate::plot::manifest::{Reported, Unit};
 use crate::plot::{self};
 
 fn report(fixture: &Fixture, more: &[(&str, &str)]) -> String {
@@ -32,7 +32,12 @@ fn every_table_and_figure_is_there() {
     let html = report(&Fixture::quickstart(), &[("parameters.csv", PARAMETERS)]);
     let expected = [
         "What was reported, and why",
-        "What users reported, and the range predicted over what they left open",
+        "What users reported, and what is predicted over what they left open, with its 90 % \
+         interval",
+        "2–3.6 (1.8–4.2) Gbit/s",
+        "vxlan: here veth",
+        "81 us (percentile 99)",
+        "25 % too low",
         "Goodput of the largest message of each topology",
         "Goodput at every point",
         "Taken of 40 Gbit/s by kind of hop, largest message: 1 stream, serial",
@@ -71,7 +76,8 @@ fn the_answer_comes_first() {
         "What takes most of the line rate (1 stream, serial): tcp, 24 % to 31 % on every topology.",
         "What brings most back (1 stream, serial): overlap copies with 1 MiB chunks, +38 % on \
          every topology.",
-        "Reported (flannel, streams 1): 1 Gbit/s to 4 Gbit/s; predicted: 2 Gbit/s to 3.6 Gbit/s.",
+        "Reported (flannel, streams 1): 1 Gbit/s to 4 Gbit/s; predicted: 2–3.6 (1.8–4.2) Gbit/s, \
+         inside.",
     ];
     for text in expected {
         assert!(answer.contains(text), "`{text}` is not in {answer}");
@@ -106,17 +112,40 @@ fn an_interrupted_run_says_so() {
 }
 
 #[test]
-fn misses_are_signed() {
-    let one = |bit_s, predicted_bit_s| {
-        let none = String::new;
-        let (value, source, text) = (none(), none(), none());
-        let (topology, at) = (None, Vec::new());
-        Reported { value, bit_s, topology, at, source, text, predicted_bit_s }.miss()
+fn a_figure_is_said_in_its_own_unit() {
+    let one = |value: &str, unit, predicted, sure| Reported {
+        value: value.into(),
+        unit,
+        predicted: Some((predicted, predicted)),
+        sure,
+        ..Reported::default()
     };
-    assert_eq!(one((1.0, 4.0), Some((2.0, 9.0))), Some(0.0));
-    assert_eq!(one((1.0, 4.0), Some((5.0, 9.0))), Some(0.25));
-    assert_eq!(one((4.0, 4.0), Some((1.0, 3.0))), Some(-0.25));
-    assert_eq!(one((4.0, 4.0), None), None);
+    let said = |one: Reported| one.say_predicted();
+    let rate = one("9.4 Gbit/s", Unit::Bandwidth, 9.1e9, Some((6.2e9, 9.4e9)));
+    assert_eq!(said(rate), "9.1 (6.2–9.4) Gbit/s");
+    let rate = one("12 GB/s", Unit::Bandwidth, 99.2e9, None);
+    assert_eq!(said(rate), "12.4 GB/s");
+    let time = one("81 us", Unit::Time, 54e-6, Some((40e-6, 1.2e-3)));
+    assert_eq!(said(time), "54 (40–1200) µs");
+    let often = one("24900 /s", Unit::Frequency, 26_100.0, Some((900.0, 3e4)));
+    assert_eq!(said(often), "26.1 (0.9–30) k/s");
+    assert_eq!(said(Reported::default()), "no point matches");
+}
+
+#[test]
+fn a_verdict_is_in_words() {
+    let one = |miss| Reported { miss, ..Reported::default() }.verdict();
+    assert_eq!(one(Some(0.25)), "25 % too high");
+    assert_eq!(one(Some(-0.5)), "50 % too low");
+    assert_eq!(one(Some(0.0)), "inside");
+    assert_eq!(one(None), "no point matches");
+    let cause = |cause: Option<&str>, here: Option<&str>| {
+        let [cause, most_taken_by] = [cause, here].map(|name| name.map(str::to_owned));
+        Reported { cause, most_taken_by, ..Reported::default() }.say_cause()
+    };
+    assert_eq!(cause(Some("vxlan"), Some("vxlan")), "vxlan: same here");
+    assert_eq!(cause(Some("vxlan"), Some("veth")), "vxlan: here veth");
+    assert_eq!(cause(None, Some("veth")), "");
 }
 
 #[test]

@@ -54,9 +54,19 @@ fn schema(of: &str) -> Value {
     serde_json::from_str(&Folder::new().run(&["schema", of])).expect("JSON")
 }
 
+/// The folders of cases: experiments, with their topologies beside them.
+fn folders_of_cases() -> Vec<PathBuf> {
+    let entries = fs::read_dir(experiments().join("cases")).expect("the folder of cases");
+    entries.map(|entry| entry.expect("an entry").path()).filter(|path| path.is_dir()).collect()
+}
+
 #[test]
 fn every_shipped_file_follows_its_schema() {
     let (here, profiles) = (experiments(), experiments().join("../calibration/profiles"));
+    let (asking, described): (Vec<PathBuf>, Vec<PathBuf>) = toml_files(&folders_of_cases())
+        .into_iter()
+        .partition(|path| as_json(path)["topologies"].is_array());
+    assert!(asking.len() > 40 && described.len() > 40);
     for (of, folders, known) in [
         ("experiment", vec![here.clone(), here.join("cases"), here.join("queues")], "quickstart"),
         ("topology", vec![profiles.join("topology")], "flannel"),
@@ -65,7 +75,12 @@ fn every_shipped_file_follows_its_schema() {
         ("hypothesis", vec![profiles.join("hypothesis")], "iommu"),
     ] {
         let validator = jsonschema::validator_for(&schema(of)).expect("a valid schema");
-        let files = toml_files(&folders);
+        let mut files = toml_files(&folders);
+        match of {
+            "experiment" => files.extend(asking.iter().cloned()),
+            "topology" => files.extend(described.iter().cloned()),
+            _ => {}
+        }
         assert!(files.iter().any(|path| path.file_stem().is_some_and(|stem| stem == known)));
         for path in files {
             let errors: Vec<String> =
@@ -140,6 +155,7 @@ fn the_list_of_fields_has_every_field_of_the_schema() {
         ("[[step]]", "RawStep"),
         ("[[pool]]", "RawPool"),
         ("[[batch]]", "RawBatch"),
+        ("[[reported]]", "RawReported"),
     ] {
         let own = listed.iter().filter(|field| field["table"] == table);
         let own: Vec<&str> = own.map(|field| field["field"].as_str().expect("a name")).collect();

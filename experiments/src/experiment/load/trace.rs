@@ -1,22 +1,20 @@
 //! Arrivals from a file: a CSV with a column `time_s` of ascending instants in seconds.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use models::input::{InputError, Source};
 use sim::Time;
 
-use crate::file;
+use crate::near::Near;
 
 /// The only column that is read.
 const COLUMN: &str = "time_s";
 /// The longest trace: 100 days \[s\].
 const SECONDS_MAX: f64 = 8_640_000.0;
 
-/// Reads the trace in the file `name`; paths start at `folder`, where there is one.
-pub(super) fn read(name: &str, folder: Option<&Path>) -> Result<Arc<[Time]>, InputError> {
-    let source = file::read_text(&folder.unwrap_or(Path::new("")).join(name), "trace")?;
-    parsed(&source)
+/// Reads the trace in the file `name`.
+pub(super) fn read(name: &str, near: Near<'_>) -> Result<Arc<[Time]>, InputError> {
+    parsed(&near.text(name, "trace")?)
 }
 
 fn parsed(source: &Arc<Source>) -> Result<Arc<[Time]>, InputError> {

@@ -1,0 +1,69 @@
+//! Where the files are that an experiment names: beside its own on disk, or in the program.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use include_dir::Dir;
+use models::input::{InputError, Source};
+use models::library::{Kind, Library};
+
+use crate::{file, library};
+
+/// The folder of an experiment.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Near<'a> {
+    /// On disk: relative paths start there.
+    Disk(&'a Path),
+    /// Built into the program.
+    Shipped(&'a Dir<'static>),
+    /// None: topologies have names only, and other paths start where the program does.
+    Nowhere,
+}
+
+impl Near<'_> {
+    /// The text file `name`, which `field` names.
+    ///
+    /// # Errors
+    /// If there is none, or it is not text.
+    pub(crate) fn text(self, name: &str, field: &str) -> Result<Arc<Source>, InputError> {
+        match self {
+            Near::Disk(folder) => file::read_text(&folder.join(name), field),
+            Near::Nowhere => file::read_text(Path::new(name), field),
+            Near::Shipped(folder) => {
+                let path = folder.path().join(name);
+                let file = folder.get_file(&path);
+                let text = file.and_then(|file| file.contents_utf8()).ok_or_else(|| {
+                    let problem = format!("no file `{name}` is shipped with it");
+                    InputError::new(field, problem).help("the name of a file beside it")
+                })?;
+                Ok(Source::new(format!("shipped:cases/{}", path.display()), text))
+            }
+        }
+    }
+
+    /// Adds the profiles in the folder `name` to a library.
+    ///
+    /// # Errors
+    /// If there is no such folder, or something is wrong with a profile.
+    pub(crate) fn add_profiles(self, name: &str, to: &mut Library) -> Result<(), InputError> {
+        let folder = match self {
+            Near::Disk(folder) => return library::add_folder(to, &folder.join(name)),
+            Near::Nowhere => return library::add_folder(to, Path::new(name)),
+            Near::Shipped(folder) => folder.get_dir(folder.path().join(name)),
+        };
+        let Some(folder) = folder else {
+            let problem = format!("no folder `{name}` is shipped with it");
+            return Err(InputError::new("profiles", problem).help("a folder beside it"));
+        };
+        for kind in Kind::ALL {
+            let own = folder.get_dir(folder.path().join(kind.folder()));
+            for file in own.into_iter().flat_map(Dir::files) {
+                let stem = file.path().file_stem().and_then(|stem| stem.to_str());
+                let Some((stem, text)) = stem.zip(file.contents_utf8()) else { continue };
+                let name = format!("shipped:cases/{}", file.path().display());
+                to.add(kind, stem, Source::new(name, text));
+            }
+        }
+        Ok(())
+    }
+}
