@@ -1,5 +1,7 @@
 //! Measured beside predicted: the prediction of a lab, and the table that both stand in.
 
+mod pairs;
+
 use std::path::Path;
 use std::sync::Arc;
 
@@ -22,6 +24,9 @@ use crate::experiment::{Experiment, Plan};
 use crate::failure::Failure;
 use crate::interval::{Predicted, moved};
 use crate::record::{key_cells, keys, write_table};
+use pairs::Contender;
+
+pub(crate) use pairs::Known;
 
 /// The columns of `compare.csv` behind the keys.
 const COLUMNS: [&str; 11] = [
@@ -123,7 +128,8 @@ fn figures(transfer: &Transfer, Prediction { outcome, drawn }: &Prediction) -> V
     }
 }
 
-/// Writes `compare.csv` into `folder`: one row per figure of every transfer that was measured.
+/// Writes `compare.csv` into `folder`: one row per figure of every transfer that was measured; and
+/// `pairs.csv`, of which it counts those whose order was known.
 ///
 /// # Errors
 /// If it cannot be written.
@@ -133,7 +139,8 @@ pub(crate) fn write(
     plan: &Plan,
     readings: &[Readings],
     predicted: &[Vec<Prediction>],
-) -> Result<(), Failure> {
+) -> Result<Known, Failure> {
+    let mut contenders = Vec::new();
     let header = keys(plan).into_iter().chain(COLUMNS.map(str::to_owned)).collect();
     let mut rows: Vec<Vec<String>> = vec![header];
     for (at, rounds) in readings.iter().enumerate().filter(|(_, rounds)| !rounds.is_empty()) {
@@ -146,11 +153,15 @@ pub(crate) fn write(
                     "packet_s" => of[0].datagram.as_f64() * 8.0,
                     _ => 1.0,
                 };
-                rows.push([key.clone(), cells(&figure, &of, per)].concat());
+                let spread = spread(&figure, &of, per);
+                let cells = row_of(&figure, &of.len().to_string(), &spread, per, &of[0].method);
+                rows.push([key.clone(), cells].concat());
+                contenders.push(Contender::new(at, which, of.len(), &figure, spread));
             }
         }
     }
-    write_table(&folder.join("compare.csv"), rows.into_iter())
+    write_table(&folder.join("compare.csv"), rows.into_iter())?;
+    pairs::write(folder, experiment, plan, &contenders)
 }
 
 /// Writes the table of an earlier comparison with other predictions.
@@ -163,7 +174,8 @@ pub(crate) fn judge(
     experiment: &Experiment,
     plan: &Plan,
     predicted: &[Vec<Prediction>],
-) -> Result<(), Failure> {
+) -> Result<Known, Failure> {
+    let mut contenders = Vec::new();
     let file = DataFile::from_bytes(&source.name, source.text.as_bytes())?;
     let header: Vec<String> = keys(plan).into_iter().chain(COLUMNS.map(str::to_owned)).collect();
     let older = header.len() - COLUMNS.len() + WITHOUT_INTERVAL;
@@ -188,13 +200,21 @@ pub(crate) fn judge(
             return Err(row.fault("figure", format!("`{name}` is no figure of it")).into());
         };
         let key = key_cells(experiment, plan, point, which);
-        rows.push([key, judged(&row, &figure, &of.transfers[which])?].concat());
+        let (cells, spread) = judged(&row, &figure, &of.transfers[which])?;
+        rows.push([key, cells].concat());
+        let rounds = row.text("rounds")?.parse().unwrap_or(1);
+        contenders.push(Contender::new(point, which, rounds, &figure, spread));
     }
-    write_table(&folder.join("compare.csv"), rows.into_iter())
+    write_table(&folder.join("compare.csv"), rows.into_iter())?;
+    pairs::write(folder, experiment, plan, &contenders)
 }
 
-/// The cells of a row with another prediction.
-fn judged(row: &Row<'_>, figure: &Figure, transfer: &Transfer) -> Result<Vec<String>, InputError> {
+/// The cells of a row with another prediction, and what was measured.
+fn judged(
+    row: &Row<'_>,
+    figure: &Figure,
+    transfer: &Transfer,
+) -> Result<(Vec<String>, Spread), InputError> {
     let spread = Spread {
         low: row.positive("measured_low_quartile")?,
         median: row.positive("measured_median")?,
@@ -209,7 +229,7 @@ fn judged(row: &Row<'_>, figure: &Figure, transfer: &Transfer) -> Result<Vec<Str
         _ => 1.0,
     };
     let (rounds, method) = (row.text("rounds")?, row.text("method")?);
-    Ok(row_of(figure, rounds, &spread, per, method))
+    Ok((row_of(figure, rounds, &spread, per, method), spread))
 }
 
 /// A median and its quartiles.
@@ -239,10 +259,9 @@ fn row_of(figure: &Figure, rounds: &str, spread: &Spread, per: f64, method: &str
     ]
 }
 
-fn cells(figure: &Figure, readings: &[&Reading], per: f64) -> Vec<String> {
+/// What was measured of a figure, of which the table counts one in `per`.
+fn spread(figure: &Figure, readings: &[&Reading], per: f64) -> Spread {
     let values: Vec<f64> = readings.iter().map(|r| (figure.measured)(r) / per).collect();
     let [low, median, high] = [0.25, 0.5, 0.75].map(|q| quantile(&values, q));
-    let spread = Spread { low, median, high };
-    let rounds = values.len().to_string();
-    row_of(figure, &rounds, &spread, per, &readings[0].method)
+    Spread { low, median, high }
 }

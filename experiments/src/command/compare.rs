@@ -14,7 +14,7 @@ use serde_json::json;
 
 use super::calibrate::probes;
 use super::measure::{How, carry_out, read};
-use crate::compare::Predictions;
+use crate::compare::{Known, Predictions};
 use crate::console::Console;
 use crate::experiment::{Experiment, Plan};
 use crate::failure::Failure;
@@ -34,7 +34,8 @@ Examples:
 First `podpath calibrate net` finds what this host's hops cost; then each topology is carried out
 here (see `podpath measure --help`) and predicted with this host's profile. DIR receives
 compare.csv, plots/ and report.html: predicted, measured (median and quartiles), error, and
-whether the prediction lies inside the measurement's own spread.
+whether the prediction lies inside the measurement's own spread; and pairs.csv: which of two
+topologies was better, and with what probability that was predicted.
 
 Without FILE, --measured names what `podpath calibrate gpu --judge` wrote, or an archive of .ci/gpu
 that has it: the judging set, which no fit sees. It is held against the predictions that were frozen
@@ -108,24 +109,31 @@ fn experiment(file: &str, arguments: &Arguments, console: &Console) -> Result<()
         }
     };
     let staging = Staging::new(&out)?;
-    match (&arguments.measured, predicted) {
+    let known = match (&arguments.measured, predicted) {
         (Some(folder), Some(predicted)) => {
             let source = file::read_text(&folder.join("compare.csv"), "--measured")?;
-            compare::judge(staging.path(), &source, &experiment, &plan, &predicted)?;
+            compare::judge(staging.path(), &source, &experiment, &plan, &predicted)?
         }
         (_, predicted) => {
-            measured(arguments, staging.path(), (experiment, plan), predicted, console)?;
+            measured(arguments, staging.path(), (experiment, plan), predicted, console)?
         }
-    }
+    };
     compare_report::write(staging.path(), &Machine::here().told())?;
     let (verdict, sentences) = compare_report::verdict(staging.path())?;
     staging.commit()?;
     for sentence in sentences {
         console.print(&format!("{sentence}\n"))?;
     }
+    let Known { decided, known: sure, right } = known;
+    if decided > 0 {
+        console.print(&format!(
+            "Of {decided} pairs of topologies that the measurement orders, the order of {sure} was \
+             predicted with a probability of 0.9 or more; {right} of these came so.\n"
+        ))?;
+    }
     console.print(&format!("\nresults in {}\n", out.display()))?;
     console.print_json(&json!({
-        "out": out, "complete": !interrupt::asked(), "verdict": verdict,
+        "out": out, "complete": !interrupt::asked(), "verdict": verdict, "pairs": known,
     }))?;
     if interrupt::asked() { Err(Failure::Interrupted) } else { Ok(()) }
 }
@@ -137,7 +145,7 @@ fn measured(
     (experiment, plan): (Experiment, Plan),
     predicted: Option<Predictions>,
     console: &Console,
-) -> Result<(), Failure> {
+) -> Result<Known, Failure> {
     let probes = match predicted {
         Some(_) => Vec::new(),
         None => {

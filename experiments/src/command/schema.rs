@@ -2,6 +2,7 @@
 //! of experiments, for readers.
 
 use clap::{Args, ValueEnum};
+use models::uncertainty::hypothesis::hypothesis_schema;
 use models::{catalogue, topology};
 use serde_json::{Value, json};
 
@@ -26,7 +27,7 @@ transfer.NAME.FIELD, of the request request.FIELD, and of the others workload.NA
 step.NAME.FIELD and pool.NAME.FIELD. What names a table cannot be varied.
 ";
 
-/// Print the JSON schema of experiments, topologies, hops or container networks
+/// Print the JSON schema of experiments, topologies, hops, container networks or hypotheses
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
@@ -46,6 +47,7 @@ enum Files {
     Topology,
     Hop,
     Cni,
+    Hypothesis,
 }
 
 pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
@@ -57,6 +59,7 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<(), Failur
         Files::Topology => topology::schema().into(),
         Files::Hop => catalogue::hop_schema().into(),
         Files::Cni => catalogue::cni_schema().into(),
+        Files::Hypothesis => hypothesis_schema().into(),
     };
     // The schema is JSON whether or not it is asked for.
     Console { json: true, ..*console }.print_json(&schema)

@@ -78,7 +78,8 @@ fn of_profile(kind: Kind, name: &str, origin: &str) -> Result<Vec<Entry>, InputE
         Kind::Gpu => Cast { gpu: name.into(), host: "two-socket-2021".into(), ..cast() },
         Kind::Pcie => Cast { pcie: name.into(), ..cast() },
         Kind::Model if name == "elsewhere" => Cast { host: "unknown".into(), ..cast() },
-        Kind::Model => cast(),
+        // Its copies were measured.
+        Kind::Model => Cast { gpu: "v100-16-pcie".into(), ..cast() },
         _ => Cast { nic: name.into(), ..cast() },
     };
     let scenes = of_kind(kind, &own);
@@ -118,6 +119,7 @@ fn of_kind(kind: Kind, cast: &Cast) -> Vec<Arc<Scene>> {
             "far",
             "crowd",
             "datagram-crowd",
+            "fragments",
             "copies",
             "peer",
             "request",
@@ -139,7 +141,9 @@ fn of_kind(kind: Kind, cast: &Cast) -> Vec<Arc<Scene>> {
         Kind::Pcie => &["pinned", "boundary", "gpudirect"],
         Kind::Model => {
             let mut scenes = played(&["tcp", "udp", "pinned", "small-copy"], cast);
-            let (gpu, host) = ("a100-40-pcie".into(), "two-socket-2021".into());
+            let measured = cast.gpu == "v100-16-pcie";
+            let gpu = if measured { "h200-firecracker" } else { "a100-40-pcie" }.into();
+            let host = "two-socket-2021".into();
             scenes.extend(played(&["kernels"], &Cast { gpu, host, ..cast.clone() }));
             return scenes;
         }

@@ -27,10 +27,10 @@ const TOPOLOGIES: [(&str, &str); 5] = texts!(
     "topology/pair" "topology/served" "topology/node" "topology/shared" "topology/nvlink"
 );
 
-const EXPERIMENTS: [(&str, &str); 25] = texts!(
+const EXPERIMENTS: [(&str, &str); 26] = texts!(
     "tcp" "udp" "far" "crowd" "service" "datagrams-to-service" "request" "lossy-request" "copies"
     "peer" "pinned" "small-copy" "boundary" "gpudirect" "kernels" "graph" "arithmetic" "double"
-    "memory" "nvlink" "nvswitch" "turns" "bare-name" "datagram-crowd" "pipeline"
+    "memory" "nvlink" "nvswitch" "turns" "bare-name" "datagram-crowd" "fragments" "pipeline"
 );
 
 /// One number, moved.

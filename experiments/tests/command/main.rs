@@ -25,6 +25,7 @@ mod schema;
 mod serve;
 mod steps;
 mod stop;
+mod unknown;
 
 use std::path::{Path, PathBuf};
 

@@ -38,6 +38,7 @@ fn the_committed_schemas_are_current() {
         ("topology.schema.json", &["schema", "topology"]),
         ("hop.schema.json", &["schema", "hop"]),
         ("cni.schema.json", &["schema", "cni"]),
+        ("hypothesis.schema.json", &["schema", "hypothesis"]),
         ("profile-lines.json", &["profiles", "schema", "--json"]),
     ] {
         let path = experiments().join("schema").join(file);
@@ -71,6 +72,7 @@ fn every_shipped_file_follows_its_schema() {
         ("topology", vec![profiles.join("topology")], "flannel"),
         ("hop", vec![profiles.join("hop")], "vxlan"),
         ("cni", vec![profiles.join("cni")], "flannel"),
+        ("hypothesis", vec![profiles.join("hypothesis")], "iommu"),
     ] {
         let validator = jsonschema::validator_for(&schema(of)).expect("a valid schema");
         let mut files = toml_files(&folders);

@@ -49,7 +49,10 @@ pub(super) fn price(question: &Question<'_>, gpu: NodeIndex) -> Stage {
                 GpuStep::Launch => launch(accelerator, &kernel, &mut priced, &mut stage),
                 GpuStep::Kernel => {
                     let demand = demand(&accelerator.gpu, &kernel).expect("the kernel was checked");
-                    let factor = cluster.errors.factor(Part::Kernel, false, std::iter::empty());
+                    let factor = {
+                        let elsewhere = !accelerator.gpu.copies_known;
+                        cluster.errors.factor(Part::Kernel, elsewhere, std::iter::empty())
+                    };
                     run(accelerator, &demand, bytes, factor, &mut priced);
                     let client = gpu.index() as u32;
                     stage.turn = accelerator.turns.map(|server| Turn { server, client });
