@@ -242,6 +242,7 @@ mod tests {
     fn figure(low: f64, high: f64) -> Reported {
         Reported {
             value: String::new(),
+            span: 0..0,
             up_to: None,
             unit: Unit::Time,
             low,

@@ -135,7 +135,7 @@ impl Task {
                 let problem = "no point of the experiment matches, or nothing ever arrives whole";
                 InputError::new(format!("reported[{number}]"), problem)
                     .help("values of `at` that one point has together")
-                    .at(&self.experiment.source, 0..1)
+                    .at(&self.experiment.source, reported.span.clone())
             })
         };
         let figures = self.experiment.reported.iter().enumerate().map(figure);

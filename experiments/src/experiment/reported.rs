@@ -20,6 +20,8 @@ use super::transfer::Draft;
 pub(crate) struct Reported {
     /// The figure, or its lower end, as written.
     pub(crate) value: String,
+    /// Where it is written.
+    pub(crate) span: Range<usize>,
     /// Its upper end as written, where it is a range.
     pub(crate) up_to: Option<String>,
     /// What it counts.
@@ -158,6 +160,7 @@ fn checked(
         }
     }
     Ok(Reported {
+        span: raw.value.span(),
         value: raw.value.into_inner(),
         up_to: raw.up_to.map(Spanned::into_inner),
         unit,

@@ -108,7 +108,12 @@ fn a_folder_without_cases_is_refused() {
     };
     fails("empty", "no file below `empty` reports a figure");
     fails("missing", "`missing` cannot be listed: there is no such file");
-    fails("broken", "a.toml:");
+    fails("broken", "a.toml:9:");
+    let zipped = experiment("a", &[("9.4 Gbit/s", "")]).replace("\ntext", "\nat = AT\ntext");
+    let zipped = zipped.replace("AT", "{ streams = 1, write = \"2 KiB\" }")
+        + "[[sweep.zip]]\nstreams = [1, 2]\nwrite = [\"1 KiB\", \"2 KiB\"]\n";
+    folder.write("zipped/a.toml", zipped);
+    fails("zipped", "a.toml:9:");
     let both = ["validate", "--field", "empty", "--against", "x.csv"];
     assert_eq!(folder.podpath().args(both).output().expect("it ran").status.code(), Some(2));
 }
