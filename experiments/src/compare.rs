@@ -26,7 +26,7 @@ use crate::interval::{Predicted, moved};
 use crate::record::{key_cells, keys, write_table};
 use pairs::Contender;
 
-pub(crate) use pairs::Known;
+pub(crate) use pairs::{Known, Sure};
 
 /// The columns of `compare.csv` behind the keys.
 const COLUMNS: [&str; 11] = [
@@ -129,7 +129,7 @@ fn figures(transfer: &Transfer, Prediction { outcome, drawn }: &Prediction) -> V
 }
 
 /// Writes `compare.csv` into `folder`: one row per figure of every transfer that was measured; and
-/// `pairs.csv`, of which it counts those whose order was known.
+/// `pairs.csv`, from which it tells how sure predictions were.
 ///
 /// # Errors
 /// If it cannot be written.
@@ -139,7 +139,7 @@ pub(crate) fn write(
     plan: &Plan,
     readings: &[Readings],
     predicted: &[Vec<Prediction>],
-) -> Result<Known, Failure> {
+) -> Result<Sure, Failure> {
     let mut contenders = Vec::new();
     let header = keys(plan).into_iter().chain(COLUMNS.map(str::to_owned)).collect();
     let mut rows: Vec<Vec<String>> = vec![header];
@@ -156,7 +156,7 @@ pub(crate) fn write(
                 let spread = spread(&figure, &of, per);
                 let cells = row_of(&figure, &of.len().to_string(), &spread, per, &of[0].method);
                 rows.push([key.clone(), cells].concat());
-                contenders.push(Contender::new(at, which, of.len(), &figure, spread));
+                contenders.push(Contender::new(at, which, of.len(), (&figure, per), spread));
             }
         }
     }
@@ -174,7 +174,7 @@ pub(crate) fn judge(
     experiment: &Experiment,
     plan: &Plan,
     predicted: &[Vec<Prediction>],
-) -> Result<Known, Failure> {
+) -> Result<Sure, Failure> {
     let mut contenders = Vec::new();
     let file = DataFile::from_bytes(&source.name, source.text.as_bytes())?;
     let header: Vec<String> = keys(plan).into_iter().chain(COLUMNS.map(str::to_owned)).collect();
@@ -200,21 +200,22 @@ pub(crate) fn judge(
             return Err(row.fault("figure", format!("`{name}` is no figure of it")).into());
         };
         let key = key_cells(experiment, plan, point, which);
-        let (cells, spread) = judged(&row, &figure, &of.transfers[which])?;
+        let (cells, spread, per) = judged(&row, &figure, &of.transfers[which])?;
         rows.push([key, cells].concat());
         let rounds = row.text("rounds")?.parse().unwrap_or(1);
-        contenders.push(Contender::new(point, which, rounds, &figure, spread));
+        contenders.push(Contender::new(point, which, rounds, (&figure, per), spread));
     }
     write_table(&folder.join("compare.csv"), rows.into_iter())?;
     pairs::write(folder, experiment, plan, &contenders)
 }
 
-/// The cells of a row with another prediction, and what was measured.
+/// The cells of a row with another prediction, what was measured, and how much of the prediction's
+/// unit the table counts as one.
 fn judged(
     row: &Row<'_>,
     figure: &Figure,
     transfer: &Transfer,
-) -> Result<(Vec<String>, Spread), InputError> {
+) -> Result<(Vec<String>, Spread, f64), InputError> {
     let spread = Spread {
         low: row.positive("measured_low_quartile")?,
         median: row.positive("measured_median")?,
@@ -229,7 +230,7 @@ fn judged(
         _ => 1.0,
     };
     let (rounds, method) = (row.text("rounds")?, row.text("method")?);
-    Ok((row_of(figure, rounds, &spread, per, method), spread))
+    Ok((row_of(figure, rounds, &spread, per, method), spread, per))
 }
 
 /// A median and its quartiles.

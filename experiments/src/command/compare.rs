@@ -14,11 +14,12 @@ use serde_json::json;
 
 use super::calibrate::probes;
 use super::measure::{How, carry_out, read};
-use crate::compare::{Known, Predictions};
+use crate::compare::{Known, Predictions, Sure};
 use crate::console::Console;
 use crate::experiment::{Experiment, Plan};
 use crate::failure::Failure;
 use crate::output::Staging;
+use crate::overview::percent;
 use crate::{compare, compare_report, file, interrupt, library, measure};
 
 const EXAMPLES: &str = "\
@@ -109,7 +110,7 @@ fn experiment(file: &str, arguments: &Arguments, console: &Console) -> Result<()
         }
     };
     let staging = Staging::new(&out)?;
-    let known = match (&arguments.measured, predicted) {
+    let sure = match (&arguments.measured, predicted) {
         (Some(folder), Some(predicted)) => {
             let source = file::read_text(&folder.join("compare.csv"), "--measured")?;
             compare::judge(staging.path(), &source, &experiment, &plan, &predicted)?
@@ -124,18 +125,36 @@ fn experiment(file: &str, arguments: &Arguments, console: &Console) -> Result<()
     for sentence in sentences {
         console.print(&format!("{sentence}\n"))?;
     }
-    let Known { decided, known: sure, right } = known;
-    if decided > 0 {
-        console.print(&format!(
-            "Of {decided} pairs of topologies that the measurement orders, the order of {sure} was \
-             predicted with a probability of 0.9 or more; {right} of these came so.\n"
-        ))?;
-    }
+    told(&sure, console)?;
     console.print(&format!("\nresults in {}\n", out.display()))?;
     console.print_json(&json!({
-        "out": out, "complete": !interrupt::asked(), "verdict": verdict, "pairs": known,
+        "out": out, "complete": !interrupt::asked(), "verdict": verdict,
+        "pairs": sure.pairs, "coverage": sure.coverage,
     }))?;
     if interrupt::asked() { Err(Failure::Interrupted) } else { Ok(()) }
+}
+
+/// How sure predictions were, and what came of it.
+fn told(sure: &Sure, console: &Console) -> Result<(), Failure> {
+    if let Some(own) = &sure.coverage {
+        console.print(&format!(
+            "{} of {} measured medians lie in their 90 % intervals ({} to {} by bootstrap over \
+             topologies); the median width is {:.2} ×.\n",
+            percent(own.coverage_90),
+            own.figures,
+            percent(own.coverage_90_low),
+            percent(own.coverage_90_high),
+            own.median_width,
+        ))?;
+    }
+    let Known { decided, known, right } = sure.pairs;
+    if decided > 0 {
+        console.print(&format!(
+            "Of {decided} pairs of topologies that the measurement orders, the order of {known} \
+             was predicted with a probability of 0.9 or more; {right} of these came so.\n"
+        ))?;
+    }
+    Ok(())
 }
 
 /// Measures, and where nothing has been predicted yet, calibrates in the same rounds first.
@@ -145,7 +164,7 @@ fn measured(
     (experiment, plan): (Experiment, Plan),
     predicted: Option<Predictions>,
     console: &Console,
-) -> Result<Known, Failure> {
+) -> Result<Sure, Failure> {
     let probes = match predicted {
         Some(_) => Vec::new(),
         None => {

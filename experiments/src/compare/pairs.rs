@@ -3,11 +3,13 @@
 use std::cmp::Ordering;
 use std::path::Path;
 
+use calibration::coverage::{Coverage, Covered};
 use serde::Serialize;
 
 use super::{Figure, Spread};
 use crate::experiment::{Experiment, Plan};
 use crate::failure::Failure;
+use crate::interval::Predicted;
 use crate::record::write_table;
 
 /// The file that has them.
@@ -37,6 +39,17 @@ pub(super) struct Contender {
     rounds: usize,
     spread: Spread,
     drawn: Vec<f64>,
+    /// The interval of 90 %, in the unit of the spread.
+    interval: (f64, f64),
+}
+
+/// How sure the predictions of a comparison were, and what came of it.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(crate) struct Sure {
+    /// Of the order of topologies.
+    pub(crate) pairs: Known,
+    /// Of the figures, whose medians lie in their intervals or not; topologies are drawn again.
+    pub(crate) coverage: Option<Coverage>,
 }
 
 /// How many pairs were said to be known, and how many of those the measurement ordered alike.
@@ -55,11 +68,13 @@ impl Contender {
         point: usize,
         transfer: usize,
         rounds: usize,
-        figure: &Figure,
+        (figure, per): (&Figure, f64),
         spread: Spread,
     ) -> Contender {
         let (name, drawn) = (figure.name, figure.drawn.clone());
-        Contender { point, transfer, figure: name, rounds, spread, drawn }
+        let sure = Predicted::of(&drawn);
+        let interval = (sure.low / per, sure.high / per);
+        Contender { point, transfer, figure: name, rounds, spread, drawn, interval }
     }
 
     /// Whether more of the figure is better.
@@ -109,7 +124,7 @@ fn pairs<'c>(plan: &Plan, contenders: &'c [Contender]) -> Vec<Pair<'c>> {
     pairs
 }
 
-/// Writes `pairs.csv` into `folder`, if there is any pair, and counts those that were known.
+/// Writes `pairs.csv` into `folder`, if there is any pair, and tells how sure all was.
 ///
 /// # Errors
 /// If it cannot be written.
@@ -118,16 +133,21 @@ pub(super) fn write(
     experiment: &Experiment,
     plan: &Plan,
     contenders: &[Contender],
-) -> Result<Known, Failure> {
-    let pairs = pairs(plan, contenders);
-    let known = count(&pairs);
-    if pairs.is_empty() {
-        return Ok(known);
-    }
-    let end = |of: &Contender| {
-        let topology = plan.points[of.point].topology;
-        [of.point.to_string(), experiment.topologies[topology].label.clone()]
+) -> Result<Sure, Failure> {
+    let label = |of: &Contender| &experiment.topologies[plan.points[of.point].topology].label;
+    let figure = |of| Covered {
+        cluster: label(of),
+        measured: of.spread.median,
+        low: of.interval.0,
+        high: of.interval.1,
     };
+    let figures: Vec<Covered<'_>> = contenders.iter().map(figure).collect();
+    let pairs = pairs(plan, contenders);
+    let sure = Sure { pairs: count(&pairs), coverage: Coverage::of(&figures) };
+    if pairs.is_empty() {
+        return Ok(sure);
+    }
+    let end = |of: &Contender| [of.point.to_string(), label(of).clone()];
     let row = |pair: &Pair<'_>| {
         let transfer = experiment.transfers[pair.better.transfer].name.clone();
         let mut cells = vec![experiment.name.clone(), transfer, pair.better.figure.to_owned()];
@@ -139,7 +159,7 @@ pub(super) fn write(
     };
     let header = std::iter::once(COLUMNS.map(str::to_owned).to_vec());
     write_table(&folder.join(FILE), header.chain(pairs.iter().map(row)))?;
-    Ok(known)
+    Ok(sure)
 }
 
 fn count(pairs: &[Pair<'_>]) -> Known {
@@ -159,7 +179,8 @@ mod tests {
 
     fn contender(figure: &'static str, middle: f64, drawn: &[f64]) -> Contender {
         let spread = Spread { low: middle * 0.99, median: middle, high: middle * 1.01 };
-        Contender { point: 0, transfer: 0, figure, rounds: 5, spread, drawn: drawn.to_vec() }
+        let (drawn, interval) = (drawn.to_vec(), (0.0, 0.0));
+        Contender { point: 0, transfer: 0, figure, rounds: 5, spread, drawn, interval }
     }
 
     #[test]

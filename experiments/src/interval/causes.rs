@@ -73,6 +73,8 @@ pub(crate) struct Cause {
     pub(crate) profile: String,
     /// The line as its file has it, with the interval that its number has.
     pub(crate) line: Parameter,
+    /// What it is in words, if it is no number.
+    pub(crate) about: Option<String>,
     /// What would tell it.
     pub(crate) measurement: String,
     /// The part of the variance that knowing it would take away.
@@ -203,6 +205,7 @@ impl Line {
             kind: self.kind,
             profile: self.profile.clone(),
             line: self.row.clone(),
+            about: None,
             measurement: measurement::of(self.kind, &self.row.parameter).to_owned(),
             explained: 0.0,
         }
@@ -281,12 +284,14 @@ pub(crate) fn sentence(experiment: &Experiment, plan: &Plan, wide: &[Wide]) -> O
     let first = wide.iter().find(|wide| !wide.causes.is_empty())?;
     let cause = first.causes.first()?;
     let topology = &experiment.topologies[plan.points[first.point].topology].label;
+    let line = &cause.line.parameter;
+    let what = match &cause.about {
+        Some(about) => format!("{about} ({line})"),
+        None => format!("`{}.{}.{line}`", cause.kind.folder(), cause.profile),
+    };
     Some(format!(
-        "{:.0} % of what is unknown about `{topology}` is `{}.{}.{}`: {}",
+        "{:.0} % of what is unknown about `{topology}` is {what}: {}",
         100.0 * cause.explained,
-        cause.kind.folder(),
-        cause.profile,
-        cause.line.parameter,
         cause.measurement,
     ))
 }

@@ -61,8 +61,15 @@ impl Open<'_> {
                 how: How::Assumed,
                 source: format!("{}: {}", state.name, state.source),
             },
+            about: Some(lower(&self.hypothesis.about)),
             measurement: self.hypothesis.tells.clone(),
             explained: 0.0,
         }
     }
+}
+
+/// A sentence as a part of another.
+fn lower(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or(String::new(), |first| first.to_lowercase().chain(letters).collect())
 }
