@@ -5,7 +5,7 @@
 
 use std::sync::OnceLock;
 
-use include_dir::{Dir, include_dir};
+use include_dir::{Dir, File, include_dir};
 use models::input::Source;
 use models::library::{Kind, Library};
 
@@ -16,22 +16,28 @@ pub fn shipped() -> &'static Library {
     static LIBRARY: OnceLock<Library> = OnceLock::new();
     LIBRARY.get_or_init(|| {
         let mut library = Library::new();
-        for kind in Kind::ALL {
-            for (name, text) in files(kind) {
-                let shown = format!("shipped:{}/{name}.{}", kind.folder(), kind.ending());
-                library.add(kind, name, Source::new(shown, text));
-            }
-        }
+        add_built_in(&mut library, &PROFILES, "shipped:");
         library
     })
 }
 
-/// Name and text of the files of one kind; a file of another ending or encoding is not one.
-fn files(kind: Kind) -> impl Iterator<Item = (&'static str, &'static str)> {
-    let folder = PROFILES.get_dir(kind.folder());
-    folder.into_iter().flat_map(Dir::files).filter_map(move |file| {
-        let path = file.path();
-        let fits = path.extension().and_then(|ending| ending.to_str()) == Some(kind.ending());
-        Some((path.file_stem()?.to_str().filter(|_| fits)?, file.contents_utf8()?))
-    })
+/// Adds the files of a folder that is built into a program and laid out like `profiles/`; in
+/// messages they are called by their paths behind `shown`.
+pub fn add_built_in(library: &mut Library, folder: &Dir<'static>, shown: &str) {
+    for kind in Kind::ALL {
+        let own = folder.get_dir(folder.path().join(kind.folder()));
+        for file in own.into_iter().flat_map(Dir::files) {
+            if let Some((name, text)) = named(kind, file) {
+                let shown = format!("{shown}{}", file.path().display());
+                library.add(kind, name, Source::new(shown, text));
+            }
+        }
+    }
+}
+
+/// Name and text of a file of one kind; a file of another ending or encoding is not one.
+fn named<'f>(kind: Kind, file: &'f File<'static>) -> Option<(&'f str, &'f str)> {
+    let path = file.path();
+    let fits = path.extension().and_then(|ending| ending.to_str()) == Some(kind.ending());
+    Some((path.file_stem()?.to_str().filter(|_| fits)?, file.contents_utf8()?))
 }

@@ -10,9 +10,10 @@ use calibration::quantile::quantile;
 use serde_json::{Value, json};
 
 use crate::digest::Digest;
-use crate::experiment::{Experiment, Plan, Reported, Unit};
+use crate::experiment::{Experiment, Plan, Reported};
 use crate::interval::Predicted;
 use crate::record::Keyed;
+use crate::unit::Unit;
 
 /// What is predicted beside a figure, in its unit.
 #[derive(Clone, Debug, Default, PartialEq)]

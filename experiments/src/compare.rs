@@ -96,6 +96,9 @@ pub(crate) fn predicted(
     plan.points.iter().map(of).collect()
 }
 
+/// The ends of a 90 % interval.
+type Interval = (f64, f64);
+
 /// A figure of a transfer, by reading and by prediction.
 struct Figure {
     name: &'static str,
@@ -103,6 +106,14 @@ struct Figure {
     predicted: f64,
     /// The same in each draw of what is unknown.
     drawn: Vec<f64>,
+}
+
+impl Figure {
+    /// The 90 % interval, of which the table counts one in `per`.
+    fn interval(&self, per: f64) -> Interval {
+        let sure = Predicted::of(&self.drawn);
+        (sure.low / per, sure.high / per)
+    }
 }
 
 /// What is compared of a transfer: its latency where it has a reply, its goodput, and with UDP
@@ -154,9 +165,11 @@ pub(crate) fn write(
                     _ => 1.0,
                 };
                 let spread = spread(&figure, &of, per);
-                let cells = row_of(&figure, &of.len().to_string(), &spread, per, &of[0].method);
+                let sure = figure.interval(per);
+                let rounds = of.len().to_string();
+                let cells = row_of(&figure, &rounds, &spread, (per, sure), &of[0].method);
                 rows.push([key.clone(), cells].concat());
-                contenders.push(Contender::new(at, which, of.len(), (&figure, per), spread));
+                contenders.push(Contender::new(at, which, of.len(), (figure, sure), spread));
             }
         }
     }
@@ -200,22 +213,21 @@ pub(crate) fn judge(
             return Err(row.fault("figure", format!("`{name}` is no figure of it")).into());
         };
         let key = key_cells(experiment, plan, point, which);
-        let (cells, spread, per) = judged(&row, &figure, &of.transfers[which])?;
+        let (cells, spread, sure) = judged(&row, &figure, &of.transfers[which])?;
         rows.push([key, cells].concat());
-        let rounds = row.text("rounds")?.parse().unwrap_or(1);
-        contenders.push(Contender::new(point, which, rounds, (&figure, per), spread));
+        let rounds = row.positive("rounds")? as usize;
+        contenders.push(Contender::new(point, which, rounds, (figure, sure), spread));
     }
     write_table(&folder.join("compare.csv"), rows.into_iter())?;
     pairs::write(folder, experiment, plan, &contenders)
 }
 
-/// The cells of a row with another prediction, what was measured, and how much of the prediction's
-/// unit the table counts as one.
+/// The cells of a row with another prediction, what was measured, and the interval.
 fn judged(
     row: &Row<'_>,
     figure: &Figure,
     transfer: &Transfer,
-) -> Result<(Vec<String>, Spread, f64), InputError> {
+) -> Result<(Vec<String>, Spread, Interval), InputError> {
     let spread = Spread {
         low: row.positive("measured_low_quartile")?,
         median: row.positive("measured_median")?,
@@ -230,7 +242,8 @@ fn judged(
         _ => 1.0,
     };
     let (rounds, method) = (row.text("rounds")?, row.text("method")?);
-    Ok((row_of(figure, rounds, &spread, per, method), spread, per))
+    let sure = figure.interval(per);
+    Ok((row_of(figure, rounds, &spread, (per, sure), method), spread, sure))
 }
 
 /// A median and its quartiles.
@@ -240,11 +253,16 @@ struct Spread {
     high: f64,
 }
 
-/// The cells of a figure, of which the table counts one in `per`.
-fn row_of(figure: &Figure, rounds: &str, spread: &Spread, per: f64, method: &str) -> Vec<String> {
+/// The cells of a figure, of which the table counts one in `per`, with its interval.
+fn row_of(
+    figure: &Figure,
+    rounds: &str,
+    spread: &Spread,
+    (per, sure): (f64, Interval),
+    method: &str,
+) -> Vec<String> {
     let Spread { low, median, high } = *spread;
     let predicted = figure.predicted / per;
-    let sure = Predicted::of(&figure.drawn);
     vec![
         figure.name.to_owned(),
         rounds.to_owned(),
@@ -255,8 +273,8 @@ fn row_of(figure: &Figure, rounds: &str, spread: &Spread, per: f64, method: &str
         (predicted / median - 1.0).to_string(),
         (low..=high).contains(&predicted).to_string(),
         method.to_owned(),
-        (sure.low / per).to_string(),
-        (sure.high / per).to_string(),
+        sure.0.to_string(),
+        sure.1.to_string(),
     ]
 }
 

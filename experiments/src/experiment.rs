@@ -40,7 +40,6 @@ use crate::near::Near;
 
 pub(crate) use axis::{Axis, Purpose};
 pub(crate) use field::{Field, listed};
-pub(crate) use figure::Unit;
 pub(crate) use load::{Load, STEPS_MAX};
 pub(crate) use measure::PodsBy;
 use parameter::Of;

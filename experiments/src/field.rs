@@ -21,6 +21,7 @@ use crate::experiment::{Experiment, Plan, Reported};
 use crate::failure::Failure;
 use crate::record;
 use crate::run::{Ask, Changes, run};
+use crate::unit::Unit;
 
 /// What a case is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -58,7 +59,8 @@ pub(crate) struct Figure {
     /// What was seen.
     pub(crate) text: String,
     pub(crate) topology: Option<String>,
-    pub(crate) unit: &'static str,
+    #[serde(serialize_with = "unit_name")]
+    pub(crate) unit: Unit,
     pub(crate) percentile: Option<f64>,
     /// Whether the report counts bytes, for tables that people read.
     #[serde(skip)]
@@ -80,6 +82,10 @@ pub(crate) struct Figure {
     pub(crate) most_taken_by: Option<String>,
     pub(crate) cause_named: Option<bool>,
     pub(crate) source: String,
+}
+
+fn unit_name<S: serde::Serializer>(unit: &Unit, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_str(unit.name())
 }
 
 /// An experiment of a case, ready to be computed.
@@ -129,9 +135,10 @@ impl Task {
             tell();
         })?;
         let keyed = record::keyed(&self.experiment, &self.plan, &results);
+        let group = self.group();
         let figure = |(number, reported): (usize, &Reported)| {
             let beside = Beside::of(&self.experiment, reported, &self.plan, &keyed);
-            self.figure(reported, &beside).ok_or_else(|| {
+            self.figure(group, reported, &beside).ok_or_else(|| {
                 let problem = "no point of the experiment matches, or nothing ever arrives whole";
                 InputError::new(format!("reported[{number}]"), problem)
                     .help("values of `at` that one point has together")
@@ -142,17 +149,17 @@ impl Task {
         Ok(figures.collect::<Result<_, InputError>>()?)
     }
 
-    fn figure(&self, reported: &Reported, beside: &Beside) -> Option<Figure> {
+    fn figure(&self, group: Group, reported: &Reported, beside: &Beside) -> Option<Figure> {
         let sure = beside.sure;
         let topology = reported.topology.map(|at| self.experiment.topologies[at].label.clone());
         Some(Figure {
             case: self.case.clone(),
             experiment: self.name.clone(),
-            group: self.group(),
+            group,
             kind: reported.kind.clone().unwrap_or_default(),
             text: reported.text.clone(),
             topology,
-            unit: reported.unit.name(),
+            unit: reported.unit,
             percentile: reported.percentile,
             in_bytes: reported.value.ends_with("B/s"),
             reported_low: reported.low,

@@ -42,5 +42,6 @@ mod record;
 mod run;
 mod shipped;
 mod span;
+mod unit;
 mod unknowns;
 mod workload;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use include_dir::Dir;
 use models::input::{InputError, Source};
-use models::library::{Kind, Library};
+use models::library::Library;
 
 use crate::{file, library};
 
@@ -55,15 +55,7 @@ impl Near<'_> {
             let problem = format!("no folder `{name}` is shipped with it");
             return Err(InputError::new("profiles", problem).help("a folder beside it"));
         };
-        for kind in Kind::ALL {
-            let own = folder.get_dir(folder.path().join(kind.folder()));
-            for file in own.into_iter().flat_map(Dir::files) {
-                let stem = file.path().file_stem().and_then(|stem| stem.to_str());
-                let Some((stem, text)) = stem.zip(file.contents_utf8()) else { continue };
-                let name = format!("shipped:cases/{}", file.path().display());
-                to.add(kind, stem, Source::new(name, text));
-            }
-        }
+        calibration::shipped::add_built_in(to, folder, "shipped:cases/");
         Ok(())
     }
 }

@@ -36,15 +36,20 @@ pub(crate) fn cases() -> impl Iterator<Item = Shipped> {
     folders.flat_map(|folder| folder.files().filter_map(move |file| case(folder, file)))
 }
 
-/// The experiment in a file of the cases; topologies lie beside experiments, and name none.
+/// The experiment in a file of the cases.
 fn case(folder: &'static Dir<'static>, file: &'static File<'static>) -> Option<Shipped> {
     let path = file.path();
     let text = file.contents_utf8()?;
     let is_toml = path.extension().is_some_and(|ending| ending == "toml");
-    let is_experiment = is_toml && text.lines().any(|line| line.starts_with("topologies"));
+    let is_experiment = is_toml && is_experiment(text);
     let name = path.with_extension("");
     let name = format!("cases/{}", name.to_str()?);
     is_experiment.then_some(Shipped { name, text, near: Near::Shipped(folder) })
+}
+
+/// Whether a TOML text is an experiment: topologies lie beside experiments, and name none.
+pub(crate) fn is_experiment(text: &str) -> bool {
+    text.lines().any(|line| line.trim_start().starts_with("topologies"))
 }
 
 impl Shipped {

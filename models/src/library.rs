@@ -131,7 +131,8 @@ impl Library {
 
     /// The names of one kind, sorted.
     pub fn names(&self, kind: Kind) -> impl Iterator<Item = &str> + Clone {
-        self.entries.keys().filter(move |(k, _)| *k == kind).map(|(_, name)| name.as_str())
+        let from = self.entries.range((kind, String::new())..);
+        from.map(|(key, _)| key).take_while(move |(k, _)| *k == kind).map(|(_, name)| name.as_str())
     }
 
     /// The text of one entry.
@@ -306,7 +307,7 @@ impl Library {
     /// A profile with the states that hold of it, and with what is set.
     fn changed(&self, mut profile: Profile, draw: Option<Draw>) -> Result<Profile, InputError> {
         for hypothesis in self.open(profile.kind(), &profile.name)? {
-            profile = hypothesis.state(&profile.name, draw).of(&profile)?;
+            profile = hypothesis.state(&profile.name, draw).of(profile)?;
         }
         for ((kind, of, parameter), value) in &self.settings {
             if *kind == profile.kind() && *of == profile.name {

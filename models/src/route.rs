@@ -112,18 +112,6 @@ impl<'a> Route<'a> {
         self.parallel.is_some()
     }
 
-    /// Whether a network card is on the way.
-    pub(crate) fn has_card(&self, cluster: &Cluster) -> bool {
-        let is_card = |at: NodeIndex| cluster.graph[at].kind == PlaceKind::Nic;
-        self.stages.iter().flatten().any(|leg| match leg {
-            Leg::Edge(edge, _) => {
-                let ends = cluster.graph.edge_endpoints(*edge);
-                ends.is_some_and(|(from, to)| is_card(from) || is_card(to))
-            }
-            Leg::Service(..) | Leg::Kernel(_) => false,
-        })
-    }
-
     /// What a flow whose hash is `flow` crosses in place of this way's links.
     pub(crate) fn spread(&self, cluster: &Cluster, flow: u64) -> Vec<(LinkIndex, LinkIndex)> {
         let Some(Parallel { ways, taken }) = &self.parallel else { return Vec::new() };

@@ -6,10 +6,9 @@ use std::path::Path;
 use calibration::coverage::{Coverage, Covered};
 use serde::Serialize;
 
-use super::{Figure, Spread};
+use super::{Figure, Interval, Spread};
 use crate::experiment::{Experiment, Plan};
 use crate::failure::Failure;
-use crate::interval::Predicted;
 use crate::record::write_table;
 
 /// The file that has them.
@@ -40,7 +39,7 @@ pub(super) struct Contender {
     spread: Spread,
     drawn: Vec<f64>,
     /// The interval of 90 %, in the unit of the spread.
-    interval: (f64, f64),
+    interval: Interval,
 }
 
 /// How sure the predictions of a comparison were, and what came of it.
@@ -68,13 +67,11 @@ impl Contender {
         point: usize,
         transfer: usize,
         rounds: usize,
-        (figure, per): (&Figure, f64),
+        (figure, interval): (Figure, Interval),
         spread: Spread,
     ) -> Contender {
-        let (name, drawn) = (figure.name, figure.drawn.clone());
-        let sure = Predicted::of(&drawn);
-        let interval = (sure.low / per, sure.high / per);
-        Contender { point, transfer, figure: name, rounds, spread, drawn, interval }
+        let Figure { name: figure, drawn, .. } = figure;
+        Contender { point, transfer, figure, rounds, spread, drawn, interval }
     }
 
     /// Whether more of the figure is better.

@@ -3,41 +3,11 @@
 use models::quantity::{parse_rate, parse_time};
 
 use super::problem::Problem;
-
-/// What a reported figure counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Unit {
-    /// A bandwidth \[bit/s\], which stands beside the goodput.
-    Bandwidth,
-    /// A time \[s\], which stands beside the completion.
-    Time,
-    /// Transfers one after the other per second \[1/s\]: 1 ÷ the completion.
-    Frequency,
-}
+use crate::unit::Unit;
 
 /// What would be valid.
 const VALID: &str = "a bandwidth (`9.4 Gbit/s`, `12 GB/s`), a time (`76.9 us`, `1.2 ms`) or how \
                      often it is done in a second (`24900 /s`, `24.9 k/s`)";
-
-impl Unit {
-    /// Its name in the manifest.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Unit::Bandwidth => "bit/s",
-            Unit::Time => "s",
-            Unit::Frequency => "1/s",
-        }
-    }
-
-    /// What it is, in words.
-    pub(super) fn words(self) -> &'static str {
-        match self {
-            Unit::Bandwidth => "a bandwidth",
-            Unit::Time => "a time",
-            Unit::Frequency => "a number per second",
-        }
-    }
-}
 
 /// Reads a figure: its unit, and its value in bit/s, s or 1/s.
 ///

@@ -8,12 +8,13 @@ use serde_spanned::Spanned;
 
 use super::axes::Entry;
 use super::axis::Axis;
-use super::figure::{Unit, parse};
+use super::figure::parse;
 use super::problem::Problem;
 use super::raw::RawReported;
 use super::scalar::Scalar;
 use super::topology::Topology;
 use super::transfer::Draft;
+use crate::unit::Unit;
 
 /// A reported figure and the points it can be compared with.
 #[derive(Clone, Debug)]

@@ -39,8 +39,7 @@ pub(crate) fn of_folder(folder: &Path) -> Result<Vec<Task>, InputError> {
     let mut tasks = Vec::new();
     for path in paths {
         let source = file::read_text(&path, "--field")?;
-        // Topologies lie beside experiments, and name none.
-        if !source.text.lines().any(|line| line.trim_start().starts_with("topologies")) {
+        if !shipped::is_experiment(&source.text) {
             continue;
         }
         let near = path.parent().unwrap_or(Path::new(""));

@@ -6,16 +6,23 @@ use serde::Serialize;
 
 use super::{Figure, Group};
 
+/// What several figures say together.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Together {
+    pub(crate) figures: usize,
+    pub(crate) median_factor: f64,
+    /// The part of the figures that lie in their interval; none without intervals.
+    pub(crate) covered: Option<f64>,
+    pub(crate) median_width: Option<f64>,
+}
+
 /// The figures of one case.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Case {
     pub(crate) case: String,
     pub(crate) group: Group,
-    pub(crate) figures: usize,
-    pub(crate) median_factor: f64,
-    /// The part of its figures that lie in their interval; none without intervals.
-    pub(crate) covered: Option<f64>,
-    pub(crate) median_width: Option<f64>,
+    #[serde(flatten)]
+    pub(crate) own: Together,
 }
 
 /// All cases of a group.
@@ -37,11 +44,21 @@ pub(crate) struct Summary {
 pub(crate) struct OfKind {
     pub(crate) group: Group,
     pub(crate) kind: String,
-    pub(crate) figures: usize,
     pub(crate) cases: usize,
-    pub(crate) median_factor: f64,
-    pub(crate) covered: Option<f64>,
-    pub(crate) median_width: Option<f64>,
+    #[serde(flatten)]
+    pub(crate) own: Together,
+}
+
+impl Together {
+    /// What a part says, which is not empty.
+    fn of(figures: &[&Figure]) -> Together {
+        Together {
+            figures: figures.len(),
+            median_factor: median(figures.iter().map(|f| f.factor)).expect("it is not empty"),
+            covered: share(figures),
+            median_width: median(figures.iter().filter_map(|f| f.width)),
+        }
+    }
 }
 
 /// By case, in the order in which cases come first.
@@ -51,10 +68,7 @@ pub(crate) fn cases(figures: &[Figure]) -> Vec<Case> {
         .map(|(case, own)| Case {
             case,
             group: own.iter().map(|figure| figure.group).max().expect("a part is not empty"),
-            figures: own.len(),
-            median_factor: median(own.iter().map(|f| f.factor)).expect("a part is not empty"),
-            covered: share(&own),
-            median_width: median(own.iter().filter_map(|f| f.width)),
+            own: Together::of(&own),
         })
         .collect()
 }
@@ -68,12 +82,12 @@ pub(crate) fn groups(figures: &[Figure]) -> Vec<Summary> {
             figures.iter().filter(|f| cases.iter().any(|case| case.case == f.case)).collect();
         let covered: Vec<Covered<'_>> = own.iter().filter_map(|figure| covered(figure)).collect();
         let coverage = Coverage::of(&covered);
-        let shares: Vec<f64> = cases.iter().filter_map(|case| case.covered).collect();
+        let shares: Vec<f64> = cases.iter().filter_map(|case| case.own.covered).collect();
         Some(Summary {
             group,
             cases: cases.len(),
             figures: own.len(),
-            median_case_factor: median(cases.iter().map(|case| case.median_factor))?,
+            median_case_factor: median(cases.iter().map(|case| case.own.median_factor))?,
             covered: Mean::over_clusters(&shares),
             median_width: coverage.map(|all| all.median_width),
             mean_interval_score: coverage.map(|all| all.mean_interval_score),
@@ -90,14 +104,11 @@ pub(crate) fn kinds(figures: &[Figure]) -> Vec<OfKind> {
         .map(|((group, kind), own)| OfKind {
             group,
             kind,
-            figures: own.len(),
             cases: parts(&own, |figure| figure.case.clone()).len(),
-            median_factor: median(own.iter().map(|f| f.factor)).expect("a part is not empty"),
-            covered: share(&own),
-            median_width: median(own.iter().filter_map(|f| f.width)),
+            own: Together::of(&own),
         })
         .collect();
-    kinds.sort_by_key(|kind| (kind.group, std::cmp::Reverse(kind.figures)));
+    kinds.sort_by_key(|kind| (kind.group, std::cmp::Reverse(kind.own.figures)));
     kinds
 }
 
@@ -148,7 +159,7 @@ mod tests {
             kind: kind.into(),
             text: String::new(),
             topology: None,
-            unit: "s",
+            unit: crate::unit::Unit::Time,
             percentile: None,
             in_bytes: false,
             reported_low: if inside { 2.0 } else { 8.0 },
@@ -200,10 +211,10 @@ mod tests {
         let kinds = kinds(&figures());
         let told: Vec<(&str, usize, usize, f64)> = kinds
             .iter()
-            .map(|one| (one.kind.as_str(), one.figures, one.cases, one.median_factor))
+            .map(|one| (one.kind.as_str(), one.own.figures, one.cases, one.own.median_factor))
             .collect();
         assert_eq!(told, [("tunnel", 3, 2, 3.0), ("UDP", 1, 1, 2.0), ("copy", 1, 1, 1.5)]);
-        assert_eq!(kinds[0].covered, Some(1.0 / 3.0));
+        assert_eq!(kinds[0].own.covered, Some(1.0 / 3.0));
     }
 
     #[test]

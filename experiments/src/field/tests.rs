@@ -37,7 +37,8 @@ fn every_figure_says_what_it_said() {
             false => format!("{:.4e} to {:.4e}", one.reported_low, one.reported_high),
         };
         let (text, predicted, unit) = (&one.text, one.predicted, one.unit);
-        writeln!(said, "  {text}: {reported}, predicted {predicted:.3e} {unit}").expect("text");
+        writeln!(said, "  {text}: {reported}, predicted {predicted:.3e} {}", unit.name())
+            .expect("text");
     }
     let golden = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/field.txt");
     if std::env::var_os("UPDATE").is_some() {

@@ -23,7 +23,7 @@ pub(super) fn open<'a>(
     library: &'a Library,
 ) -> Result<Vec<Open<'a>>, InputError> {
     let mut all = Vec::new();
-    for (kind, profile) in &cluster.used {
+    for (kind, profile) in cluster.read.keys() {
         for hypothesis in library.open(*kind, profile)? {
             all.push(Open { hypothesis, profile, odds: hypothesis.odds() });
         }

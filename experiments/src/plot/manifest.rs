@@ -10,7 +10,8 @@ use super::words;
 
 mod reported;
 
-pub use reported::{Reported, Unit};
+pub use crate::unit::Unit;
+pub use reported::Reported;
 
 /// What figures and report need of a manifest, and the whole of it.
 #[derive(Clone, Debug)]

@@ -31,7 +31,7 @@ pub fn draw(reported: &[Reported]) -> Option<Picture> {
     let wide = reported.iter().map(names);
     let wide = wide.map(|(name, more)| NAME.width(&name).max(TICK.width(&more)));
     let gutter = wide.fold(0.0, f64::max).min(330.0);
-    for unit in [Unit::Bandwidth, Unit::Time, Unit::Frequency] {
+    for unit in Unit::ALL {
         let own: Vec<&Reported> = reported.iter().filter(|one| one.unit == unit).collect();
         if !own.is_empty() {
             top = panel(&mut picture, &own, top, gutter);

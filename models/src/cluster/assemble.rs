@@ -7,7 +7,7 @@ use petgraph::graph::{DiGraph, NodeIndex};
 use serde_spanned::Spanned;
 use sim::{Bytes, Rate};
 
-use super::classes::Classes;
+use super::classes::{Classes, class};
 use super::lab::Lab;
 use super::machine::Machine;
 use super::{
@@ -290,17 +290,24 @@ impl<'a> Builder<'a> {
     ) -> Result<(), InputError> {
         let mtu = packet_size(at, &at.table.mtu)?;
         let NicTable { offloads, tunnel_offloads, ref profile, .. } = at.table;
-        let mut open = Fields { offloads, tunnel_offloads };
-        for hypothesis in self.library.open(Kind::Nic, profile.get_ref())? {
-            let state = hypothesis.state(profile.get_ref(), self.library.draw()).fields;
-            open.offloads = open.offloads.or(state.offloads);
-            open.tunnel_offloads = open.tunnel_offloads.or(state.tunnel_offloads);
-        }
-        let [offloads, tunnel_offloads] =
-            [open.offloads, open.tunnel_offloads].map(|open| open.unwrap_or(true));
+        let (library, name) = (self.library, profile.get_ref());
+        let stated = class(&mut self.classes.cards, name.clone(), || stated(library, name))?;
+        let offloads = offloads.or(stated.offloads).unwrap_or(true);
+        let tunnel_offloads = tunnel_offloads.or(stated.tunnel_offloads).unwrap_or(true);
         self.cluster.nics.insert(place, NicSpec { mtu, offloads, tunnel_offloads, port_rate });
         Ok(())
     }
+}
+
+/// What the states that hold of a card say where its table does not.
+fn stated(library: &Library, profile: &str) -> Result<Fields, InputError> {
+    let mut all = Fields::default();
+    for hypothesis in library.open(Kind::Nic, profile)? {
+        let own = hypothesis.state(profile, library.draw()).fields;
+        all.offloads = all.offloads.or(own.offloads);
+        all.tunnel_offloads = all.tunnel_offloads.or(own.tunnel_offloads);
+    }
+    Ok(all)
 }
 
 /// Checks an MTU.

@@ -12,6 +12,7 @@ use super::slot::Seated;
 use crate::catalogue::{CniSpec, HopSpec};
 use crate::gpu::Gpu;
 use crate::profile::Profile;
+use crate::uncertainty::hypothesis::Fields;
 
 /// A profile that the builder holds, by its address.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -34,6 +35,8 @@ pub(super) struct Classes {
     pub(super) hops: HashMap<(Of, String, Side), Arc<Costs>>,
     /// What the socket layer costs, by host profile and side.
     pub(super) sockets: HashMap<(Of, Side), Arc<Costs>>,
+    /// What states say of cards, by the name of the profile.
+    pub(super) cards: HashMap<String, Arc<Fields>>,
     /// GPUs by profile.
     pub(super) gpus: HashMap<Of, Arc<Gpu>>,
     /// Ports by the profiles of slot and card.

@@ -53,8 +53,7 @@ pub(super) enum Protocol {
 
 /// Cuts `bytes` for the smallest packet size of a way.
 pub(super) fn cut(question: &Question<'_>, protocol: Protocol, bytes: Bytes) -> Cut {
-    let (mtu, sends_large, receives_large) = packet(question);
-    let inside = !question.route.has_card(question.cluster);
+    let Packet { mtu, sends_large, receives_large, inside } = packet(question);
     let write = match protocol {
         Protocol::Kernel(_) => question.transfer.write,
         Protocol::Rdma => None,
@@ -101,10 +100,14 @@ fn datagrams(mtu: Bytes, write: Option<Bytes>, bytes: Bytes) -> Cut {
     let usual = mtu.get() - TCP_IP_HEADERS.get();
     let datagram = write.map_or(usual, |write| write.get().clamp(1, DATAGRAM_MAX));
     let datagram = datagram.min(bytes.get().max(1));
-    let mss = if datagram > whole { (mtu.get() - IP_HEADER) / 8 * 8 } else { datagram };
     let datagrams = bytes.get().div_ceil(datagram).max(1) as f64;
-    let each = (datagram + UDP_IP_HEADERS.get() - IP_HEADER).div_ceil(mss).max(1) as f64;
-    let each = if datagram > whole { each } else { 1.0 };
+    let (mss, each) = match datagram > whole {
+        false => (datagram, 1.0),
+        true => {
+            let room = (mtu.get() - IP_HEADER) / 8 * 8;
+            (room, (datagram + UDP_IP_HEADERS.get() - IP_HEADER).div_ceil(room) as f64)
+        }
+    };
     Cut {
         bytes: bytes.as_f64().max(1.0),
         // Each datagram is a call of its own, which its cost per socket buffer contains.
@@ -154,11 +157,22 @@ fn added(question: &Question<'_>) -> u64 {
     out.sum()
 }
 
-/// The largest IP packet that the pods may send, and whether super-packets cross the hops of the
-/// way out and those of the way in. Without tunnel offloads the sender's stack segments in
+/// What may be sent in one piece.
+struct Packet {
+    /// The largest IP packet that the pods may send.
+    mtu: Bytes,
+    /// Whether super-packets cross the hops of the way out.
+    sends_large: bool,
+    /// Whether they cross those of the way in.
+    receives_large: bool,
+    /// Whether no card is on the way.
+    inside: bool,
+}
+
+/// What may be sent in one piece. Without tunnel offloads the sender's stack segments in
 /// software where it hands over to the card, below its hops, which is not priced; the receiver's
 /// has single packets from the card on.
-fn packet(question: &Question<'_>) -> (Bytes, bool, bool) {
+fn packet(question: &Question<'_>) -> Packet {
     let Question { cluster, route, change, .. } = question;
     // A receiver without them still takes super-packets that were made elsewhere.
     let mut offloads = route.pods.is_none_or(|(from, _)| !cluster.without_offloads.contains(&from));
@@ -173,7 +187,7 @@ fn packet(question: &Question<'_>) -> (Bytes, bool, bool) {
     let pods = route.pods.filter(|_| change.mtu.is_none());
     let pods = pods.map(|(a, b)| [a, b]).into_iter().flatten();
     let own = pods.filter_map(|pod| cluster.pod_mtus.get(&pod)).min().copied();
-    let inner = match (room, own) {
+    let mtu = match (room, own) {
         (Some(room), Some(own)) => room.min(own),
         // Inside a node there is no card, and pods have the MTU that they are given, or else the
         // one that they have for the way out.
@@ -181,7 +195,12 @@ fn packet(question: &Question<'_>) -> (Bytes, bool, bool) {
         (Some(room), None) => room,
         (None, None) => outward(question, added),
     };
-    (inner, offloads, offloads && (tunnel_offloads || added == 0))
+    Packet {
+        mtu,
+        sends_large: offloads,
+        receives_large: offloads && (tunnel_offloads || added == 0),
+        inside: cards.is_empty(),
+    }
 }
 
 /// What pods have between each other on one node: what is left of the smallest card's MTU, or of

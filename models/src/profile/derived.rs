@@ -47,15 +47,14 @@ impl Profile {
         copy
     }
 
-    /// A copy in which the lines that `of` names are `factor` times as much.
-    pub(crate) fn scaled(&self, of: impl Fn(&str) -> bool, factor: f64) -> Profile {
-        let mut copy = self.clone();
-        for row in copy.rows.iter_mut().filter(|row| of(&row.parameter)) {
+    /// With the lines that `of` names `factor` times as much.
+    pub(crate) fn scaled(mut self, of: impl Fn(&str) -> bool, factor: f64) -> Profile {
+        for row in self.rows.iter_mut().filter(|row| of(&row.parameter)) {
             row.value *= factor;
             row.low = row.low.map(|low| low * factor);
             row.high = row.high.map(|high| high * factor);
         }
-        copy
+        self
     }
 
     /// A copy in which a line has another value in its own unit.

@@ -228,15 +228,14 @@ impl State {
     ///
     /// # Errors
     /// If it names a line that the profile has not.
-    pub(crate) fn of(&self, profile: &Profile) -> Result<Profile, InputError> {
-        let mut copy = profile.clone();
+    pub(crate) fn of(&self, mut profile: Profile) -> Result<Profile, InputError> {
         for (name, factor) in &self.factors {
-            copy = copy.scaled(|line| means(name, line), *factor);
+            profile = profile.scaled(|line| means(name, line), *factor);
         }
         for (name, value) in &self.values {
-            copy = copy.valued(name, *value)?;
+            profile = profile.valued(name, *value)?;
         }
-        Ok(copy)
+        Ok(profile)
     }
 }
 

@@ -82,7 +82,7 @@ fn table(figures: &[Figure]) -> Vec<Vec<String>> {
             one.kind.clone(),
             one.text.clone(),
             text(&one.topology),
-            one.unit.to_owned(),
+            one.unit.name().to_owned(),
             maybe(one.percentile),
             one.reported_low.to_string(),
             one.reported_high.to_string(),
@@ -105,12 +105,7 @@ fn table(figures: &[Figure]) -> Vec<Vec<String>> {
 
 /// A range in a unit that suits its figure.
 fn range(of: &Figure, low: f64, high: f64) -> String {
-    let (name, scale) = match of.unit {
-        _ if of.in_bytes => words::byte_unit(high),
-        "s" => words::time_unit(high),
-        "1/s" => words::frequency_unit(high),
-        _ => words::bit_unit(high),
-    };
+    let (name, scale) = of.unit.scale(high, of.in_bytes);
     let [low, high] = [low, high].map(|end| words::number(end / scale));
     if low == high { format!("{low} {name}") } else { format!("{low}–{high} {name}") }
 }
@@ -155,10 +150,10 @@ fn print_cases(cases: &[Case], console: &Console) -> Result<(), Failure> {
         sheet.add_row([
             case.case.as_str().into(),
             case.group.name().into(),
-            number(case.figures),
-            number(factor(case.median_factor)),
-            number(maybe(case.covered, percent)),
-            number(maybe(case.median_width, factor)),
+            number(case.own.figures),
+            number(factor(case.own.median_factor)),
+            number(maybe(case.own.covered, percent)),
+            number(maybe(case.own.median_width, factor)),
         ]);
     }
     console.print("\n")?;
@@ -173,11 +168,11 @@ fn print_kinds(kinds: &[OfKind], console: &Console) -> Result<(), Failure> {
         sheet.add_row([
             name.into(),
             kind.group.name().into(),
-            number(kind.figures),
+            number(kind.own.figures),
             number(kind.cases),
-            number(factor(kind.median_factor)),
-            number(maybe(kind.covered, percent)),
-            number(maybe(kind.median_width, factor)),
+            number(factor(kind.own.median_factor)),
+            number(maybe(kind.own.covered, percent)),
+            number(maybe(kind.own.median_width, factor)),
         ]);
     }
     console.print("\n")?;

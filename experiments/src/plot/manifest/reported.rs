@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::plain;
 use crate::plot::words;
+use crate::unit::Unit;
 
 /// What somebody measured on such a system, beside what the run predicts.
 #[derive(Clone, Debug, Default)]
@@ -35,18 +36,6 @@ pub struct Reported {
     pub most_taken_by: Option<String>,
 }
 
-/// What a figure counts.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Unit {
-    /// Bits per second, which reports give in bytes too.
-    #[default]
-    Bandwidth,
-    /// Seconds.
-    Time,
-    /// How often in a second.
-    Frequency,
-}
-
 impl Reported {
     /// What the manifest says of one.
     pub(super) fn read(of: &Value) -> Option<Reported> {
@@ -60,11 +49,10 @@ impl Reported {
         let percentile = percentile.map_or(String::new(), |at| format!(" (percentile {at})"));
         Some(Reported {
             value: format!("{}{up_to}{percentile}", text("value")),
-            unit: match of["unit"].as_str() {
-                Some("s") => Unit::Time,
-                Some("1/s") => Unit::Frequency,
-                _ => Unit::Bandwidth,
-            },
+            unit: Unit::ALL
+                .into_iter()
+                .find(|unit| of["unit"].as_str() == Some(unit.name()))
+                .unwrap_or_default(),
             range: range("low", "high")?,
             topology: said("topology"),
             at: of["at"].as_array().into_iter().flatten().filter_map(setting).collect(),
@@ -85,12 +73,7 @@ impl Reported {
 
     /// The unit in which a value of such a figure reads well, and its size.
     pub fn scale(&self, value: f64) -> (&'static str, f64) {
-        match self.unit {
-            Unit::Bandwidth if self.in_bytes() => words::byte_unit(value),
-            Unit::Bandwidth => words::bit_unit(value),
-            Unit::Time => words::time_unit(value),
-            Unit::Frequency => words::frequency_unit(value),
-        }
+        self.unit.scale(value, self.in_bytes())
     }
 
     /// What is predicted, with its 90 % interval in the same unit: `9.1 (6.2–9.4) Gbit/s`.
