@@ -130,11 +130,6 @@ impl GpuRow {
         Ok(rate / 1e9)
     }
 
-    /// Whether a time is asked for, not a rate.
-    pub fn is_latency(&self) -> bool {
-        matches!(self.question, Question::Chain { .. })
-    }
-
     /// What a plan with the kernel says: GB/s. None for questions that are no kernels of a
     /// transfer: they are formulas of the memory levels.
     ///

@@ -12,6 +12,7 @@
 
 pub mod fit;
 pub mod host;
+pub mod left_out;
 pub mod probe;
 pub mod record;
 pub mod round;

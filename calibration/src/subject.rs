@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use models::cluster::Cluster;
+use models::gpu::Gpu;
 use models::input::{InputError, Source};
 use models::library::{Kind, Library};
 use models::outcome::{Fidelity, Outcome};
@@ -10,7 +11,6 @@ use models::predict::predict;
 use models::profile::Profile;
 use models::transfer::Transfer;
 use models::uncertainty::Draw;
-use models::uncertainty::model::Part;
 
 /// The name of the GPU, and of its profile.
 pub const GPU: &str = "subject";
@@ -52,6 +52,9 @@ impl Subject {
         );
         let mut library = library.clone();
         library.add(Kind::Gpu, GPU, Arc::clone(profile.source()));
+        if let Ok(together) = library.source(Kind::Posterior, &profile.name).cloned() {
+            library.add(Kind::Posterior, GPU, together);
+        }
         for (parameter, value) in tried {
             library.set(Kind::Gpu, GPU, parameter, *value)?;
         }
@@ -59,7 +62,7 @@ impl Subject {
         Ok(Subject { cluster: Cluster::assemble("subject", &source, &library, &[])? })
     }
 
-    /// The GPU in each of `draws` of what is unknown, with the profile that it has there.
+    /// The GPU in each of `draws` of what is unknown.
     ///
     /// # Errors
     /// As [`Subject::new`], of a drawn profile.
@@ -67,19 +70,14 @@ impl Subject {
         profile: &Profile,
         library: &Library,
         draws: impl Iterator<Item = Draw>,
-    ) -> Result<Vec<(Subject, Profile)>, InputError> {
-        let mut library = library.clone();
-        library.add(Kind::Gpu, GPU, Arc::clone(profile.source()));
-        let one = |draw| {
-            let library = library.drawn(draw);
-            Ok((Subject::new(profile, &library)?, library.profile(Kind::Gpu, GPU)?))
-        };
-        draws.map(one).collect()
+    ) -> Result<Vec<Subject>, InputError> {
+        draws.map(|draw| Subject::new(profile, &library.drawn(draw))).collect()
     }
 
-    /// The factor by which the model's own error makes a kernel longer.
-    pub fn kernel_factor(&self) -> f64 {
-        self.cluster.errors.factor(Part::Kernel, false, std::iter::empty())
+    /// The GPU, as far off as the model may be in the draw that it was assembled with.
+    pub fn gpu(&self) -> &Gpu {
+        let gpu = self.cluster.gpus.values().next();
+        &gpu.expect("the topology has one").gpu
     }
 
     /// What becomes of one transfer.

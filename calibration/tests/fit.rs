@@ -83,6 +83,7 @@ fn the_kernels_of_the_published_gpus() {
         let fit = gpu::run(&gpu::Options { gpu: name.into(), data, rows }).unwrap();
         assert!(fit.estimates.len() <= 15);
         same(Kind::Gpu, &fit.gpu, &fit.profile, 0.01);
+        same_posterior(&fit.gpu, &fit.posterior);
     }
 }
 

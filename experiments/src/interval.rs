@@ -15,6 +15,7 @@ use calibration::quantile::{ninety, quantile};
 use models::input::InputError;
 use models::outcome::{Outcome, Reached};
 use models::predict::{Stop, predict_drawn, predict_undrawn};
+use serde::Serialize;
 use sim::Time;
 use sim::stats::Interval;
 
@@ -30,7 +31,7 @@ const COUNTED_MIN: usize = 32;
 const KEPT_POINTS_MAX: usize = 10_000;
 
 /// What most draws agree on.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub(crate) struct Predicted {
     /// Half of the draws are less.
     pub(crate) median: f64,
@@ -41,6 +42,17 @@ pub(crate) struct Predicted {
 }
 
 impl Predicted {
+    /// The columns of a figure.
+    pub(crate) fn columns(figure: &str) -> [String; 3] {
+        ["median", "low", "high"].map(|end| format!("{figure}_predicted_{end}"))
+    }
+
+    /// Its cells in those columns; empty where there were no draws.
+    pub(crate) fn cells(of: Option<Predicted>) -> [String; 3] {
+        let ends = of.map(|Predicted { median, low, high }| [median, low, high]);
+        ends.map_or_else(Default::default, |ends| ends.map(|end| end.to_string()))
+    }
+
     /// The median and the 90 % interval of draws. Few say nothing of the ends themselves, which
     /// are then those of a normal distribution of the logarithm, by Student's t for one more draw.
     pub(crate) fn of(draws: &[f64]) -> Predicted {

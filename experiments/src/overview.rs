@@ -123,7 +123,11 @@ pub(crate) fn rate(bit_s: f64) -> String {
 }
 
 /// A printed figure with the ends of its interval in the same unit: `9.1 (6.2–9.4) Gbit/s`.
-fn with_ends(printed: &str, value: f64, Predicted { low, high, .. }: Predicted) -> String {
+pub(crate) fn with_ends(
+    printed: &str,
+    value: f64,
+    Predicted { low, high, .. }: Predicted,
+) -> String {
     let Some((figure, unit)) = printed.split_once(' ') else { return printed.to_owned() };
     let scale = figure.parse::<f64>().unwrap_or(0.0) / value;
     let end = |end: f64| {

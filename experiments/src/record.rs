@@ -213,11 +213,6 @@ fn run_rows(digest: &Digest) -> Vec<Vec<String>> {
     digest.replications.iter().enumerate().map(row).collect()
 }
 
-/// Median, low and high end of what draws say; empty where there are none.
-fn predicted(of: Option<Predicted>) -> [String; 3] {
-    [of.map(|p| p.median), of.map(|p| p.low), of.map(|p| p.high)].map(optional)
-}
-
 fn summary_rows(digest: &Digest) -> Vec<Vec<String>> {
     let mut cells = vec![digest.replications.len().to_string()];
     cells.extend(estimate(Some(digest.goodput_bit_s)));
@@ -238,8 +233,8 @@ fn summary_rows(digest: &Digest) -> Vec<Vec<String>> {
     cells.push(digest.replications[0].busiest_others.to_string());
     cells.push(digest.share_ratio.to_string());
     let sure = digest.sure.as_ref();
-    cells.extend(predicted(sure.map(|sure| sure.goodput_bit_s)));
-    cells.extend(predicted(sure.and_then(|sure| sure.completion_s)));
+    cells.extend(Predicted::cells(sure.map(|sure| sure.goodput_bit_s)));
+    cells.extend(Predicted::cells(sure.and_then(|sure| sure.completion_s)));
     vec![cells]
 }
 

@@ -5,12 +5,14 @@
 //!       (rayon, in order)    (models)   (means)   resources.csv, windows.csv, batches ─► report
 //! ```
 
+mod compared;
 mod digest;
 mod overview;
 mod record;
 mod run;
+mod sure;
 
 pub(crate) use digest::Digest;
 pub(crate) use overview::{batches, overview, row};
 pub(crate) use record::{keyed, write_all};
-pub(crate) use run::{PARTS, run};
+pub(crate) use run::{PARTS, run, simulations};

@@ -43,7 +43,8 @@ use crate::library::{Kind, Library};
 use crate::name::server::NameServer;
 use crate::profile::Profile;
 use crate::topology::{Family, Parsed};
-use crate::uncertainty::model::Errors;
+use crate::uncertainty::Spread;
+use crate::uncertainty::model::{Among, Errors, Part};
 
 pub use crate::topology::Setting;
 pub use accelerator::Accelerator;
@@ -144,6 +145,25 @@ pub struct Host {
     pub socket_link: Option<SocketLink>,
     /// What its hops cost, which knows the line to add where something is missing.
     pub profile: Arc<Profile>,
+    /// How far models are off on it, where it was calibrated and says so.
+    pub errors: Vec<(Part, Spread)>,
+}
+
+impl Host {
+    /// Among which machines a way through several hosts is: elsewhere, if one of them is only like
+    /// another; of those that say how far models are off, the one that says the most counts.
+    pub fn among<'a>(hosts: impl Iterator<Item = &'a Host>, part: Part) -> Among {
+        let mut widest: Option<Spread> = None;
+        for host in hosts {
+            if host.profile.is_like() {
+                return Among::Elsewhere;
+            }
+            let own = host.errors.iter().find(|(of, _)| *of == part).map(|(_, spread)| *spread);
+            let wider = |own: &Spread| widest.is_none_or(|most| own.sigma() > most.sigma());
+            widest = own.filter(wider).or(widest);
+        }
+        widest.map_or(Among::Known, Among::Calibrated)
+    }
 }
 
 /// Which transfers may take a hop.

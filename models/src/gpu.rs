@@ -4,6 +4,7 @@
 //! - [`launch`], [`work`], [`access`]: what a kernel asks for, thread by thread.
 //! - [`capability`], [`occupancy`]: what its generation allows, and how many blocks an SM holds.
 //! - [`machine`], [`memory`], [`block`]: the calibrated GPU, and what one block costs on it.
+//! - [`off`]: how far all of that may be off.
 //! - [`execute`]: how long the grid runs, at three levels of detail.
 //! - [`copy`]: the copy engines, between device memory and pinned or pageable host memory.
 //! - [`share`]: a GPU for several pods.
@@ -37,6 +38,7 @@ pub mod launch;
 pub mod machine;
 pub mod memory;
 pub mod occupancy;
+pub mod off;
 pub mod peer;
 pub mod share;
 pub mod work;

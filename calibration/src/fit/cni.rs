@@ -228,7 +228,7 @@ fn files(
         })
     };
     let errors: Vec<Observation> = seen.iter().map(|seen| seen.2).collect();
-    let together = covariance(priors, &priors.own(&values), &errors, model)?;
+    let together = covariance(priors, &priors.own(&values), &errors, model)?.together;
     let note = format!("calibrate fit cni, {} rows of {TABLE}", cases.len());
     Ok((priors.fitted(&fitted.estimates, &[], Some(&together), &note), together.file()))
 }

@@ -43,12 +43,27 @@ impl Together {
 
     /// The weights, as a file.
     pub fn file(&self) -> String {
-        let mut writer = csv::Writer::from_writer(models::format::comment());
-        for weight in &self.weights {
-            writer.serialize(weight).expect("memory");
-        }
-        String::from_utf8(writer.into_inner().expect("memory")).expect("text in, text out")
+        file(&self.weights)
     }
+}
+
+/// How lines hang together, as a file of kind `posterior`.
+pub(super) fn file(weights: &[Weight]) -> String {
+    let mut writer = csv::Writer::from_writer(models::format::comment());
+    for weight in weights {
+        writer.serialize(weight).expect("memory");
+    }
+    String::from_utf8(writer.into_inner().expect("memory")).expect("text in, text out")
+}
+
+/// What a fit says of its lines, and how much each observation decides.
+#[derive(Clone, Debug)]
+pub struct Covariance {
+    /// The lines.
+    pub together: Together,
+    /// The hat matrix `J C Jᵀ`: how much each prediction follows each observation, all in standard
+    /// errors.
+    pub leverage: DMatrix<f64>,
 }
 
 /// The covariance of all uncertain lines of `priors` at the `values` of each line's own number;
@@ -61,7 +76,7 @@ pub fn covariance(
     values: &[f64],
     observations: &[Observation],
     model: impl Fn(&[f64], usize) -> Result<Vec<f64>, InputError>,
-) -> Result<Together, InputError> {
+) -> Result<Covariance, InputError> {
     let own = priors.sigmas();
     let lines: Vec<usize> =
         (0..own.len()).filter(|at| own[*at] > 0.0 && values[*at] > 0.0).collect();
@@ -86,7 +101,9 @@ pub fn covariance(
     let root = covariance.and_then(Cholesky::new).map(|root| root.l()).ok_or_else(|| {
         InputError::new("fit", "the parameters cannot be told apart by these rows")
     })?;
-    Ok(together(priors, &lines, &root))
+    let reached = &slopes * &root;
+    let leverage = &reached * reached.transpose();
+    Ok(Covariance { together: together(priors, &lines, &root), leverage })
 }
 
 /// The lines' deviations: each that of its own number, and of the line that it follows.
@@ -141,7 +158,7 @@ mod tests {
         let values = [2.0, 1.0, 0.5, 4.0];
         let seen = [Observation { value: 3.0, relative_error: 0.01 }];
         let sum = |v: &[f64], _| Ok(vec![v[0] + v[1]]);
-        let found = covariance(&priors, &values, &seen, sum).unwrap();
+        let found = covariance(&priors, &values, &seen, sum).unwrap().together;
         assert_eq!(found.sigmas[3], 0.0, "a count is exact");
         // c is a ratio times a: it is less sure than either.
         let ratio = priors.sigmas()[2];

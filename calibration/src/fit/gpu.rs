@@ -14,8 +14,8 @@ use models::input::InputError;
 use models::library::Kind;
 use models::profile::{How, Profile, unit};
 
-use super::memcpy;
 use super::posterior::{Beside, Estimate, Free, Observation, Posterior, each, fit};
+use super::{covariance, memcpy};
 use crate::copy::{gpu_named, means};
 use crate::data::{DataFile, Row};
 use crate::family::{Family, MemcpyRow, Table, recognise};
@@ -87,6 +87,8 @@ pub struct GpuFit {
     pub residuals: Vec<Residual>,
     /// The profile with the fitted lines, as a file.
     pub profile: String,
+    /// How these hang together, as a file.
+    pub posterior: String,
 }
 
 enum Item {
@@ -117,6 +119,7 @@ pub fn run(options: &Options) -> Result<GpuFit, InputError> {
     let free = free.collect::<Result<Vec<_>, InputError>>()?;
     let model = &|values: &[f64], _: Option<Beside<'_>>| start.with(&names, values).predict(&items);
     let posterior = robust(&free, &observations, model)?;
+    let together = covariance::file(&posterior.weights);
     let residuals = items.iter().zip(&observations).zip(&posterior.predicted);
     let residuals = residuals.map(|((item, seen), &predicted)| Residual {
         family: item.family(),
@@ -146,7 +149,8 @@ pub fn run(options: &Options) -> Result<GpuFit, InputError> {
         })
         .collect();
     let profile = memcpy::with_lines(&gpu, &lines)?;
-    Ok(GpuFit { residuals: residuals.collect(), estimates, profile, gpu })
+    let residuals = residuals.collect();
+    Ok(GpuFit { residuals, estimates, profile, posterior: together, gpu })
 }
 
 /// Fits, and again with rows that lie far off trusted less (P. Huber's weights): a benchmark's

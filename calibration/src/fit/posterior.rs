@@ -15,14 +15,17 @@
 use levenberg_marquardt::{LeastSquaresProblem, LevenbergMarquardt, TerminationReason};
 use models::input::InputError;
 use models::uncertainty::SIGMAS_95;
+use models::uncertainty::posterior::Weight;
 use nalgebra::storage::Owned;
-use nalgebra::{DMatrix, DVector, Dyn, SymmetricEigen};
+use nalgebra::{Cholesky, DMatrix, DVector, Dyn, SymmetricEigen};
 
 /// Step of the central differences, in the logarithm of a parameter: 1 %. The model has corners
 /// (a minimum of limits), and a smaller step would only look at one side of them.
 const STEP: f64 = 0.01;
 /// A direction in which the residuals change by less than this per unit of logarithm says nothing.
 const CURVATURE_MIN: f64 = 1e-6;
+/// A weight below this is left out; the others are scaled up.
+const WEIGHT_MIN: f64 = 0.002;
 
 /// A parameter to be fitted.
 #[derive(Clone, Debug, PartialEq)]
@@ -67,6 +70,8 @@ pub struct Posterior {
     pub estimates: Vec<Estimate>,
     /// The model at the estimates, one value per observation.
     pub predicted: Vec<f64>,
+    /// How the estimates hang together; nothing of those that stand alone.
+    pub weights: Vec<Weight>,
 }
 
 /// A prediction from which only one parameter is moved, so that a model may skip what that
@@ -208,8 +213,34 @@ where
                 spread_ratio: (deviation * precision(free)).min(1.0),
             }
         });
-        Ok(Posterior { estimates: estimates.collect(), predicted: self.predict()? })
+        let weights = weights(self.free, &covariance);
+        Ok(Posterior { estimates: estimates.collect(), predicted: self.predict()?, weights })
     }
+}
+
+/// The rows of the lower triangular factor of the correlations; nothing of a parameter that is
+/// alone, or where rounding leaves no factor.
+fn weights(free: &[Free], covariance: &DMatrix<f64>) -> Vec<Weight> {
+    let Some(root) = Cholesky::new(covariance.clone()).map(|root| root.l()) else {
+        return Vec::new();
+    };
+    let mut weights = Vec::new();
+    for (at, own) in free.iter().enumerate() {
+        let sigma = covariance[(at, at)].sqrt();
+        let of = |to: usize| (to, root[(at, to)] / sigma);
+        let parts: Vec<(usize, f64)> =
+            (0..=at).map(of).filter(|(_, weight)| weight.abs() >= WEIGHT_MIN).collect();
+        if parts.len() < 2 {
+            continue;
+        }
+        let norm = parts.iter().map(|(_, weight)| weight * weight).sum::<f64>().sqrt();
+        weights.extend(parts.into_iter().map(|(to, weight)| Weight {
+            parameter: own.name.clone(),
+            of: free[to].name.clone(),
+            weight: (weight / norm * 1e4).round() / 1e4,
+        }));
+    }
+    weights
 }
 
 /// Prior standard deviations per unit of logarithm; zero without a prior.
@@ -277,6 +308,18 @@ mod tests {
         assert!((a.value - 2.0).abs() < 1e-3 && (b.value - 3.0).abs() < 1e-3, "{a:?} {b:?}");
         assert!(a.low < 2.0 && 2.0 < a.high && a.high / a.low < 1.05, "{a:?}");
         assert_eq!(a.spread_ratio, 0.0);
+    }
+
+    #[test]
+    fn what_rows_tell_together_hangs_together() {
+        // Of two parameters only the product is seen: one high, the other low.
+        let free = [free("a", 1.0, Some(2.0)), free("b", 1.0, Some(2.0))];
+        let seen = [Observation { value: 1.0, relative_error: 0.01 }];
+        let product = |v: &[f64], _: Option<Beside<'_>>| Ok(vec![v[0] * v[1]]);
+        let posterior = fit(&free, &seen, each(product)).unwrap();
+        let [ba, bb] = &posterior.weights[..] else { panic!("{:?}", posterior.weights) };
+        assert_eq!((ba.parameter.as_str(), ba.of.as_str(), bb.of.as_str()), ("b", "a", "b"));
+        assert!(ba.weight < -0.99 && bb.weight.abs() < 0.05, "{ba:?} {bb:?}");
     }
 
     #[test]

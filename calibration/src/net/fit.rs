@@ -19,15 +19,16 @@ use models::predict::predict_batch;
 use models::transfer::Transport;
 
 use super::host::{Machine, PROFILE};
+use super::left_out;
 use super::probe::Probe;
-use crate::fit::covariance::covariance;
+use crate::fit::covariance::{Covariance, covariance};
 use crate::fit::posterior::{Estimate, Observation, Point, fit};
 use crate::fit::prior::Priors;
 use crate::quantile::quantile;
 use crate::trial::Reading;
 
 /// The least relative standard error of a figure: what the model itself leaves unexplained.
-const MODEL_ERROR: f64 = 0.04;
+pub(super) const MODEL_ERROR: f64 = 0.04;
 /// A thread's time per byte: it also waits, wakes and acknowledges, which no cost tells apart. It
 /// is what shows the costs of the side that is not the bottleneck.
 const THREAD_ERROR: f64 = 0.2;
@@ -187,9 +188,12 @@ pub fn run(
         };
         Ok(bench.predict(&[priors.profile_of(own)], &seen, &known)?.swap_remove(0))
     };
-    let together = covariance(&priors, &priors.own(&values), &observations, moved)?;
+    let Covariance { together, leverage } =
+        covariance(&priors, &priors.own(&values), &observations, moved)?;
     let note = format!("calibrate net, {} figures of {} probes", seen.len(), probes.len());
-    let profile = priors.fitted(&posterior.estimates, &refused, Some(&together), &note);
+    let mut profile = priors.fitted(&posterior.estimates, &refused, Some(&together), &note);
+    let found = left_out::errors(probes, &seen, &observations, &posterior.predicted, &leverage);
+    found.iter().for_each(|error| profile += &error.line());
     let residuals = seen.into_iter().zip(posterior.predicted);
     Ok(NetFit {
         estimates: posterior.estimates,

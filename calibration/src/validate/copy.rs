@@ -21,7 +21,7 @@ pub(super) fn judge(
         Ok(_) if read.pageable => Err(PAGEABLE.to_owned()),
         Ok(gpu) => {
             let predicted = bandwidth_of(read, &gpu.subject)?;
-            let draws = gpu.drawn()?.iter().map(|drawn| bandwidth_of(read, &drawn.subject));
+            let draws = gpu.drawn()?.iter().map(|drawn| bandwidth_of(read, drawn));
             let draws = draws.collect::<Result<Vec<f64>, InputError>>()?;
             let decimals = row.decimals("bandwidth_gb_s");
             let measured = read.bandwidth;

@@ -3,7 +3,6 @@
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
-use models::gpu::machine::Machine;
 use models::input::InputError;
 use models::library::Kind;
 use models::profile::Profile;
@@ -24,56 +23,37 @@ pub(super) struct Gpu {
     profile: Profile,
     /// The GPU in a node, to be asked.
     pub(super) subject: Subject,
-    machine: Option<Machine>,
     fitted: Option<FittedRows>,
-    drawn: OnceCell<Vec<DrawnGpu>>,
-}
-
-/// A GPU in one draw of what is unknown.
-pub(super) struct DrawnGpu {
-    pub(super) subject: Subject,
-    machine: Option<Machine>,
+    drawn: OnceCell<Vec<Subject>>,
 }
 
 impl Gpu {
     fn new(profile: Profile) -> Result<Gpu, InputError> {
-        // Older generations have copy engines but no execution model.
-        let machine = machine_of(&profile)?;
         let fitted = FittedRows::of(&profile);
         let subject = Subject::new(&profile, shipped())?;
-        Ok(Gpu { profile, subject, machine, fitted, drawn: OnceCell::new() })
+        Ok(Gpu { profile, subject, fitted, drawn: OnceCell::new() })
     }
 
     /// The GPU in each draw.
-    pub(super) fn drawn(&self) -> Result<&[DrawnGpu], InputError> {
+    pub(super) fn drawn(&self) -> Result<&[Subject], InputError> {
         if let Some(drawn) = self.drawn.get() {
             return Ok(drawn);
         }
         let draws = Draw::all(Seed::new(0), DRAWS);
-        let drawn = Subject::drawn(&self.profile, shipped(), draws)?.into_iter();
-        let drawn = drawn
-            .map(|(subject, profile)| Ok(DrawnGpu { subject, machine: machine_of(&profile)? }));
-        let drawn = drawn.collect::<Result<Vec<DrawnGpu>, InputError>>()?;
+        let drawn = Subject::drawn(&self.profile, shipped(), draws)?;
         Ok(self.drawn.get_or_init(|| drawn))
     }
 }
 
-/// The execution model of a GPU, where its profile has one.
-fn machine_of(profile: &Profile) -> Result<Option<Machine>, InputError> {
-    profile.has("compute_capability").then(|| Machine::from_profile(profile)).transpose()
-}
-
-/// What a row's figure should be on a GPU.
-fn predicted(read: &GpuRow, subject: &Subject, machine: &Machine) -> Result<f64, InputError> {
+/// What a row's figure should be on a GPU; none if it has copy engines but no execution model, as
+/// older generations do.
+fn predicted(read: &GpuRow, subject: &Subject) -> Result<Option<f64>, InputError> {
+    let Some(machine) = &subject.gpu().machine else { return Ok(None) };
     // A kernel is asked about as one of a transfer; what is none is a formula.
-    if let Some(asked) = read.ask(subject, machine)? {
-        return Ok(asked);
+    match read.ask(subject, machine)? {
+        Some(asked) => Ok(Some(asked)),
+        None => read.predict(machine).map(Some),
     }
-    let formula = read.predict(machine)?;
-    Ok(match read.is_latency() {
-        true => formula * subject.kernel_factor(),
-        false => formula / subject.kernel_factor(),
-    })
 }
 
 /// The GPUs that rows can be about: all that ship, or one of the user's.
@@ -122,21 +102,16 @@ impl Gpus {
             Err(why) => return Ok(Verdict { family, label, outcome: Err(why) }),
             Ok(gpu) => gpu,
         };
-        let Some(machine) = &gpu.machine else {
-            let why = format!("the profile of `{}` has no execution model", read.gpu);
-            return Ok(Verdict { family, label, outcome: Err(why) });
-        };
         let (quantity, unit) = match family {
             Family::GpuLatency => ("latency", "ns"),
             _ => ("bandwidth", "GB/s"),
         };
-        let outcome = match predicted(&read, &gpu.subject, machine) {
-            Ok(value) => {
+        let outcome = match predicted(&read, &gpu.subject) {
+            Ok(None) => Err(format!("the profile of `{}` has no execution model", read.gpu)),
+            Ok(Some(value)) => {
                 let (measured, decimals) = (read.measured, read.decimals);
-                let draws = gpu.drawn()?.iter().map(|drawn| {
-                    let machine = drawn.machine.as_ref().expect("each draw has what the GPU has");
-                    predicted(&read, &drawn.subject, machine)
-                });
+                let draws =
+                    gpu.drawn()?.iter().filter_map(|drawn| predicted(&read, drawn).transpose());
                 let draws = draws.collect::<Result<Vec<f64>, InputError>>()?;
                 let compared = Comparison::new(quantity, unit, measured, value, decimals);
                 Ok(vec![compared.with_draws(&draws)])

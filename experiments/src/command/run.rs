@@ -35,7 +35,8 @@ DIR receives runs.csv, summary.csv, taken.csv, returned.csv, life.csv, parameter
 manifest.json, plots/ and report.html, steps.csv if requests were asked for, and together.csv if
 points have several transfers, widening.csv if anything is uncertain, and comparisons.csv if there
 are several topologies; of workloads, it receives workloads.csv, workload_runs.csv,
-resources.csv and windows.csv instead of the first five. Files are written at the end, all or none.
+resources.csv and windows.csv instead of the first five, workload_comparisons.csv instead of
+comparisons.csv, and it takes three times as long with intervals: draws are simulated too. Files are written at the end, all or none.
 Plots are SVG, and PNG as well where there are at most 1000 points or --png asks for it. Where
 there are more than 4000 results, plots and report show some 2000 and say so; tables have all.
 Ctrl-C stops within a point too and writes those that are finished, of more than 1000 results the
@@ -166,7 +167,7 @@ fn run_one(
     (arguments, console): (&Arguments, &Console),
 ) -> Result<Option<Value>, Failure> {
     if experiment.load.is_some() {
-        return run_over_time(out, experiment, plan, console);
+        return run_over_time(out, experiment, plan, (arguments, console));
     }
     let changes = if arguments.no_changes { Changes::None } else { Changes::All };
     let staging = Staging::new(out)?;
@@ -235,12 +236,14 @@ fn run_over_time(
     out: &Path,
     experiment: &Experiment,
     plan: &Plan,
-    console: &Console,
+    (arguments, console): (&Arguments, &Console),
 ) -> Result<Option<Value>, Failure> {
     let staging = Staging::new(out)?;
-    let tasks = plan.points.len() as u64 * u64::from(experiment.repetitions);
+    let intervals = !arguments.no_intervals;
+    let tasks = plan.points.len() as u64 * workload::simulations(experiment, intervals);
     let bar = console.parts(tasks * workload::PARTS, &experiment.name);
-    let results = workload::run(experiment, plan, interrupt::asked, |parts| bar.inc(parts));
+    let stop = interrupt::asked;
+    let results = workload::run(experiment, plan, intervals, stop, |parts| bar.inc(parts));
     bar.finish_and_clear();
     let results = results?;
     let keyed = workload::keyed(experiment, plan, &results);
@@ -255,6 +258,9 @@ fn run_over_time(
     let stage = staging.path();
     workload::write_all(stage, experiment, plan, &keyed)?;
     write_provenance(stage, experiment, plan, &manifest)?;
+    let wide = if intervals { causes::of(experiment, plan, &stop)? } else { None };
+    let wide = wide.unwrap_or_default();
+    causes::write(stage, experiment, plan, &wide)?;
     report::workloads(stage).map_err(|e| Failure::run("writing the report", e))?;
     staging.commit()?;
     let (table, left_out) = workload::overview(experiment, &keyed);
@@ -265,6 +271,9 @@ fn run_over_time(
     }
     if let Some(batches) = workload::batches(experiment, &keyed) {
         console.print_table(batches)?;
+    }
+    if let Some(widest) = causes::sentence(experiment, plan, &wide) {
+        console.print(&format!("{widest}\n"))?;
     }
     tell_rest(out, &manifest, console)?;
     for note in effect::of_ways(plan) {

@@ -12,7 +12,7 @@ use crate::record::{Keyed, write_table};
 /// The file that has the comparisons.
 const FILE: &str = "comparisons.csv";
 /// With more topologies than this, each is compared with the next one in order alone.
-const EACH_WITH_EACH_MAX: usize = 32;
+pub(crate) const EACH_WITH_EACH_MAX: usize = 32;
 
 /// The columns of `comparisons.csv`.
 const COLUMNS: [&str; 10] = [
@@ -70,6 +70,13 @@ fn median(keyed: &Keyed<'_>) -> f64 {
 fn pair<'k>(higher: &'k Keyed<'k>, lower: &'k Keyed<'k>) -> Pair<'k> {
     let draws = |keyed: &'k Keyed<'k>| keyed.digest.sure.iter().flat_map(|sure| &sure.draws);
     let both: Vec<(f64, f64)> = draws(higher).copied().zip(draws(lower).copied()).collect();
+    let (ratio, probability) = over(&both);
+    Pair { higher, lower, ratio, probability }
+}
+
+/// What the first of two figures is over the second in the draws that both meet, and the part of
+/// the draws in which it is more; of those in which they are equal, half.
+pub(crate) fn over(both: &[(f64, f64)]) -> (Predicted, f64) {
     let ratios: Vec<f64> = both.iter().map(|(a, b)| a / b).collect();
     let wins = |(a, b): &(f64, f64)| match a.total_cmp(b) {
         std::cmp::Ordering::Greater => 1.0,
@@ -77,7 +84,7 @@ fn pair<'k>(higher: &'k Keyed<'k>, lower: &'k Keyed<'k>) -> Pair<'k> {
         std::cmp::Ordering::Less => 0.0,
     };
     let probability = both.iter().map(wins).sum::<f64>() / both.len() as f64;
-    Pair { higher, lower, ratio: Predicted::of(&ratios), probability }
+    (Predicted::of(&ratios), probability)
 }
 
 /// Writes `comparisons.csv` into `folder`, if there is anything to compare.

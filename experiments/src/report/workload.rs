@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::document::{Cell, Folded, Section, Table, numbers, words as column};
+use crate::interval::Predicted;
 use crate::plot::PlotError;
 use crate::plot::table::{self, Row};
 use crate::plot::words;
@@ -15,6 +16,10 @@ const FIGURES: [(&str, &str); 5] = [
     ("completion_s_p99", "p99"),
     ("completion_s_p999", "p99.9"),
 ];
+/// What the table of draws says.
+const UNKNOWN: &str = "What is unknown about hosts, cards and the model itself was drawn several \
+                       times, and the workload was simulated with each. It keeps up in a draw in \
+                       which 98 % of what arrives is carried.";
 /// Resources that are shown; the others stand in resources.csv.
 const RESOURCES_MAX: usize = 20;
 
@@ -36,6 +41,9 @@ pub fn answer(dir: &Path) -> Result<Vec<String>, PlotError> {
             return Ok(format!("No run of {name} counts on {on}."));
         };
         let mut said = format!("A run of {name} on {on} takes {} on average", time(mean));
+        if let Some([_, low, high]) = predicted(&row, "completion_s_mean")? {
+            said += &format!(" ({} to {} with what is unknown, 90 %)", time(low), time(high));
+        }
         if let Some(p99) = row.maybe("completion_s_p99")? {
             said += &format!("; 99 of 100 take at most {}", time(p99));
         }
@@ -84,11 +92,21 @@ fn completion(table: &table::Table, varied: &[String]) -> Result<Section, PlotEr
         columns.extend(figures.iter().map(|name| numbers(name)));
         columns
     };
-    let (mut times, mut loads) = (Vec::new(), Vec::new());
+    let (mut times, mut unknown, mut loads) = (Vec::new(), Vec::new(), Vec::new());
     for row in table.rows() {
         let mut cells = keys(&row, varied)?;
         cells.push(Cell::text(row.text("workload")?));
         let mut load = cells.clone();
+        let mut drawn = cells.clone();
+        for (name, _) in FIGURES {
+            let all = predicted(&row, name)?.map(|all| all.map(time));
+            let text = all.map_or("–".into(), |all| between(all));
+            drawn.push(Cell::number(text));
+        }
+        if let Some(part) = row.maybe("probability_kept_up_ratio")? {
+            drawn.push(Cell::number(words::percent(part)));
+            unknown.push(drawn);
+        }
         for (name, _) in FIGURES {
             cells.push(Cell::number(figure(&row, name)?));
         }
@@ -106,16 +124,34 @@ fn completion(table: &table::Table, varied: &[String]) -> Result<Section, PlotEr
                 of one replication by means of batches (the mean) and by order statistics (the \
                 quantiles). No range is given where there are too few runs for one.";
     let of_times = columns(&FIGURES.map(|(_, name)| name));
+    let with_unknowns =
+        columns(&FIGURES.map(|(_, name)| name).into_iter().chain(["keeps up"]).collect::<Vec<_>>());
     let of_loads = columns(&["runs", "late", "offered", "carried", "in flight"]);
-    Ok(Section {
+    let mut section = Section {
         id: "workloads",
         title: "How long runs take",
         paragraphs: vec![text.into()],
-        tables: vec![
-            Table::plain("Completion of the runs of each workload", of_times, times),
-            Table::plain("Runs, and how many a second arrived and ended", of_loads, loads),
-        ],
+        tables: vec![Table::plain("Completion of the runs of each workload", of_times, times)],
         ..Section::default()
+    };
+    if !unknown.is_empty() {
+        section.paragraphs.push(UNKNOWN.into());
+        let caption = "Completion with what is unknown: median (90 % of draws)";
+        section.tables.push(Table::plain(caption, with_unknowns, unknown));
+    }
+    let caption = "Runs, and how many a second arrived and ended";
+    section.tables.push(Table::plain(caption, of_loads, loads));
+    Ok(section)
+}
+
+/// Median and ends of what draws make of a figure \[s\]; none where there were none.
+fn predicted(row: &Row<'_>, figure: &str) -> Result<Option<[f64; 3]>, PlotError> {
+    let [median, low, high] = Predicted::columns(figure);
+    let all = [row.maybe(&median)?, row.maybe(&low)?, row.maybe(&high)?];
+    Ok(if let [Some(median), Some(low), Some(high)] = all {
+        Some([median, low, high])
+    } else {
+        None
     })
 }
 
@@ -130,21 +166,21 @@ fn figure(row: &Row<'_>, name: &str) -> Result<String, PlotError> {
     let low = row.maybe(&format!("{stem}_low"))?;
     let high = row.maybe(&format!("{stem}_high"))?;
     Ok(match (low, high) {
-        (Some(low), Some(high)) if high > low => {
-            let [value, low, high] = [value, low, high].map(time);
-            let units = [&value, &low, &high].map(|text| text.rsplit_once(' '));
-            match units {
-                // One unit for all three leaves room.
-                [Some((value, unit)), Some((low, a)), Some((high, b))]
-                    if a == unit && b == unit =>
-                {
-                    format!("{value} ({low} to {high}) {unit}")
-                }
-                _ => format!("{value} ({low} to {high})"),
-            }
-        }
+        (Some(low), Some(high)) if high > low => between([value, low, high].map(time)),
         _ => time(value),
     })
+}
+
+/// A value with the ends of its interval.
+fn between([value, low, high]: [String; 3]) -> String {
+    let units = [&value, &low, &high].map(|text| text.rsplit_once(' '));
+    match units {
+        // One unit for all three leaves room.
+        [Some((value, unit)), Some((low, a)), Some((high, b))] if a == unit && b == unit => {
+            format!("{value} ({low} to {high}) {unit}")
+        }
+        _ => format!("{value} ({low} to {high})"),
+    }
 }
 
 fn usage(table: &table::Table, varied: &[String]) -> Result<Section, PlotError> {

@@ -3,6 +3,7 @@
 use models::cluster::LinkUnit;
 use models::workload::{BatchReport, Completion, Quantile, Report, Window, WorkloadReport};
 
+use super::sure::Sure;
 use crate::estimate::Estimate;
 
 /// All replications of a point that were finished.
@@ -16,7 +17,7 @@ pub(crate) struct Digest {
     pub(crate) resources: Vec<ResourceDigest>,
     /// A digest for each server of batches.
     pub(crate) batches: Vec<BatchDigest>,
-    /// Events of all of them together.
+    /// Events of all of them together, without those of draws.
     pub(crate) events: u64,
 }
 
@@ -32,6 +33,8 @@ pub(crate) struct WorkloadDigest {
     pub(crate) completion_s: Option<[Estimate; 5]>,
     pub(crate) most: u64,
     pub(crate) settled: bool,
+    /// What draws of what is unknown make of it, if there were any.
+    pub(crate) sure: Option<Sure>,
 }
 
 /// A link or pool over all replications.
@@ -62,14 +65,16 @@ pub(crate) struct BatchDigest {
 }
 
 impl Digest {
-    /// The digest of replications with their numbers.
-    pub(super) fn of(finished: &[(usize, &Report)]) -> Digest {
+    /// The digest of replications with their numbers, and of draws.
+    pub(super) fn of(finished: &[(usize, &Report)], drawn: &[&Report]) -> Digest {
         let first = finished[0].1;
         let reports = || finished.iter().map(|(_, report)| *report);
         let workloads = (0..first.workloads.len()).map(|which| {
             let runs: Vec<WorkloadReport> =
                 reports().map(|report| report.workloads[which].clone()).collect();
-            WorkloadDigest::of(runs)
+            let drawn: Vec<&WorkloadReport> = drawn.iter().map(|r| &r.workloads[which]).collect();
+            let sure = (!drawn.is_empty()).then(|| Sure::of(&drawn));
+            WorkloadDigest { sure, ..WorkloadDigest::of(runs) }
         });
         Digest {
             replications: finished.iter().map(|(number, _)| *number).collect(),
@@ -116,6 +121,7 @@ impl WorkloadDigest {
             most: runs.iter().map(|run| run.in_flight_most).max().unwrap_or(0),
             settled: runs.iter().all(|run| run.settled),
             runs,
+            sure: None,
         }
     }
 

@@ -5,10 +5,11 @@ use serde_json::{Value, json};
 
 use super::digest::{BatchDigest, Digest, ResourceDigest, WorkloadDigest};
 use super::record::{Keyed, keys};
+use super::sure::CARRIED_MIN;
 use crate::console::{Sheet, number};
 use crate::estimate::Estimate;
 use crate::experiment::Experiment;
-use crate::overview::percent;
+use crate::overview::{percent, with_ends};
 use crate::plot::words;
 
 /// The most rows that are printed.
@@ -25,14 +26,21 @@ pub(crate) fn overview(experiment: &Experiment, keyed: &[Keyed<'_>]) -> (Sheet, 
     let rows: Vec<(&Keyed<'_>, usize)> =
         keyed.iter().flat_map(|keyed| (0..names.len()).map(move |which| (keyed, which))).collect();
     let digest = |(keyed, which): &(&Keyed<'_>, usize)| keyed.digest.workloads[*which].clone();
-    let lags = rows.iter().map(digest).any(|one| one.carried_hz.mean < 0.98 * one.offered_hz.mean);
+    let lags =
+        rows.iter().map(digest).any(|one| one.carried_hz.mean < CARRIED_MIN * one.offered_hz.mean);
+    let sure = rows.iter().map(digest).any(|one| one.sure.is_some());
+    // Whether it keeps up is told where draws do not agree on it.
+    let doubted = |one: WorkloadDigest| one.sure.is_some_and(|sure| sure.keeps_up < 1.0);
+    let doubted = rows.iter().map(digest).any(doubted);
     let late = rows.iter().map(digest).any(|one| one.sum(|run| run.late) > 0);
     let mut header: Vec<&str> = shown.iter().map(|&at| title(&keys[at])).collect();
     header.extend((names.len() > 1).then_some("workload"));
     header.extend(["runs", "offered"]);
     header.extend(lags.then_some("carried"));
     header.extend(late.then_some("late"));
-    header.extend(["mean", "p50", "p90", "p99", "p99.9"]);
+    header.extend(doubted.then_some("keeps up"));
+    header.push(if sure { "mean (90 %)" } else { "mean" });
+    header.extend(["p50", "p90", "p99", "p99.9"]);
     let row = |row: &(&Keyed<'_>, usize)| -> Vec<Cell> {
         let (keyed, which) = *row;
         let one = digest(row);
@@ -45,6 +53,10 @@ pub(crate) fn overview(experiment: &Experiment, keyed: &[Keyed<'_>]) -> (Sheet, 
             let part = one.sum(|run| run.late) as f64 / one.sum(|run| run.arrived).max(1) as f64;
             number(percent(part))
         }));
+        let keeps_up = |one: &WorkloadDigest| {
+            one.sure.as_ref().map_or("–".into(), |sure| format!("{:.0} %", 100.0 * sure.keeps_up))
+        };
+        cells.extend(doubted.then(|| number(keeps_up(&one))));
         cells.extend(completion(&one));
         cells
     };
@@ -107,7 +119,14 @@ fn completion(digest: &WorkloadDigest) -> Vec<Cell> {
     let figure = |at: usize| {
         let text = digest.completion_s.map_or("–".to_owned(), |figures| {
             let figure = figures[at];
-            if at == 0 { with_spread(figure) } else { words::time_figure(figure.mean) }
+            let sure = digest.sure.as_ref().and_then(|sure| sure.completion_s);
+            match (at, sure) {
+                (0, Some(sure)) => {
+                    with_ends(&words::time_figure(figure.mean), figure.mean, sure[0])
+                }
+                (0, None) => with_spread(figure),
+                _ => words::time_figure(figure.mean),
+            }
         });
         number(text)
     };
@@ -163,6 +182,15 @@ pub(crate) fn row(experiment: &Experiment, keyed: &Keyed<'_>) -> Value {
                 "mean": figure(0), "p50": figure(1), "p90": figure(2), "p99": figure(3),
                 "p999": figure(4),
             },
+            "completion_s_predicted": digest.sure.as_ref().map(|sure| {
+                let figure = |at: usize| sure.completion_s.map(|figures| figures[at]);
+                json!({
+                    "mean": figure(0), "p50": figure(1), "p90": figure(2), "p99": figure(3),
+                    "p999": figure(4),
+                })
+            }),
+            "carried_hz_predicted": digest.sure.as_ref().map(|sure| sure.carried_hz),
+            "probability_kept_up_ratio": digest.sure.as_ref().map(|sure| sure.keeps_up),
         })
     };
     let workloads: Vec<Value> =

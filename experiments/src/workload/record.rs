@@ -5,11 +5,12 @@ use std::path::Path;
 use models::cluster::LinkUnit;
 use models::workload::{Completion, Work, WorkloadReport};
 
-use super::Digest;
 use super::digest::{WorkloadDigest, figures};
+use super::{Digest, compared};
 use crate::estimate::Estimate;
 use crate::experiment::{Experiment, Plan};
 use crate::failure::Failure;
+use crate::interval::Predicted;
 use crate::record::write_table;
 
 /// The key columns of every table; then come those of the sweep.
@@ -94,6 +95,7 @@ pub(crate) fn write_all(
         };
         keyed.digest.workloads.iter().enumerate().map(of).collect()
     })?;
+    compared::write(folder, experiment, plan, keyed)?;
     write("workload_runs.csv", run_columns(), &|keyed| {
         let mut rows = Vec::new();
         for (which, digest) in keyed.digest.workloads.iter().enumerate() {
@@ -133,6 +135,9 @@ fn workload_columns() -> Vec<String> {
     }
     columns.extend(owned(&["in_flight_most", "offered_bit_s", "carried_bit_s"]));
     columns.extend(FIGURES.iter().flat_map(|name| with_interval(name)));
+    columns.extend(FIGURES.iter().flat_map(|name| Predicted::columns(name)));
+    columns.extend(Predicted::columns("carried_hz"));
+    columns.push("probability_kept_up_ratio".into());
     columns
 }
 
@@ -169,6 +174,12 @@ fn workload_row(digest: &WorkloadDigest, bytes: Option<f64>) -> Vec<String> {
     for at in 0..FIGURES.len() {
         row.extend(cells(digest.completion_s.map(|figures| figures[at])));
     }
+    let sure = digest.sure.as_ref();
+    for at in 0..FIGURES.len() {
+        row.extend(Predicted::cells(sure.and_then(|s| s.completion_s).map(|all| all[at])));
+    }
+    row.extend(Predicted::cells(sure.and_then(|sure| sure.carried_hz)));
+    row.push(optional(sure.map(|sure| sure.keeps_up)));
     row
 }
 

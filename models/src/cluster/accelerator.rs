@@ -19,6 +19,7 @@ use super::hop::{GpuHop, GpuStep};
 use super::slot::{Seat, Slot, slot};
 use super::{Hop, HopModel, Lane, LinkIndex, LinkUnit, PlaceKind, PoolIndex, Word};
 use crate::gpu::Gpu;
+use crate::gpu::off::Off;
 use crate::gpu::share::mig::MigProfile;
 use crate::gpu::share::plugin::Offer;
 use crate::gpu::share::{Share, Sharing, Turns};
@@ -129,7 +130,11 @@ pub(super) fn card(
     let seat = Seat { name, node, pcie, numa: table.numa.as_ref(), under };
     let profile = builder.profile(at, Kind::Gpu, "profile", &table.profile)?;
     let slot = slot(builder, at, &seat, Some(&profile))?;
-    let make = || Gpu::from_profile(&profile);
+    let make = || {
+        let gpu = Gpu::from_profile(&profile)?;
+        let off = Off::of(&builder.cluster.errors, &gpu);
+        Ok(gpu.off_by(off))
+    };
     let spec = class(&mut builder.classes.gpus, Of::profile(&profile), make)?;
     let sharing = sharing(at, spec.turns)?;
     let name = builder.word(table.name.get_ref());

@@ -65,7 +65,7 @@ pub(super) fn assemble(
     if lab.is_some() && topology.nodes.is_empty() {
         return Err(no_pods());
     }
-    let mut builder = Builder::new(name, &topology, library, lab);
+    let mut builder = Builder::new(name, &topology, library, lab)?;
     for node in &topology.nodes {
         let NodeTable { name, host, cni, .. } = &node.table;
         let cni = Placed { table: cni.clone(), source: Arc::clone(&node.source) };
@@ -94,7 +94,7 @@ pub(super) fn assemble(
     if topology.pods.is_empty() {
         return Err(no_pods());
     }
-    builder.errors()?;
+    builder.note_errors();
     super::origin::note(&mut builder.cluster, &topology, library);
     for (of, profile) in builder.profiles {
         builder.cluster.read.insert(of, profile.read().map(str::to_owned).collect());
@@ -108,7 +108,7 @@ impl<'a> Builder<'a> {
         topology: &Topology,
         library: &'a Library,
         lab: Option<&'a Lab>,
-    ) -> Builder<'a> {
+    ) -> Result<Builder<'a>, InputError> {
         let cluster = Cluster {
             name: name.to_owned(),
             about: topology.about.clone(),
@@ -126,9 +126,9 @@ impl<'a> Builder<'a> {
             families: topology.families.clone(),
             used: BTreeSet::new(),
             read: BTreeMap::new(),
-            errors: Errors::none(),
+            errors: Errors::of(library)?,
         };
-        Builder {
+        Ok(Builder {
             cluster,
             library,
             lab,
@@ -139,7 +139,7 @@ impl<'a> Builder<'a> {
             names: HashSet::new(),
             words: HashSet::new(),
             classes: Classes::default(),
-        }
+        })
     }
 
     /// Takes a name for a table; refuses one that is taken.
@@ -267,9 +267,8 @@ impl<'a> Builder<'a> {
         Ok(profile)
     }
 
-    /// By how much the models are off, where the library says so.
-    fn errors(&mut self) -> Result<(), InputError> {
-        self.cluster.errors = Errors::of(self.library)?;
+    /// Notes what says by how much the models are off, where the library does.
+    fn note_errors(&mut self) {
         let foreign = self.cluster.hosts.iter().any(|host| host.profile.is_like())
             || self.cluster.gpus.values().any(|gpu| !gpu.gpu.copies_known);
         for name in Errors::profiles(self.library).filter(|name| foreign || *name == ERRORS) {
@@ -278,7 +277,6 @@ impl<'a> Builder<'a> {
             self.cluster.read.insert(of.clone(), lines.into());
             self.cluster.used.insert(of);
         }
-        Ok(())
     }
 
     /// Registers a NIC's packet sizes.

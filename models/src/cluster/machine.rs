@@ -14,6 +14,9 @@ use crate::library::Kind;
 use crate::name::server::NameServer;
 use crate::profile::Profile;
 use crate::topology::Placed;
+use crate::uncertainty::Spread;
+use crate::uncertainty::model::Part;
+use crate::uncertainty::prior::spread;
 
 /// What the builder knows of a machine beyond [`Host`].
 pub(super) struct Machine {
@@ -62,6 +65,7 @@ impl Builder<'_> {
             udp_send_limit,
             names: NameServer::of_host(&profile)?,
             socket_link,
+            errors: self.host_errors(&profile)?,
             profile: Arc::clone(&profile),
         });
         let host = self.cluster.hosts.len() - 1;
@@ -70,6 +74,25 @@ impl Builder<'_> {
         let machine = Machine { name: name.clone(), host, profile, cni, stack, memory, workers };
         self.machines.insert(name.clone(), machine);
         Ok(name)
+    }
+
+    /// How far models are off on a machine, where its profile says so: as it is given, since each
+    /// way draws a factor of its own.
+    fn host_errors(&self, profile: &Profile) -> Result<Vec<(Part, Spread)>, InputError> {
+        let parts = [Part::Tcp, Part::Udp, Part::RoundTrip];
+        let lines = parts.map(|part| (part, format!("error.{}", part.line())));
+        if lines.iter().all(|(_, line)| !profile.has(line)) {
+            return Ok(Vec::new());
+        }
+        let given = self.library.given(Kind::Host, &profile.name)?;
+        let mut errors = Vec::new();
+        for (part, line) in lines.iter().filter(|(_, line)| profile.has(line)) {
+            // Marks the line as read.
+            profile.ratio(line)?;
+            let row = given.rows().iter().find(|row| row.parameter == *line);
+            errors.extend(row.map(|row| (*part, spread(row))));
+        }
+        Ok(errors)
     }
 
     /// The link between the sockets of a machine, where its profile has one.

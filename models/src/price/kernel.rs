@@ -24,7 +24,6 @@ use smallvec::smallvec;
 use super::{Carrier, Limit, LinkRef, PricedHop, Question, Stage, Turn, Work};
 use crate::cluster::{Accelerator, GpuStep, HopModel};
 use crate::gpu::kernel::{Demand, Kernel, demand, event_wait, gap};
-use crate::uncertainty::model::Part;
 
 /// Parts of a result that the chunk level lets pass through SMs and memory one by one: fine enough
 /// that they interleave, and that filling the way is half a per cent.
@@ -49,11 +48,7 @@ pub(super) fn price(question: &Question<'_>, gpu: NodeIndex) -> Stage {
                 GpuStep::Launch => launch(accelerator, &kernel, &mut priced, &mut stage),
                 GpuStep::Kernel => {
                     let demand = demand(&accelerator.gpu, &kernel).expect("the kernel was checked");
-                    let factor = {
-                        let elsewhere = !accelerator.gpu.copies_known;
-                        cluster.errors.factor(Part::Kernel, elsewhere, std::iter::empty())
-                    };
-                    run(accelerator, &demand, bytes, factor, &mut priced);
+                    run(accelerator, &demand, bytes, &mut priced);
                     let client = gpu.index() as u32;
                     stage.turn = accelerator.turns.map(|server| Turn { server, client });
                 }
@@ -74,9 +69,8 @@ fn launch(accelerator: &Accelerator, kernel: &Kernel, hop: &mut PricedHop, stage
     stage.first = (accelerator.gpu.launch_latency - gap).as_seconds();
 }
 
-/// The run of a kernel, `factor` times as long as the model says.
-fn run(accelerator: &Accelerator, demand: &Demand, bytes: Bytes, factor: f64, hop: &mut PricedHop) {
-    let (bytes, alone) = (bytes.as_f64(), demand.run.as_seconds() * factor);
+fn run(accelerator: &Accelerator, demand: &Demand, bytes: Bytes, hop: &mut PricedHop) {
+    let (bytes, alone) = (bytes.as_f64(), demand.run.as_seconds());
     if alone <= 0.0 {
         return;
     }
@@ -88,6 +82,6 @@ fn run(accelerator: &Accelerator, demand: &Demand, bytes: Bytes, factor: f64, ho
     };
     hop.works = smallvec![
         work(accelerator.sms, alone * demand.sms * accelerator.sms_part),
-        work(accelerator.memory, demand.memory.as_seconds() * factor),
+        work(accelerator.memory, demand.memory.as_seconds()),
     ];
 }

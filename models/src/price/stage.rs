@@ -7,11 +7,11 @@ use super::network::{Cut, Protocol, cut};
 use super::{Carrier, Limit, LinkRef, Opening, PricedHop, Question, Stage, Work, kernel, memory};
 use crate::catalogue::BackPressure;
 use crate::cluster::{
-    Cluster, Core, CpuCosts, CpuHop, DmaHop, Hop, HopModel, Pageable, Side, WireHop,
+    Cluster, Core, CpuCosts, CpuHop, DmaHop, Hop, HopModel, Host, Pageable, Side, WireHop,
 };
 use crate::route::Leg;
 use crate::transfer::{Connection, HostMemory, Mode, Transfer, Transport};
-use crate::uncertainty::model::Part;
+use crate::uncertainty::model::{Among, Part};
 
 /// DMA moves bursts of a page through its FIFO twin; a TLP would be sixteen times as many events
 /// for the same rate.
@@ -53,8 +53,8 @@ fn copy(question: &Question<'_>) -> Stage {
         }
         Leg::Service(..) | Leg::Kernel(_) => true,
     };
-    let elsewhere = !legs.iter().all(known);
-    let factor = |part| cluster.errors.factor(part, elsewhere, hops());
+    let among = if legs.iter().all(known) { Among::Known } else { Among::Elsewhere };
+    let factor = |part| cluster.errors.factor(part, among, hops());
     let (moves, calls) = (factor(Part::Copy), factor(Part::CopyCall));
     for leg in legs {
         let HopModel::Dma(dma) = &leg.hop().model else { continue };
@@ -152,13 +152,14 @@ impl<'a> Walk<'a> {
             HopModel::Cpu(_) => Some(&*leg.hop().kind),
             _ => None,
         };
-        let like = |leg: &Leg<'_>| match &leg.hop().model {
-            HopModel::Cpu(cpu) => cluster.hosts[cpu.host].profile.is_like(),
-            _ => false,
+        let hosts = || {
+            question.legs.iter().filter_map(|leg| match &leg.hop().model {
+                HopModel::Cpu(cpu) => Some(&cluster.hosts[cpu.host]),
+                _ => None,
+            })
         };
-        let elsewhere = question.legs.iter().any(like);
         let way = || question.legs.iter().filter_map(cpu);
-        let factor = |part| cluster.errors.factor(part, elsewhere, way());
+        let factor = |part| cluster.errors.factor(part, Host::among(hosts(), part), way());
         let (work_factor, delay_factor) = (factor(part), factor(Part::RoundTrip));
         let wire_factor = match transfer.mode {
             Mode::GpuDirect => 1.0,

@@ -32,13 +32,19 @@ pub enum Part {
     Copy,
     /// Set-up and calls of a copy.
     CopyCall,
-    /// The time that a kernel runs.
+    /// What a kernel's threads wait for and compute.
     Kernel,
+    /// What a kernel's bytes take in device memory.
+    KernelMemory,
+    /// What they take in caches, and on the way from there to the SMs.
+    KernelCache,
+    /// What passes from a call or the end of a kernel to the next kernel.
+    KernelCall,
 }
 
 impl Part {
     /// Every part.
-    pub const ALL: [Part; 7] = [
+    pub const ALL: [Part; 10] = [
         Part::Tcp,
         Part::Udp,
         Part::Wire,
@@ -46,6 +52,9 @@ impl Part {
         Part::Copy,
         Part::CopyCall,
         Part::Kernel,
+        Part::KernelMemory,
+        Part::KernelCache,
+        Part::KernelCall,
     ];
 
     /// The line of the profile.
@@ -58,8 +67,22 @@ impl Part {
             Part::Copy => "copy",
             Part::CopyCall => "copy_call",
             Part::Kernel => "kernel",
+            Part::KernelMemory => "kernel_memory",
+            Part::KernelCache => "kernel_cache",
+            Part::KernelCall => "kernel_call",
         }
     }
+}
+
+/// Among which machines a way is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Among {
+    /// Those whose rows the models were built and fitted on.
+    Known,
+    /// One that was calibrated, which says how far the models are off on it.
+    Calibrated(Spread),
+    /// Those that nobody calibrated.
+    Elsewhere,
 }
 
 /// The factors on what the models say.
@@ -98,16 +121,13 @@ impl Errors {
     }
 
     /// The factor on a part of what is said of a way, which is called by the names of what it is
-    /// made of; `elsewhere`, if one of its machines is like another that was calibrated.
-    pub fn factor<'a>(
-        &self,
-        part: Part,
-        elsewhere: bool,
-        way: impl Iterator<Item = &'a str>,
-    ) -> f64 {
-        let (spreads, profile) =
-            if elsewhere { (&self.elsewhere, ELSEWHERE) } else { (&self.here, ERRORS) };
-        let spread = &spreads[part as usize];
+    /// made of.
+    pub fn factor<'a>(&self, part: Part, among: Among, way: impl Iterator<Item = &'a str>) -> f64 {
+        let (spread, profile) = match among {
+            Among::Known => (self.here[part as usize], ERRORS),
+            Among::Calibrated(spread) => (spread, ERRORS),
+            Among::Elsewhere => (self.elsewhere[part as usize], ELSEWHERE),
+        };
         match self.draw {
             Some(draw) if !spread.is_exact() => {
                 let part = draw.key(Kind::Model.folder()).of(profile).of(part.line());
@@ -154,13 +174,13 @@ mod tests {
     fn ways_of_the_same_hops_share_a_factor_and_others_do_not() {
         let library = library();
         assert_eq!(
-            Errors::of(&library).unwrap().factor(Part::Tcp, false, ["veth"].into_iter()),
+            Errors::of(&library).unwrap().factor(Part::Tcp, Among::Known, ["veth"].into_iter()),
             1.0
         );
         let factors = |hops: &[&str]| -> Vec<f64> {
             let of = |draw| Errors::of(&library.drawn(draw)).unwrap();
             Draw::all(Seed::new(1), DRAWS)
-                .map(|draw| of(draw).factor(Part::Tcp, false, hops.iter().copied()))
+                .map(|draw| of(draw).factor(Part::Tcp, Among::Known, hops.iter().copied()))
                 .collect()
         };
         assert_eq!(factors(&["veth", "bridge"]), factors(&["veth", "bridge"]));
@@ -175,6 +195,6 @@ mod tests {
     fn without_a_profile_nothing_is_off() {
         let draw = Draw::new(Seed::new(1), 0, DRAWS);
         let errors = Errors::of(&Library::new().drawn(draw)).unwrap();
-        assert_eq!(errors.factor(Part::Kernel, false, [].into_iter()), 1.0);
+        assert_eq!(errors.factor(Part::Kernel, Among::Known, [].into_iter()), 1.0);
     }
 }

@@ -42,6 +42,10 @@ pub(super) struct Arguments {
     /// The profile to write
     #[arg(long, value_name = "PROFILE.csv")]
     out: Option<PathBuf>,
+    /// The file to write how its lines hang together: profiles/posterior/NAME.csv beside the
+    /// profile in profiles/gpu/NAME.csv
+    #[arg(long, value_name = "FILE.csv")]
+    posterior: Option<PathBuf>,
 }
 
 pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
@@ -58,6 +62,9 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<(), Failur
     print_errors(&fit.residuals, console)?;
     if let Some(path) = &arguments.out {
         write_file(path, &fit.profile)?;
+    }
+    if let Some(path) = &arguments.posterior {
+        write_file(path, &fit.posterior)?;
     }
     let residuals = fit.residuals.iter().map(|row| {
         json!({

@@ -26,8 +26,8 @@ use crate::plot::words;
 use crate::record::write_table;
 use crate::{file, plot, report};
 
-/// The host whose profile predicts where no frozen file names one: the newest that ships.
-const HOST: &str = "two-socket-2021";
+/// The host whose profile predicts: nobody calibrated that of the machine.
+const HOST: &str = "gpu-server";
 /// The folder for results where none is named.
 const OUT: &str = "results/judged";
 
@@ -55,7 +55,7 @@ pub(super) fn run(asked: &Asked<'_>, console: &Console) -> Result<(), Failure> {
             measurements.device
         ));
     }
-    let subject = asked.profile.map(|profile| subject(profile, frozen)).transpose()?;
+    let subject = asked.profile.map(|profile| subject(profile)).transpose()?;
     let now = subject.as_ref().map(predict).transpose()?;
     let before = frozen.map(|frozen| &frozen.predictions[..]);
     let compared = compare(&measurements, before, now.as_deref());
@@ -126,8 +126,8 @@ fn chosen(
     }
 }
 
-/// What predicts now: the profile, in the slot that it names, on the host of the frozen file.
-fn subject(profile: &str, frozen: Option<&Frozen>) -> Result<Subject, InputError> {
+/// What predicts now: the profile, in the slot that it names.
+fn subject(profile: &str) -> Result<Subject, InputError> {
     let field = |error| InputError { field: "--profile".into(), ..error };
     let mut library = calibration::shipped().clone();
     let path = PathBuf::from(profile);
@@ -142,9 +142,8 @@ fn subject(profile: &str, frozen: Option<&Frozen>) -> Result<Subject, InputError
     };
     let read = library.profile(Folder::Gpu, &gpu).map_err(field)?;
     let (generation, lanes) = (read.count("pcie_generation")?, read.count("pcie_lanes")?);
-    let named = frozen.and_then(|frozen| frozen.head["host"].split(' ').next());
-    let (pcie, host) = (format!("gen{generation}-x{lanes}"), named.unwrap_or(HOST).to_owned());
-    Ok(Subject { library, gpu, pcie, host })
+    let pcie = format!("gen{generation}-x{lanes}");
+    Ok(Subject { library, gpu, pcie, host: HOST.into() })
 }
 
 /// `compare.csv`: a line per case that was measured.

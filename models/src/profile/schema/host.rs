@@ -14,6 +14,7 @@ const NO_WAIT: &str = "0: the hop's work takes its core's time, and nothing else
 const ALONE: &str = "0: a datagram costs what a super-packet costs, which is in per_skb";
 const DELIVERED: &str = "0: a forwarded packet costs its socket what a delivered one costs";
 const FRAGMENT: &str = "a fragment costs what a datagram costs, which is in per_skb";
+const SHIPPED_ERRORS: &str = "model/errors says how far the models are off on this machine";
 /// Where the costs of TCP are needed.
 pub const TCP: &str = "a transfer sends TCP";
 /// Where the costs of UDP are needed.
@@ -23,7 +24,7 @@ const NAMES: &str = "a request asks a name server on this host";
 const SOCKETS: &str = "data crosses from one NUMA node to another";
 
 /// Every line of a host profile.
-pub(super) const LINES: [Line; 64] = [
+pub(super) const LINES: [Line; 67] = [
     Line::of("cores", Count, Always, "cores of the machine"),
     Line::of("receive_queues", Count, Always, "receive queues (RSS), each served by a core"),
     Line::of(
@@ -38,6 +39,9 @@ pub(super) const LINES: [Line; 64] = [
         Absent("no limit: the memory channels of a NUMA node carry more than its devices move"),
         "what the memory of one NUMA node moves, reads and writes together",
     ),
+    Line::of("error.tcp", Ratio, Absent(SHIPPED_ERRORS), "how far TCP is off on ways left out"),
+    Line::of("error.udp", Ratio, Absent(SHIPPED_ERRORS), "how far UDP is off on ways left out"),
+    Line::of("error.round_trip", Ratio, Absent(SHIPPED_ERRORS), "how far round trips are off"),
     Line::of("socket_link_bandwidth", Rate, Where(SOCKETS), "UPI, QPI or xGMI, each direction"),
     Line::of("socket_link_latency", Time, Where(SOCKETS), "what crossing it adds"),
     Line::of("tcp.window", Bytes, Always, "the window of a TCP socket"),

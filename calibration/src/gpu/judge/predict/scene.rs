@@ -4,9 +4,11 @@ use models::cluster::Cluster;
 use models::gpu::Gpu;
 use models::gpu::copy::{CopyEngine, Direction};
 use models::gpu::machine::Machine;
+use models::gpu::off::Off;
 use models::input::{InputError, Source};
 use models::library::Kind;
 use models::pcie::Port;
+use models::uncertainty::model::Errors;
 
 use super::super::process::PROCESSES;
 use super::Subject;
@@ -36,6 +38,8 @@ impl Scene {
             Cluster::assemble(name, &Source::new(name, text), library, &[])
         };
         let gpu = Gpu::from_profile(&library.profile(Kind::Gpu, &subject.gpu)?)?;
+        let off = Off::of(&Errors::of(library)?, &gpu);
+        let gpu = gpu.off_by(off);
         let port = Port::from_profile(&library.profile(Kind::Pcie, &subject.pcie)?)?;
         let machine = gpu.machine.clone().ok_or_else(|| {
             InputError::new("compute_capability", "the GPU's profile has no execution model")
