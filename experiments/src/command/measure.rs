@@ -50,8 +50,8 @@ pub(super) struct How {
     /// How long each transfer is repeated in a round in seconds, instead of the file's
     #[arg(long, value_name = "S", value_parser = clap::value_parser!(u16).range(1..=60))]
     seconds: Option<u16>,
-    /// Send to the podpath that runs `podpath respond` on this machine or pod, over whatever network
-    /// is between, instead of building the topology here
+    /// Send to the podpath that runs `podpath respond` on this machine or pod, over whatever
+    /// network is between, instead of building the topology here
     #[arg(long, value_name = "HOST[:PORT]")]
     pub(super) peer: Option<String>,
     #[command(flatten)]

@@ -72,6 +72,28 @@ fn a_window_of_nothing_is_refused() {
     assert_eq!((field.as_str(), problem.as_str()), ("host.bench-2024.tcp.window", "is empty"));
 }
 
+/// What an experiment sets of a profile has the bounds of the profile's own lines.
+#[test]
+fn impossible_values_of_a_profile_are_refused_where_they_are_set() {
+    let window = text("tcp-window-zero-panic.toml");
+    for (line, value, most) in [
+        ("tcp.latency", "\"1e17 us\"", "one day"),
+        ("tcp.rx_per_byte", "\"1e17 ns/B\"", "1 s/B"),
+        ("tcp.window", "\"1e17 KiB\"", "1 PiB"),
+        ("memory_bandwidth", "\"1e17 GB/s\"", "1e18 B/s"),
+        ("cores", "100000000000000000", "2^32 − 1"),
+        ("core_speed", "1e17", "1e6"),
+    ] {
+        let folder = Folder::new();
+        let set = format!("\"host.bench-2024.{line}\" = {value}");
+        folder.write("a.toml", window.replace("\"host.bench-2024.tcp.window\" = \"0 B\"", &set));
+        let words = ["run", "a.toml", "--out", "out"].map(str::to_owned);
+        let error = refused(&folder, &words);
+        assert_eq!(error["field"], format!("host.bench-2024.{line}"), "{error}");
+        assert!(error["help"].as_str().is_some_and(|help| help.contains(most)), "{error}");
+    }
+}
+
 /// A transfer that the simulated clock is too short for is refused before it runs, whatever makes
 /// it long, with what holds it up.
 #[test]

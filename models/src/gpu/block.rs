@@ -95,7 +95,7 @@ impl BlockCost {
         let threads = f64::from(launch.threads()) / warps;
         let loaded = work.bytes_loaded(threads, granule) * warps;
         let stored = work.bytes_stored(threads, granule) * warps;
-        let spilled = f64::from(work.spilled * WARP) * warps;
+        let spilled = f64::from(work.spilled) * f64::from(WARP) * warps;
         // Stores are posted: where nothing is loaded, nobody waits behind them.
         let behind = if work.loads.is_empty() { 0.0 } else { stored };
         let loading = (loaded + spilled) / machine.load_port;

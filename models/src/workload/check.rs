@@ -16,8 +16,8 @@ use crate::predict::clock;
 ///
 /// # Errors
 /// If a transfer in it is not possible on the cluster or takes longer than the simulated clock, a
-/// step waits for itself, a pool is not given back, or pools are taken in orders that can block each
-/// other for ever.
+/// step waits for itself, a pool is not given back, or pools are taken in orders that can block
+/// each other for ever.
 pub fn check(cluster: &Cluster, scenario: &Scenario) -> Result<(), InputError> {
     check_orders(scenario)?;
     for workload in &scenario.workloads {
