@@ -89,7 +89,7 @@ fn impossible_values_of_a_profile_are_refused_where_they_are_set() {
         folder.write("a.toml", window.replace("\"host.bench-2024.tcp.window\" = \"0 B\"", &set));
         let words = ["run", "a.toml", "--out", "out"].map(str::to_owned);
         let error = refused(&folder, &words);
-        assert_eq!(error["field"], format!("host.bench-2024.{line}"), "{error}");
+        assert_eq!(error["field"], format!("set.host.bench-2024.{line}"), "{error}");
         assert!(error["help"].as_str().is_some_and(|help| help.contains(most)), "{error}");
     }
 }
