@@ -15,6 +15,9 @@ use models::input::InputError;
 
 use crate::data::{DataFile, Row};
 
+/// How deep parentheses may nest: more are taken for a mistake, and would need a stack to match.
+const DEPTH_MAX: usize = 64;
+
 /// A condition on rows.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Filter {
@@ -54,7 +57,7 @@ impl Filter {
     /// # Errors
     /// If it is none; the message says what was expected where.
     pub fn parse(text: &str) -> Result<Filter, InputError> {
-        let mut parser = Parser { tokens: tokens(text)?, at: 0 };
+        let mut parser = Parser { tokens: tokens(text)?, at: 0, depth: 0 };
         let condition = parser.any()?;
         match parser.peek() {
             None => Ok(Filter { text: text.trim().to_owned(), condition }),
@@ -136,6 +139,8 @@ fn compare(found: &str, value: &str) -> std::cmp::Ordering {
 struct Parser {
     tokens: Vec<String>,
     at: usize,
+    /// Parentheses that are open.
+    depth: usize,
 }
 
 impl Parser {
@@ -185,8 +190,13 @@ impl Parser {
             negations += 1;
         }
         let term = if self.pass("(") {
+            self.depth += 1;
+            if self.depth > DEPTH_MAX {
+                return Err(fault(format!("more than {DEPTH_MAX} parentheses are open")));
+            }
             let inner = self.any()?;
             self.expect(")")?;
+            self.depth -= 1;
             inner
         } else {
             self.comparison()?
@@ -301,6 +311,20 @@ mod tests {
     fn a_table_without_the_column_is_not_spoken_of() {
         let file = DataFile::from_bytes("t.csv", b"gpu,latency\nv100,1\n").unwrap();
         assert!(!Filter::parse("kernel = read").unwrap().speaks_of(&file));
+    }
+
+    #[test]
+    fn parentheses_nest_as_deep_as_anybody_needs() {
+        let nested = |depth: usize| format!("{}row = 1{}", "(".repeat(depth), ")".repeat(depth));
+        assert_eq!(kept(&nested(DEPTH_MAX)), [1]);
+        let beside = vec![nested(DEPTH_MAX); 100].join(" or ");
+        assert_eq!(kept(&beside), [1]);
+        for depth in [DEPTH_MAX + 1, 8_000, 30_000] {
+            let told = Filter::parse(&nested(depth)).unwrap_err().to_string();
+            assert!(told.starts_with("--rows: more than 64 parentheses are open"), "{told}");
+        }
+        let told = Filter::parse(&"not ".repeat(30_000)).unwrap_err().to_string();
+        assert!(told.starts_with("--rows: ends where a column is expected"), "{told}");
     }
 
     #[test]

@@ -208,7 +208,9 @@ impl GpuRow {
             Question::Chain { bytes }
             | Question::PrivateSweep { bytes }
             | Question::SharedSweep { bytes } => bytes,
-            Question::SmallKernels { elements, .. } => f64::from(2 * ELEMENT * elements),
+            Question::SmallKernels { elements, .. } => {
+                2.0 * f64::from(ELEMENT) * f64::from(elements)
+            }
             Question::Stream { .. } => return false,
         };
         let l1 =

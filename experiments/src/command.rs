@@ -7,10 +7,11 @@ mod explain;
 mod measure;
 mod profiles;
 mod replay;
+mod respond;
 mod run;
 mod schema;
-mod serve;
 mod show;
+mod token;
 mod validate;
 
 use std::process::ExitCode;
@@ -58,7 +59,10 @@ enum Command {
     Validate(validate::Arguments),
     Calibrate(calibrate::Arguments),
     Profiles(profiles::Arguments),
-    Serve(serve::Arguments),
+    Respond(respond::Arguments),
+    /// The old name of `respond`
+    #[command(hide = true)]
+    Serve(respond::Arguments),
     Schema(schema::Arguments),
     Completions(completions::Arguments),
     /// What `calibrate net` starts in a namespace of its own: looks a name up, many times
@@ -94,7 +98,8 @@ impl Command {
             Command::Validate(arguments) => validate::run(arguments, console),
             Command::Calibrate(arguments) => calibrate::run(arguments, console),
             Command::Profiles(arguments) => profiles::run(arguments, console),
-            Command::Serve(arguments) => serve::run(arguments, console),
+            Command::Respond(arguments) => respond::run(arguments, console),
+            Command::Serve(arguments) => respond::run_as_serve(arguments, console),
             Command::Schema(arguments) => schema::run(arguments, console),
             Command::Completions(arguments) => completions::run(arguments, console),
             Command::LookUp => match calibration::names::answer() {

@@ -27,12 +27,13 @@ pub(crate) fn all(experiment: &Experiment, plan: &Plan, keyed: &[Keyed<'_>]) -> 
     told
 }
 
-/// Where less is used than a topology gives, each way once.
+/// Where less is used than a topology gives, or other than may be meant, each way once.
 pub(crate) fn of_ways(plan: &Plan) -> BTreeSet<String> {
     let mut told = BTreeSet::new();
     let mut seen = BTreeSet::new();
     for point in &plan.points {
         let cluster = &plan.worlds[point.world].cluster;
+        told.extend(cluster.notes.iter().cloned());
         // One look at each cluster is enough: sizes and streams make no difference to a way.
         if !cluster.pod_mtus.is_empty() && seen.insert(point.world) {
             told.extend(notes(cluster, &point.transfers).unwrap_or_default());

@@ -251,6 +251,8 @@ pub struct Cluster {
     pub read: BTreeMap<(Kind, String), BTreeSet<String>>,
     /// By how much the models are off.
     pub errors: Errors,
+    /// What may not be meant as it is written, in sentences.
+    pub notes: BTreeSet<String>,
 }
 
 impl Cluster {

@@ -11,6 +11,7 @@
 mod drawn;
 mod replications;
 
+pub(crate) mod clock;
 pub(crate) mod placement;
 
 use sim::{Seed, Time};
@@ -49,8 +50,8 @@ pub const MESSAGE_MAX: u64 = 1 << 50;
 /// request is lost or cached.
 ///
 /// # Errors
-/// If a transfer names no place of the cluster, there is no route between its ends, or a number in
-/// it is out of range.
+/// If a transfer names no place of the cluster, there is no route between its ends, a number in it
+/// is out of range, or it does not end within the simulated clock.
 pub fn predict(
     cluster: &Cluster,
     transfers: &[Transfer],
@@ -80,11 +81,13 @@ pub fn predict_from(
     let plans = plans(cluster, transfers, fidelity, seed)?;
     let resources = Resources::of(cluster);
     let all: Vec<&Plan> = plans.iter().collect();
-    let book = |traces: &[Trace]| account::outcomes(cluster, &plans, traces);
-    Ok(match fidelity {
+    let book = |traces: &[Trace]| {
+        clock::check_ended(traces).map(|()| account::outcomes(cluster, &plans, traces))
+    };
+    match fidelity {
         Fidelity::Closed => closed::read(&[resources], &all, book).remove(0),
         Fidelity::Flow | Fidelity::Chunk => book(&traces(&resources, &all, starts, fidelity)),
-    })
+    }
 }
 
 /// Predicts transfers that begin at the same instant on each cluster of a batch, in closed form:
@@ -230,12 +233,12 @@ pub fn check(
     fidelity: Fidelity,
 ) -> Result<(), InputError> {
     if transfers.iter().all(|transfer| transfer.kernel.is_none()) {
-        return plans(cluster, transfers, fidelity, 0).map(drop);
+        return clock::check(cluster, &plans(cluster, transfers, fidelity, 0)?);
     }
     routes(cluster, transfers)?;
     // A kernel may take seconds at a fine level, and is right if its closed form is.
     let transfers: Vec<Transfer> = transfers.iter().map(Transfer::in_closed_form).collect();
-    plans(cluster, &transfers, fidelity, 0).map(drop)
+    clock::check(cluster, &plans(cluster, &transfers, fidelity, 0)?)
 }
 
 /// What a reader should know of the ways of transfers, in sentences: where less is used than a

@@ -25,6 +25,7 @@ use sim::{Bytes, Rate, Time};
 
 use crate::input::{InputError, Source, suggest};
 use crate::library::Kind;
+use crate::quantity::RATE_MIN;
 use reads::Reads;
 use schema::Need;
 
@@ -87,8 +88,9 @@ impl Profile {
     /// [`schema::check`]'s to say, which has to know the hops there are.
     ///
     /// # Errors
-    /// A missing or unknown column, an unknown unit, a value that is not finite or is negative, an
-    /// interval that does not hold the value, an empty source, or a parameter given twice.
+    /// A missing or unknown column, an unknown unit, a value that is not finite, negative or beyond
+    /// [`Dimension::largest`], an interval that does not hold the value, an empty source, or a
+    /// parameter given twice.
     pub fn parse(kind: Kind, name: &str, source: &Arc<Source>) -> Result<Profile, InputError> {
         crate::format::check_csv(source)?;
         let mut reader =
@@ -129,10 +131,17 @@ impl Profile {
         if !row.value.is_finite() || row.value < 0.0 {
             return fail("value", format!("{} is not possible", row.value), "a finite number ≥ 0");
         }
-        if unit(&row.unit).is_none() {
+        let Some((_, dimension, factor)) = unit(&row.unit) else {
             let names: Vec<&str> = UNITS.iter().map(|u| u.0).collect();
             let help = format!("one of: {}", names.join(", "));
             return fail("unit", format!("unknown unit `{}`", row.unit), &help);
+        };
+        let (largest, told) = dimension.largest();
+        for (field, value) in [("value", Some(row.value)), ("high", row.high)] {
+            if let Some(value) = value.filter(|value| value * factor > largest) {
+                let problem = format!("{value:e} {} is not possible", row.unit);
+                return fail(field, problem, &format!("at most {told}"));
+            }
         }
         let low = row.low.unwrap_or(row.value);
         let high = row.high.unwrap_or(row.value);
@@ -204,14 +213,15 @@ impl Profile {
         Ok(copy)
     }
 
-    /// A bandwidth, above zero.
+    /// A bandwidth of at least 1 bit/s.
     ///
     /// # Errors
     /// As every getter: the parameter is missing, has another dimension, or is out of range.
     pub fn rate(&self, parameter: &str) -> Result<Rate, InputError> {
         let value = self.base(parameter, Dimension::Rate)?;
         Rate::try_bytes_per_s(value)
-            .ok_or_else(|| self.fault(parameter, "must be above zero", "a bandwidth above zero"))
+            .filter(|_| value >= RATE_MIN)
+            .ok_or_else(|| self.fault(parameter, "is no bandwidth", "at least 1 bit/s"))
     }
 
     /// A span of time.
@@ -248,6 +258,17 @@ impl Profile {
             return Err(self.fault(parameter, "is not a whole number of bytes", "a whole number"));
         }
         Ok(Bytes::new(value as u64))
+    }
+
+    /// The size of a buffer: at least one byte.
+    ///
+    /// # Errors
+    /// See [`Profile::rate`].
+    pub fn buffer(&self, parameter: &str) -> Result<Bytes, InputError> {
+        match self.bytes(parameter)? {
+            Bytes::ZERO => Err(self.fault(parameter, "is empty", "at least one byte")),
+            bytes => Ok(bytes),
+        }
     }
 
     /// A whole number of things.

@@ -36,9 +36,12 @@ const BYTE_UNITS: &[(&str, f64)] = &[
     ("kB", 1e3),
     ("MB", 1e6),
     ("GB", 1e9),
+    ("TB", 1e12),
     ("KiB", 1024.0),
     ("MiB", 1_048_576.0),
     ("GiB", 1_073_741_824.0),
+    ("TiB", 1_099_511_627_776.0),
+    ("PiB", BYTES_MAX),
 ];
 
 const TIME_UNITS: &[(&str, f64)] =
@@ -46,6 +49,8 @@ const TIME_UNITS: &[(&str, f64)] =
 
 /// The largest amount that one transfer or buffer may have: 1 PiB.
 const BYTES_MAX: f64 = (1u64 << 50) as f64;
+/// The slowest link that is still taken for one: 1 bit/s.
+pub(crate) const RATE_MIN: f64 = 1.0 / 8.0;
 /// The fastest link that is still taken for a number and not for a slip: 1 EB/s.
 const RATE_MAX: f64 = 1e18;
 /// The longest span: one day.
@@ -54,12 +59,13 @@ const SECONDS_MAX: f64 = 86_400.0;
 /// Reads a bandwidth such as `40 Gbit/s` or `12.3 GB/s`.
 ///
 /// # Errors
-/// If there is no number or no unit of a rate, or the value is not above zero and at most 1 EB/s.
+/// If there is no number or no unit of a rate, or the value is not from 1 bit/s to 1 EB/s.
 pub fn parse_rate(text: &str) -> Result<Rate, QuantityError> {
     let value = scaled(text, RATE_UNITS, "a bandwidth such as `40 Gbit/s`")?;
-    Rate::try_bytes_per_s(value).filter(|_| value <= RATE_MAX).ok_or_else(|| QuantityError {
+    let possible = (RATE_MIN..=RATE_MAX).contains(&value);
+    Rate::try_bytes_per_s(value).filter(|_| possible).ok_or_else(|| QuantityError {
         problem: format!("`{text}` is not a possible bandwidth"),
-        help: "above zero and at most 1e18 B/s".into(),
+        help: "from 1 bit/s to 1e18 B/s".into(),
     })
 }
 
@@ -93,16 +99,26 @@ pub fn parse_time(text: &str) -> Result<Time, QuantityError> {
     })
 }
 
+/// What to know of a network's rate that is told in bytes, as a clause: networks are mostly told in
+/// bits, and one for the other is off by eight. None for a rate in bits, or none at all.
+pub fn told_in_bytes(text: &str) -> Option<String> {
+    let rate = parse_rate(text).ok()?;
+    let (number, unit) = split(text);
+    let prefix = unit.strip_suffix("B/s")?;
+    let eighth =
+        match RATE_UNITS.iter().any(|(known, _)| known.strip_suffix("bit/s") == Some(prefix)) {
+            true => format!("; `{number} {prefix}bit/s` is an eighth of it"),
+            false => String::new(),
+        };
+    Some(format!("`{}` is {rate}: a byte has 8 bits{eighth}", text.trim()))
+}
+
 /// Splits `text` into number and unit and multiplies them.
 fn scaled(text: &str, units: &[(&str, f64)], example: &str) -> Result<f64, QuantityError> {
     let names = || units.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
     let help = || format!("{example}; units: {}", names());
     let text = text.trim();
-    let cut = text
-        .char_indices()
-        .find(|&(at, c)| c.is_alphabetic() && !is_exponent(text, at) || c == '/')
-        .map_or(text.len(), |(at, _)| at);
-    let (number, unit) = (text[..cut].trim(), text[cut..].trim());
+    let (number, unit) = split(text);
     let value: f64 = number.parse().ok().filter(|v: &f64| v.is_finite()).ok_or_else(|| {
         QuantityError { problem: format!("`{text}` has no finite number in front"), help: help() }
     })?;
@@ -114,6 +130,13 @@ fn scaled(text: &str, units: &[(&str, f64)], example: &str) -> Result<f64, Quant
         Some((_, factor)) => Ok(round_near_whole(value * factor)),
         None => Err(QuantityError { problem: format!("unknown unit `{unit}`"), help: help() }),
     }
+}
+
+/// The number and the unit of `text`.
+fn split(text: &str) -> (&str, &str) {
+    let unit = |&(at, c): &(usize, char)| c.is_alphabetic() && !is_exponent(text, at) || c == '/';
+    let cut = text.char_indices().find(unit).map_or(text.len(), |(at, _)| at);
+    (text[..cut].trim(), text[cut..].trim())
 }
 
 /// Whether the letter at `at` is the `e` of `1e9`.
@@ -140,7 +163,33 @@ mod tests {
         assert_eq!(parse_rate("1e9B/s").unwrap(), Rate::gbyte_s(1.0));
         assert_eq!(parse_bytes("1.5 KiB").unwrap(), Bytes::new(1536));
         assert_eq!(parse_bytes("0.1 MB").unwrap(), Bytes::new(100_000));
+        assert_eq!(parse_bytes("1 PiB").unwrap(), Bytes::gib(1 << 20));
         assert_eq!(parse_time("2.5us").unwrap(), Time::from_ns(2_500));
+    }
+
+    #[test]
+    fn a_network_in_bytes_is_told_with_the_factor() {
+        let cases = [
+            (
+                "40 GB/s",
+                Some(
+                    "`40 GB/s` is 320.0 Gbit/s: a byte has 8 bits; `40 Gbit/s` is an eighth of it",
+                ),
+            ),
+            (
+                " 1500MB/s ",
+                Some(
+                    "`1500MB/s` is 12.00 Gbit/s: a byte has 8 bits; `1500 Mbit/s` is an eighth of \
+                     it",
+                ),
+            ),
+            ("1 GiB/s", Some("`1 GiB/s` is 8.59 Gbit/s: a byte has 8 bits")),
+            ("40 Gbit/s", None),
+            ("40 gbps", None),
+        ];
+        for (text, told) in cases {
+            assert_eq!(told_in_bytes(text).as_deref(), told, "{text}");
+        }
     }
 
     #[test]
@@ -148,6 +197,7 @@ mod tests {
         let cases = [
             ("40", "`40` has no unit"),
             ("-1 Gbit/s", "`-1 Gbit/s` is not a possible bandwidth"),
+            ("1e-300 Mbit/s", "`1e-300 Mbit/s` is not a possible bandwidth"),
             ("NaN Gbit/s", "`NaN Gbit/s` has no finite number in front"),
             ("1e999 B/s", "`1e999 B/s` has no finite number in front"),
             ("40 gbps", "unknown unit `gbps`"),

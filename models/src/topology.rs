@@ -66,7 +66,7 @@ macro_rules! topology {
                 format: Option<u32>,
                 /// What it is, in a sentence.
                 about: Option<String>,
-                /// Topologies of the library whose tables come first.
+                /// Topologies of the library whose tables come first, each once.
                 #[serde(default)]
                 include: Vec<Spanned<String>>,
                 $( $(#[doc = $doc])* #[serde(default)] $key: Vec<$table>, )*

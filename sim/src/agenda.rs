@@ -56,7 +56,7 @@ impl<E: Copy> Agenda<E> {
 
     /// Notes that `event` happens `delay` from now; never, if that lies beyond [`Time::MAX`].
     pub fn after(&mut self, delay: Time, event: E) {
-        self.at(self.now.saturating_add(delay), event);
+        self.at(self.now + delay, event);
     }
 
     /// Takes the earliest event before `end` and moves the clock to it.

@@ -72,7 +72,7 @@ impl Fifo {
             return None;
         }
         let begin = self.departures.back().copied().unwrap_or(now);
-        let departure = begin.saturating_add(service);
+        let departure = begin + service;
         self.departures.push_back(departure);
         self.busy += service;
         Some(departure)

@@ -114,7 +114,7 @@ impl<J> InOrder<J> {
             if speed > 0.0 {
                 job.begun = job.begun.or(Some(now));
                 let span = Time::from_seconds(job.left.max(0.0) / speed);
-                job.due = now.saturating_add(span);
+                job.due = now + span;
             } else {
                 job.due = Time::MAX;
             }

@@ -124,7 +124,7 @@ impl<J> RoundRobin<J> {
             Phase::Idle => Time::MAX,
             Phase::Switching { until } => until,
             Phase::Serving { until } => match self.clients[self.current].jobs.front() {
-                Some((_, left)) => self.clock.saturating_add(*left).min(until),
+                Some((_, left)) => (self.clock + *left).min(until),
                 // Kept for jobs to come, for as long as nobody else waits.
                 None if self.clients.iter().all(|client| client.jobs.is_empty()) => Time::MAX,
                 None => until.max(self.clock),
@@ -194,7 +194,7 @@ impl<J> RoundRobin<J> {
     }
 
     fn turn(&mut self, from: Time) {
-        self.phase = Phase::Serving { until: from.saturating_add(self.quantum) };
+        self.phase = Phase::Serving { until: from + self.quantum };
     }
 
     fn client(&mut self, name: u32) -> usize {

@@ -3,7 +3,9 @@
 //! A `u64` of picoseconds spans 213 days. A PCIe 5.0 x16 link moves one byte in 15.9 ps, so
 //! nanoseconds would be too coarse and floating point would make order depend on rounding.
 //! One rule for every conversion from a real number: round **up** to the next picosecond, so that
-//! work never finishes before it physically could.
+//! work never finishes before it physically could. And one for what is past the end of the clock:
+//! sums and products stay at [`Time::MAX`], which no run reaches, so that who asks sees one value
+//! that means *never* and not a short time that is left over.
 
 use std::fmt;
 use std::iter::Sum;
@@ -29,19 +31,19 @@ impl Time {
         Time(ps)
     }
 
-    /// `ns` nanoseconds.
+    /// `ns` nanoseconds, at most [`Time::MAX`].
     pub const fn from_ns(ns: u64) -> Time {
-        Time(ns * 1_000)
+        Time(ns.saturating_mul(1_000))
     }
 
-    /// `us` microseconds.
+    /// `us` microseconds, at most [`Time::MAX`].
     pub const fn from_us(us: u64) -> Time {
-        Time(us * 1_000_000)
+        Time(us.saturating_mul(1_000_000))
     }
 
-    /// `ms` milliseconds.
+    /// `ms` milliseconds, at most [`Time::MAX`].
     pub const fn from_ms(ms: u64) -> Time {
-        Time(ms * 1_000_000_000)
+        Time(ms.saturating_mul(1_000_000_000))
     }
 
     /// `seconds`, rounded up to a whole picosecond; saturates at [`Time::MAX`].
@@ -69,21 +71,17 @@ impl Time {
         self.0 as f64 * 1e-12
     }
 
-    /// The sum, or [`Time::MAX`] if it does not fit.
-    pub const fn saturating_add(self, other: Time) -> Time {
-        Time(self.0.saturating_add(other.0))
-    }
-
     /// The difference, or zero if `other` is later.
     pub const fn saturating_sub(self, other: Time) -> Time {
         Time(self.0.saturating_sub(other.0))
     }
 }
 
+/// The sum, or [`Time::MAX`] if it does not fit.
 impl Add for Time {
     type Output = Time;
     fn add(self, other: Time) -> Time {
-        Time(self.0 + other.0)
+        Time(self.0.saturating_add(other.0))
     }
 }
 
@@ -100,10 +98,11 @@ impl Sub for Time {
     }
 }
 
+/// The product, or [`Time::MAX`] if it does not fit.
 impl Mul<u64> for Time {
     type Output = Time;
     fn mul(self, times: u64) -> Time {
-        Time(self.0 * times)
+        Time(self.0.saturating_mul(times))
     }
 }
 
@@ -152,6 +151,14 @@ mod tests {
         assert_eq!(Time::from_seconds(300.0 * 1e-9), Time::from_ns(300));
         assert_eq!(Time::from_seconds(1.0), Time::from_ms(1_000));
         assert_eq!(Time::from_seconds(1e30), Time::MAX);
+    }
+
+    #[test]
+    fn what_is_past_the_end_of_the_clock_is_never_early() {
+        let (late, day) = (Time::MAX - Time::from_ps(1), Time::from_ms(86_400_000));
+        assert_eq!((late + day, day * u64::MAX), (Time::MAX, Time::MAX));
+        assert_eq!([late, day, day].into_iter().sum::<Time>(), Time::MAX);
+        assert_eq!((Time::from_ns(u64::MAX), Time::from_ms(u64::MAX)), (Time::MAX, Time::MAX));
     }
 
     #[test]

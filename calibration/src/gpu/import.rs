@@ -2,17 +2,25 @@
 //!
 //! | program | what it prints | what is taken |
 //! | --- | --- | --- |
-//! | `nvbandwidth -j` | JSON | copy bandwidths between host and devices, and between devices |
-//! | `nvidia-smi -q -x` | XML | name, memory, highest clocks, PCIe generation and width, MIG mode |
-//! | `nvidia-smi topo -m` | a table with tabs | what lies between GPUs and NICs, cores and nodes |
-//! | nccl-tests | a table with spaces | time, algorithm and bus bandwidth of collectives by size |
+//! | `nvbandwidth`, better `-j` | text, JSON | bandwidths of copies between hosts and devices |
+//! | `nvidia-smi -q -x` | XML | name, memory, clocks, PCIe generation and width, MIG |
+//! | `nvidia-smi topo -m`, `-mp` | a table | what lies between GPUs and NICs, cores and nodes |
+//! | `nvidia-smi topo -p2p` | a table | which GPUs reach each other's memory |
+//! | nccl-tests, also `-J` | a table, JSON | time and bandwidths of collectives by size |
 //!
-//! Which of the four a text is shows in the text. What is malformed is an [`InputError`] with file,
-//! line and field; nothing is guessed.
+//! Texts are read as people post them: with a log around them, tabs that became spaces, escapes
+//! that were lost, tables that end early, and ranks in front of lines. Which kind a text is shows
+//! in the text. What is malformed is an [`InputError`] with file, line and field; nothing is
+//! guessed.
 
 mod nccl;
+mod nccl_json;
 mod nvbandwidth;
+mod nvbandwidth_text;
 mod overlay;
+mod peers;
+mod plain;
+mod recognise;
 mod smi;
 mod topology;
 
@@ -23,7 +31,9 @@ use models::input::{InputError, Source};
 pub use nccl::{Collective, Timing};
 pub use nvbandwidth::{Copies, Matrix};
 pub use overlay::{Overlay, overlay};
-pub use smi::Device;
+pub use peers::Peers;
+use recognise::{Format, recognise};
+pub use smi::{Device, Devices, Instance};
 pub use topology::{Connection, Topology};
 
 /// A text that was read.
@@ -32,9 +42,11 @@ pub enum Imported {
     /// Of nvbandwidth.
     Copies(Copies),
     /// Of `nvidia-smi -q -x`: the devices of a machine.
-    Devices(Vec<Device>),
+    Devices(Devices),
     /// Of `nvidia-smi topo -m`.
     Topology(Topology),
+    /// Of `nvidia-smi topo -p2p`.
+    Peers(Peers),
     /// Of nccl-tests.
     Collectives(Vec<Collective>),
 }
@@ -46,31 +58,52 @@ impl Imported {
             Imported::Copies(_) => "nvbandwidth",
             Imported::Devices(_) => "nvidia-smi -q -x",
             Imported::Topology(_) => "nvidia-smi topo -m",
+            Imported::Peers(_) => "nvidia-smi topo -p2p",
             Imported::Collectives(_) => "nccl-tests",
         }
     }
 }
 
-/// Reads any of the four.
-///
-/// # Errors
-/// If it is none of them, or malformed.
-pub fn read(source: &Arc<Source>) -> Result<Imported, InputError> {
-    let text = source.text.trim_start();
-    if text.starts_with('{') {
-        nvbandwidth::read(source).map(Imported::Copies)
-    } else if text.starts_with('<') {
-        smi::read(source).map(Imported::Devices)
-    } else if topology::looks_like(&source.text) {
-        topology::read(source).map(Imported::Topology)
-    } else if nccl::looks_like(&source.text) {
-        nccl::read(source).map(Imported::Collectives)
-    } else {
-        Err(InputError::new("--import", "is the output of no program that is known")
-            .help("nvbandwidth -j, nvidia-smi -q -x, nvidia-smi topo -m, or nccl-tests")
-            .at(source, source.span_of_line(1)))
+impl Imported {
+    /// What a reader should know of it, in sentences: what is missing, and what was not taken.
+    pub fn notes(&self) -> Vec<String> {
+        match self {
+            Imported::Devices(devices) => devices.notes(),
+            Imported::Topology(topology) => topology.note().into_iter().collect(),
+            Imported::Copies(_) | Imported::Peers(_) | Imported::Collectives(_) => Vec::new(),
+        }
     }
 }
+
+/// Reads a text of any kind that is known.
+///
+/// # Errors
+/// If it is of none of them, or malformed.
+pub fn read(source: &Arc<Source>) -> Result<Imported, InputError> {
+    let text = &plain::plain(&source.text);
+    match recognise(text) {
+        Ok(Format::Nvbandwidth) => nvbandwidth::read(source, text).map(Imported::Copies),
+        Ok(Format::NvbandwidthText) => nvbandwidth_text::read(source, text).map(Imported::Copies),
+        Ok(Format::Smi) => smi::read(source).map(Imported::Devices),
+        Ok(Format::Topology) => topology::read(source, text).map(Imported::Topology),
+        Ok(Format::Peers) => peers::read(source, text).map(Imported::Peers),
+        Ok(Format::Nccl) => nccl::read(source, text).map(Imported::Collectives),
+        Ok(Format::NcclJson) => nccl_json::read(source, text).map(Imported::Collectives),
+        Err(other) => {
+            let (problem, help) = match other {
+                Some(other) => {
+                    (format!("is {}, which is not read", other.what), other.instead.to_owned())
+                }
+                None => ("is the output of no program that is known".to_owned(), KNOWN.to_owned()),
+            };
+            let line = source.span_of_line(1);
+            Err(InputError::new("--import", problem).help(help).at(source, line))
+        }
+    }
+}
+
+/// What is read.
+const KNOWN: &str = "nvbandwidth -j, nvidia-smi -q -x, nvidia-smi topo -m or -p2p, or nccl-tests";
 
 /// An error at a line, counted from one.
 fn fault(
@@ -91,8 +124,9 @@ pub fn table(imported: &[(Arc<Source>, Imported)]) -> String {
     for (source, imported) in imported {
         let rows: Vec<[String; 6]> = match imported {
             Imported::Copies(copies) => copies.rows().collect(),
-            Imported::Devices(devices) => devices.iter().flat_map(Device::rows).collect(),
+            Imported::Devices(devices) => devices.rows().collect(),
             Imported::Topology(topology) => topology.rows(),
+            Imported::Peers(peers) => peers.rows(),
             Imported::Collectives(rows) => rows.iter().flat_map(Collective::rows).collect(),
         };
         for row in rows {

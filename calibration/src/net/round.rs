@@ -13,7 +13,7 @@ use models::topology::{self, Topology};
 use models::transfer::Transfer;
 
 use crate::lab::{Lab, LabError, Wiring};
-use crate::traffic::peer::Peer;
+use crate::traffic::peer::{Peer, Token};
 use crate::traffic::{End, TrafficError};
 use crate::trial::{self, Reading, Stage};
 
@@ -114,9 +114,9 @@ pub fn carry_out(
 /// transfers, over whatever is between the two.
 ///
 /// # Errors
-/// If nobody serves there, a transfer fails, or a task has several transfers at once.
+/// If nobody responds there, a transfer fails, or a task has several transfers at once.
 pub fn carry_out_to(
-    host: &str,
+    (host, token): (&str, Option<&Token>),
     tasks: &[Task],
     rounds: &Rounds,
     stop: &AtomicBool,
@@ -128,7 +128,7 @@ pub fn carry_out_to(
     }
     let from = End { netns: None, address: Ipv4Addr::UNSPECIFIED, cores: Vec::new() };
     let from = End { cores: rounds.pins.senders.clone(), ..from };
-    let mut peer = Peer::connect(&from, host, &rounds.pins.readers, PATIENCE, stop)
+    let mut peer = Peer::connect(&from, (host, token), &rounds.pins.readers, PATIENCE, stop)
         .map_err(|error| RoundError::Traffic { what: host.to_owned(), error })?;
     through(tasks, rounds, stop, done, |_, task| {
         let (topology, transfers) = (&task.topology, &task.transfers);

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use calibration::traffic::peer::{Peer, listen, serve};
+use calibration::traffic::peer::{Peer, Responder, Token};
 use calibration::traffic::{
     Amount, Bulk, Connection, End, HostCopy, HostMemory, Messages, Method, Produced, Protocol,
     RoundTrips, Tool, TrafficError, requirements,
@@ -19,16 +19,21 @@ use super::{GO, lasting, message};
 
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Serves on loopback while `work` runs; what the server told.
+/// Responds on loopback while `work` runs; what the responder told.
 fn served(work: impl FnOnce(&str)) -> Vec<String> {
-    let listener = listen(SocketAddrV4::new([127, 0, 0, 1].into(), 0)).expect("a port");
-    let address = listener.local_addr().expect("an address").to_string();
+    served_with(None, work)
+}
+
+fn served_with(token: Option<Token>, work: impl FnOnce(&str)) -> Vec<String> {
+    let here = SocketAddrV4::new([127, 0, 0, 1].into(), 0);
+    let responder = Responder::listen(here, token).expect("a port");
+    let address = responder.address().to_string();
     let stop = AtomicBool::new(false);
     let told = Mutex::new(Vec::new());
     let tell = |line: &str| told.lock().expect("no panic").push(line.to_owned());
     let outcome = thread::scope(|scope| {
         let (lines, told) = (&told, &tell);
-        scope.spawn(|| serve(&listener, &stop, &|line| told(line)).expect("it serves"));
+        scope.spawn(|| responder.run(&stop, &|line| told(line)).expect("it responds"));
         let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| work(&address)));
         // A session that begins is told, and so is its end, which a busy machine sees later.
         let begun = Instant::now();
@@ -45,7 +50,7 @@ fn served(work: impl FnOnce(&str)) -> Vec<String> {
 }
 
 fn connect(address: &str) -> Result<Peer, TrafficError> {
-    Peer::connect(&End::loopback(), address, &[0], PATIENCE, &GO)
+    Peer::connect(&End::loopback(), (address, None), &[0], PATIENCE, &GO)
 }
 
 #[test]
@@ -90,7 +95,8 @@ fn a_pair_runs_iperf3() {
     }
     served(|address| {
         let from = End { cores: vec![0, 0], ..End::loopback() };
-        let mut peer = Peer::connect(&from, address, &[0], PATIENCE, &GO).expect("a session");
+        let mut peer =
+            Peer::connect(&from, (address, None), &[0], PATIENCE, &GO).expect("a session");
         let amount = Amount::Duration(Duration::from_secs(1));
         for streams in [1, 2] {
             let load = Bulk { amount, streams, tool: Tool::Iperf3, ..Bulk::default() };
@@ -100,18 +106,92 @@ fn a_pair_runs_iperf3() {
     });
 }
 
-/// One at a time: the second waits in vain, and is heard once the first has gone.
+/// A client that says nothing is in nobody's way: neither before its hello, nor in a session, nor
+/// once it has asked for a load that it does not send.
 #[test]
-fn a_second_client_is_told_to_wait() {
+fn a_silent_client_blocks_nobody() {
     served(|address| {
-        let first = connect(address).expect("a session");
-        let patience = Duration::from_millis(500);
-        let second = Peer::connect(&End::loopback(), address, &[], patience, &GO);
-        let error = second.expect_err("one at a time").to_string();
-        assert!(error.ends_with("it serves one session at a time"), "{error}");
-        drop(first);
-        connect(address).expect("now it is free");
+        let _nothing = TcpStream::connect(address).expect("it listens");
+        let _session = connect(address).expect("a session");
+        let mut loading = TcpStream::connect(address).expect("it listens");
+        loading.write_all(HELLO).expect("written");
+        let load = RoundTrips { patience: Duration::from_secs(1), ..RoundTrips::default() };
+        let ask = serde_json::json!({ "Receive": {
+            "load": { "RoundTrips": load }, "cores": [], "processes": 1,
+        }});
+        loading.write_all(format!("{ask}\n").as_bytes()).expect("written");
+        let mut said = BufReader::new(&loading).lines();
+        assert!(said.nth(1).expect("an answer").expect("text").contains("Ready"));
+        // Its second of patience passes, and then it is the next one's turn.
+        let mut peer = connect(address).expect("a session beside three others");
+        peer.round_trips(&RoundTrips::default(), &GO).expect("round trips");
+        let said = said.next().expect("an answer").expect("text");
+        assert!(said.contains("nothing happened for 1 s"), "{said}");
     });
+}
+
+#[test]
+fn there_are_sixteen_sessions_and_no_more() {
+    served(|address| {
+        let mut peers: Vec<Peer> = (0..16).map(|_| connect(address).expect("a session")).collect();
+        let told = connect(address).expect_err("one too many").to_string();
+        assert_eq!(told, "the peer has 16 sessions already; try again later");
+        drop(peers.pop());
+        let begun = Instant::now();
+        while connect(address).is_err() {
+            assert!(begun.elapsed() < PATIENCE, "one has ended");
+        }
+    });
+}
+
+/// Two clients at once: their loads come one after the other, and both are carried.
+#[test]
+fn loads_of_two_clients_take_turns() {
+    served(|address| {
+        thread::scope(|scope| {
+            let load = || lasting(Protocol::Tcp, 1, 300);
+            for _ in 0..2 {
+                scope.spawn(move || {
+                    connect(address).expect("a session").bulk(&load(), &GO).expect("TCP")
+                });
+            }
+        });
+    });
+}
+
+#[test]
+fn a_client_without_the_token_has_no_session() {
+    let secret = "a token of no use".replace(' ', "-");
+    let told = served_with(Token::new(&secret).ok(), |address| {
+        let open = |token: Option<&str>| {
+            let token = token.map(|token| Token::new(token).expect("a token"));
+            let to = (address, token.as_ref());
+            Peer::connect(&End::loopback(), to, &[], PATIENCE, &GO).map(drop)
+        };
+        open(Some(&secret)).expect("a session");
+        let told = open(None).expect_err("no token").to_string();
+        assert_eq!(told, "the peer asks for a token: give --token-file or PODPATH_TOKEN");
+        let told = open(Some("a-token-of-no-usf")).expect_err("another").to_string();
+        assert_eq!(told, "the peer has another token");
+        let answer = raw(address, &[HELLO, b"\"Done\"\n"].concat());
+        assert!(answer.starts_with("{\"Refused\":\"asks for a token"), "{answer}");
+        assert_eq!(answer.lines().count(), 1, "{answer}");
+    });
+    assert!(told.iter().all(|line| !line.contains("no-us")), "{told:?}");
+}
+
+/// Beyond this machine it has to be secret; below 1024 it may not listen.
+#[test]
+fn where_it_may_listen() {
+    let told = |address: &str| {
+        Responder::listen(address.parse().expect("an address"), None)
+            .expect_err(address)
+            .to_string()
+    };
+    assert_eq!(told("0.0.0.0:0"), "others than this machine can reach it, and there is no token");
+    assert_eq!(told("127.0.0.1:1023"), "port 1023 is below 1024");
+    let token = Token::new("0123456789abcdef").expect("a token");
+    Responder::listen("0.0.0.0:0".parse().expect("an address"), Some(token)).expect("a port");
 }
 
 /// What a server answers to raw bytes.
@@ -183,6 +263,9 @@ fn impossible_loads_are_refused() {
             ("reply", serde_json::json!(1u64 << 40)),
             ("count", serde_json::json!(u64::MAX)),
             ("patience", serde_json::json!({ "secs": u64::MAX, "nanos": 0 })),
+            ("patience", serde_json::json!({ "secs": 3600, "nanos": 0 })),
+            ("port", serde_json::json!(22)),
+            ("port", serde_json::json!(1023)),
         ] {
             let mut load = load.clone();
             load[field] = value;
@@ -198,6 +281,55 @@ fn impossible_loads_are_refused() {
         }});
         assert!(say(&format!("{ask}\n")).contains("streams; 1 to 128 are possible"));
     });
+}
+
+/// Saying that nothing is left to do keeps no session open.
+#[test]
+fn a_client_is_done_once_for_each_load() {
+    let told = served(|address| {
+        let answer = raw(address, &[HELLO, b"\"Done\"\n\"Done\"\n"].concat());
+        assert_eq!(answer.lines().count(), 1, "{answer}");
+    });
+    assert!(told[1].contains("was done before it asked for a load"), "{told:?}");
+}
+
+/// A server that reports more than was sent, or longer than it took.
+#[test]
+fn impossible_figures_of_a_server_are_refused() {
+    for (report, expected) in [
+        (r#""bytes":1,"datagrams":0,"seconds":0.0"#, "1 bytes of 0 sent"),
+        (r#""bytes":0,"datagrams":7,"seconds":0.0"#, "7 datagrams of 0 sent"),
+        (r#""bytes":0,"datagrams":0,"seconds":86400.0"#, "bytes that came for 86400 s"),
+    ] {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let address = listener.local_addr().expect("an address").to_string();
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                let (socket, _) = listener.accept().expect("a client");
+                let mut heard = BufReader::new(&socket).lines();
+                let mut answer = |text: &str| {
+                    heard.next().expect("a line").expect("text");
+                    (&socket).write_all(text.as_bytes()).expect("written");
+                };
+                answer("{\"Hello\":{\"version\":1}}\n");
+                let echo = TcpListener::bind("127.0.0.1:0").expect("a port");
+                let port = echo.local_addr().expect("an address").port();
+                answer(&format!("{{\"Ready\":{{\"ports\":[{port}]}}}}\n"));
+                let (mut client, _) = echo.accept().expect("a client");
+                let mut byte = [0];
+                while client.read_exact(&mut byte).is_ok() {
+                    client.write_all(&byte).expect("written");
+                }
+                let times = r#""times":{"user_s":0.0,"system_s":0.0},"cores":[]"#;
+                answer(&format!("{{\"Received\":{{{report},{times}}}}}\n"));
+            });
+            let mut peer = connect(&address).expect("a session");
+            let load = RoundTrips { count: 3, ..RoundTrips::default() };
+            let told = peer.round_trips(&load, &GO).expect_err("it cannot be").to_string();
+            let whole = format!("the peer reports what cannot be: {expected}");
+            assert!(told.starts_with(&whole), "{told}");
+        });
+    }
 }
 
 /// A client that is killed in the middle: its receiver ends, and the next client is served.

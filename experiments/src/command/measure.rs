@@ -9,6 +9,7 @@ use clap::Args;
 use models::input::InputError;
 use serde_json::{Value, json};
 
+use super::token::TokenFile;
 use crate::console::Console;
 use crate::experiment::{Experiment, Plan};
 use crate::failure::Failure;
@@ -20,7 +21,7 @@ Examples:
   podpath measure experiments/lab.toml                     results/lab-measured
   podpath measure my.toml --repetitions 9 --seconds 2      more rounds, longer transfers
   podpath measure my.toml --json | jq .rows
-  podpath measure my.toml --peer pod-b     the same transfers to a machine that runs `podpath serve`
+  podpath measure my.toml --peer pod-b     the same transfers to a machine that runs `respond`
 
 Nodes and pods become network namespaces of this machine, cables virtual pairs (root is needed);
 nothing leaves the machine, and everything is removed in the end. DIR receives runs.csv and
@@ -49,10 +50,12 @@ pub(super) struct How {
     /// How long each transfer is repeated in a round in seconds, instead of the file's
     #[arg(long, value_name = "S", value_parser = clap::value_parser!(u16).range(1..=60))]
     seconds: Option<u16>,
-    /// Send to the podpath that runs `podpath serve` on this machine or pod, over whatever network
-    /// is between, instead of building the topology here
+    /// Send to the podpath that runs `podpath respond` on this machine or pod, over whatever
+    /// network is between, instead of building the topology here
     #[arg(long, value_name = "HOST[:PORT]")]
     pub(super) peer: Option<String>,
+    #[command(flatten)]
+    token: TokenFile,
     /// Refuse results from a GPU unless there is one here; else a timed host copy stands in for it
     #[arg(long)]
     require_gpu: bool,
@@ -109,6 +112,11 @@ pub(super) fn carry_out(
     how: &How,
     console: &Console,
 ) -> Result<Option<Measured>, Failure> {
+    if how.token.is_given() && how.peer.is_none() {
+        let problem = "is for a peer, and none is named";
+        return Err(InputError::new("--token-file", problem).help("--peer HOST").into());
+    }
+    let token = how.peer.as_ref().map(|_| how.token.read()).transpose()?.flatten();
     let mut tasks = measure::tasks(&experiment, &plan, how.peer.is_some())?;
     let own = tasks.len();
     tasks.extend(beside);
@@ -124,7 +132,7 @@ pub(super) fn carry_out(
     let done = || bar.inc(1);
     let stop = interrupt::flag();
     let readings = match &how.peer {
-        Some(host) => round::carry_out_to(host, &tasks, &rounds, stop, &done),
+        Some(host) => round::carry_out_to((host, token.as_ref()), &tasks, &rounds, stop, &done),
         None => round::carry_out(&tasks, &rounds, &experiment.library, stop, &done),
     };
     bar.finish_and_clear();

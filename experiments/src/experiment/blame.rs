@@ -3,11 +3,28 @@
 use models::input::InputError;
 
 use super::field::{Field, List};
-use super::parameter::{Of, Parameter};
+use super::parameter::{Change, Of, Parameter};
 use super::transfer::Draft;
 use super::{Experiment, Point};
 
 impl Experiment {
+    /// An error about a line of a profile, at the place where the experiment sets it, if it does.
+    pub(super) fn set_here(&self, error: InputError, steps: &[usize]) -> InputError {
+        let is_set = |change: &Change| match change {
+            Change::Profile { kind, name, parameter, .. } => {
+                let file = format!("{}/{name}.{}", kind.folder(), kind.ending());
+                let of = error.source.as_ref().is_some_and(|source| source.name.ends_with(&file));
+                of && *parameter == error.field
+            }
+            _ => false,
+        };
+        match self.changes(steps).find(|(_, change)| is_set(change)) {
+            None => error,
+            Some((varied, _)) => InputError { field: varied.key.clone(), ..error }
+                .at(&self.source, varied.span.clone()),
+        }
+    }
+
     /// An error of the solver with the place of the field that it is about.
     pub(crate) fn placed(&self, error: InputError, point: &Point) -> InputError {
         if error.source.is_some() {

@@ -261,11 +261,14 @@ fn base_value(dimension: Dimension, value: &Scalar) -> Result<f64, Problem> {
         }),
         _ => None,
     };
-    number.filter(|n| n.is_finite() && *n >= 0.0).ok_or_else(|| {
+    let (largest, told) = dimension.largest();
+    number.filter(|n| (0.0..=largest).contains(n)).ok_or_else(|| {
         let units: Vec<&str> = UNITS.iter().filter(|u| u.1 == dimension).map(|u| u.0).collect();
         let help = match pure {
-            true => "a finite number, zero or more".to_owned(),
-            false => format!("zero or more, a space and a unit: {}", units.join(", ")),
+            true => format!("a number from zero to {told}"),
+            false => {
+                format!("zero to {told}, as a number, a space and a unit: {}", units.join(", "))
+            }
         };
         Problem::new(format!("`{value}` is not possible"), help)
     })

@@ -243,7 +243,10 @@ impl Experiment {
         steps.map(|(step, axis)| if axis.changes_world() { *step } else { 0 }).collect()
     }
 
-    fn changes<'a>(&'a self, steps: &'a [usize]) -> impl Iterator<Item = (&'a Varied, &'a Change)> {
+    pub(super) fn changes<'a>(
+        &'a self,
+        steps: &'a [usize],
+    ) -> impl Iterator<Item = (&'a Varied, &'a Change)> {
         let steps = self.axes.iter().zip(steps);
         steps.flat_map(|(axis, &step)| axis.varied.iter().map(move |v| (v, &v.changes[step])))
     }
@@ -325,22 +328,19 @@ impl Experiment {
     }
 
     fn world(&self, topology: usize, steps: &[usize]) -> Result<World, InputError> {
-        let cluster = self.assembled(topology, steps, Arc::clone(&self.library))?;
-        Ok(World { cluster })
+        let assembled = self.assembled(topology, steps, Arc::clone(&self.library));
+        assembled.map(|cluster| World { cluster }).map_err(|error| self.set_here(error, steps))
     }
 
     /// The cluster of a point under a draw of what is unknown; what the experiment sets is known.
     ///
     /// # Errors
-    /// If it cannot be assembled with the drawn values.
+    /// As [`Experiment::plan`].
     pub(crate) fn drawn(&self, point: &Point, draw: Draw) -> Result<Cluster, InputError> {
         self.assembled(point.topology, &point.steps, Arc::new(self.library.drawn(draw)))
     }
 
-    /// The library of a point: what the experiment sets there is known.
-    ///
-    /// # Errors
-    /// If it sets what there is not.
+    /// The library of a point: what the experiment sets there is known. Errors: as `plan`.
     pub(crate) fn library_at(&self, point: &Point) -> Result<Arc<Library>, InputError> {
         Ok(self.as_set(&point.steps, Arc::clone(&self.library))?.0)
     }

@@ -45,7 +45,7 @@ fn arguments(kind: &str, path: &str) -> Vec<String> {
 }
 
 /// Runs the command on bad input and returns the error it tells.
-fn refused(folder: &Folder, arguments: &[String]) -> Value {
+pub(super) fn refused(folder: &Folder, arguments: &[String]) -> Value {
     let before: BTreeSet<PathBuf> = listed(folder.path());
     let output = folder.podpath().args(arguments).arg("--json").output().expect("it ran");
     let stderr = String::from_utf8_lossy(&output.stderr).into_owned();

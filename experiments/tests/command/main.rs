@@ -3,6 +3,7 @@
 mod archive;
 mod bad;
 mod chakra;
+mod crashes;
 mod determinism;
 mod driver;
 mod explain;
@@ -21,8 +22,8 @@ mod queues;
 mod rehearsal;
 mod replay;
 mod reported;
+mod respond;
 mod schema;
-mod serve;
 mod steps;
 mod stop;
 mod unknown;

@@ -17,7 +17,7 @@ use super::{
 use crate::input::{InputError, suggest};
 use crate::library::{Kind, Library};
 use crate::profile::Profile;
-use crate::quantity::{QuantityError, parse_time};
+use crate::quantity::{QuantityError, parse_rate, parse_time, told_in_bytes};
 use crate::topology::{NicTable, NodeTable, Parsed, Placed, Topology};
 use crate::uncertainty::hypothesis::Fields;
 use crate::uncertainty::model::{ERRORS, Errors, Part};
@@ -121,6 +121,7 @@ impl<'a> Builder<'a> {
             nics: BTreeMap::new(),
             pod_mtus: BTreeMap::new(),
             without_offloads: BTreeSet::new(),
+            notes: BTreeSet::new(),
             services: BTreeMap::new(),
             places: BTreeMap::new(),
             families: topology.families.clone(),
@@ -316,6 +317,20 @@ pub(super) fn packet_size<T>(at: &Placed<T>, mtu: &Spanned<u32>) -> Result<Bytes
     Err(at
         .fault(mtu, "mtu", format!("{} bytes is no MTU", mtu.get_ref()))
         .help("576 to 65535; Ethernet has 1500, or 9000 with jumbo frames"))
+}
+
+/// The rate of a part of the network, with a note if it is told in bytes.
+pub(super) fn network_rate<T>(
+    builder: &mut Builder<'_>,
+    at: &Placed<T>,
+    field: &str,
+    text: &Spanned<String>,
+) -> Result<Rate, InputError> {
+    let rate = quantity(at, "rate", text, parse_rate)?;
+    if let Some(told) = told_in_bytes(text.get_ref()) {
+        builder.cluster.notes.insert(format!("{field}: {told}"));
+    }
+    Ok(rate)
 }
 
 /// Reads a quantity of a table.

@@ -5,12 +5,12 @@ use petgraph::graph::NodeIndex;
 use serde_spanned::Spanned;
 use sim::Bytes;
 
-use super::assemble::{Builder, quantity};
+use super::assemble::{Builder, network_rate, quantity};
 use super::lab::{QUEUE_FRAMING, is_shaped};
 use super::{Hop, HopModel, Lane, LinkIndex, Name, PlaceKind, Side, WireHop, Word, network};
 use crate::framing::ETHERNET_OVERHEAD;
 use crate::input::{InputError, suggest};
-use crate::quantity::{parse_rate, parse_time};
+use crate::quantity::parse_time;
 use crate::topology::{CableTable, Placed};
 
 /// Where a cable ends: what comes in arrives at `enter`, what goes out departs from `leave`. They
@@ -27,7 +27,7 @@ pub(super) fn add(builder: &mut Builder<'_>, cable: &Placed<CableTable>) -> Resu
     if from == to {
         return Err(cable.fault(b, "between", format!("both ends are `{}`", a.get_ref())));
     }
-    let rate = quantity(cable, "rate", &cable.table.rate, parse_rate)?;
+    let rate = network_rate(builder, cable, "cable.rate", &cable.table.rate)?;
     // A link runs as fast as the slower of its ends. The virtual devices of a lab have no ports.
     let port = |end: End| builder.cluster.nics.get(&end.enter)?.port_rate;
     let ports = [from, to].into_iter().filter(|_| builder.lab.is_none()).filter_map(port);

@@ -52,7 +52,7 @@ impl Builder<'_> {
         let udp_send_limit = match throttled {
             false => None,
             true => {
-                Rate::over(profile.bytes("udp.send_buffer")?, profile.time("udp.send_completion")?)
+                Rate::over(profile.buffer("udp.send_buffer")?, profile.time("udp.send_completion")?)
             }
         };
         let socket_link = self.socket_link(&name, &profile)?;
@@ -61,7 +61,7 @@ impl Builder<'_> {
             cores,
             receive_queues,
             pinned: self.lab.map(|lab| lab.pins.clone()),
-            tcp_window: profile.bytes("tcp.window")?,
+            tcp_window: profile.buffer("tcp.window")?,
             udp_send_limit,
             names: NameServer::of_host(&profile)?,
             socket_link,

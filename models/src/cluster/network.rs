@@ -7,7 +7,7 @@ use std::sync::Arc;
 use petgraph::graph::NodeIndex;
 use sim::Bytes;
 
-use super::assemble::{Builder, packet_size, quantity};
+use super::assemble::{Builder, network_rate, packet_size};
 use super::classes::{Of, class};
 use super::lab::QUEUE_FRAMING;
 use super::{
@@ -19,7 +19,6 @@ use crate::input::InputError;
 use crate::library::Kind;
 use crate::profile::Profile;
 use crate::profile::schema::{self, Need};
-use crate::quantity::parse_rate;
 use crate::topology::{NicTable, Placed, PodTable, Topology};
 use crate::transfer::Transport;
 
@@ -152,7 +151,7 @@ fn limited(
     inside: NodeIndex,
 ) -> Result<NodeIndex, InputError> {
     let Some(rate) = &pod.table.rate else { return Ok(inside) };
-    let rate = quantity(pod, "rate", rate, parse_rate)?;
+    let rate = network_rate(builder, pod, "pod.rate", rate)?;
     let limited = builder.name(name, "/limited");
     let behind = builder.point(limited, PlaceKind::Namespace, Some(node));
     let [out, back] = ["/rate-out", "/rate-in"].map(|way| {

@@ -35,20 +35,20 @@ impl Access {
         Access { width, stride: width, fresh: false }
     }
 
-    /// Bytes that travel for a full warp, in granules of so many bytes.
+    /// Bytes that travel for a warp with so many threads, in granules of so many bytes.
     ///
     /// ```text
-    ///   32 · min(max(stride, width), granule)        at least one granule
+    ///   threads · min(max(stride, width), granule)        at least one granule
     /// ```
     ///
     /// Lanes nearer to each other than a granule share theirs; those farther apart have one each.
     /// The granule is what the probe of coalescing finds by this very law, and need be no power of
     /// two: some fetches may be wider than others.
-    pub fn warp_bytes(&self, granule: f64) -> f64 {
+    pub fn warp_bytes(&self, threads: f64, granule: f64) -> f64 {
         let width = f64::from(self.width.max(1));
         let apart = f64::from(self.stride).max(width);
         let shared = if self.stride == 0 { 0.0 } else { apart.min(granule.max(width)) };
-        (f64::from(WARP) * shared).max(granule)
+        (threads * shared).max(granule)
     }
 
     /// How often shared memory is asked until every lane of a warp is served.
@@ -95,9 +95,19 @@ mod tests {
         ];
         for (width, stride, sectors, pairs) in cases {
             let access = Access { width, stride, fresh: true };
-            assert_eq!(access.warp_bytes(32.0), 32.0 * f64::from(sectors), "{width} {stride}");
-            assert_eq!(access.warp_bytes(64.0), 64.0 * f64::from(pairs), "{width} {stride}");
+            assert_eq!(
+                access.warp_bytes(32.0, 32.0),
+                32.0 * f64::from(sectors),
+                "{width} {stride}"
+            );
+            assert_eq!(access.warp_bytes(32.0, 64.0), 64.0 * f64::from(pairs), "{width} {stride}");
         }
+    }
+
+    #[test]
+    fn a_warp_of_one_thread_asks_for_one_granule() {
+        assert_eq!(Access::coalesced(16).warp_bytes(1.0, 32.0), 32.0);
+        assert_eq!(Access::coalesced(16).warp_bytes(8.0, 32.0), 128.0);
     }
 
     #[test]

@@ -92,8 +92,10 @@ impl BlockCost {
         let warps = f64::from(launch.warps());
         let hits = l2_hits(machine, work.footprint);
         let granule = machine.access_granule;
-        let (loaded, stored) = (work.loaded(granule) * warps, work.stored(granule) * warps);
-        let spilled = f64::from(work.spilled * WARP) * warps;
+        let threads = f64::from(launch.threads()) / warps;
+        let loaded = work.bytes_loaded(threads, granule) * warps;
+        let stored = work.bytes_stored(threads, granule) * warps;
+        let spilled = f64::from(work.spilled) * f64::from(WARP) * warps;
         // Stores are posted: where nothing is loaded, nobody waits behind them.
         let behind = if work.loads.is_empty() { 0.0 } else { stored };
         let loading = (loaded + spilled) / machine.load_port;
@@ -199,14 +201,13 @@ fn lanes(machine: &Machine, work: &Work) -> f64 {
     // Both ways of a divergent warp are gone one after the other.
     let single = work.single / work.active;
     let double = work.double / work.active;
-    let accesses = (work.loads.len() + work.stores.len() + work.shared.len()) as f64;
     let passes: u32 = work.shared.iter().map(|access| access.bank_passes()).sum();
     let width = f64::from(WARP);
     let busiest = [
         single * width / f64::from(machine.capability.single_lanes) / machine.single_efficiency,
         double * width / f64::from(machine.capability.double_lanes),
         f64::from(passes),
-        (single + double + accesses) / ISSUES,
+        (single + double + work.accesses()) / ISSUES,
     ];
     busiest.into_iter().fold(0.0, f64::max) * f64::from(work.rounds) / machine.clock_hz
 }

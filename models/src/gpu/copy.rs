@@ -143,7 +143,7 @@ pub struct CopyEngine {
 impl CopyEngine {
     /// The time of a synchronous copy of `amount` between pinned host memory and the device.
     pub fn pinned(&self, amount: Bytes) -> Time {
-        self.call.max(self.setup.saturating_add(amount / self.rate))
+        self.call.max(self.setup + amount / self.rate)
     }
 }
 

@@ -154,13 +154,16 @@ impl Kernel {
     /// # Errors
     /// If the grid would have too many blocks.
     pub fn launch(&self) -> Result<(Launch, Work), InputError> {
-        let blocks = self.threads.div_ceil(u64::from(self.block.max(1)));
+        // A block has no threads that the grid has not.
+        let block = self.threads.clamp(1, u64::from(self.block.max(1))) as u32;
+        let blocks = self.threads.div_ceil(u64::from(block));
         let grid = u32::try_from(blocks).map_err(|_| {
-            InputError::new("kernel_threads", format!("{blocks} blocks are too many"))
-                .help("at most 2^31 − 1")
+            let problem = format!("{blocks} blocks are too many");
+            InputError::new("kernel_threads", problem).help("at most 2^31 − 1")
         })?;
         if let Some(known) = &self.accesses {
-            return Ok((self.line(grid, known), self.work(known)));
+            let residents_max = known.residents_max;
+            return Ok((Launch { residents_max, ..Launch::line(grid, block) }, self.work(known)));
         }
         let (loads, width) = accesses(self.read, self.threads);
         let rounds = loads.div_ceil(TOGETHER).clamp(1, u64::from(u32::MAX));
@@ -173,19 +176,14 @@ impl Kernel {
         };
         let work = Work {
             loads: vec![Access::coalesced(width); at_once],
-            stores: vec![Access::coalesced(stored_width); stores.min(1 << 16) as usize],
+            stores: vec![Access::coalesced(stored_width); stores.min(1) as usize],
+            stored: stores,
             single,
             double,
             rounds: rounds as u32,
             ..Work::none()
         };
-        Ok((Launch::line(grid, self.block), work))
-    }
-}
-
-impl Kernel {
-    fn line(&self, grid: u32, accesses: &Accesses) -> Launch {
-        Launch { residents_max: accesses.residents_max, ..Launch::line(grid, self.block) }
+        Ok((Launch::line(grid, block), work))
     }
 
     fn work(&self, accesses: &Accesses) -> Work {
@@ -391,6 +389,8 @@ mod tests {
         assert_eq!((launch.blocks(), launch.threads()), (512, 128));
         assert_eq!((work.loads.len(), work.loads[0].width, work.rounds), (1, 16, 1));
         assert_eq!((work.stores.len(), work.stores[0].width, work.double), (1, 8, 1.0));
+        let (launch, work) = kernel(0, 1 << 34, 1).launch().unwrap();
+        assert_eq!((launch.blocks(), launch.threads(), work.stored), (1, 1, 1 << 30));
         let (_, work) = kernel(1 << 30, 4, 1 << 16).launch().unwrap();
         assert_eq!((work.loads.len(), work.rounds, work.stores[0].width), (4, 256, 1));
         let told = demand(&gpu(), &kernel(1, 1, 2)).unwrap_err().to_string();

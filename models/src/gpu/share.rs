@@ -66,7 +66,7 @@ impl Turns {
         let others = others.chain(after.iter().map(|work| (work, own - 1)));
         let (mut served, mut sum) = (own, u128::from(works[which].as_ps()));
         for (work, most) in others {
-            served = served.saturating_add(turns(work).min(most));
+            served += turns(work).min(most);
             sum += u128::from(work.as_ps()).min(u128::from(most) * u128::from(quantum));
         }
         // A turn begins with a switch, but for the very first and those that follow on its own.

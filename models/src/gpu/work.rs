@@ -12,6 +12,8 @@ pub struct Work {
     pub loads: Vec<Access>,
     /// Stores to global memory, after the last round.
     pub stores: Vec<Access>,
+    /// How often all of these are made, one after the other.
+    pub stored: u64,
     /// Single-precision and integer instructions, in one round.
     pub single: f64,
     /// Double-precision instructions, in one round.
@@ -51,6 +53,7 @@ impl Work {
         Work {
             loads: Vec::new(),
             stores: Vec::new(),
+            stored: 1,
             single: 0.0,
             double: 0.0,
             shared: Vec::new(),
@@ -73,15 +76,25 @@ impl Work {
         }
     }
 
-    /// Bytes that travel for a warp's loads that no neighbour has asked for, where they travel in
-    /// granules of so many.
-    pub fn loaded(&self, granule: f64) -> f64 {
+    /// Bytes that travel for the loads that no neighbour has asked for, of a warp with so many
+    /// threads, where they travel in granules of so many.
+    pub fn bytes_loaded(&self, threads: f64, granule: f64) -> f64 {
         let fresh = self.loads.iter().filter(|access| access.fresh);
-        fresh.map(|access| access.warp_bytes(granule)).sum::<f64>() * f64::from(self.rounds)
+        let bytes: f64 = fresh.map(|access| access.warp_bytes(threads, granule)).sum();
+        bytes * f64::from(self.rounds)
     }
 
-    /// Bytes that travel for a warp's stores.
-    pub fn stored(&self, granule: f64) -> f64 {
-        self.stores.iter().map(|access| access.warp_bytes(granule)).sum()
+    /// Bytes that travel for a warp's stores; likewise.
+    pub fn bytes_stored(&self, threads: f64, granule: f64) -> f64 {
+        let stores = self.stores.iter();
+        let bytes: f64 = stores.map(|access| access.warp_bytes(threads, granule)).sum();
+        bytes * self.stored as f64
+    }
+
+    /// Loads and stores of global memory, and accesses of shared memory, of a thread in one round
+    /// in the mean: stores come once, after all rounds.
+    pub fn accesses(&self) -> f64 {
+        let stores = self.stores.len() as f64 * self.stored as f64;
+        (self.loads.len() + self.shared.len()) as f64 + stores / f64::from(self.rounds)
     }
 }

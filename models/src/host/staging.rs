@@ -39,14 +39,10 @@ impl Staging {
     /// # Errors
     /// If one is missing, has the wrong unit, or the chunk is empty.
     pub fn from_profile(profile: &Profile) -> Result<Staging, InputError> {
-        let chunk = profile.bytes("staging.chunk")?;
-        if chunk == Bytes::ZERO {
-            return Err(profile.fault("staging.chunk", "is empty", "at least one byte"));
-        }
         Ok(Staging {
             per_byte: profile.seconds_per_byte("staging.per_byte")?,
             per_chunk: profile.seconds("staging.per_chunk")?,
-            chunk,
+            chunk: profile.buffer("staging.chunk")?,
             first_touch: profile.seconds_per_byte("staging.first_touch_per_byte")?,
         })
     }

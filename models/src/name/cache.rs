@@ -79,7 +79,7 @@ impl<K: Ord> Cache<K> {
     /// Keeps an answer for `ttl` from `now` on; one without time to live is not kept.
     pub fn keep(&mut self, question: K, now: Time, ttl: Time) {
         if ttl > Time::ZERO {
-            self.dies.insert(question, now.saturating_add(ttl));
+            self.dies.insert(question, now + ttl);
         }
     }
 }

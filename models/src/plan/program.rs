@@ -209,13 +209,13 @@ impl Device {
                     HostSide::Pinned => engine.rate,
                     HostSide::Pageable(core) => engine.rate.min(*core),
                 };
-                engine.setup.saturating_add(*amount / rate)
+                engine.setup + *amount / rate
             }
             Operation::Within(amount) => {
                 let rate = Rate::bytes_per_s(self.machine.memory_rate(0.5) / 2.0);
-                self.to_device.setup.saturating_add(*amount / rate)
+                self.to_device.setup + *amount / rate
             }
-            Operation::Peer(amount, rate) => self.to_host.setup.saturating_add(*amount / *rate),
+            Operation::Peer(amount, rate) => self.to_host.setup + *amount / *rate,
             Operation::Mapped(direction, amount) => *amount / engine(*direction).mapped,
             Operation::Kernel(kernel) => Time::from_seconds(duration(&self.machine, kernel)),
             Operation::Graph(kernels) => {

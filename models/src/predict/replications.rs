@@ -11,7 +11,7 @@ use std::sync::Arc;
 use sim::{Seed, Time};
 
 use super::placement::{Placement, draws_more};
-use super::{Stop, check_units, routes};
+use super::{Stop, check_units, clock, routes};
 use crate::account::{self, Known};
 use crate::cluster::{Cluster, LinkIndex};
 use crate::input::InputError;
@@ -92,7 +92,9 @@ impl<'a> Replications<'a> {
         }
         let plans = self.plans(&ways, &cores, seed)?;
         let all: Vec<&Plan> = plans.iter().collect();
-        let book = |traces: &[_]| account::outcomes(self.cluster, &plans, traces);
+        let book = |traces: &[_]| {
+            clock::check_ended(traces).map(|()| account::outcomes(self.cluster, &plans, traces))
+        };
         let outcomes = match self.fidelity {
             Fidelity::Closed => {
                 closed::read_until(std::slice::from_ref(&self.resources), &all, book, self.stop)
@@ -104,7 +106,7 @@ impl<'a> Replications<'a> {
                     .map(|traces| book(&traces))
             }
         };
-        let Some(outcomes) = outcomes.map(Arc::new) else { return Ok(None) };
+        let Some(outcomes) = outcomes.transpose()?.map(Arc::new) else { return Ok(None) };
         self.seen.push(Seen { placement, outcomes: Arc::clone(&outcomes) });
         Ok(Some(outcomes))
     }

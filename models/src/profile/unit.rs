@@ -24,6 +24,21 @@ pub enum Dimension {
 }
 
 impl Dimension {
+    /// The largest value that is still taken for one and not for a slip, in the base unit, and how
+    /// that is told.
+    pub const fn largest(self) -> (f64, &'static str) {
+        match self {
+            Dimension::Rate => (1e18, "1e18 B/s"),
+            Dimension::Time => (86_400.0, "one day"),
+            Dimension::TimePerByte => (1.0, "1 s/B"),
+            Dimension::Bytes => ((1u64 << 50) as f64, "1 PiB"),
+            Dimension::Count => (u32::MAX as f64, "2^32 − 1"),
+            Dimension::Frequency => (1e12, "1000 GHz"),
+            Dimension::Flops => (1e21, "1e9 Tflop/s"),
+            Dimension::Ratio => (1e6, "1e6"),
+        }
+    }
+
     /// The units of this dimension, as a profile spells them.
     pub fn units(self) -> Vec<&'static str> {
         UNITS.iter().filter(|unit| unit.1 == self).map(|unit| unit.0).collect()

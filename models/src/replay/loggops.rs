@@ -51,7 +51,7 @@ impl Default for LogGops {
 impl LogGops {
     /// The sender's cpu for a message.
     pub(crate) fn sender(&self, bytes: Bytes) -> Time {
-        self.overhead.saturating_add(behind_first(bytes, self.overhead_per_byte))
+        self.overhead + behind_first(bytes, self.overhead_per_byte)
     }
 
     /// The receiver's cpu: what is overhead, and what the bytes take.
@@ -62,7 +62,7 @@ impl LogGops {
 
     /// A network card at either end.
     pub(crate) fn card(&self, bytes: Bytes) -> Time {
-        self.gap.saturating_add(behind_first(bytes, self.gap_per_byte))
+        self.gap + behind_first(bytes, self.gap_per_byte)
     }
 }
 

@@ -72,7 +72,7 @@ pub(super) fn sums(
             sum.operations += 1;
             let bytes = operation.does.bytes().get();
             sum.bytes = Bytes::new(sum.bytes.get().saturating_add(bytes));
-            sum.time = sum.time.saturating_add(end.saturating_sub(*begin));
+            sum.time += end.saturating_sub(*begin);
         }
     }
     let told = |(place, (end, kinds)): (&String, (Time, BTreeMap<Kind, KindReport>))| RankReport {

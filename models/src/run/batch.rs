@@ -79,8 +79,7 @@ impl Batches {
         let full = self.line.get(self.serves.batch.size as usize - 1);
         let full = full.map_or(Time::MAX, |(joined, _)| *joined);
         let first = self.line.front();
-        let waited =
-            first.map_or(Time::MAX, |(joined, _)| joined.saturating_add(self.serves.batch.wait));
+        let waited = first.map_or(Time::MAX, |(joined, _)| *joined + self.serves.batch.wait);
         full.min(waited)
     }
 
@@ -103,7 +102,7 @@ impl Batches {
         let members = self.line.len().min(batch.size as usize);
         let drawn = batch.service.sample(&mut seed.draw(self.begun));
         let each = batch.per_member * members as u64;
-        let service = Time::from_seconds(drawn).saturating_add(each);
+        let service = Time::from_seconds(drawn) + each;
         self.begun += 1;
         let counts = (*from..=*until).contains(&now);
         if counts {
@@ -115,7 +114,7 @@ impl Batches {
             self.tally.waited_s += if counts { (now - joined).as_seconds() } else { 0.0 };
             self.served.push(ticket);
         }
-        self.until = now.saturating_add(service);
+        self.until = now + service;
     }
 }
 

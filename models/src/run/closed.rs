@@ -218,7 +218,7 @@ impl<'a> Reader<'a> {
         }
         let last = trace.spans.last as usize;
         if let Some((link, slack)) = self.slack(plan, trace.spans.end[last]) {
-            trace.spans.end[last] = trace.spans.end[last].saturating_add(slack);
+            trace.spans.end[last] += slack;
             let waits = trace.spans.slowed.entry(trace.spans.last).or_default();
             waits.push((link, slack.as_seconds()));
         }
@@ -289,7 +289,7 @@ impl<'a> Reader<'a> {
                     break;
                 }
                 match clients.iter_mut().find(|(known, _)| *known == client) {
-                    Some((_, sum)) => *sum = sum.saturating_add(work),
+                    Some((_, sum)) => *sum += work,
                     None => clients.push((client, work)),
                 }
             }

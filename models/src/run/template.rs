@@ -105,7 +105,7 @@ impl<'a> Template<'a> {
         }
         match next.op {
             Op::Wait(second) if next.drawn.is_none() => {
-                Some(Firing { op: Op::Wait(first.saturating_add(second)), ..next })
+                Some(Firing { op: Op::Wait(first + second), ..next })
             }
             _ => (first == Time::ZERO).then_some(next),
         }

@@ -105,10 +105,10 @@ impl Source {
         match &self.arrivals {
             Arrivals::At(at) => (*at).max(now),
             Arrivals::Every(gap) if self.made == 0 => Time::ZERO.max(now).min(*gap),
-            Arrivals::Every(gap) => now.saturating_add(*gap),
+            Arrivals::Every(gap) => now + *gap,
             Arrivals::Poisson { rate_hz } => {
                 let gap = Dist::Exponential { mean: 1.0 / rate_hz };
-                now.saturating_add(drawn(&gap, self.gaps, self.made))
+                now + drawn(&gap, self.gaps, self.made)
             }
             Arrivals::Trace(times) => times.get(self.made as usize).copied().unwrap_or(Time::MAX),
             Arrivals::Closed { .. } | Arrivals::After(_) => Time::MAX,

@@ -124,7 +124,7 @@ impl Watch {
         if self.whole.is_some() {
             return Time::MAX;
         }
-        let window = self.before.0.saturating_add(self.width);
+        let window = self.before.0 + self.width;
         let window = match self.until {
             // The last one takes what the division leaves.
             Some(until) if window + self.width > until => until,
@@ -140,7 +140,7 @@ impl Watch {
         }
         let at_warm = self.warmed.is_none() && now >= self.warm;
         let at_end = self.until.map_or(over, |until| now >= until);
-        let at_window = now >= self.before.0.saturating_add(self.width);
+        let at_window = now >= self.before.0 + self.width;
         if !(at_warm || at_end || at_window) {
             return;
         }

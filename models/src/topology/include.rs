@@ -75,14 +75,23 @@ impl Parsed {
             let fault = |problem: String| {
                 InputError::new("include", problem).at(&self.source, include.span())
             };
-            if open.contains(&name) || open.len() >= DEPTH_MAX {
+            if open.contains(&name) {
                 let chain = open.join(" → ");
                 return Err(fault(format!("{chain} → {name} is a circle"))
                     .help("a topology may not include itself"));
             }
+            if open.len() >= DEPTH_MAX {
+                let chain = open.join(" → ");
+                return Err(fault(format!("{chain} → {name} is too deep"))
+                    .help(format!("at most {DEPTH_MAX} topologies that include one another")));
+            }
             if library.source(Kind::Topology, name).is_err() {
                 return Err(fault(format!("no topology is called `{name}`"))
                     .help(suggest(name, library.names(Kind::Topology))));
+            }
+            // What several include is there once: a second copy would have the same names.
+            if topology.included.iter().any(|known| known == name) {
+                continue;
             }
             topology.included.push(name.to_owned());
             open.push(name);

@@ -10,17 +10,21 @@ use super::{Does, Scenario, Step, Work};
 use crate::cluster::Cluster;
 use crate::input::InputError;
 use crate::plan::order;
+use crate::predict::clock;
 
 /// Finds what is wrong with a scenario on a cluster, without running it.
 ///
 /// # Errors
-/// If a transfer in it is not possible on the cluster, a step waits for itself, a pool is not given
-/// back, or pools are taken in orders that can block each other for ever.
+/// If a transfer in it is not possible on the cluster or takes longer than the simulated clock, a
+/// step waits for itself, a pool is not given back, or pools are taken in orders that can block
+/// each other for ever.
 pub fn check(cluster: &Cluster, scenario: &Scenario) -> Result<(), InputError> {
     check_orders(scenario)?;
     for workload in &scenario.workloads {
         let work = workload.work.in_closed_form();
-        check_limit(workload, &templates(cluster, &work, 0, 1)?)?;
+        let templates = templates(cluster, &work, 0, 1)?;
+        check_limit(workload, &templates)?;
+        clock::check(cluster, &templates)?;
     }
     Ok(())
 }

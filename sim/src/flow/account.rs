@@ -60,7 +60,7 @@ impl<T: Copy> Flows<T> {
                 let due = match self.sharing.rate(slot) {
                     _ if left == 0.0 => self.now,
                     0.0 => Time::MAX,
-                    rate => self.now.saturating_add(Time::from_seconds(left / rate)),
+                    rate => self.now + Time::from_seconds(left / rate),
                 };
                 self.own.set(slot, due, self.flows[slot as usize].order);
             }

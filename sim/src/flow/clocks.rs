@@ -55,7 +55,7 @@ impl Clock {
         match self.level {
             _ if ahead == 0.0 => self.since,
             0.0 => Time::MAX,
-            level => self.since.saturating_add(Time::from_seconds(ahead / level)),
+            level => self.since + Time::from_seconds(ahead / level),
         }
     }
 

@@ -1,7 +1,9 @@
 //! The table of nccl-tests (`all_reduce_perf` and its sisters): one row per message size.
 //!
 //! Rows stand between lines of NCCL's own log; a row is a line that begins with a whole number.
-//! The header above them names the columns, whose number differs between versions.
+//! The header above them names the columns, whose number differs between versions. Some leave a
+//! column empty (`redop` of a collective that has none): words then belong to the columns whose
+//! names end where they do.
 
 use std::sync::Arc;
 
@@ -16,6 +18,8 @@ const HELP: &str = "the text that a program of nccl-tests prints, unchanged";
 pub struct Collective {
     /// The program, where the text says it: `all_reduce_perf`.
     pub test: Option<String>,
+    /// How many ranks took part, where the text lists them.
+    pub ranks: Option<u32>,
     /// Bytes of the message.
     pub bytes: u64,
     /// Type of the elements: `float`.
@@ -50,23 +54,82 @@ fn columns(line: &str) -> Option<Vec<&str>> {
     (names.first() == Some(&"size") && names.contains(&"algbw")).then_some(names)
 }
 
-/// Reads the table.
-pub(super) fn read(source: &Arc<Source>) -> Result<Vec<Collective>, InputError> {
-    let mut header: Option<Vec<&str>> = None;
-    let mut rows = Vec::new();
-    let mut unnamed = 0;
-    for (at, line) in source.text.lines().enumerate() {
-        if let Some(columns) = columns(line) {
-            header = Some(columns);
-        } else if let Some((_, test)) = line.split_once("Collective test concluded:") {
-            // The name comes last.
-            let rows: &mut [Collective] = &mut rows[unnamed..];
-            rows.iter_mut().for_each(|row| row.test = Some(test.trim().to_owned()));
-            unnamed = unnamed.max(rows.len() + unnamed);
+/// The columns that a header names, each with where its name ends.
+struct Header<'a> {
+    names: Vec<&'a str>,
+    ends: Vec<usize>,
+}
+
+impl<'a> Header<'a> {
+    fn read(line: &'a str) -> Option<Header<'a>> {
+        let names = columns(line)?;
+        // The sign of a comment is no column.
+        let ends = ends(line).skip(usize::from(line.trim_start().starts_with("# "))).collect();
+        Some(Header { names, ends })
+    }
+
+    /// The words of a row below their columns; none if there is no way to tell.
+    fn under<'b>(&self, line: &'b str) -> Option<Vec<Option<&'b str>>> {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        if words.len() == self.names.len() {
+            return Some(words.into_iter().map(Some).collect());
+        }
+        if words.len() > self.names.len() || self.ends.len() != self.names.len() {
+            return None;
+        }
+        let mut cells = vec![None; self.names.len()];
+        for (word, end) in words.into_iter().zip(ends(line)) {
+            let near = |at: &usize| self.ends[*at].abs_diff(end);
+            let at = (0..self.ends.len()).min_by_key(near)?;
+            if cells[at].replace(word).is_some() {
+                return None;
+            }
+        }
+        // What is measured is never left out.
+        let empty = self.names.iter().zip(&cells).filter(|(_, cell)| cell.is_none());
+        let mut names = empty.map(|(name, _)| *name);
+        names.all(|name| matches!(name, "type" | "redop" | "root")).then_some(cells)
+    }
+}
+
+/// Where each word of a line ends, in characters.
+fn ends(line: &str) -> impl Iterator<Item = usize> {
+    let mut chars = line.chars().chain([' ']).enumerate();
+    let mut inside = false;
+    std::iter::from_fn(move || {
+        chars.find_map(|(at, c)| {
+            let ended = inside && c.is_whitespace();
+            inside = !c.is_whitespace();
+            ended.then_some(at)
+        })
+    })
+}
+
+/// Reads the table of a text without ranks in front of its lines.
+pub(super) fn read(source: &Arc<Source>, text: &str) -> Result<Vec<Collective>, InputError> {
+    let mut header: Option<Header<'_>> = None;
+    let mut rows: Vec<Collective> = Vec::new();
+    let (mut unnamed, mut test, mut ranks) = (0, None, 0);
+    for (at, line) in text.lines().enumerate() {
+        if let Some(found) = Header::read(line) {
+            header = Some(found);
+        } else if let Some((_, name)) = line.split_once("Collective test starting:") {
+            test = Some(name.trim().to_owned());
+        } else if let Some((_, name)) = line.split_once("Collective test concluded:") {
+            // Here the name comes last.
+            let name = Some(name.trim().to_owned());
+            rows[unnamed..].iter_mut().for_each(|row| row.test.clone_from(&name));
+            (unnamed, test, ranks) = (rows.len(), None, 0);
+        } else if let Some(device) = line.trim_start().strip_prefix('#').map(str::trim_start)
+            && device.starts_with("Rank ")
+        {
+            ranks += 1;
         } else if let Some(header) = &header {
-            let words: Vec<&str> = line.split_whitespace().collect();
-            if words.first().is_some_and(|word| word.parse::<u64>().is_ok()) {
-                rows.push(row(source, at + 1, header, &words)?);
+            let first = line.split_whitespace().next();
+            if first.is_some_and(|word| word.parse::<u64>().is_ok()) {
+                let row = row(source, at + 1, header, line)?;
+                let ranks = (ranks > 0).then_some(ranks);
+                rows.push(Collective { test: test.clone(), ranks, ..row });
             }
         }
     }
@@ -79,17 +142,18 @@ pub(super) fn read(source: &Arc<Source>) -> Result<Vec<Collective>, InputError> 
 fn row(
     source: &Arc<Source>,
     line: usize,
-    header: &[&str],
-    words: &[&str],
+    header: &Header<'_>,
+    text: &str,
 ) -> Result<Collective, InputError> {
-    if words.len() != header.len() {
-        let problem = format!("has {} columns, and the header {}", words.len(), header.len());
+    let Some(cells) = header.under(text) else {
+        let (found, wanted) = (text.split_whitespace().count(), header.names.len());
+        let problem = format!("has {found} columns, and the header {wanted}");
         return Err(fault(source, line, "row", problem, HELP));
-    }
+    };
     // Some columns come twice: out of place first, then in place.
     let word = |name: &str, turn: usize| -> Option<&str> {
-        let mut places = header.iter().zip(words).filter(|(column, _)| **column == name);
-        places.nth(turn).map(|(_, word)| *word)
+        let mut places = header.names.iter().zip(&cells).filter(|(column, _)| **column == name);
+        places.nth(turn).and_then(|(_, word)| *word)
     };
     let wrong = |field: &str, word: &str, wanted: &str| {
         fault(source, line, field, format!("`{word}` is no {wanted}"), HELP)
@@ -118,7 +182,8 @@ fn row(
     let bytes = word("size", 0).and_then(|word| word.parse().ok());
     Ok(Collective {
         test: None,
-        bytes: bytes.ok_or_else(|| wrong("size", words[0], "whole number"))?,
+        ranks: None,
+        bytes: bytes.ok_or_else(|| wrong("size", word("size", 0).unwrap_or(""), "whole number"))?,
         element: word("type", 0).unwrap_or("").to_owned(),
         out_of_place: timing(0)?,
         in_place: timing(1)?,
@@ -140,7 +205,8 @@ impl Collective {
                 let size = format!("{} B", self.bytes);
                 let quantity = format!("{quantity}_{place}_of_place");
                 let quantity = quantity.replace("in_of_place", "in_place");
-                rows.push([test, size, String::new(), quantity, value.to_string(), unit.into()]);
+                let ranks = self.ranks.map_or(String::new(), |ranks| format!("{ranks} ranks"));
+                rows.push([test, size, ranks, quantity, value.to_string(), unit.into()]);
             }
         }
         rows
@@ -154,9 +220,35 @@ mod tests {
     /// In the form that nccl-tests 2.13 prints, within NCCL's log.
     const TEXT: &str = include_str!("../../../tests/import/all_reduce_perf.txt");
 
+    fn read_text(text: &str) -> Result<Vec<Collective>, InputError> {
+        read(&Source::new("nccl.txt", text), text)
+    }
+
+    /// As versions before 2.12 print a collective that reduces nothing: no `redop`, no `root`.
+    #[test]
+    fn words_belong_to_the_columns_that_they_end() {
+        let text = include_str!("../../../tests/import/nccl-without-redop.txt");
+        let rows = read_text(text).unwrap();
+        assert_eq!((rows[0].bytes, rows[0].element.as_str()), (1024, "float"));
+        assert_eq!(rows[0].out_of_place.unwrap().time_us, 36.07);
+        assert_eq!(rows[0].in_place.unwrap().bus_gb_s, 0.05);
+    }
+
+    #[test]
+    fn kind_and_ranks_are_told() {
+        let text =
+            format!("# Collective test starting: x_perf\n#  Rank  0 Group 0\n#  Rank  1\n{TEXT}");
+        let text = text.replace("Collective test concluded", "Nothing concluded");
+        let row = &read_text(&text).unwrap()[0];
+        assert_eq!(
+            (row.test.as_deref(), row.rows()[0][2].ends_with(" ranks")),
+            (Some("x_perf"), true)
+        );
+    }
+
     #[test]
     fn rows_are_read_from_between_the_log() {
-        let rows = read(&Source::new("nccl.txt", TEXT)).unwrap();
+        let rows = read_text(TEXT).unwrap();
         assert_eq!(rows.len(), 2);
         assert_eq!((rows[0].bytes, rows[0].element.as_str()), (134_217_728, "float"));
         assert_eq!(rows[1].test.as_deref(), Some("all_reduce_perf"));
@@ -176,11 +268,11 @@ mod tests {
         ];
         for (right, wrong, expected) in cases {
             let text = TEXT.replacen(right, wrong, 1);
-            let told = read(&Source::new("nccl.txt", text)).unwrap_err().to_string();
+            let told = read_text(&text).unwrap_err().to_string();
             assert!(told.starts_with(expected), "{wrong} gave {told}");
         }
         let none: String = TEXT.lines().take(9).map(|line| format!("{line}\n")).collect();
-        let told = read(&Source::new("nccl.txt", none)).unwrap_err().to_string();
+        let told = read_text(&none).unwrap_err().to_string();
         assert!(told.starts_with("nccl.txt:1: size: there is no row"), "{told}");
     }
 }

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, Error, Visitor};
 
 use super::fault;
+use super::plain::parse_json;
 
 /// A run of nvbandwidth.
 #[derive(Clone, Debug, PartialEq)]
@@ -101,16 +102,15 @@ struct Body {
     testcases: Vec<Matrix>,
 }
 
-/// Reads the JSON.
-pub(super) fn read(source: &Arc<Source>) -> Result<Copies, InputError> {
+/// Reads the JSON, between whatever else stands in the text.
+pub(super) fn read(source: &Arc<Source>, text: &str) -> Result<Copies, InputError> {
     let help = "the output of `nvbandwidth -j`, unchanged";
-    let body = serde_json::from_str::<Document>(&source.text).map_err(|error| {
+    let body = parse_json::<Document>(text).map_err(|error| {
         let line = error.line();
         // In this program's style a key stands on the line of its value or above it.
-        let above = source.text.lines().take(line).collect::<Vec<_>>().into_iter().rev();
-        let key = |text: &'_ str| {
-            text.contains("\" :").then(|| text.split('"').nth(1))?.map(str::to_owned)
-        };
+        let above = text.lines().take(line).collect::<Vec<_>>().into_iter().rev();
+        let key =
+            |text: &str| text.contains("\" :").then(|| text.split('"').nth(1))?.map(str::to_owned);
         let field = above.filter_map(key).next();
         let field = field.as_deref().filter(|_| error.is_data()).unwrap_or("JSON");
         let told = error.to_string();
@@ -123,6 +123,16 @@ pub(super) fn read(source: &Arc<Source>) -> Result<Copies, InputError> {
     }
     let passed = |matrix: &Matrix| matrix.status == Status::Passed && !matrix.values.is_empty();
     let tests: Vec<Matrix> = body.testcases.into_iter().filter(passed).collect();
+    copies(source, body.version, tests)
+}
+
+/// Checks what has passed.
+pub(super) fn copies(
+    source: &Arc<Source>,
+    version: Option<String>,
+    tests: Vec<Matrix>,
+) -> Result<Copies, InputError> {
+    let help = "the output of `nvbandwidth -j`, unchanged";
     if tests.is_empty() {
         return Err(fault(source, 1, "testcases", "no test case has passed".into(), help));
     }
@@ -135,7 +145,15 @@ pub(super) fn read(source: &Arc<Source>) -> Result<Copies, InputError> {
             return Err(fault(source, source.line_of(at), "bandwidth_matrix", problem, help));
         }
     }
-    Ok(Copies { version: body.version, tests })
+    Ok(Copies { version, tests })
+}
+
+impl Matrix {
+    /// A test case that passed.
+    pub(super) fn passed(name: &str, description: &str, values: Vec<Vec<Value>>) -> Matrix {
+        let (name, description) = (name.to_owned(), description.to_owned());
+        Matrix { name, status: Status::Passed, description, values }
+    }
 }
 
 impl Copies {
@@ -212,9 +230,23 @@ pub(super) mod tests {
 }
 "#;
 
+    fn read_text(text: &str) -> Result<Copies, InputError> {
+        read(&Source::new("bw.json", text), text)
+    }
+
+    /// A log may stand before the JSON and behind it; lines are counted as they are in the file.
+    #[test]
+    fn a_log_may_stand_around_it() {
+        let text = format!("WARNING: garbage {{{{\n{{ no JSON\n{TEXT}Done.\n");
+        assert_eq!(read_text(&text).unwrap(), read_text(TEXT).unwrap());
+        let wrong = text.replace("\"25.9\", \"26\"", "\"25.9\", \"fast\"");
+        let told = read_text(&wrong).unwrap_err().to_string();
+        assert!(told.starts_with("bw.json:26: bandwidth_matrix: invalid value"), "{told}");
+    }
+
     #[test]
     fn matrices_are_read() {
-        let copies = read(&Source::new("bw.json", TEXT)).unwrap();
+        let copies = read_text(TEXT).unwrap();
         assert_eq!(copies.version.as_deref(), Some("v0.8"));
         assert_eq!(copies.tests.len(), 3);
         assert_eq!(copies.value("host_to_device_memcpy_ce", 1), Some(24.7));
@@ -248,13 +280,13 @@ pub(super) mod tests {
         for (right, wrong, expected) in cases {
             let text = TEXT.replacen(right, wrong, 1);
             assert_ne!(text, TEXT, "{right}");
-            let told = read(&Source::new("bw.json", text)).unwrap_err().to_string();
+            let told = read_text(&text).unwrap_err().to_string();
             assert!(told.starts_with(expected), "{wrong} gave {told}");
         }
-        let none = read(&Source::new("bw.json", "{\"nvbandwidth\": {}}")).unwrap_err();
+        let none = read_text("{\"nvbandwidth\": {}}").unwrap_err();
         assert_eq!(none.problem, "no test case has passed");
         let failed = "{\"nvbandwidth\": {\"error\": \"CUDA_ERROR_NO_DEVICE\"}}";
-        let failed = read(&Source::new("bw.json", failed)).unwrap_err();
+        let failed = read_text(failed).unwrap_err();
         assert_eq!(failed.problem, "nvbandwidth failed: CUDA_ERROR_NO_DEVICE");
     }
 }

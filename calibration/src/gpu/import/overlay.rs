@@ -8,8 +8,7 @@ use models::pcie::Port;
 use models::profile::{How, Profile};
 
 use super::super::profile::part_of_link;
-use super::{Copies, Device, Imported};
-use crate::fit::prior::digits;
+use super::{Copies, Devices, Imported};
 
 /// What an imported profile is made from.
 #[derive(Clone, Copy, Debug)]
@@ -27,7 +26,8 @@ pub struct Overlay<'a> {
 /// A line that replaces one of the base, or follows them.
 struct Line {
     parameter: &'static str,
-    value: f64,
+    /// As it is written: what was told is not rounded.
+    value: String,
     unit: &'static str,
     source: String,
 }
@@ -44,7 +44,7 @@ pub fn overlay(with: &Overlay<'_>) -> Result<String, InputError> {
             Imported::Devices(devices) => lines.extend(facts(source, devices, with.device)?),
             Imported::Copies(copies) => lines.extend(rates(source, copies, with)?),
             // What lies between devices, and collectives, are a cluster's and not a GPU's.
-            Imported::Topology(_) | Imported::Collectives(_) => {}
+            Imported::Topology(_) | Imported::Peers(_) | Imported::Collectives(_) => {}
         }
     }
     if lines.is_empty() {
@@ -64,8 +64,7 @@ pub fn overlay(with: &Overlay<'_>) -> Result<String, InputError> {
         }
     }
     for line in &lines {
-        let value = digits(line.value).to_string();
-        let record = [line.parameter, &value, line.unit, "", "", "measured", &line.source];
+        let record = [line.parameter, &line.value, line.unit, "", "", "measured", &line.source];
         writer.write_record(record).expect("memory");
     }
     Ok(String::from_utf8(writer.into_inner().expect("memory")).expect("text in, text out"))
@@ -82,24 +81,30 @@ const fn how(how: How) -> &'static str {
     }
 }
 
-fn facts(source: &Source, devices: &[Device], at: usize) -> Result<Vec<Line>, InputError> {
-    let device = devices.get(at).ok_or_else(|| {
-        let problem =
-            format!("`{}` has {} devices, and none is number {at}", source.name, devices.len());
-        InputError::new("--device", problem)
+fn facts(source: &Source, devices: &Devices, at: usize) -> Result<Vec<Line>, InputError> {
+    let device = devices.devices.get(at).ok_or_else(|| {
+        let described = devices.devices.len();
+        let problem = format!("`{}` has {described} devices, and none is number {at}", source.name);
+        InputError::new("--device", problem).help(format!("0 to {}", described - 1))
     })?;
     let told = format!("nvidia-smi -q -x, {}, {}", device.name, source.name);
     let line = |parameter, value: Option<u64>, unit| {
         let source = told.clone();
-        Some(Line { parameter, value: value? as f64, unit, source })
+        Some(Line { parameter, value: value?.to_string(), unit, source })
     };
     let lines = [
-        line("memory", Some(device.memory_mib), "MiB"),
-        line("clock", device.sm_clock_mhz, "MHz"),
+        line("memory", device.memory_mib, "MiB"),
+        // The highest that can be set is of many cards a ceiling that none runs at.
+        line("clock", device.boost_clock_mhz, "MHz"),
         line("pcie_generation", device.pcie_generation, "count"),
-        line("pcie_lanes", device.pcie_lanes, "count"),
+        line("pcie_lanes", device.lanes(), "count"),
     ];
     Ok(lines.into_iter().flatten().collect())
+}
+
+/// A ratio with digits enough to give back the rate that it was made from.
+fn ratio(value: f64) -> String {
+    ((value * 1e6).round() / 1e6).to_string()
 }
 
 fn rates(source: &Source, copies: &Copies, with: &Overlay<'_>) -> Result<Vec<Line>, InputError> {
@@ -114,17 +119,18 @@ fn rates(source: &Source, copies: &Copies, with: &Overlay<'_>) -> Result<Vec<Lin
     for (direction, parameter, test) in ways {
         let Some(rate) = value(test) else { continue };
         let link = part_of_link(with.port, direction, rate, parameter)?;
-        let value = (rate / link).min(1.0);
+        let value = ratio((rate / link).min(1.0));
         lines.push(Line { parameter, value, unit: "ratio", source: told(test) });
     }
     let more = [
-        ("copy_within_rate", "device_local_copy", 1.0, "GB/s"),
-        ("copy_peer_rate", "device_to_device_memcpy_read_ce", 1.0, "GB/s"),
-        ("mapped_read_latency", "host_device_latency_sm", 1.0, "ns"),
+        ("copy_within_rate", "device_local_copy", "GB/s"),
+        ("copy_peer_rate", "device_to_device_memcpy_read_ce", "GB/s"),
+        ("mapped_read_latency", "host_device_latency_sm", "ns"),
     ];
-    for (parameter, test, factor, unit) in more {
+    for (parameter, test, unit) in more {
         if let Some(value) = value(test) {
-            lines.push(Line { parameter, value: value * factor, unit, source: told(test) });
+            let value = value.to_string();
+            lines.push(Line { parameter, value, unit, source: told(test) });
         }
     }
     let single = ["host_to_device_memcpy_ce", "device_to_host_memcpy_ce"].map(value);
@@ -132,7 +138,7 @@ fn rates(source: &Source, copies: &Copies, with: &Overlay<'_>) -> Result<Vec<Lin
     if let ([Some(there), Some(back)], [Some(also_there), Some(also_back)]) =
         (single, both.map(value))
     {
-        let value = (also_there + also_back) / (there + back);
+        let value = ratio((also_there + also_back) / (there + back));
         let source = told("bidirectional beside single host copies");
         lines.push(Line { parameter: "copy_duplex_efficiency", value, unit: "ratio", source });
     }

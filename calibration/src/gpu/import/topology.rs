@@ -1,4 +1,7 @@
-//! The table of `nvidia-smi topo -m`: what lies between each two of GPUs and NICs.
+//! The table of `nvidia-smi topo -m` or `-mp`: what lies between each two of GPUs and NICs.
+//!
+//! It is read with its tabs or with spaces in their place, and as far as it goes: people post the
+//! first rows. What lies between two is known from the row of either.
 
 use std::sync::Arc;
 
@@ -6,7 +9,7 @@ use models::input::{InputError, Source};
 
 use super::fault;
 
-const HELP: &str = "the output of `nvidia-smi topo -m`, unchanged, with its tabs";
+const HELP: &str = "the output of `nvidia-smi topo -m`, unchanged";
 
 /// What a path between two devices crosses, as the program's legend has it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,7 +38,8 @@ impl Connection {
             "PXB" => Connection::Bridges,
             "PHB" => Connection::HostBridge,
             "NODE" => Connection::WithinNode,
-            "SYS" => Connection::BetweenSockets,
+            // `SOC` is what the oldest versions call it.
+            "SYS" | "SOC" => Connection::BetweenSockets,
             other => match other.strip_prefix("NV")?.parse().ok()? {
                 0 => return None,
                 links => Connection::Nvlink(links),
@@ -62,95 +66,127 @@ impl Connection {
 pub struct Topology {
     /// `GPU0`, `GPU1`, `NIC0`, `mlx5_0`, …
     pub devices: Vec<String>,
-    /// One row per device, one column per device.
-    pub connections: Vec<Vec<Connection>>,
+    /// One row per device, one column per device; none where the rows of both are cut off.
+    pub connections: Vec<Vec<Option<Connection>>>,
     /// The cores near each device as the program lists them, empty where it lists none.
     pub cores: Vec<String>,
     /// The NUMA node of each device, where it is one.
     pub node: Vec<Option<u32>>,
+    /// How many devices have no row.
+    pub missing: usize,
 }
 
 /// Whether a text has this table's header.
 pub(super) fn looks_like(text: &str) -> bool {
-    text.lines().any(|line| is_header(&cells(line)))
+    text.lines().any(|line| header(line).is_some())
 }
 
-/// The cells of a line, without the underline that the program puts on its header.
-fn cells(line: &str) -> Vec<String> {
-    let plain = line.replace("\u{1b}[4m", "").replace("\u{1b}[0m", "");
-    plain.split('\t').map(|cell| cell.trim().to_owned()).collect()
+/// Whether a word can name a device of the table.
+pub(super) fn is_device(word: &str) -> bool {
+    let name =
+        word.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | ':'));
+    name && word.chars().any(|c| c.is_ascii_digit()) && Connection::parse(word).is_none()
 }
 
-fn is_header(cells: &[String]) -> bool {
-    cells.len() > 1 && cells[0].is_empty() && cells[1] == "GPU0"
+/// The devices that a header names; none if the line is no header.
+pub(super) fn header(line: &str) -> Option<Vec<String>> {
+    let words: Vec<&str> = line.split_whitespace().collect();
+    let count = words.iter().position(|word| !is_device(word)).unwrap_or(words.len());
+    let behind = words.get(count).copied();
+    let ends = matches!(behind, None | Some("CPU" | "NUMA" | "GPU"));
+    (words.first() == Some(&"GPU0") && ends && (count > 1 || behind.is_some()))
+        .then(|| words[..count].iter().map(|word| (*word).to_owned()).collect())
 }
 
-/// Reads the table.
-pub(super) fn read(source: &Arc<Source>) -> Result<Topology, InputError> {
-    let mut lines = source.text.lines().enumerate().map(|(at, line)| (at + 1, cells(line)));
-    let header = lines.by_ref().find(|(_, cells)| is_header(cells));
-    let (begin, header) =
-        header.ok_or_else(|| fault(source, 1, "GPU0", "there is no header".into(), HELP))?;
-    let affinity = |name: &str| header.iter().position(|cell| cell == name);
-    let (cores_at, node_at) = (affinity("CPU Affinity"), affinity("NUMA Affinity"));
-    let end = cores_at.unwrap_or_else(|| {
-        header.iter().rposition(|cell| !cell.is_empty()).map_or(header.len(), |last| last + 1)
-    });
-    let devices: Vec<String> = header[1..end].to_vec();
-    let mut topology =
-        Topology { devices, connections: Vec::new(), cores: Vec::new(), node: Vec::new() };
-    let mut last = begin;
-    for (line, cells) in lines.take(topology.devices.len()) {
-        last = line;
-        let at = topology.connections.len();
-        let device = &topology.devices[at];
-        if cells[0] != *device {
-            let problem = format!("the row of `{device}` is missing: here stands `{}`", cells[0]);
+/// Reads the table of a text without styles.
+pub(super) fn read(source: &Arc<Source>, text: &str) -> Result<Topology, InputError> {
+    let mut lines = text.lines().enumerate().map(|(at, line)| (at + 1, line));
+    let found = lines.by_ref().find_map(|(at, line)| Some((at, header(line)?)));
+    let Some((begin, devices)) = found else {
+        return Err(fault(source, 1, "GPU0", "there is no header".into(), HELP));
+    };
+    let count = devices.len();
+    let mut topology = Topology {
+        connections: vec![vec![None; count]; count],
+        cores: vec![String::new(); count],
+        node: vec![None; count],
+        missing: 0,
+        devices,
+    };
+    let mut rows = 0;
+    let filled = lines.take(count).take_while(|(_, line)| !line.trim().is_empty());
+    for (line, text) in filled {
+        let device = &topology.devices[rows];
+        let found = text.split_whitespace().next().unwrap_or("");
+        if found != device {
+            let problem = format!("the row of `{device}` is missing: here stands `{found}`");
             return Err(fault(source, line, device, problem, HELP));
         }
-        let row = row(source, line, &cells, &topology.devices)?;
-        let cell = |at: Option<usize>| at.and_then(|at| cells.get(at)).cloned().unwrap_or_default();
-        topology.connections.push(row);
-        topology.cores.push(cell(cores_at));
-        topology.node.push(cell(node_at).parse().ok());
+        topology.connections[rows] = row(source, line, text, &topology.devices)?;
+        (topology.cores[rows], topology.node[rows]) = affinities(text, count);
+        rows += 1;
     }
-    let (found, wanted) = (topology.connections.len(), topology.devices.len());
-    if found < wanted {
-        let device = &topology.devices[found];
-        return Err(fault(source, last, device, format!("{found} rows of {wanted}"), HELP));
+    if rows == 0 {
+        return Err(fault(source, begin, "GPU0", "there is no row below the header".into(), HELP));
     }
-    check(source, begin, &topology)?;
+    check(source, begin, &topology, rows)?;
+    for from in rows..count {
+        for to in 0..rows {
+            topology.connections[from][to] = topology.connections[to][from];
+        }
+    }
+    topology.missing = count - rows;
     Ok(topology)
 }
 
 fn row(
     source: &Arc<Source>,
     line: usize,
-    cells: &[String],
+    text: &str,
     devices: &[String],
-) -> Result<Vec<Connection>, InputError> {
+) -> Result<Vec<Option<Connection>>, InputError> {
+    let words: Vec<&str> = text.split_whitespace().collect();
     let connection = |(at, device): (usize, &String)| {
-        let text = cells.get(at + 1).map_or("", String::as_str);
-        Connection::parse(text).ok_or_else(|| {
-            let field = format!("{}-{device}", cells[0]);
-            let problem = format!("`{text}` is no connection");
+        let word = words.get(at + 1).copied().unwrap_or("");
+        Connection::parse(word).map(Some).ok_or_else(|| {
+            let field = format!("{}-{device}", words[0]);
+            let problem = format!("`{word}` is no connection");
             fault(source, line, &field, problem, "X, PIX, PXB, PHB, NODE, SYS or NV and a number")
         })
     };
     devices.iter().enumerate().map(connection).collect()
 }
 
+/// The cores and the NUMA node behind the connections of a row. With tabs a cell may be empty; with
+/// spaces it is not there then, which happens behind cards alone, that have neither.
+fn affinities(text: &str, devices: usize) -> (String, Option<u32>) {
+    let cells: Vec<&str> = match text.contains('\t') {
+        true => text.split('\t').map(str::trim).skip(devices + 1).collect(),
+        false => text.split_whitespace().skip(devices + 1).collect(),
+    };
+    let cores = cells.first().copied().unwrap_or("");
+    let node = cells.get(1).and_then(|cell| cell.parse().ok());
+    (if cores == "N/A" { String::new() } else { cores.to_owned() }, node)
+}
+
 /// A device is itself and nothing else is, and what lies between two lies between them both ways.
-fn check(source: &Arc<Source>, header: usize, topology: &Topology) -> Result<(), InputError> {
-    for (from, row) in topology.connections.iter().enumerate() {
+fn check(
+    source: &Arc<Source>,
+    header: usize,
+    topology: &Topology,
+    rows: usize,
+) -> Result<(), InputError> {
+    for (from, row) in topology.connections[..rows].iter().enumerate() {
         for (to, connection) in row.iter().enumerate() {
-            let back = topology.connections[to][from];
-            let wrong = match (*connection == Connection::Itself) == (from == to) {
-                false => "only a device and itself are `X`".to_owned(),
-                true if *connection != back => {
+            let Some(connection) = connection else { continue };
+            let wrong = match topology.connections[to][from] {
+                _ if (*connection == Connection::Itself) != (from == to) => {
+                    "only a device and itself are `X`".to_owned()
+                }
+                Some(back) if *connection != back => {
                     format!("is {}, and {} the other way", connection.name(), back.name())
                 }
-                true => continue,
+                _ => continue,
             };
             let field = format!("{}-{}", topology.devices[from], topology.devices[to]);
             return Err(fault(source, header + 1 + from, &field, wrong, HELP));
@@ -160,6 +196,14 @@ fn check(source: &Arc<Source>, header: usize, topology: &Topology) -> Result<(),
 }
 
 impl Topology {
+    /// What a reader should know of it, in a sentence.
+    pub(super) fn note(&self) -> Option<String> {
+        let (missing, all) = (self.missing, self.devices.len());
+        (missing > 0).then(|| {
+            format!("{missing} of {all} rows are cut off: what lies between those is not known")
+        })
+    }
+
     /// Test, from, to, quantity, value and unit of every figure.
     pub(super) fn rows(&self) -> Vec<[String; 6]> {
         let mut rows = Vec::new();
@@ -169,7 +213,7 @@ impl Topology {
                 rows.push([test, device.clone(), to.into(), quantity.into(), value, String::new()]);
             };
             for (to, connection) in self.connections[from].iter().enumerate() {
-                if from != to {
+                if let Some(connection) = connection.filter(|_| from != to) {
                     add(&self.devices[to], "connection", connection.name());
                 }
             }
@@ -196,18 +240,43 @@ mod tests {
         NIC0\tPXB\tSYS\t X \t\t\t\t\n\
         \nLegend:\n\n  X    = Self\n";
 
+    fn told(text: &str) -> Result<Topology, InputError> {
+        read(&Source::new("topo.txt", text), &super::super::plain::plain(text))
+    }
+
     #[test]
     fn a_machine_of_two_gpus_and_a_nic() {
-        let topology = read(&Source::new("topo.txt", TEXT)).unwrap();
+        let topology = told(TEXT).unwrap();
         assert_eq!(topology.devices, ["GPU0", "GPU1", "NIC0"]);
-        assert_eq!(topology.connections[0][1], Connection::Nvlink(12));
-        assert_eq!(topology.connections[2][0], Connection::Bridges);
-        assert_eq!(topology.cores[1], "14-27,42-55");
+        assert_eq!(topology.connections[0][1], Some(Connection::Nvlink(12)));
+        assert_eq!(topology.connections[2][0], Some(Connection::Bridges));
+        assert_eq!(topology.cores, ["0-13,28-41", "14-27,42-55", ""]);
         assert_eq!(topology.node, [Some(0), Some(1), None]);
         // Two of three each, and cores and node of the two GPUs.
-        assert_eq!(topology.rows().len(), 10);
+        assert_eq!((topology.rows().len(), topology.note()), (10, None));
         let alone = "\tGPU0\tCPU Affinity\nGPU0\t X \t0-7\n";
-        assert_eq!(read(&Source::new("t", alone)).unwrap().devices, ["GPU0"]);
+        assert_eq!(told(alone).unwrap().devices, ["GPU0"]);
+    }
+
+    #[test]
+    fn tabs_may_be_spaces_and_escapes_may_be_lost() {
+        let spaces = TEXT.replace('\t', "    ");
+        let lost = TEXT.replace('\u{1b}', "");
+        let (topology, spaces) = (told(TEXT).unwrap(), told(&spaces).unwrap());
+        assert_eq!(told(&lost).unwrap(), topology);
+        assert_eq!(spaces, topology);
+    }
+
+    /// The rows of the first devices tell what lies between them and all others.
+    #[test]
+    fn a_table_is_read_as_far_as_it_goes() {
+        let text: String = TEXT.lines().take(2).map(|line| format!("{line}\n")).collect();
+        let topology = told(&text).unwrap();
+        assert_eq!(topology.connections[2][0], Some(Connection::Bridges));
+        assert_eq!(topology.connections[2][1], None);
+        assert_eq!(topology.rows().len(), 6);
+        let note = topology.note().unwrap();
+        assert!(note.starts_with("2 of 3 rows are cut off"), "{note}");
     }
 
     #[test]
@@ -221,12 +290,11 @@ mod tests {
             ("\tPXB\t0-13,28-41\t0\t\tN/A", "", "topo.txt:2: GPU0-NIC0: `` is no connection"),
         ];
         for (right, wrong, expected) in cases {
-            let text = TEXT.replacen(right, wrong, 1);
-            let told = read(&Source::new("topo.txt", text)).unwrap_err().to_string();
+            let told = told(&TEXT.replacen(right, wrong, 1)).unwrap_err().to_string();
             assert!(told.starts_with(expected), "{wrong} gave {told}");
         }
-        let short: String = TEXT.lines().take(2).map(|line| format!("{line}\n")).collect();
-        let told = read(&Source::new("topo.txt", short)).unwrap_err().to_string();
-        assert!(told.starts_with("topo.txt:2: GPU1: 1 rows of 3"), "{told}");
+        let header: String = TEXT.lines().take(1).map(|line| format!("{line}\n")).collect();
+        let told = told(&header).unwrap_err().to_string();
+        assert!(told.starts_with("topo.txt:1: GPU0: there is no row"), "{told}");
     }
 }

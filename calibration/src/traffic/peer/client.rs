@@ -2,7 +2,7 @@
 
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, ToSocketAddrs};
 use std::sync::atomic::AtomicBool;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::super::bulk::{self, Bulk, BulkSample, Method, send};
 use super::super::cpu::{Cores, CpuUse, ThreadTimes};
@@ -15,12 +15,14 @@ use super::super::watch::Watch;
 use super::super::{iperf, process};
 use super::PORT;
 use super::line::{Lines, Next};
-use super::protocol::{Ask, Load, Received, Say, VERSION};
+use super::possible::Bounds;
+use super::protocol::{Ask, BUSY, Load, Received, Say, VERSION};
+use super::token::Token;
 
 /// How many round trips make the half that is taken off an acknowledgement.
 const ROUND_TRIPS: u64 = 101;
 
-/// A session with a machine that runs `podpath serve`.
+/// A session with a machine that runs `podpath respond`.
 #[derive(Debug)]
 pub struct Peer {
     from: End,
@@ -30,14 +32,15 @@ pub struct Peer {
 }
 
 impl Peer {
-    /// Opens a session with `host`, a name or address with or without `:port`. `from` is this
-    /// machine's end; its address is not used.
+    /// Opens a session with `host`, a name or address with or without `:port`, which may ask for a
+    /// token. `from` is this machine's end; its address is not used.
     ///
     /// # Errors
-    /// If the host is unknown, nobody serves there, or it speaks another version.
+    /// If the host is unknown, nobody responds there, it speaks another version, or the token is
+    /// not its own.
     pub fn connect(
         from: &End,
-        host: &str,
+        (host, token): (&str, Option<&Token>),
         cores: &[usize],
         patience: Duration,
         stop: &AtomicBool,
@@ -50,12 +53,13 @@ impl Peer {
         })?;
         let to = End { netns: None, address: *address.ip(), cores: cores.to_vec() };
         let mut peer = Peer { from: from.clone(), to, lines: Lines::new(socket) };
-        peer.lines.send(&Ask::Hello { version: VERSION }, &watch)?;
+        let token = token.map(|token| token.text().to_owned());
+        peer.lines.send(&Ask::Hello { version: VERSION, token }, &watch)?;
         match peer.hear(patience, &watch) {
             Ok(Say::Hello { version: VERSION }) => Ok(peer),
             Ok(said) => Err(unexpected(&said)),
             Err(TrafficError::Silent { waited, .. }) => Err(TrafficError::Peer(format!(
-                "did not answer the hello for {} s; it serves one session at a time",
+                "did not answer the hello for {} s; is it `podpath respond`?",
                 waited.as_secs_f64()
             ))),
             Err(error) => Err(error),
@@ -73,11 +77,11 @@ impl Peer {
         if by_iperf {
             process::requirements()?;
         }
-        let cores = Cores::now()?;
+        let (cores, begin) = (Cores::now()?, Instant::now());
         let ports = self.ask(Load::Bulk(load.clone()), load.patience, &watch)?;
         if by_iperf {
             let reports = iperf::clients(&self.from, &self.to, &ports, load, &watch)?;
-            let received = self.done(load.patience, &watch)?;
+            let received = self.done((0, 0), begin, load.patience, &watch)?;
             let mut sample = iperf::sum(&reports, load, cores.elapsed()?)?;
             sample.cpu.peer_cores = received.cores;
             return Ok(sample);
@@ -85,7 +89,7 @@ impl Peer {
         let targets: Vec<SocketAddrV4> =
             ports.iter().map(|port| self.target(load.target, *port)).collect();
         let sent = send(&self.from, &targets, load, &watch)?;
-        let received = self.done(load.patience, &watch)?;
+        let received = self.done((sent.bytes, sent.datagrams), begin, load.patience, &watch)?;
         let seconds = received.seconds.max(sent.seconds());
         let counted = (received.bytes, received.datagrams);
         let cpu = cpu(&cores, sent.times, received)?;
@@ -103,10 +107,10 @@ impl Peer {
     ) -> Result<RoundTripSample, TrafficError> {
         load.check()?;
         let watch = Watch::new(stop, load.patience);
-        let cores = Cores::now()?;
+        let (cores, begin) = (Cores::now()?, Instant::now());
         let port = self.ask_port(Load::RoundTrips(load.clone()), load.patience, &watch)?;
         let asked = ask(&self.from, self.target(load.target, port), load, &watch)?;
-        let received = self.done(load.patience, &watch)?;
+        let received = self.done((0, 0), begin, load.patience, &watch)?;
         let cpu = cpu(&cores, asked.times, received)?;
         round_trip::sample(asked, Method::Peer, cpu)
     }
@@ -124,11 +128,11 @@ impl Peer {
         load.check()?;
         let told = self.acknowledged(load.patience, stop)?;
         let watch = Watch::new(stop, load.patience);
-        let cores = Cores::now()?;
+        let (cores, begin) = (Cores::now()?, Instant::now());
         let port = self.ask_port(Load::Messages(load.clone()), load.patience, &watch)?;
         let target = self.target(load.target, port);
         let sent = message::send(&self.from, target, load, told, &watch)?;
-        let received = self.done(load.patience, &watch)?;
+        let received = self.done((sent.bytes, sent.bytes), begin, load.patience, &watch)?;
         let bytes = received.bytes;
         let cpu = cpu(&cores, sent.times, received)?;
         message::sample(sent, bytes, load, Method::Peer, cpu)
@@ -147,11 +151,11 @@ impl Peer {
         load.check()?;
         let told = self.acknowledged(load.patience, stop)?;
         let watch = Watch::new(stop, load.patience);
-        let cores = Cores::now()?;
+        let (cores, begin) = (Cores::now()?, Instant::now());
         let port = self.ask_port(Load::Messages(load.as_messages()), load.patience, &watch)?;
         let target = self.target(load.target, port);
         let made = produced::make_and_send(&self.from, target, load, producer, told, &watch)?;
-        let received = self.done(load.patience, &watch)?;
+        let received = self.done((made.0.bytes, made.0.bytes), begin, load.patience, &watch)?;
         let bytes = received.bytes;
         let cpu = cpu(&cores, made.0.times, received)?;
         produced::sample(made, bytes, load, producer, Method::Peer, cpu)
@@ -185,7 +189,7 @@ impl Peer {
         };
         let cores = self.to.cores.clone();
         self.lines.send(&Ask::Receive { load, cores, processes }, watch)?;
-        match self.hear(patience * 2, watch)? {
+        match self.hear(patience * 2 + BUSY, watch)? {
             Say::Ready { ports } if !ports.is_empty() && ports.len() <= 128 => Ok(ports),
             said => Err(unexpected(&said)),
         }
@@ -200,11 +204,21 @@ impl Peer {
         Ok(self.ask(load, patience, watch)?[0])
     }
 
-    /// Says that everything was sent; what the peer has received.
-    fn done(&mut self, patience: Duration, watch: &Watch<'_>) -> Result<Received, TrafficError> {
+    /// Says that everything was sent, so many bytes and datagrams since `begin`; what the peer has
+    /// received.
+    fn done(
+        &mut self,
+        (bytes, datagrams): (u64, u64),
+        begin: Instant,
+        patience: Duration,
+        watch: &Watch<'_>,
+    ) -> Result<Received, TrafficError> {
         self.lines.send(&Ask::Done, watch)?;
         match self.hear(patience * 2, watch)? {
-            Say::Received(received) if received.seconds.is_finite() => Ok(received),
+            Say::Received(received) => {
+                let bounds = Bounds { bytes, datagrams, elapsed: begin.elapsed() };
+                bounds.check(&received).map(|()| received)
+            }
             said => Err(unexpected(&said)),
         }
     }

@@ -1,5 +1,7 @@
 //! What client and server say to each other.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use super::super::bulk::Bulk;
@@ -9,14 +11,19 @@ use super::super::round_trip::RoundTrips;
 
 /// Changes whenever another podpath would misunderstand a line.
 pub(super) const VERSION: u32 = 1;
+/// How long a server lets a client wait while it carries the load of another.
+pub(super) const BUSY: Duration = Duration::from_secs(15);
 
 /// The client's lines.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub(super) enum Ask {
     /// The first line. It never changes its shape, so that every version can refuse every other.
     Hello {
         /// The client's version of the protocol.
         version: u32,
+        /// The secret that the two share, where the server asks for one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        token: Option<String>,
     },
     /// Receive a load on these cores.
     Receive {

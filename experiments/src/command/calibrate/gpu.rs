@@ -38,7 +38,8 @@ Examples:
 The NVIDIA driver is opened when the command runs. Nothing of CUDA is needed to build, and nothing
 but the driver to measure: the kernels ship as PTX.
 --import takes an archive (or the folder it was unpacked into), the raw.jsonl of a calibration, and
-the output of nvbandwidth -j, nvidia-smi -q -x, nvidia-smi topo -m and nccl-tests.";
+the output of nvbandwidth, nvidia-smi -q -x, nvidia-smi topo -m or -p2p, and nccl-tests, as they
+print it or as people post it.";
 
 /// Measure a GPU: launches, memory levels, copies, sharing; or import what was measured elsewhere
 #[derive(Debug, Args)]

@@ -133,7 +133,7 @@ fn by_kind(report: &Report) -> Vec<Part<'_>> {
         let (kind, cause) = (interval.kind.as_str(), interval.cause);
         match parts.iter_mut().find(|part| (part.kind, part.cause) == (kind, cause)) {
             Some(part) => {
-                part.time = part.time.saturating_add(interval.span);
+                part.time += interval.span;
                 part.others += 1;
             }
             None => {

@@ -114,7 +114,7 @@ impl Layout<'_> {
     /// Time passes behind a step, so much of it booked to each row.
     fn passing<const N: usize>(&mut self, parts: [(u32, Time); N], after: NodeIndex) -> NodeIndex {
         let book = self.draft.book(parts.map(|(row, time)| (row, time.as_seconds())));
-        let whole = parts.iter().fold(Time::ZERO, |sum, part| sum.saturating_add(part.1));
+        let whole: Time = parts.iter().map(|part| part.1).sum();
         self.wait(whole, book, &[after])
     }
 }

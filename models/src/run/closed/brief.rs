@@ -59,7 +59,7 @@ pub(super) fn ends(reader: &Reader<'_>, of: usize) -> Option<Ends> {
     let last = walk.last()?;
     let slack = reader.slack(plan, last.end).map_or(Time::ZERO, |(_, slack)| slack);
     let counted = if last.waits_count { last.counted + slack } else { last.counted };
-    Some(Ends { ended: last.end.saturating_add(slack), counted })
+    Some(Ends { ended: last.end + slack, counted })
 }
 
 /// Steps of one count that stand together; none if loops of equally many chunks stand apart and
@@ -224,7 +224,7 @@ impl<'a> Walk<'a> {
         let phase = plan.steps[step as usize].phase(i);
         let Takes { time, booked } = self.takes(phase);
         let before = by.unwrap_or(NOTHING_YET);
-        let end = before.end.saturating_add(time);
+        let end = before.end + time;
         let span = end.saturating_sub(before.end);
         let mut mark = match booked {
             Some(counts) => Mark {
@@ -244,7 +244,7 @@ impl<'a> Walk<'a> {
                 let by = taken.checked_sub(slots + 1).and_then(|at| given.get(at)).copied();
                 if let Some(by) = by.filter(|by| by.end > before.end) {
                     // Whoever gave it back let this one in.
-                    let end = by.end.saturating_add(time);
+                    let end = by.end + time;
                     mark = Mark { end, counted: by.counted, waits_count: false };
                 }
             }
@@ -319,8 +319,8 @@ impl<'a> Walk<'a> {
     ) {
         let (later, counted) = (later * rounds, counted * rounds);
         let pass = |mark: &mut Mark| {
-            mark.end = mark.end.saturating_add(later);
-            mark.counted = mark.counted.saturating_add(counted);
+            mark.end += later;
+            mark.counted += counted;
         };
         for left in &mut self.steps[steps.clone()] {
             left.recent.iter_mut().for_each(pass);

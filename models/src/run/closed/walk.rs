@@ -98,7 +98,7 @@ impl Walk<'_> {
         let takes = &self.takes[phase.0 as usize * lanes..][..lanes];
         let ends = self.end[own..own + lanes].iter_mut();
         for ((end, ready), takes) in ends.zip(&self.ready).zip(takes) {
-            *end = ready.saturating_add(*takes);
+            *end = *ready + *takes;
         }
     }
 

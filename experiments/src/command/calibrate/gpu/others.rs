@@ -25,6 +25,9 @@ pub(super) fn take_over(arguments: &Arguments, console: &Console) -> Result<(), 
     };
     let imported: Result<Vec<_>, InputError> = arguments.import.iter().map(read).collect();
     let imported = imported?;
+    for (source, of) in &imported {
+        of.notes().iter().for_each(|note| console.note(&format!("note: {}: {note}", source.name)));
+    }
     let text = match &arguments.base {
         None => None,
         Some(base) => {
