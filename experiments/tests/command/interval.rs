@@ -105,3 +105,75 @@ fn what_the_experiment_sets_is_known() {
     let named = |name: &str| causes.iter().any(|row| row["parameter"] == name);
     assert!(!named("tcp") && !named("tcp.rx_per_byte"), "{causes:?}");
 }
+
+/// Of a server that its requests keep busy for two thirds of the time, a little more work is much
+/// more waiting: the interval of the waiting is wider than that of the work alone.
+const BUSY: &str = r#"
+name = "busy"
+topologies = ["baremetal", "flannel"]
+repetitions = 2
+
+[transfer]
+from = "client"
+to = "server"
+message = "1 MiB"
+
+[[workload]]
+name = "requests"
+rate = "RATE /s"
+warm_up = "10 ms"
+until = "200 ms"
+"#;
+
+fn busy(rate: &str, arguments: &[&str]) -> Folder {
+    let folder = Folder::new();
+    folder.write("busy.toml", &BUSY.replace("RATE", rate));
+    let mut all = vec!["run", "busy.toml", "--out", "out"];
+    all.extend(arguments);
+    folder.podpath().args(all).assert().success();
+    folder
+}
+
+#[test]
+fn workloads_over_time_have_intervals_that_queues_widen() {
+    let [idle, loaded] = ["100", "2500"].map(|rate| table(&busy(rate, &[]), "out/workloads.csv"));
+    let width = |row: &Row| {
+        let of = |end: &str| number(row, &format!("completion_s_mean_predicted_{end}"));
+        let [low, median, high] = ["low", "median", "high"].map(of);
+        assert!(0.0 < low && low < median && median < high, "{row:?}");
+        high / low
+    };
+    for (idle, loaded) in idle.iter().zip(&loaded) {
+        assert!(width(loaded) > width(idle), "{} and {}", width(loaded), width(idle));
+        assert_eq!(number(idle, "probability_kept_up_ratio"), 1.0);
+        assert!(number(idle, "carried_hz_predicted_median") > 0.0);
+    }
+}
+
+#[test]
+fn topologies_under_a_workload_are_compared_in_the_draws_that_both_meet() {
+    let folder = busy("100", &[]);
+    let rows = table(&folder, "out/workload_comparisons.csv");
+    let [row] = &rows[..] else { panic!("one pair: {rows:?}") };
+    assert_eq!((&*row["topology_a"], &*row["topology_b"]), ("baremetal", "flannel"));
+    assert!(number(row, "completion_ratio_high") < 1.0, "{row:?}");
+    assert_eq!(number(row, "probability_a_shorter_ratio"), 1.0);
+}
+
+#[test]
+fn without_intervals_workloads_are_what_they_are_with_them() {
+    let (with, without) = (busy("100", &[]), busy("100", &["--no-intervals"]));
+    let tables = [&with, &without].map(|folder| table(folder, "out/workloads.csv"));
+    for (with, without) in tables[0].iter().zip(&tables[1]) {
+        for (column, cell) in without {
+            match column.contains("_predicted_") || column.starts_with("probability_") {
+                true => assert_eq!(cell, "", "{column}"),
+                false => assert_eq!(cell, &with[column], "{column}"),
+            }
+        }
+    }
+    for name in ["workload_runs.csv", "resources.csv", "windows.csv"] {
+        assert_eq!(with.read(&format!("out/{name}")), without.read(&format!("out/{name}")));
+    }
+    assert!(!without.path().join("out/workload_comparisons.csv").exists());
+}
