@@ -185,8 +185,8 @@ mod tests {
         assert_eq!(source, "nvbandwidth v0.8, host_to_device_memcpy_ce, bw.json");
     }
 
-    /// Memory to the MiB, the lanes that the slot has, a copy's rate to a part in 10^5; a clock that
-    /// is a ceiling leaves that of the base.
+    /// Memory to the MiB, the lanes that the slot has, a copy's rate to a part in 10^5; a clock
+    /// that is a ceiling leaves that of the base.
     #[test]
     fn what_was_told_is_not_rounded() {
         let smi = super::super::smi::tests::TEXT
@@ -201,7 +201,8 @@ mod tests {
             profile.rows().iter().find(|row| row.parameter == name).expect("a line").value
         };
         assert_eq!([value("memory"), value("pcie_lanes"), value("clock")], [23028.0, 8.0, 1410.0]);
-        let port = Port::from_profile(&shipped().profile(Kind::Pcie, "gen4-x16").unwrap()).unwrap();
+        let port = shipped().profile(Kind::Pcie, "gen4-x16").unwrap();
+        let port = Port::from_profile(&port).unwrap();
         let link = part_of_link(&port, Direction::ToDevice, 24.6, "x").unwrap();
         let rate = link * value("copy_to_device_efficiency");
         assert!((rate / 24.6 - 1.0).abs() < 1e-5, "{rate}");
