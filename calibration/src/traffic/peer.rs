@@ -14,8 +14,8 @@
 //! Each line of control is one JSON object of limited length. The server starts nothing but
 //! receivers and iperf3, opens no port below 1024, and allocates nothing that its client sizes
 //! without a limit. It has a few sessions at a time, so that a silent client is in nobody's way,
-//! and carries one load after the other, so that none disturbs another. Beyond loopback it asks for a
-//! [`Token`]; nothing is encrypted. What it reports is believed as far as it is possible.
+//! and carries one load after the other, so that none disturbs another. Beyond loopback it asks
+//! for a [`Token`]; nothing is encrypted. What it reports is believed as far as it is possible.
 
 mod client;
 mod line;

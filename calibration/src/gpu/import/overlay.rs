@@ -185,6 +185,29 @@ mod tests {
         assert_eq!(source, "nvbandwidth v0.8, host_to_device_memcpy_ce, bw.json");
     }
 
+    /// Memory to the MiB, the lanes that the slot has, a copy's rate to a part in 10^5; a clock
+    /// that is a ceiling leaves that of the base.
+    #[test]
+    fn what_was_told_is_not_rounded() {
+        let smi = super::super::smi::tests::TEXT
+            .replace("40960 MiB", "23028 MiB")
+            .replace("<current_link_width>16x", "<current_link_width>8x")
+            .replace("<graphics_clock>1410 MHz", "<graphics_clock>N/A")
+            .replace("1410 MHz", "3105 MHz");
+        let copies = super::super::nvbandwidth::tests::TEXT;
+        let text = profile(&[("smi.xml", &smi), ("bw.json", copies)], "gen4-x16").unwrap();
+        let profile = Profile::parse(Kind::Gpu, "t", &Source::new("t.csv", text)).unwrap();
+        let value = |name: &str| {
+            profile.rows().iter().find(|row| row.parameter == name).expect("a line").value
+        };
+        assert_eq!([value("memory"), value("pcie_lanes"), value("clock")], [23028.0, 8.0, 1410.0]);
+        let port = shipped().profile(Kind::Pcie, "gen4-x16").unwrap();
+        let port = Port::from_profile(&port).unwrap();
+        let link = part_of_link(&port, Direction::ToDevice, 24.6, "x").unwrap();
+        let rate = link * value("copy_to_device_efficiency");
+        assert!((rate / 24.6 - 1.0).abs() < 1e-5, "{rate}");
+    }
+
     #[test]
     fn a_slot_that_is_too_slow_and_a_text_without_use_are_refused() {
         let copies = ("bw.json", super::super::nvbandwidth::tests::TEXT);
