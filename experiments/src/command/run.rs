@@ -36,9 +36,10 @@ manifest.json, plots/ and report.html, steps.csv if requests were asked for, and
 points have several transfers, widening.csv if anything is uncertain, and comparisons.csv if there
 are several topologies; of workloads, it receives workloads.csv, workload_runs.csv,
 resources.csv and windows.csv instead of the first five, workload_comparisons.csv instead of
-comparisons.csv, and it takes three times as long with intervals: draws are simulated too. Files are written at the end, all or none.
-Plots are SVG, and PNG as well where there are at most 1000 points or --png asks for it. Where
-there are more than 4000 results, plots and report show some 2000 and say so; tables have all.
+comparisons.csv, and it takes three to four times as long with intervals, since draws are simulated
+too. Files are written at the end, all or none. Plots are SVG, and PNG as well where there are at
+most 1000 points or --png asks for it. Where there are more than 4000 results, plots and report show
+some 2000 and say so; tables have all.
 Ctrl-C stops within a point too and writes those that are finished, of more than 1000 results the
 tables alone; a second one stops at once.";
 

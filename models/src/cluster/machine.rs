@@ -15,7 +15,7 @@ use crate::name::server::NameServer;
 use crate::profile::Profile;
 use crate::topology::Placed;
 use crate::uncertainty::Spread;
-use crate::uncertainty::model::Part;
+use crate::uncertainty::model::{Part, factor_of};
 use crate::uncertainty::prior::spread;
 
 /// What the builder knows of a machine beyond [`Host`].
@@ -87,8 +87,7 @@ impl Builder<'_> {
         let given = self.library.given(Kind::Host, &profile.name)?;
         let mut errors = Vec::new();
         for (part, line) in lines.iter().filter(|(_, line)| profile.has(line)) {
-            // Marks the line as read.
-            profile.ratio(line)?;
+            factor_of(profile, line)?;
             let row = given.rows().iter().find(|row| row.parameter == *line);
             errors.extend(row.map(|row| (*part, spread(row))));
         }

@@ -11,11 +11,15 @@ use super::prior::spread;
 use super::{Draw, Spread};
 use crate::input::InputError;
 use crate::library::{Kind, Library};
+use crate::profile::Profile;
 
 /// The profile that has them.
 pub const ERRORS: &str = "errors";
 /// The one that has those on machines that nobody calibrated.
 pub const ELSEWHERE: &str = "elsewhere";
+
+/// A model that is farther off is none.
+const FACTOR_MAX: f64 = 1_000.0;
 
 /// What of a prediction is off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -146,12 +150,22 @@ fn spreads(library: &Library, name: &str) -> Result<Option<Spreads>, InputError>
     let profile = library.given(Kind::Model, name)?;
     let mut spreads = Errors::none().here;
     for (part, own) in Part::ALL.into_iter().zip(&mut spreads) {
-        // Marks the line as read.
-        profile.ratio(part.line())?;
+        factor_of(&profile, part.line())?;
         let row = profile.rows().iter().find(|row| row.parameter == part.line());
         *own = spread(row.expect("it was read"));
     }
     Ok(Some(spreads))
+}
+
+/// Reads a factor, which marks its line as read.
+///
+/// # Errors
+/// If it is missing or no factor.
+pub(crate) fn factor_of(profile: &Profile, line: &str) -> Result<f64, InputError> {
+    match profile.ratio(line)? {
+        factor if (1.0 / FACTOR_MAX..=FACTOR_MAX).contains(&factor) => Ok(factor),
+        _ => Err(profile.fault(line, "is no factor on a prediction", "0.001 to 1000")),
+    }
 }
 
 #[cfg(test)]
