@@ -100,7 +100,7 @@ fn completion(table: &table::Table, varied: &[String]) -> Result<Section, PlotEr
         let mut drawn = cells.clone();
         for (name, _) in FIGURES {
             let all = predicted(&row, name)?.map(|all| all.map(time));
-            let text = all.map_or("–".into(), |all| between(all));
+            let text = all.map_or("–".into(), between);
             drawn.push(Cell::number(text));
         }
         if let Some(part) = row.maybe("probability_kept_up_ratio")? {

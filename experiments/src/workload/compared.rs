@@ -25,6 +25,9 @@ const COLUMNS: [&str; 10] = [
     "probability_a_shorter_ratio",
 ];
 
+/// A point, and what draws make of a workload there.
+type Drawn<'a> = (usize, &'a Sure);
+
 /// Writes `workload_comparisons.csv` into `folder`, if there is anything to compare: every two
 /// topologies that differ in nothing else, the one on which runs are shorter first.
 ///
@@ -37,7 +40,7 @@ pub(super) fn write(
     keyed: &[Keyed<'_>],
 ) -> Result<(), Failure> {
     let names = experiment.load.as_ref().map_or(Vec::new(), |load| load.workloads());
-    let mut groups: BTreeMap<(&[usize], usize), Vec<(usize, &Sure)>> = BTreeMap::new();
+    let mut groups: BTreeMap<(&[usize], usize), Vec<Drawn<'_>>> = BTreeMap::new();
     for keyed in keyed {
         let steps = plan.points[keyed.point].steps.as_slice();
         for (which, workload) in keyed.digest.workloads.iter().enumerate() {

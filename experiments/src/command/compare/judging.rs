@@ -55,7 +55,7 @@ pub(super) fn run(asked: &Asked<'_>, console: &Console) -> Result<(), Failure> {
             measurements.device
         ));
     }
-    let subject = asked.profile.map(|profile| subject(profile)).transpose()?;
+    let subject = asked.profile.map(subject).transpose()?;
     let now = subject.as_ref().map(predict).transpose()?;
     let before = frozen.map(|frozen| &frozen.predictions[..]);
     let compared = compare(&measurements, before, now.as_deref());
