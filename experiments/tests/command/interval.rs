@@ -127,7 +127,7 @@ until = "200 ms"
 
 fn busy(rate: &str, arguments: &[&str]) -> Folder {
     let folder = Folder::new();
-    folder.write("busy.toml", &BUSY.replace("RATE", rate));
+    folder.write("busy.toml", BUSY.replace("RATE", rate));
     let mut all = vec!["run", "busy.toml", "--out", "out"];
     all.extend(arguments);
     folder.podpath().args(all).assert().success();
