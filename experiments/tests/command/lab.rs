@@ -225,7 +225,7 @@ fn a_peer_receives_the_same_transfers() {
     let folder = Folder::new();
     folder.write("lab.toml", LAB);
     let mut serving = Command::new(assert_cmd::cargo::cargo_bin!("podpath"))
-        .args(["serve", "--listen", "127.0.0.1:0"])
+        .args(["respond", "--listen", "127.0.0.1:0"])
         .stderr(Stdio::piped())
         .spawn()
         .expect("it runs");
