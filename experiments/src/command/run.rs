@@ -187,13 +187,8 @@ fn run_one(
     let mut manifest = manifest::manifest(experiment, plan, done, &keyed)?;
     let stage = staging.path();
     write_provenance(stage, experiment, plan, &manifest)?;
-    let wide = match arguments.no_intervals {
-        true => None,
-        false => causes::of(experiment, plan, &interrupt::asked)?,
-    };
-    let wide = wide.unwrap_or_default();
     compared::write(stage, experiment, plan, &keyed)?;
-    causes::write(stage, experiment, plan, &wide)?;
+    let wide = widening(stage, experiment, plan, ask.intervals)?;
     draw(stage, &mut manifest, keyed.len(), arguments.png || plan.points.len() <= PNG_POINTS_MAX)?;
     staging.commit()?;
     let widest = causes::sentence(experiment, plan, &wide);
@@ -259,9 +254,7 @@ fn run_over_time(
     let stage = staging.path();
     workload::write_all(stage, experiment, plan, &keyed)?;
     write_provenance(stage, experiment, plan, &manifest)?;
-    let wide = if intervals { causes::of(experiment, plan, &stop)? } else { None };
-    let wide = wide.unwrap_or_default();
-    causes::write(stage, experiment, plan, &wide)?;
+    let wide = widening(stage, experiment, plan, intervals)?;
     report::workloads(stage).map_err(|e| Failure::run("writing the report", e))?;
     staging.commit()?;
     let (table, left_out) = workload::overview(experiment, &keyed);
@@ -282,6 +275,19 @@ fn run_over_time(
     }
     let rows: Vec<Value> = keyed.iter().map(|k| workload::row(experiment, k)).collect();
     Ok(Some(json!({ "out": out, "manifest": manifest, "rows": rows })))
+}
+
+/// What makes intervals wide, where there are any, which is written into the stage as well.
+fn widening(
+    stage: &Path,
+    experiment: &Experiment,
+    plan: &Plan,
+    intervals: bool,
+) -> Result<Vec<causes::Wide>, Failure> {
+    let wide = if intervals { causes::of(experiment, plan, &interrupt::asked)? } else { None };
+    let wide = wide.unwrap_or_default();
+    causes::write(stage, experiment, plan, &wide)?;
+    Ok(wide)
 }
 
 /// Writes what the results stand on.

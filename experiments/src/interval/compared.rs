@@ -68,22 +68,22 @@ fn median(keyed: &Keyed<'_>) -> f64 {
 }
 
 fn pair<'k>(higher: &'k Keyed<'k>, lower: &'k Keyed<'k>) -> Pair<'k> {
-    let draws = |keyed: &'k Keyed<'k>| keyed.digest.sure.iter().flat_map(|sure| &sure.draws);
-    let both: Vec<(f64, f64)> = draws(higher).copied().zip(draws(lower).copied()).collect();
-    let (ratio, probability) = over(&both);
+    let draws = |keyed: &'k Keyed<'k>| keyed.digest.sure.as_ref().map_or(&[][..], |s| &s.draws);
+    let (ratio, probability) = over(draws(higher), draws(lower));
     Pair { higher, lower, ratio, probability }
 }
 
 /// What the first of two figures is over the second in the draws that both meet, and the part of
 /// the draws in which it is more; of those in which they are equal, half.
-pub(crate) fn over(both: &[(f64, f64)]) -> (Predicted, f64) {
-    let ratios: Vec<f64> = both.iter().map(|(a, b)| a / b).collect();
-    let wins = |(a, b): &(f64, f64)| match a.total_cmp(b) {
+pub(crate) fn over(first: &[f64], second: &[f64]) -> (Predicted, f64) {
+    let both = || first.iter().zip(second);
+    let ratios: Vec<f64> = both().map(|(a, b)| a / b).collect();
+    let wins = |(a, b): (&f64, &f64)| match a.total_cmp(b) {
         std::cmp::Ordering::Greater => 1.0,
         std::cmp::Ordering::Equal => 0.5,
         std::cmp::Ordering::Less => 0.0,
     };
-    let probability = both.iter().map(wins).sum::<f64>() / both.len() as f64;
+    let probability = both().map(wins).sum::<f64>() / ratios.len() as f64;
     (Predicted::of(&ratios), probability)
 }
 

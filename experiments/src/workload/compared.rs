@@ -60,11 +60,8 @@ pub(super) fn write(
         for (at, (shorter, a)) in group.iter().enumerate() {
             let most = if group.len() > EACH_WITH_EACH_MAX { 1 } else { usize::MAX };
             for (longer, b) in group[at + 1..].iter().take(most) {
-                let pairs = |a: &[f64], b: &[f64]| -> Vec<(f64, f64)> {
-                    a.iter().copied().zip(b.iter().copied()).collect()
-                };
-                let (ratio, _) = over(&pairs(&a.draws, &b.draws));
-                let (_, probability) = over(&pairs(&b.draws, &a.draws));
+                let (ratio, _) = over(&a.draws, &b.draws);
+                let (_, probability) = over(&b.draws, &a.draws);
                 let mut cells = vec![experiment.name.clone(), names[which].to_owned()];
                 cells.extend(label(*shorter));
                 cells.extend(label(*longer));

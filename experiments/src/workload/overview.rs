@@ -25,12 +25,11 @@ pub(crate) fn overview(experiment: &Experiment, keyed: &[Keyed<'_>]) -> (Sheet, 
     let shown = shown(&keys, keyed);
     let rows: Vec<(&Keyed<'_>, usize)> =
         keyed.iter().flat_map(|keyed| (0..names.len()).map(move |which| (keyed, which))).collect();
-    let digest = |(keyed, which): &(&Keyed<'_>, usize)| keyed.digest.workloads[*which].clone();
     let lags =
         rows.iter().map(digest).any(|one| one.carried_hz.mean < CARRIED_MIN * one.offered_hz.mean);
     let sure = rows.iter().map(digest).any(|one| one.sure.is_some());
     // Whether it keeps up is told where draws do not agree on it.
-    let doubted = |one: WorkloadDigest| one.sure.is_some_and(|sure| sure.keeps_up < 1.0);
+    let doubted = |one: &WorkloadDigest| one.sure.as_ref().is_some_and(|sure| sure.keeps_up < 1.0);
     let doubted = rows.iter().map(digest).any(doubted);
     let late = rows.iter().map(digest).any(|one| one.sum(|run| run.late) > 0);
     let mut header: Vec<&str> = shown.iter().map(|&at| title(&keys[at])).collect();
@@ -56,8 +55,8 @@ pub(crate) fn overview(experiment: &Experiment, keyed: &[Keyed<'_>]) -> (Sheet, 
         let keeps_up = |one: &WorkloadDigest| {
             one.sure.as_ref().map_or("–".into(), |sure| format!("{:.0} %", 100.0 * sure.keeps_up))
         };
-        cells.extend(doubted.then(|| number(keeps_up(&one))));
-        cells.extend(completion(&one));
+        cells.extend(doubted.then(|| number(keeps_up(one))));
+        cells.extend(completion(one));
         cells
     };
     let mut bare = Sheet::new(&header);
@@ -98,6 +97,11 @@ pub(crate) fn batches(experiment: &Experiment, keyed: &[Keyed<'_>]) -> Option<Sh
         sheet.add_row(key.chain(cells));
     }
     (all.count() > 0).then_some(sheet)
+}
+
+/// The workload of a row.
+fn digest<'k>((keyed, which): &(&'k Keyed<'_>, usize)) -> &'k WorkloadDigest {
+    &keyed.digest.workloads[*which]
 }
 
 /// The columns of the key that tell rows apart, and the topology.
