@@ -122,21 +122,29 @@ fn together(priors: &Priors, lines: &[usize], root: &DMatrix<f64>) -> Together {
     let sigmas: Vec<f64> =
         moves.iter().map(|row| row.iter().map(|w| w * w).sum::<f64>().sqrt()).collect();
     let mut weights = Vec::new();
-    for (at, (row, sigma)) in moves.iter().zip(&sigmas).enumerate() {
-        let parts = row.iter().map(|weight| weight / sigma).enumerate();
-        let parts: Vec<(usize, f64)> = parts.filter(|(_, w)| w.abs() >= WEIGHT_MIN).collect();
-        let alone = matches!(parts[..], [(column, _)] if lines[column] == at);
-        if *sigma == 0.0 || alone {
-            continue;
-        }
-        let norm = parts.iter().map(|(_, w)| w * w).sum::<f64>().sqrt();
-        weights.extend(parts.into_iter().map(|(column, weight)| Weight {
-            parameter: priors.name(at).to_owned(),
-            of: priors.name(lines[column]).to_owned(),
-            weight: (weight / norm * 1e4).round() / 1e4,
-        }));
+    for (at, (row, sigma)) in moves.iter().zip(&sigmas).enumerate().filter(|(_, m)| *m.1 > 0.0) {
+        let parts = row.iter().zip(lines).map(|(weight, of)| (priors.name(*of), weight / sigma));
+        weights.extend(weights_of(priors.name(at), parts));
     }
     Together { sigmas, weights }
+}
+
+/// The weights of a parameter, as a file has them; nothing if it is moved by its own number alone.
+pub(super) fn weights_of<'n>(
+    parameter: &str,
+    parts: impl Iterator<Item = (&'n str, f64)>,
+) -> Vec<Weight> {
+    let parts: Vec<(&str, f64)> = parts.filter(|(_, w)| w.abs() >= WEIGHT_MIN).collect();
+    if matches!(parts[..], [(own, _)] if own == parameter) {
+        return Vec::new();
+    }
+    let norm = parts.iter().map(|(_, w)| w * w).sum::<f64>().sqrt();
+    let weight = |(of, weight): (&str, f64)| Weight {
+        parameter: parameter.to_owned(),
+        of: of.to_owned(),
+        weight: (weight / norm * 1e4).round() / 1e4,
+    };
+    parts.into_iter().map(weight).collect()
 }
 
 #[cfg(test)]

@@ -19,13 +19,13 @@ use models::uncertainty::posterior::Weight;
 use nalgebra::storage::Owned;
 use nalgebra::{Cholesky, DMatrix, DVector, Dyn, SymmetricEigen};
 
+use super::covariance::weights_of;
+
 /// Step of the central differences, in the logarithm of a parameter: 1 %. The model has corners
 /// (a minimum of limits), and a smaller step would only look at one side of them.
 const STEP: f64 = 0.01;
 /// A direction in which the residuals change by less than this per unit of logarithm says nothing.
 const CURVATURE_MIN: f64 = 1e-6;
-/// A weight below this is left out; the others are scaled up.
-const WEIGHT_MIN: f64 = 0.002;
 
 /// A parameter to be fitted.
 #[derive(Clone, Debug, PartialEq)]
@@ -224,23 +224,12 @@ fn weights(free: &[Free], covariance: &DMatrix<f64>) -> Vec<Weight> {
     let Some(root) = Cholesky::new(covariance.clone()).map(|root| root.l()) else {
         return Vec::new();
     };
-    let mut weights = Vec::new();
-    for (at, own) in free.iter().enumerate() {
+    let row = |at: usize| {
         let sigma = covariance[(at, at)].sqrt();
-        let of = |to: usize| (to, root[(at, to)] / sigma);
-        let parts: Vec<(usize, f64)> =
-            (0..=at).map(of).filter(|(_, weight)| weight.abs() >= WEIGHT_MIN).collect();
-        if parts.len() < 2 {
-            continue;
-        }
-        let norm = parts.iter().map(|(_, weight)| weight * weight).sum::<f64>().sqrt();
-        weights.extend(parts.into_iter().map(|(to, weight)| Weight {
-            parameter: own.name.clone(),
-            of: free[to].name.clone(),
-            weight: (weight / norm * 1e4).round() / 1e4,
-        }));
-    }
-    weights
+        let parts = (0..=at).map(|to| (free[to].name.as_str(), root[(at, to)] / sigma));
+        weights_of(&free[at].name, parts)
+    };
+    (0..free.len()).flat_map(row).collect()
 }
 
 /// Prior standard deviations per unit of logarithm; zero without a prior.

@@ -312,36 +312,31 @@ fn attended(
     let done = AtomicBool::new(false);
     thread::scope(|scope| {
         let working = scope.spawn(|| transfer.guard(work(&done)));
-        let begin = Instant::now();
-        let over = || working.is_finished() || begin.elapsed() > LOAD_MAX;
         let heard = lines
             .send(&Say::Ready { ports }, session)
-            .and_then(|()| hear_done(lines, session, &over))
-            .and_then(|()| in_time(begin));
+            .and_then(|()| hear_done(lines, session, &|| working.is_finished()));
         let heard = transfer.guard(heard);
         done.store(true, Ordering::Relaxed);
         both(heard, join(working)).map(|(_, received)| received)
     })
 }
 
-/// Waits until the client is done, or the work has ended by itself.
+/// Waits until the client is done, or the work has ended by itself; refuses a load that takes too
+/// long.
 fn hear_done(
     lines: &mut Lines,
     session: &Watch<'_>,
     finished: &dyn Fn() -> bool,
 ) -> Result<(), TrafficError> {
-    match lines.receive_while(&|| !finished(), session)? {
+    let begin = Instant::now();
+    let late = || begin.elapsed() > LOAD_MAX;
+    match lines.receive_while(&|| !finished() && !late(), session)? {
+        Next::Line(Ask::Done) | Next::Unwanted if late() => {
+            Err(TrafficError::Load(format!("it takes over {} s", LOAD_MAX.as_secs())))
+        }
         Next::Line(Ask::Done) | Next::Unwanted => Ok(()),
         Next::Line(_) => Err(TrafficError::Peer("asked for more before it was done".into())),
         Next::End => Err(TrafficError::Peer("went away in the middle".into())),
-    }
-}
-
-/// Refuses a load that has not ended in time.
-fn in_time(begin: Instant) -> Result<(), TrafficError> {
-    match begin.elapsed() > LOAD_MAX {
-        true => Err(TrafficError::Load(format!("it takes over {} s", LOAD_MAX.as_secs()))),
-        false => Ok(()),
     }
 }
 
@@ -362,9 +357,7 @@ fn by_iperf(
             scope.spawn(move || watch.guard(iperf::servers(to, count, load, watch, ready)));
         let heard = iperf::ports(&readies, count, watch).and_then(|ports| {
             lines.send(&Say::Ready { ports }, session)?;
-            let begin = Instant::now();
-            hear_done(lines, session, &|| serving.is_finished() || begin.elapsed() > LOAD_MAX)?;
-            in_time(begin)
+            hear_done(lines, session, &|| serving.is_finished())
         });
         let heard = watch.guard(heard);
         both(heard, join(serving)).map(|_| Received::default())
