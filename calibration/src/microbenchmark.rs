@@ -4,7 +4,8 @@
 //! it in words). A row is a question to the model and a measured answer.
 
 use models::gpu::execute::Level;
-use models::gpu::kernel::{Accesses, Kernel, Launches, Precision, demand_of};
+use models::gpu::kernel::{Accesses, Kernel, Precision, demand_of};
+use models::gpu::launches::Launches;
 use models::gpu::machine::Machine;
 use models::gpu::memory;
 use models::input::InputError;

@@ -279,7 +279,7 @@ impl<'a> Run<'a> {
             Mode::Overlapped { chunk, buffers } => {
                 Order::Overlapped { chunk, buffers: buffers as usize }
             }
-            Mode::Serial | Mode::GpuDirect => Order::Serial,
+            Mode::Serial | Mode::GpuDirect | Mode::Rdma { .. } => Order::Serial,
         };
         let load = Produced {
             bytes,
@@ -291,7 +291,7 @@ impl<'a> Run<'a> {
             patience: PATIENCE,
         };
         let memory = match self.transfer.host_memory {
-            HostMemory::Pinned => traffic::HostMemory::Pinned,
+            HostMemory::Pinned | HostMemory::Mapped => traffic::HostMemory::Pinned,
             HostMemory::Pageable => traffic::HostMemory::Pageable,
             HostMemory::Untouched => traffic::HostMemory::Untouched,
         };

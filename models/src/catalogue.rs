@@ -65,6 +65,8 @@ pub struct HopSpec {
     pub turn: Turn,
     /// Whether the application drives the card from user space, past the kernel's sockets.
     pub user_space: bool,
+    /// Whether it takes packets one by one, so that super-packets are cut before it.
+    pub by_packet: bool,
 }
 
 /// A container network as a composition of hops.
@@ -115,6 +117,10 @@ struct RawHop {
     /// own lines say, and the kernel's sockets cost nothing.
     #[serde(default)]
     user_space: bool,
+    /// Whether it takes packets one by one, so that super-packets are cut before it even where no
+    /// card is on the way.
+    #[serde(default)]
+    by_packet: bool,
 }
 
 fn kept() -> BackPressure {
@@ -200,6 +206,7 @@ impl HopSpec {
             back_pressure: raw.back_pressure,
             turn: raw.turn,
             user_space: raw.user_space,
+            by_packet: raw.by_packet,
         })
     }
 }

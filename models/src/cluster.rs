@@ -38,11 +38,13 @@ use petgraph::graph::{DiGraph, EdgeIndex, NodeIndex};
 use sim::{Bytes, Rate};
 
 use crate::gpu::share::Turns;
+use crate::host::congestion::Congestion;
 use crate::input::{InputError, Source, suggest};
 use crate::library::{Kind, Library};
 use crate::name::server::NameServer;
 use crate::profile::Profile;
 use crate::topology::{Family, Parsed};
+use crate::transfer::Mode;
 use crate::uncertainty::Spread;
 use crate::uncertainty::model::{Among, Errors, Part};
 
@@ -51,8 +53,8 @@ pub use accelerator::Accelerator;
 pub use batch::Batch;
 pub use drawn::Drawn;
 pub use hop::{
-    Core, Costs, CpuCosts, CpuHop, DmaHop, GpuHop, GpuStep, HopModel, Pageable, Side, SocketLink,
-    WireHop,
+    Core, Costs, CpuCosts, CpuHop, DmaHop, GpuHop, GpuStep, HopModel, KernelCopy, Pageable, Side,
+    SocketLink, WireHop,
 };
 pub use name::{Name, Word};
 
@@ -136,6 +138,10 @@ pub struct Host {
     pub pinned: Option<lab::Pins>,
     /// A TCP socket's window.
     pub tcp_window: Bytes,
+    /// How its TCP senders answer loss.
+    pub congestion: Congestion,
+    /// The largest super-packet that its TCP senders hand down.
+    pub super_packet: Bytes,
     /// What a UDP socket may have in flight to the NIC, and how long until that is completed;
     /// together the rate of a throttled sender.
     pub udp_send_limit: Option<Rate>,
@@ -171,10 +177,28 @@ impl Host {
 pub enum Lane {
     /// Every transfer.
     Any,
-    /// Only those that pass through host memory.
+    /// Only those that pass through host memory and sockets.
     Host,
+    /// Only those that pass through host memory, by sockets or by RDMA.
+    Copy,
+    /// Only RDMA between host memories.
+    Rdma,
     /// Only GPUDirect RDMA.
     Direct,
+}
+
+impl Lane {
+    /// Whether a transfer in `mode` may take such a hop.
+    pub const fn is_open(self, mode: Mode) -> bool {
+        match (self, mode) {
+            (Lane::Any, _)
+            | (Lane::Copy, Mode::Serial | Mode::Overlapped { .. } | Mode::Rdma { .. })
+            | (Lane::Host, Mode::Serial | Mode::Overlapped { .. })
+            | (Lane::Rdma, Mode::Rdma { .. })
+            | (Lane::Direct, Mode::GpuDirect) => true,
+            (Lane::Host | Lane::Copy | Lane::Rdma | Lane::Direct, _) => false,
+        }
+    }
 }
 
 /// An edge of the graph.
@@ -256,6 +280,12 @@ pub struct Cluster {
 }
 
 impl Cluster {
+    /// The machine that a pod or device of that name is in.
+    pub(crate) fn host_of(&self, name: &str) -> Option<&Host> {
+        let node = self.graph[*self.places.get(name)?].node.as_ref();
+        self.hosts.iter().find(|host| Some(&host.name) == node)
+    }
+
     /// Assembles the topology called `name` in the library.
     ///
     /// # Errors

@@ -1,6 +1,7 @@
 //! A GPU: how long a kernel lasts, how fast its engines copy, and how pods share it.
 //!
 //! - [`kernel`]: launch latency and the roofline, from the data sheet alone.
+//! - [`launches`]: how kernels follow each other.
 //! - [`launch`], [`work`], [`access`]: what a kernel asks for, thread by thread.
 //! - [`capability`], [`occupancy`]: what its generation allows, and how many blocks an SM holds.
 //! - [`machine`], [`memory`], [`block`]: the calibrated GPU, and what one block costs on it.
@@ -35,6 +36,7 @@ pub mod copy;
 pub mod execute;
 pub mod kernel;
 pub mod launch;
+pub mod launches;
 pub mod machine;
 pub mod memory;
 pub mod occupancy;
@@ -189,7 +191,8 @@ mod tests {
         let ports = shipped(Kind::Pcie);
         assert!(ports.len() >= 6);
         for profile in &ports {
-            let link = Port::from_profile(profile).unwrap_or_else(|error| panic!("{error}")).link;
+            let port = Port::from_profile(profile).unwrap_or_else(|error| panic!("{error}"));
+            let Some(link) = port.link() else { continue };
             assert_eq!(profile.name, format!("{}-{}", link.generation, link.width));
         }
     }

@@ -18,6 +18,9 @@ use crate::uncertainty::Draw;
 use crate::uncertainty::hypothesis::Hypothesis;
 use crate::uncertainty::posterior::Posterior;
 
+/// How many profiles may be like each other in a row.
+const LIKES_MAX: usize = 8;
+
 /// What a data file describes; equally the name of its folder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -199,20 +202,24 @@ impl Library {
         Ok(profile)
     }
 
-    /// The profile that another says to be like.
+    /// The profile that another says to be like, which may be like a third.
     fn model_of(&self, kind: Kind, name: &str) -> Result<Profile, InputError> {
-        let fault = |problem: String| InputError::new("like", problem);
-        if let Some((further, _)) = format::like(self.source(kind, name)?) {
-            return Err(fault(format!("`{name}` is like `{further}` itself"))
-                .help(format!("# like = {further}, which has all lines")));
+        self.source(kind, name)?;
+        if self.likes(kind, name).count() >= LIKES_MAX {
+            let problem = format!("`{name}` is like others more than {LIKES_MAX} deep");
+            return Err(InputError::new("like", problem)
+                .help("a profile that is not like itself by way of others"));
         }
         self.whole(kind, name)
     }
 
-    /// The profile that the one called `name` says to be like.
-    pub fn like(&self, kind: Kind, name: &str) -> Option<&str> {
-        let entry = self.entries.get(&(kind, name.to_owned()))?;
-        format::like(&entry.source).map(|(other, _)| other)
+    /// The profiles that the one called `name` says to be like, the nearest first.
+    pub fn likes<'l>(&'l self, kind: Kind, name: &str) -> impl Iterator<Item = &'l str> {
+        let like = move |name: &str| {
+            let entry = self.entries.get(&(kind, name.to_owned()))?;
+            format::like(&entry.source).map(|(other, _)| other)
+        };
+        std::iter::successors(like(name), move |other| like(other)).take(LIKES_MAX)
     }
 
     /// A copy in which every number that is not known exactly is another: where `draw` puts it.
@@ -243,10 +250,13 @@ impl Library {
     /// # Errors
     /// As [`Library::posterior`].
     pub fn posterior_of(&self, profile: &Profile) -> Result<Option<&Posterior>, InputError> {
-        match (self.posterior(&profile.name)?, self.like(profile.kind(), &profile.name)) {
-            (None, Some(other)) => self.posterior(other),
-            (own, _) => Ok(own),
+        let own = std::iter::once(&*profile.name);
+        for name in own.chain(self.likes(profile.kind(), &profile.name)) {
+            if let Some(posterior) = self.posterior(name)? {
+                return Ok(Some(posterior));
+            }
         }
+        Ok(None)
     }
 
     /// A hypothesis.

@@ -10,6 +10,7 @@
 //! - [`overhead`]: what the link layer takes before the first TLP byte is sent.
 //! - [`packet`]: the wire bytes that one write or read puts on each direction.
 //! - [`read`]: reads are bounded by outstanding tags × request size ÷ round trip.
+//! - [`chip`]: a link between chips that takes the place of a slot.
 //! - [`port`]: all of it from one profile, as a cluster uses it.
 //!
 //! Nothing here is an event. A DMA transfer is a flow whose *weight* on each direction of a link is
@@ -20,6 +21,7 @@
 //! networking*, SIGCOMM 2018, <https://doi.org/10.1145/3230543.3230560>, whose tables of
 //! acknowledgement limits are replaced by the formula that they were computed from.
 
+pub mod chip;
 pub mod generation;
 pub mod overhead;
 pub mod packet;
@@ -28,9 +30,10 @@ pub mod read;
 pub mod reference;
 pub mod settings;
 
+pub use chip::Chip;
 pub use generation::{Framing, Generation, Width};
 pub use packet::{Operation, Weights};
-pub use port::Port;
+pub use port::{Connector, Port};
 pub use settings::{AddressBits, Boundary, Completions, PayloadSize, Settings};
 
 use sim::{Bytes, Rate};

@@ -274,9 +274,9 @@ pub(crate) fn same_way<'r, 'a>(
     transfer: &Transfer,
     (known, other): (&'r Route<'a>, &Transfer),
 ) -> Option<Result<&'r Route<'a>, InputError>> {
-    let direct = |transfer: &Transfer| transfer.mode == Mode::GpuDirect;
+    let lanes = |transfer: &Transfer| (transfer.mode.is_rdma(), transfer.mode == Mode::GpuDirect);
     let ends = |transfer: &Transfer| {
-        (transfer.transport, transfer.host_memory, transfer.kernel.is_some(), direct(transfer))
+        (transfer.transport, transfer.host_memory, transfer.kernel.is_some(), lanes(transfer))
     };
     let same = ends(transfer) == ends(other)
         && (&transfer.from, &transfer.to, &transfer.via) == (&other.from, &other.to, &other.via);
@@ -302,7 +302,7 @@ fn check_numbers(transfer: &Transfer) -> Result<(), InputError> {
             return Err(InputError::new(field, "is no amount of payload").help("1 B to 1 PiB"));
         }
     }
-    if let Mode::Overlapped { chunk, buffers } = transfer.mode {
+    if let Mode::Overlapped { chunk, buffers } | Mode::Rdma { chunk, buffers } = transfer.mode {
         if chunk.get() == 0 || transfer.message.div_ceil(chunk) > CHUNKS_MAX {
             let problem = format!("{chunk} cuts {} into too many chunks", transfer.message);
             return Err(InputError::new("chunk", problem)

@@ -12,6 +12,7 @@
 //!
 //! Frame overhead of 38 bytes: preamble 8, header 14, FCS 4, gap 12 (IEEE 802.3 clause 3 and 4).
 
+mod copy;
 mod kernel;
 mod memory;
 mod network;
@@ -84,6 +85,8 @@ pub struct UdpRole {
     pub wire: bool,
     /// The most that one flow gets through [B/s].
     pub flow_limit: Option<f64>,
+    /// The part that is lost on it, whatever the load.
+    pub lost: f64,
 }
 
 /// What carries out a stage.
@@ -138,10 +141,15 @@ pub struct Stage {
     pub pool: Option<PoolIndex>,
     /// Parallel flows that share the message.
     pub flows: u32,
+    /// Their standing beside others on the links that they share; 1 but for reads that starve
+    /// behind writes.
+    pub share: f64,
     /// The unit that is stored and forwarded whole: a super-packet, a datagram, a burst.
     pub unit: Bytes,
     /// Window ÷ round trip of one flow [B/s].
     pub window: Option<f64>,
+    /// The rate at which the application offers each flow's datagrams, where it paces them [B/s].
+    pub offered: Option<f64>,
     /// The rate of a UDP sender whose socket stays charged up to the NIC [B/s].
     pub udp_send_limit: Option<f64>,
 }
@@ -159,8 +167,10 @@ impl Stage {
             hops: Vec::new(),
             pool: None,
             flows,
+            share: 1.0,
             unit,
             window: None,
+            offered: None,
             udp_send_limit: None,
         }
     }

@@ -158,6 +158,7 @@ pub fn route<'a>(cluster: &'a Cluster, transfer: &Transfer) -> Result<Route<'a>,
         let problem = format!("no way leads from `{}` to `{}`", transfer.from, transfer.to);
         let help = match transfer.mode {
             Mode::GpuDirect => "GPUDirect RDMA needs a GPU at both ends and cables between them",
+            Mode::Rdma { .. } => "two different places with cards and cables between them",
             _ => "two different places, connected by cables, NVLink or one node's network",
         };
         InputError::new("to", problem).help(help)

@@ -1,7 +1,7 @@
 //! What a user asks of the cluster: one result that travels from here to there, and how.
 
 use serde::{Deserialize, Serialize};
-use sim::Bytes;
+use sim::{Bytes, Rate};
 
 use crate::gpu::execute::Level;
 use crate::gpu::kernel::Kernel;
@@ -32,6 +32,14 @@ pub struct Transfer {
     pub reply: Option<Bytes>,
     /// The transport between the pods.
     pub transport: Transport,
+    /// The rate at which the application offers datagrams, over all streams together; as fast as
+    /// its socket takes them where it is not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offered: Option<Rate>,
+    /// What encoding and decoding move at each end, where the message is marshalled (gRPC,
+    /// protobuf, JSON); as it lies in memory where it is not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub marshalled: Option<Rate>,
     /// Parallel connections (TCP) or flows (UDP) that share the message evenly.
     pub streams: u32,
     /// How device copies and the network take turns.
@@ -60,6 +68,8 @@ impl Transfer {
             write: None,
             reply: None,
             transport: Transport::Tcp,
+            offered: None,
+            marshalled: None,
             streams: 1,
             mode: Mode::Serial,
             host_memory: HostMemory::Pinned,
@@ -107,8 +117,27 @@ pub enum Mode {
         /// Host buffers on each side; at least one.
         buffers: u32,
     },
+    /// RDMA between host memories, and copies between these and GPUs: chunk by chunk likewise.
+    Rdma {
+        /// The size of a chunk.
+        chunk: Bytes,
+        /// Host buffers on each side; at least one.
+        buffers: u32,
+    },
     /// GPUDirect RDMA: the NIC reads and writes device memory, and no host CPU hop is on the way.
     GpuDirect,
+}
+
+impl Mode {
+    /// Whether chunks take turns on the stages.
+    pub const fn is_chunked(self) -> bool {
+        matches!(self, Mode::Overlapped { .. } | Mode::Rdma { .. })
+    }
+
+    /// Whether the network is crossed by RDMA, past the sockets.
+    pub const fn is_rdma(self) -> bool {
+        matches!(self, Mode::Rdma { .. } | Mode::GpuDirect)
+    }
 }
 
 /// The kind of host memory that a device copy reads or writes.
@@ -123,6 +152,16 @@ pub enum HostMemory {
     /// Ordinary memory that was never written: the core also takes a page fault for each page that
     /// it copies into.
     Untouched,
+    /// Page-locked, and mapped into the GPU's addresses: a kernel on its SMs loads from it and
+    /// stores to it, in the place of the copy engine.
+    Mapped,
+}
+
+impl HostMemory {
+    /// Whether a core has to stage what a copy engine moves.
+    pub const fn is_staged(self) -> bool {
+        matches!(self, HostMemory::Pageable | HostMemory::Untouched)
+    }
 }
 
 /// The state of the connection when the message is sent.

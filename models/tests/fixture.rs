@@ -207,7 +207,7 @@ pub(crate) fn transfer(from: &str, to: &str, message: Bytes) -> Transfer {
 pub(crate) fn steady(cluster: &Cluster, asked: &[Transfer], fidelity: Fidelity) -> Vec<Outcome> {
     let long = asked.iter().map(|asked| {
         let message = match asked.mode {
-            Mode::Overlapped { chunk, .. } => chunk * CHUNKS_MAX,
+            Mode::Overlapped { chunk, .. } | Mode::Rdma { chunk, .. } => chunk * CHUNKS_MAX,
             Mode::Serial | Mode::GpuDirect => Bytes::gib(1 << 14),
         };
         Transfer { message, ..asked.clone() }

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use models::cluster::{Cluster, CpuHop, DmaHop, HopModel, LinkUnit};
-use models::gpu::kernel::{Kernel, Launches};
+use models::gpu::kernel::Kernel;
+use models::gpu::launches::Launches;
 use models::input::Source;
 use models::outcome::Fidelity;
 use models::predict::predict;

@@ -1,6 +1,7 @@
 //! The kernel that makes a result, as a stage of its way.
 
-use models::gpu::kernel::{Kernel, Launches};
+use models::gpu::kernel::Kernel;
+use models::gpu::launches::Launches;
 use models::outcome::{Fidelity, Interval, Outcome};
 use models::predict::{advise, predict};
 use models::transfer::{Mode, Transfer};

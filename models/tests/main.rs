@@ -12,6 +12,7 @@ mod kernel;
 mod laws;
 mod levels;
 mod machine;
+mod paths;
 mod random;
 mod replay;
 mod replications;

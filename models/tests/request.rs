@@ -42,6 +42,7 @@ pub(crate) fn reply(change: impl FnOnce(&mut Request)) -> Transfer {
         node_hz: 0.1,
         others_hz: 1.0,
         loss: 0.0,
+        started: false,
         addresses: 1,
     };
     change(&mut request);

@@ -3,8 +3,9 @@
 use models::cluster::Cluster;
 use models::gpu::copy::{CopyEngine, Direction, Parameters};
 use models::gpu::execute::Prepared;
-use models::gpu::kernel::{Kernel, Launches};
+use models::gpu::kernel::Kernel;
 use models::gpu::launch::Launch;
+use models::gpu::launches::Launches;
 use models::gpu::machine::Machine;
 use models::gpu::work::Work;
 use models::input::Source;

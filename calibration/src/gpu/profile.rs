@@ -55,13 +55,16 @@ pub fn profile(measured: &Measured, port: &Port, place: &str) -> Result<String, 
             lines.assumed(&stand_in.row(parameter)?);
         }
     }
-    let (generation, lanes) = (port.link.generation.number(), port.link.width.lanes());
-    let (how, slot) = match measured.facts.pcie == Some((generation, lanes)) {
-        true => ("measured", format!("what NVML says that card and slot can do, {place}")),
-        false => ("assumed", format!("the slot as the user states it, {place}")),
-    };
-    lines.value("pcie_generation", f64::from(generation), "count", how, &slot);
-    lines.value("pcie_lanes", f64::from(lanes), "count", how, &slot);
+    // A link between chips has no generation that a card could lower.
+    if let Some(link) = port.link() {
+        let (generation, lanes) = (link.generation.number(), link.width.lanes());
+        let (how, slot) = match measured.facts.pcie == Some((generation, lanes)) {
+            true => ("measured", format!("what NVML says that card and slot can do, {place}")),
+            false => ("assumed", format!("the slot as the user states it, {place}")),
+        };
+        lines.value("pcie_generation", f64::from(generation), "count", how, &slot);
+        lines.value("pcie_lanes", f64::from(lanes), "count", how, &slot);
+    }
     let read =
         |found: &&Finding| !told.contains(&&*found.parameter) && study(&found.parameter).is_none();
     for more in measured.findings.iter().filter(read) {

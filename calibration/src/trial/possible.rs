@@ -2,7 +2,7 @@
 
 use models::input::InputError;
 use models::topology::Topology;
-use models::transfer::{Mode, Transfer, Transport};
+use models::transfer::{HostMemory, Mode, Transfer, Transport};
 
 /// Which transfers a lab can carry out.
 ///
@@ -11,8 +11,8 @@ use models::transfer::{Mode, Transfer, Transport};
 pub fn check(topology: &Topology, transfer: &Transfer) -> Result<(), InputError> {
     let refuse =
         |field: &str, problem: String, help: &str| Err(InputError::new(field, problem).help(help));
-    if transfer.mode == Mode::GpuDirect {
-        let problem = "GPUDirect needs cards that no lab of virtual devices has".into();
+    if transfer.mode.is_rdma() {
+        let problem = "RDMA needs cards that no lab of virtual devices has".into();
         return refuse("mode", problem, "serial or overlapped");
     }
     if transfer.kernel.is_some() {
@@ -31,6 +31,10 @@ pub fn check(topology: &Topology, transfer: &Transfer) -> Result<(), InputError>
     if from_gpu && (transfer.transport == Transport::Udp || transfer.streams > 1) {
         let problem = "a result from a GPU is sent over one TCP connection here".into();
         return refuse("streams", problem, "transport = \"tcp\", streams = 1");
+    }
+    if transfer.host_memory == HostMemory::Mapped {
+        let problem = "a lab has no GPU whose kernel could copy".into();
+        return refuse("host_memory", problem, "host_memory = \"pinned\"");
     }
     if !from_gpu && matches!(transfer.mode, Mode::Overlapped { .. }) {
         let problem = "there is no copy that could overlap".into();

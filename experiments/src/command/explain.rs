@@ -86,6 +86,9 @@ fn headline(label: &str, transfer: &Transfer, digest: &Digest) -> String {
         Mode::Overlapped { chunk, buffers } => {
             format!("overlapped in chunks of {chunk} through {buffers} buffers")
         }
+        Mode::Rdma { chunk, buffers } => {
+            format!("RDMA in chunks of {chunk} through {buffers} buffers")
+        }
     };
     let streams = match transfer.streams {
         1 => "1 stream".into(),

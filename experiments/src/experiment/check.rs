@@ -231,7 +231,8 @@ fn check_chunks(
         Parameter::Field { of: Of::Transfers(_), field } => Some(*field),
         _ => None,
     };
-    let overlapped = |value: &Scalar| *value == Scalar::Text("overlapped".into());
+    let chunked = ["overlapped", "rdma"].map(|mode| Scalar::Text(mode.into()));
+    let overlapped = |value: &Scalar| chunked.contains(value);
     let mut modes = varied().filter(|v| field_of(v).is_some_and(|field| field.name == "mode"));
     let by_sweep = modes.any(|v| v.values.iter().any(overlapped));
     if by_sweep || transfers.iter().any(Draft::is_overlapped) {
@@ -240,11 +241,19 @@ fn check_chunks(
     let in_tables = transfers.iter().flat_map(Draft::written);
     let in_tables = in_tables.map(|(field, written)| (field, written.span.clone()));
     let in_axes = varied().filter_map(|varied| Some((field_of(varied)?, varied.span.clone())));
-    let of_chunks = |(field, _): &(&Field, _)| field.within.of_chunks;
+    // Several kernels in a row are launched somehow, with chunks or without.
+    let counted = varied().any(|v| field_of(v).is_some_and(|field| field.name == "kernel_count"));
+    let in_a_row = counted || transfers.iter().any(Draft::has_launches);
+    let launch = |field: &Field| in_a_row && field.name == "kernel_launch";
+    let of_chunks = |(field, _): &(&Field, _)| field.within.of_chunks && !launch(field);
     match in_tables.chain(in_axes).find(of_chunks) {
         None => Ok(()),
         Some((field, span)) => {
-            let problem = Problem::new("has no effect", "mode = \"overlapped\" uses chunks");
+            let help = match field.name {
+                "kernel_launch" => "mode = \"overlapped\" launches by chunks, kernel_count several",
+                _ => "mode = \"overlapped\" or \"rdma\" uses chunks",
+            };
+            let problem = Problem::new("has no effect", help);
             Err(problem.at(format!("transfer.{}", field.name), source, span))
         }
     }

@@ -28,6 +28,8 @@ pub(crate) enum List {
     /// `[transfer]`, about the kernel that makes the result: rare, so that results have a column
     /// only where it is varied.
     Kernel,
+    /// `[transfer]`, about what few transfers say: likewise.
+    Rare,
     /// `[request]`.
     Request,
     /// `[[workload]]`.

@@ -274,11 +274,10 @@ impl Experiment {
             }
         }
         let scenario = load.map(|load| load.finish(&drafts)).transpose()?.map(Arc::new);
-        let overlapped = drafts.iter().any(Draft::is_overlapped);
         let transfers = drafts.iter().map(|d| d.finish().expect("completeness was checked"));
         let cell = |varied: &Varied, step: usize| match &varied.parameter {
             // Without chunks there is one launch, whatever is said of it.
-            Parameter::Field { field, .. } if field.within.of_chunks && !overlapped => {
+            Parameter::Field { field, .. } if !drafts.iter().any(|draft| draft.uses(field)) => {
                 String::new()
             }
             _ => varied.column.as_ref().map_or(String::new(), |column| column.1[step].clone()),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use models::input::{InputError, Source};
 use models::name::resolver::{ATTEMPTS_MAX, NDOTS_MAX, Order, TIMEOUT_MAX_S};
 use models::transfer::Request;
+use serde::Deserialize;
 use sim::Bytes;
 
 use super::field::words;
@@ -18,6 +19,14 @@ const RATE_MAX: f64 = 1e9;
 const LOSS_MAX: f64 = 0.9;
 /// The most addresses of an answer: what fits a message over TCP (RFC 1035, section 4.2.2).
 const ADDRESSES_MAX: i64 = 4000;
+
+/// What calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Client {
+    Running,
+    Started,
+}
 
 fields! {
     /// How the result of the transfer was asked for: the call of a client pod, by name, through a
@@ -52,6 +61,9 @@ fields! {
     others_rate: f64 = number(RATE_MAX), "0";
     /// The chance that a question or its answer is lost, 0 to 0.9. Default 0.
     loss: f64 = number(LOSS_MAX), "0";
+    /// Whether the client is `running` (default), or a process that is `started` for this call,
+    /// such as `curl`: it loads its resolver first.
+    client: Client = words(&["running", "started"]), "running";
     /// Addresses in the answer: more than one for a headless Service. Default 1.
     addresses: u32 = whole(1, ADDRESSES_MAX), "1";
 }
@@ -86,6 +98,7 @@ impl RequestFields {
             node_hz: self.node_rate.value,
             others_hz: self.others_rate.value,
             loss: self.loss.value,
+            started: self.client.value == Client::Started,
             addresses: self.addresses.value,
         }
     }

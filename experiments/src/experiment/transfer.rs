@@ -3,15 +3,16 @@
 use std::ops::Range;
 
 use models::gpu::execute::Level;
-use models::gpu::kernel::{Kernel, Launches, Precision};
+use models::gpu::kernel::{Kernel, Precision};
+use models::gpu::launches::Launches;
 use models::quantity::parse_bytes;
 use models::transfer::{Connection, HostMemory, Mode, Transfer, Transport};
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Map, Value, json};
-use sim::Bytes;
+use sim::{Bytes, Rate, Time};
 
 use super::field::{Field, Fields, Is, List, Rows, Written, amount, bytes, fields, name, number};
-use super::field::{size, text, text_or, whole, words};
+use super::field::{bandwidth, size, span, text, text_or, whole, words};
 use super::problem::Problem;
 use super::request::RequestFields;
 use super::scalar::Scalar;
@@ -22,6 +23,8 @@ const COUNT_MAX: i64 = 1024;
 const FLOP_MAX: f64 = 1e23;
 /// The most threads of one kernel: a grid of 2^31 − 1 blocks.
 const THREADS_MAX: i64 = ((1 << 31) - 1) * BLOCK_MAX;
+/// The most kernels that run one after another.
+const KERNELS_MAX: i64 = 1_000_000;
 /// The most threads of a block.
 const BLOCK_MAX: i64 = 1024;
 
@@ -50,16 +53,31 @@ fields! {
     /// Parallel connections, 1 to 1024. Default 1.
     streams: u32 = whole(1, COUNT_MAX), "1";
     /// `serial` (default): stages one after another; `overlapped`: chunk by chunk at once;
+    /// `rdma`: likewise, and NICs read and write the pods' host memory, past their sockets;
     /// `gpudirect`: the NIC reads and writes device memory.
-    mode: ModeName = words(&["serial", "overlapped", "gpudirect"]), "serial";
-    /// The size of a chunk where the mode is `overlapped`. Default `"1 MiB"`.
+    mode: ModeName = words(&["serial", "overlapped", "rdma", "gpudirect"]), "serial";
+    /// The size of a chunk where the mode is `overlapped` or `rdma`. Default `"1 MiB"`.
     chunk: Bytes = size().of_chunks(), "1 MiB";
-    /// Buffers a side where the mode is `overlapped`, 1 to 1024. Default 2.
+    /// Buffers a side where the mode is `overlapped` or `rdma`, 1 to 1024. Default 2.
     buffers: u32 = whole(1, COUNT_MAX).of_chunks(), "2";
-    /// The host buffer of device copies: `pinned` (default) or `pageable`.
-    host_memory: HostMemory = words(&["pinned", "pageable", "untouched"]), "pinned";
+    /// The host buffer of device copies: `pinned` (default), `pageable`, `untouched` (pageable and
+    /// never written), or `mapped` (pinned, and a kernel loads from it and stores to it in the
+    /// place of the copy engine).
+    host_memory: HostMemory = words(&["pinned", "pageable", "untouched", "mapped"]), "pinned";
     /// `warm` (default): open, its window grown; `new`: to be opened, from slow start.
     connection: Connection = words(&["warm", "new"]), "warm";
+}
+
+fields! {
+    /// What few transfers say.
+    RareFields: Rare "";
+
+    /// The rate at which the application offers datagrams, as `iperf3 -u -b`: `"300 Mbit/s"`, over
+    /// all streams together. Default: as fast as its socket takes them.
+    offered: Option<Rate> = bandwidth();
+    /// What encoding and decoding move at each end, where the message is marshalled (gRPC,
+    /// protobuf, JSON): `"1 GB/s"`. Default: it is sent as it lies in memory.
+    marshalled: Option<Rate> = bandwidth();
 }
 
 fields! {
@@ -84,6 +102,11 @@ fields! {
     /// the result is there before any of it is copied, `per-chunk`, or as a `graph` of one kernel
     /// per chunk.
     kernel_launch: Launches = words(&["once", "per-chunk", "graph"]).of_chunks(), "once";
+    /// How many such kernels run one after another, 1 to 1000000: each of them reads, writes and
+    /// computes what is said here. Where `kernel_launch` is `graph`, they are one graph. Default 1.
+    kernel_count: u32 = whole(1, KERNELS_MAX), "1";
+    /// What the host's own code takes from one launch to the next, at least. Default `"0 s"`.
+    kernel_host_time: Time = span(), "0 s";
     /// How finely the kernel's grid is run: `kernel` (one equation), `cohort` (default: blocks
     /// that start together) or `warp` (every warp; at most 4194304 of them).
     kernel_level: Level = words(&["kernel", "cohort", "warp"]), "cohort";
@@ -95,6 +118,7 @@ fields! {
 pub(crate) enum ModeName {
     Serial,
     Overlapped,
+    Rdma,
     GpuDirect,
 }
 
@@ -103,6 +127,7 @@ pub(crate) enum ModeName {
 pub(crate) struct Draft {
     pub(crate) name: String,
     fields: TransferFields,
+    rare: RareFields,
     kernel: KernelFields,
     /// How the result was asked for, if it was.
     pub(crate) request: Option<RequestFields>,
@@ -114,13 +139,19 @@ pub(crate) struct TransferTable;
 
 impl Rows for TransferTable {
     const ABOUT: &'static str = TransferFields::DOC;
-    const LISTS: &'static [&'static [Field]] = &[TransferFields::FIELDS, KernelFields::FIELDS];
+    const LISTS: &'static [&'static [Field]] =
+        &[TransferFields::FIELDS, RareFields::FIELDS, KernelFields::FIELDS];
 }
 
 impl Field {
     /// Every field that a sweep may vary of a transfer, its kernel and the request for it.
     pub(crate) fn of_transfers() -> impl Iterator<Item = &'static Field> + Clone {
-        let lists = [TransferFields::FIELDS, KernelFields::FIELDS, RequestFields::FIELDS];
+        let lists = [
+            TransferFields::FIELDS,
+            RareFields::FIELDS,
+            KernelFields::FIELDS,
+            RequestFields::FIELDS,
+        ];
         lists.into_iter().flatten().filter(|field| field.is_swept())
     }
 
@@ -147,6 +178,7 @@ impl Draft {
         span: &Range<usize>,
     ) -> Result<(), Problem> {
         match field.list {
+            List::Rare => self.rare.set(field, value, span),
             List::Kernel => self.kernel.set(field, value, span),
             List::Request => self.request.get_or_insert_default().set(field, value, span),
             _ => self.fields.set(field, value, span),
@@ -155,13 +187,27 @@ impl Draft {
 
     /// Its fields that something was written of.
     pub(crate) fn written(&self) -> impl Iterator<Item = (&'static Field, &Written)> {
-        let own = self.fields.written().chain(self.kernel.written());
+        let own = self.fields.written().chain(self.rare.written());
+        let own = own.chain(self.kernel.written());
         own.chain(self.request.iter().flat_map(Fields::written))
     }
 
     /// Whether chunks take turns on the stages.
     pub(crate) fn is_overlapped(&self) -> bool {
-        self.fields.mode.value == ModeName::Overlapped
+        matches!(self.fields.mode.value, ModeName::Overlapped | ModeName::Rdma)
+    }
+
+    /// Whether there is more than one launch: by chunks, or of several kernels in a row.
+    pub(crate) fn has_launches(&self) -> bool {
+        self.is_overlapped() || self.kernel.kernel_count.value > 1
+    }
+
+    /// Whether a field of chunks has an effect.
+    pub(crate) fn uses(&self, field: &Field) -> bool {
+        match field.name {
+            "kernel_launch" => self.has_launches(),
+            _ => !field.within.of_chunks || self.is_overlapped(),
+        }
     }
 
     /// The kernel, once one of its fields is set; without chunks there is nothing to launch it by.
@@ -176,6 +222,8 @@ impl Draft {
             threads: fields.kernel_threads.value.unwrap_or(Kernel::IDLE.threads),
             block: fields.kernel_block.value,
             launches: fields.kernel_launch.value,
+            count: fields.kernel_count.value,
+            host_time: fields.kernel_host_time.value,
             level: fields.kernel_level.value,
             accesses: None,
         })
@@ -184,7 +232,8 @@ impl Draft {
     /// The transfer, if nothing is missing; else the name of the field that is.
     pub(crate) fn finish(&self) -> Result<Transfer, &'static str> {
         let fields = &self.fields;
-        let launches = |kernel: Kernel| match self.is_overlapped() {
+        // Without chunks and with one kernel alone there is nothing to launch by.
+        let launches = |kernel: Kernel| match self.has_launches() {
             true => kernel,
             false => Kernel { launches: Launches::Once, ..kernel },
         };
@@ -198,12 +247,17 @@ impl Draft {
             write: fields.write.value,
             reply: fields.reply.value,
             transport: fields.transport.value,
+            offered: self.rare.offered.value,
+            marshalled: self.rare.marshalled.value,
             streams: fields.streams.value,
             mode: match fields.mode.value {
                 ModeName::Serial => Mode::Serial,
                 ModeName::GpuDirect => Mode::GpuDirect,
                 ModeName::Overlapped => {
                     Mode::Overlapped { chunk: fields.chunk.value, buffers: fields.buffers.value }
+                }
+                ModeName::Rdma => {
+                    Mode::Rdma { chunk: fields.chunk.value, buffers: fields.buffers.value }
                 }
             },
             host_memory: fields.host_memory.value,
@@ -216,7 +270,7 @@ impl Draft {
     pub(crate) fn cells(&self) -> Vec<String> {
         let own = self.fields.said().filter(|(field, _)| field.column().is_some());
         let cell = |(field, said): (&Field, Option<Scalar>)| match said {
-            _ if field.within.of_chunks && !self.is_overlapped() => String::new(),
+            _ if !self.uses(field) => String::new(),
             Some(value) if field.is.is_amount() => {
                 amount(&value).map_or(String::new(), |bytes| bytes.get().to_string())
             }

@@ -124,6 +124,9 @@ fn of_kind(kind: Kind, cast: &Cast) -> Vec<Arc<Scene>> {
             "peer",
             "request",
             "bare-name",
+            "started",
+            "both-ways",
+            "far-card",
         ],
         Kind::Gpu => &[
             "pinned",
@@ -138,7 +141,8 @@ fn of_kind(kind: Kind, cast: &Cast) -> Vec<Arc<Scene>> {
             "side-by-side",
             "judging",
         ],
-        Kind::Pcie => &["pinned", "boundary", "gpudirect"],
+        Kind::Pcie if cast.is_slot() => &["pinned", "boundary", "gpudirect"],
+        Kind::Pcie => &["pinned", "gpudirect"],
         Kind::Model => {
             let mut scenes = played(&["tcp", "udp", "pinned", "small-copy"], cast);
             let measured = cast.gpu == "v100-16-pcie";
@@ -149,7 +153,13 @@ fn of_kind(kind: Kind, cast: &Cast) -> Vec<Arc<Scene>> {
         }
         _ => &["gpudirect", "tcp"],
     };
-    played(names, cast)
+    let mut scenes = played(names, cast);
+    if kind == Kind::Host {
+        // Only an execution model has short gaps between kernels.
+        let gpu = "a100-40-pcie".into();
+        scenes.extend(played(&["launches"], &Cast { gpu, ..cast.clone() }));
+    }
+    scenes
 }
 
 /// The scenes of what one hop costs.

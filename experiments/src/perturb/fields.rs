@@ -10,7 +10,7 @@ type Move = (&'static str, &'static str, &'static str);
 
 /// Numeric fields of topologies: setting, scene, value. A name between table and key picks one
 /// table.
-const TOPOLOGY: [Move; 21] = [
+const TOPOLOGY: [Move; 24] = [
     ("pcie_switch.numa", "copies", "1"),
     ("gpu.gpu-b.numa", "copies", "0"),
     ("gpu.replicas", "side-by-side", "3"),
@@ -25,8 +25,11 @@ const TOPOLOGY: [Move; 21] = [
     ("pod.a.numa", "peer", "1"),
     ("pod.offloads", "tcp", "false"),
     ("pod.rate", "tcp", "1 Gbit/s"),
+    ("pod.burst", "limited", "1 MiB"),
     ("switch.latency", "tcp", "5 us"),
     ("cable.rate", "tcp", "1 Gbit/s"),
+    ("cable.rate_back", "tcp", "1 Gbit/s"),
+    ("cable.loss", "far", "0.001"),
     ("cable.latency", "tcp", "1 us"),
     ("nvlink.rate", "nvswitch", "10 GB/s"),
     ("nvlink.links", "nvswitch", "1"),
@@ -35,18 +38,22 @@ const TOPOLOGY: [Move; 21] = [
 ];
 
 /// Numeric fields of transfers and requests: name, scene, value.
-const TRANSFER: [Move; 19] = [
+const TRANSFER: [Move; 23] = [
     ("message", "tcp", "512 KiB"),
     ("write", "tcp", "16 KiB"),
     ("reply", "tcp", "1 KiB"),
     ("streams", "crowd", "8"),
     ("chunk", "kernels", "2 MiB"),
     ("buffers", "pipeline", "1"),
+    ("offered", "udp", "100 Mbit/s"),
+    ("marshalled", "tcp", "1 GB/s"),
     ("kernel_read", "kernels", "128 MiB"),
     ("kernel_written", "kernels", "128 MiB"),
     ("kernel_flop", "arithmetic", "2e12"),
     ("kernel_threads", "kernels", "65536"),
     ("kernel_block", "kernels", "1024"),
+    ("kernel_count", "launches", "9"),
+    ("kernel_host_time", "launches", "1 ms"),
     ("request.message", "request", "1 MiB"),
     ("request.ndots", "request", "0"),
     ("request.timeout", "lossy-request", "1 s"),
@@ -98,8 +105,8 @@ pub(super) fn all() -> Vec<Entry> {
 fn entry(origin: &str, name: &str, value: &str, scene: &str, change: Change) -> Entry {
     let cast = match scene {
         // A tunnel, which has a pod side that can be limited, and offloads of its own.
-        "tcp" => Cast { hop: Some("vxlan".into()), ..cast() },
-        "nvswitch" | "kernels" | "turns" | "side-by-side" => {
+        "tcp" | "limited" => Cast { hop: Some("vxlan".into()), ..cast() },
+        "nvswitch" | "kernels" | "launches" | "turns" | "side-by-side" => {
             Cast { gpu: "a100-40-pcie".into(), ..cast() }
         }
         _ => cast(),
@@ -125,9 +132,29 @@ mod tests {
 
     /// Fields that are names, words or lists of them; those that say how many there are of a thing,
     /// which give other things and no other price; and `copied`, which is yes or no.
-    const WORDS: [&str; 21] = [
-        "name", "node", "host", "cni", "profile", "pcie", "under", "sharing", "mig", "gpu", "gpus",
-        "limits", "between", "pods", "proxy", "kind", "copied", "count", "numas", "per", "pattern",
+    const WORDS: [&str; 22] = [
+        "name",
+        "node",
+        "host",
+        "cni",
+        "profile",
+        "pcie",
+        "under",
+        "sharing",
+        "mig",
+        "gpu",
+        "gpus",
+        "limits",
+        "between",
+        "pods",
+        "proxy",
+        "kind",
+        "copied",
+        "count",
+        "numas",
+        "per",
+        "pattern",
+        "congestion_control",
     ];
 
     /// The fields that a table knows, as the error about an unknown one lists them.

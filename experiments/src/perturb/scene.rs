@@ -27,10 +27,11 @@ const TOPOLOGIES: [(&str, &str); 5] = texts!(
     "topology/pair" "topology/served" "topology/node" "topology/shared" "topology/nvlink"
 );
 
-const EXPERIMENTS: [(&str, &str); 26] = texts!(
+const EXPERIMENTS: [(&str, &str); 31] = texts!(
     "tcp" "udp" "far" "crowd" "service" "datagrams-to-service" "request" "lossy-request" "copies"
     "peer" "pinned" "small-copy" "boundary" "gpudirect" "kernels" "graph" "arithmetic" "double"
     "memory" "nvlink" "nvswitch" "turns" "bare-name" "datagram-crowd" "fragments" "pipeline"
+    "both-ways" "limited" "launches" "started" "far-card"
 );
 
 /// One number, moved.
@@ -169,6 +170,12 @@ fn judged(subject: &Subject, change: &Change) -> Result<Vec<Figure>, InputError>
 }
 
 impl Cast {
+    /// Whether its port is a slot, and no link between chips.
+    pub(super) fn is_slot(&self) -> bool {
+        let port = calibration::shipped().profile(Kind::Pcie, &self.pcie);
+        port.is_ok_and(|port| port.has("generation"))
+    }
+
     /// The shipped library with the scenes' topologies and their container network.
     fn library(&self, name: &str) -> Library {
         let mut library = calibration::shipped().clone();

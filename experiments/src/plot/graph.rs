@@ -96,6 +96,10 @@ impl GraphView {
         for edge in graph.edge_indices() {
             let Some((from, to)) = graph.edge_endpoints(edge) else { continue };
             let hop = &graph[edge];
+            // Every pod reaches every card of its node by RDMA: there would be nothing else to see.
+            if hop.lane == Lane::Rdma {
+                continue;
+            }
             view.join(from.index(), to.index(), said(cluster, hop), hop.lane == Lane::Direct);
         }
         let pods = |service: &models::cluster::Service| {

@@ -316,7 +316,7 @@ fn every_number_of_a_card_is_moved_and_its_effect_told() {
     let folder = Folder::new();
     let told = folder.json(&["profiles", "perturb", "nic"]);
     let numbers = told["numbers"].as_array().expect("a list");
-    assert_eq!(numbers.len(), 10);
+    assert_eq!(numbers.len(), 31);
     assert!(numbers.iter().all(|number| number["moved"]["figure"].is_string()), "{told:#}");
     assert_eq!(told["without_effect"].as_array().map(Vec::len), Some(0));
     let schema = folder.json(&["profiles", "schema", "nic"]);

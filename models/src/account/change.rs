@@ -9,7 +9,8 @@ use sim::{Bytes, Rate};
 use super::known::Facts;
 use super::question::Question;
 use crate::cluster::{HopModel, NicSpec, PlaceKind};
-use crate::gpu::kernel::{Kernel, Launches};
+use crate::gpu::kernel::Kernel;
+use crate::gpu::launches::Launches;
 use crate::outcome::Advice;
 use crate::predict::CHUNKS_MAX;
 use crate::price::Change;
@@ -90,7 +91,11 @@ impl Asked<'_> {
         const STREAMED: &str = "an application that opens several connections";
         let more = || STREAMS.into_iter().filter(|n| way.pods.is_some() && *n > asked.streams);
         for (what, requires, overlapped) in self.overlaps() {
-            let Mode::Overlapped { chunk, buffers } = overlapped.mode else { continue };
+            let (Mode::Overlapped { chunk, buffers } | Mode::Rdma { chunk, buffers }) =
+                overlapped.mode
+            else {
+                continue;
+            };
             let overlap = format!("{what} with {chunk} chunks, {buffers} buffers");
             // Either alone may only move the bottleneck to what the other one mends.
             for streams in more() {
@@ -104,7 +109,7 @@ impl Asked<'_> {
             let text = format!("send over {streams} streams");
             change(text, STREAMED, "", Transfer { streams, ..asked.clone() });
         }
-        if asked.host_memory != HostMemory::Pinned {
+        if asked.host_memory.is_staged() {
             let pinned = Transfer { host_memory: HostMemory::Pinned, ..asked.clone() };
             let requires = "buffers from cudaHostAlloc or cudaHostRegister";
             change("pin the host buffers".into(), requires, "pageable memory", pinned);
@@ -191,7 +196,11 @@ impl Asked<'_> {
         let mut best: Option<(Rate, Transfer)> = None;
         for chunk in CHUNKS.into_iter().filter(fits) {
             for buffers in BUFFERS {
-                let tried = Transfer { mode: Mode::Overlapped { chunk, buffers }, ..from.clone() };
+                let mode = match from.mode {
+                    Mode::Rdma { .. } => Mode::Rdma { chunk, buffers },
+                    _ => Mode::Overlapped { chunk, buffers },
+                };
+                let tried = Transfer { mode, ..from.clone() };
                 let rate = self.with(&tried, &Change::default());
                 if let Some(rate) = rate.filter(|rate| best.as_ref().is_none_or(|(b, _)| rate > b))
                 {

@@ -47,6 +47,8 @@ pub struct Accelerator {
     pub memory: LinkIndex,
     /// The server of [`Cluster::turns`](super::Cluster::turns) where its kernels have their turns.
     pub turns: Option<usize>,
+    /// The least from one launch by the host to the next \[s\].
+    pub launch_interval: f64,
     /// Launch, kernel and event.
     pub hops: [Hop; 3],
 }
@@ -151,7 +153,7 @@ pub(super) fn card(
     let mut card =
         Card { slot, spec, profile, place: None, name, offer, engines, turns, links, crowded };
     if sharing == Sharing::Exclusive {
-        card.place = Some(place(builder, &card, &card.name, &Share::Whole));
+        card.place = Some(place(builder, &card, &card.name, &Share::Whole)?);
     }
     Ok(card)
 }
@@ -171,7 +173,15 @@ fn links(builder: &mut Builder<'_>, name: &Word) -> [LinkIndex; 2] {
 }
 
 /// Adds the place called `name` of a share.
-fn place(builder: &mut Builder<'_>, card: &Card, name: &Word, share: &Share) -> NodeIndex {
+///
+/// # Errors
+/// If the host's profile says of its driver what no time is.
+fn place(
+    builder: &mut Builder<'_>,
+    card: &Card,
+    name: &Word,
+    share: &Share,
+) -> Result<NodeIndex, InputError> {
     let place = builder.place(name, PlaceKind::DeviceMemory, Some(&card.slot.node));
     let [sms, memory] = card.links.unwrap_or_else(|| links(builder, name));
     let sms_part = match share {
@@ -195,9 +205,10 @@ fn place(builder: &mut Builder<'_>, card: &Card, name: &Word, share: &Share) -> 
         _ => Arc::new(card.spec.shared(share)),
     };
     let turns = card.turns;
-    let accelerator = Accelerator { gpu, sms, sms_part, memory, turns, hops };
+    let launch_interval = builder.machines[&card.slot.node].profile.seconds("driver.launch")?;
+    let accelerator = Accelerator { gpu, sms, sms_part, memory, turns, launch_interval, hops };
     builder.cluster.gpus.insert(place, accelerator);
-    place
+    Ok(place)
 }
 
 impl Card {
@@ -227,7 +238,7 @@ impl Card {
             let (name, engines) = (self.name.clone(), self.engines(builder));
             return Ok(Held { place, name, engines });
         }
-        let place = place(builder, self, own, &share);
+        let place = place(builder, self, own, &share)?;
         let engines = match &share {
             Share::Instance(profile) => engines(builder, own, profile.copy_engines, true),
             _ => self.engines(builder),

@@ -67,9 +67,9 @@ pub(super) fn assemble(
     }
     let mut builder = Builder::new(name, &topology, library, lab)?;
     for node in &topology.nodes {
-        let NodeTable { name, host, cni, .. } = &node.table;
+        let NodeTable { name, host, cni, congestion_control, .. } = &node.table;
         let cni = Placed { table: cni.clone(), source: Arc::clone(&node.source) };
-        builder.machine(node, name, host, Some(cni))?;
+        builder.machine(node, name, host, Some(cni), congestion_control.as_ref())?;
     }
     for switch in &topology.switches {
         let name = builder.claim(switch, &switch.table.name)?;
@@ -261,7 +261,7 @@ impl<'a> Builder<'a> {
         let profile = Arc::new(self.library.profile(kind, name)?);
         let used = &mut self.cluster.used;
         used.insert(of.clone());
-        used.extend(self.library.like(kind, name).map(|other| (kind, other.to_owned())));
+        used.extend(self.library.likes(kind, name).map(|other| (kind, other.to_owned())));
         let open = self.library.open(kind, name)?;
         used.extend(open.iter().map(|own| (Kind::Hypothesis, own.name.clone())));
         self.profiles.insert(of, Arc::clone(&profile));

@@ -110,7 +110,12 @@ fn is_same(a: &Hop, b: &Hop) -> bool {
         let links = a.links.iter().map(|(link, _)| link).eq(b.links.iter().map(|(link, _)| link));
         let pageable = |dma: &DmaHop| dma.pageable.map(|own| (own.host, own.into_host));
         let copier = |dma: &DmaHop| dma.copied_by.map(|(host, _)| host);
-        a.pool == b.pool && links && pageable(a) == pageable(b) && copier(a) == copier(b)
+        let both_ways = |dma: &DmaHop| dma.both_ways.map(|(link, _)| link);
+        let bounced = |dma: &DmaHop| dma.bounced.map(|(host, _)| host);
+        (a.pool, both_ways(a), bounced(a)) == (b.pool, both_ways(b), bounced(b))
+            && links
+            && pageable(a) == pageable(b)
+            && copier(a) == copier(b)
     };
     let made = match (&a.model, &b.model) {
         (HopModel::Gpu(a), HopModel::Gpu(b)) => a == b,

@@ -1,17 +1,18 @@
 //! Cables in the graph: wires between cards, switches and forwarders, or, in a lab, pairs of
 //! virtual devices that cost a core what crossing into another namespace costs.
 
-use petgraph::graph::NodeIndex;
-use serde_spanned::Spanned;
-use sim::Bytes;
-
 use super::assemble::{Builder, network_rate, quantity};
 use super::lab::{QUEUE_FRAMING, is_shaped};
-use super::{Hop, HopModel, Lane, LinkIndex, Name, PlaceKind, Side, WireHop, Word, network};
+use super::{Hop, HopModel, Lane, Name, PlaceKind, Side, WireHop, Word, network};
 use crate::framing::ETHERNET_OVERHEAD;
 use crate::input::{InputError, suggest};
 use crate::quantity::parse_time;
 use crate::topology::{CableTable, Placed};
+use petgraph::graph::NodeIndex;
+use serde_spanned::Spanned;
+
+/// The most that a cable may lose: with more, no connection goes on.
+const LOSS_MAX: f64 = 0.5;
 
 /// Where a cable ends: what comes in arrives at `enter`, what goes out departs from `leave`. They
 /// differ for a forwarder, whose work lies between them.
@@ -32,6 +33,24 @@ pub(super) fn add(builder: &mut Builder<'_>, cable: &Placed<CableTable>) -> Resu
     let port = |end: End| builder.cluster.nics.get(&end.enter)?.port_rate;
     let ports = [from, to].into_iter().filter(|_| builder.lab.is_none()).filter_map(port);
     let rate = ports.fold(rate, sim::Rate::min);
+    let rate_back = match &cable.table.rate_back {
+        None => rate,
+        Some(text) => {
+            let back = network_rate(builder, cable, "cable.rate_back", text)?;
+            [from, to]
+                .into_iter()
+                .filter(|_| builder.lab.is_none())
+                .filter_map(|end| builder.cluster.nics.get(&end.enter)?.port_rate)
+                .fold(back, sim::Rate::min)
+        }
+    };
+    let lost = lost(cable)?;
+    if builder.lab.is_some()
+        && let Some(field) = &cable.table.loss
+    {
+        let problem = "a lab's cables lose nothing by chance".into();
+        return Err(cable.fault(field, "loss", problem).help("no `loss`"));
+    }
     let latency = quantity(cable, "latency", &cable.table.latency, parse_time)?.as_seconds();
     // A switch delays what leaves it.
     let crossing = |end: End| builder.crossings.get(&end.leave).copied().unwrap_or(0.0);
@@ -42,19 +61,37 @@ pub(super) fn add(builder: &mut Builder<'_>, cable: &Placed<CableTable>) -> Resu
         return virtual_pair(builder, &b, (to.leave, from.enter));
     }
     let names = [(&a, &b), (&b, &a)].map(|(a, b)| builder.name(a, &format!("→{b}")));
-    let [out, back] = names.clone().map(|name| builder.rate_link(name, rate));
+    let [there, again] = names.clone();
+    let (out, back) = (builder.rate_link(there, rate), builder.rate_link(again, rate_back));
     let ways = [(a, from.leave, to.enter, (out, back)), (b, to.leave, from.enter, (back, out))];
     for (((a, leave, enter, links), name), latency) in ways.into_iter().zip(names).zip(latencies) {
         if builder.lab.is_some() {
             let queue = builder.name(&a, &format!("{}/queue", name.part()));
             let between = builder.point(queue, PlaceKind::Namespace, None);
-            wire(builder, name, (leave, between), links, 0.0, QUEUE_FRAMING);
+            let (link, reverse) = links;
+            let (latency, framing, bucket) = (0.0, QUEUE_FRAMING, None);
+            let hop = WireHop { link, reverse, latency, framing, lost, bucket };
+            wire(builder, name, (leave, between), hop);
             virtual_pair(builder, &a, (between, enter))?;
         } else {
-            wire(builder, name, (leave, enter), links, latency, ETHERNET_OVERHEAD);
+            let framing = ETHERNET_OVERHEAD;
+            let (link, reverse) = links;
+            let hop = WireHop { link, reverse, latency, framing, lost, bucket: None };
+            wire(builder, name, (leave, enter), hop);
         }
     }
     Ok(())
+}
+
+/// The part of packets that a cable loses.
+fn lost(cable: &Placed<CableTable>) -> Result<f64, InputError> {
+    let Some(lost) = &cable.table.loss else { return Ok(0.0) };
+    match *lost.get_ref() {
+        part if (0.0..=LOSS_MAX).contains(&part) => Ok(part),
+        part => Err(cable
+            .fault(lost, "loss", format!("{part} is no part of packets"))
+            .help(format!("0 to {LOSS_MAX}"))),
+    }
 }
 
 /// Adds a wire, or a limit that works like one.
@@ -62,11 +99,9 @@ pub(super) fn wire(
     builder: &mut Builder<'_>,
     name: Name,
     (from, to): (NodeIndex, NodeIndex),
-    (link, reverse): (LinkIndex, LinkIndex),
-    latency: f64,
-    framing: Bytes,
+    wire: WireHop,
 ) {
-    let model = HopModel::Wire(WireHop { link, reverse, latency, framing });
+    let model = HopModel::Wire(wire);
     let hop = Hop { name, kind: builder.word("wire"), lane: Lane::Any, model };
     builder.cluster.graph.add_edge(from, to, hop);
 }

@@ -4,7 +4,7 @@
 //! a NIC reads and writes a GPU's. What each of these loads on its way is in [`super::slot`], which
 //! part of a GPU a pod has in [`super::accelerator`].
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use petgraph::graph::NodeIndex;
 use serde_spanned::Spanned;
@@ -12,7 +12,7 @@ use sim::Rate;
 
 use super::accelerator::{Card, Cards, card};
 use super::assemble::{Builder, quantity};
-use super::slot::{Seat, Slot, across, cross, load, slot, switch};
+use super::slot::{Seat, Slot, across, cross_peers, load, slot, switch};
 use super::{DmaHop, Hop, HopModel, Lane, Name, PlaceKind, Word, holder, shared_memory};
 use crate::gpu::peer::{self, Connection};
 use crate::input::{InputError, suggest};
@@ -20,7 +20,7 @@ use crate::library::Kind;
 use crate::pcie::Operation;
 use crate::profile::Profile;
 use crate::quantity::{parse_rate, parse_time};
-use crate::topology::{NicTable, NvlinkTable, PairTable, Placed, Topology};
+use crate::topology::{NicTable, NvlinkTable, PairTable, PcieSwitchTable, Placed, Topology};
 
 /// A NIC in its slot.
 struct Nic {
@@ -30,11 +30,7 @@ struct Nic {
 
 /// Adds GPUs, NICs, pods' memories and what connects them.
 pub(super) fn add(builder: &mut Builder<'_>, topology: &Topology) -> Result<(), InputError> {
-    let mut switches: BTreeMap<Word, Slot> = BTreeMap::new();
-    for table in &topology.pcie_switches {
-        let slot = switch(builder, table)?;
-        switches.insert(builder.word(table.table.name.get_ref()), slot);
-    }
+    let switches = switches(builder, topology)?;
     let mut gpus = Cards::default();
     for table in &topology.gpus {
         let card = card(builder, table, &switches)?;
@@ -60,6 +56,7 @@ pub(super) fn add(builder: &mut Builder<'_>, topology: &Topology) -> Result<(), 
             }
         }
     }
+    rdma(builder, topology, &nics, &switches)?;
     for pair in &topology.peers {
         peer_to_peer(builder, pair, &mut gpus, &switches)?;
     }
@@ -76,6 +73,38 @@ pub(super) fn add(builder: &mut Builder<'_>, topology: &Topology) -> Result<(), 
         }
     }
     shared_memory::add(builder, topology)
+}
+
+/// The switches, each after the one that it sits below.
+fn switches(
+    builder: &mut Builder<'_>,
+    topology: &Topology,
+) -> Result<BTreeMap<Word, Slot>, InputError> {
+    let mut switches: BTreeMap<Word, Slot> = BTreeMap::new();
+    let all = || topology.pcie_switches.iter();
+    let names: HashSet<&str> = all().map(|at| at.table.name.get_ref().as_str()).collect();
+    let mut left: Vec<&Placed<PcieSwitchTable>> = all().collect();
+    while let Some(first) = left.first().copied() {
+        let mut waiting = Vec::new();
+        let before = left.len();
+        for table in left {
+            // One that sits below what is no switch is refused where it is made.
+            let above = table.table.under.as_ref().map(|under| under.get_ref().as_str());
+            if above.is_some_and(|a| names.contains(a) && !switches.contains_key(a)) {
+                waiting.push(table);
+                continue;
+            }
+            let slot = switch(builder, table, &switches)?;
+            switches.insert(builder.word(table.table.name.get_ref()), slot);
+        }
+        if waiting.len() == before {
+            let under = first.table.under.as_ref().expect("it waits for another");
+            let problem = format!("`{}` sits below itself", first.table.name.get_ref());
+            return Err(first.fault(under, "under", problem).help("a switch nearer to the root"));
+        }
+        left = waiting;
+    }
+    Ok(switches)
 }
 
 /// What an NVLink connection moves in each direction.
@@ -114,6 +143,10 @@ pub(super) fn plain() -> DmaHop {
         pool: None,
         pageable: None,
         copied_by: None,
+        bounced: None,
+        by_kernel: None,
+        both_ways: None,
+        share: 1.0,
     }
 }
 
@@ -153,7 +186,8 @@ fn nic(
     builder.cluster.graph[place].numa = Some(slot.numa).filter(|_| builder.lab.is_none());
     builder.nic(at, place, profile.optional("port_rate", Profile::rate)?)?;
     let stack = builder.machines[&slot.node].stack;
-    let latency = profile.seconds("latency")?;
+    let (latency, moderation) = (profile.seconds("latency")?, profile.seconds("moderation")?);
+    let flow_limit = profile.optional("flow_limit", Profile::rate)?;
     for (from, to, operation) in [(stack, place, Operation::Read), (place, stack, Operation::Write)]
     {
         // Packet buffers are on the card's own NUMA node; a virtual card reads and writes none.
@@ -161,6 +195,12 @@ fn nic(
         if builder.lab.is_none() {
             dma.latency = latency;
             load(builder, &mut dma, &slot, operation, slot.numa, switches)?;
+            match operation {
+                Operation::Write => dma.latency += moderation,
+                Operation::Read => {
+                    dma.read_limit = dma.read_limit.into_iter().chain(flow_limit).reduce(Rate::min);
+                }
+            }
         }
         let name = builder.name(&name, "/pcie");
         edge(builder, from, to, name, "nic", Lane::Host, dma);
@@ -184,12 +224,39 @@ fn direct(
         let latency = nic.slot.seated.port.latency(operation).as_seconds();
         let mut dma = DmaHop { latency, ..plain() };
         across(&mut dma, &nic.slot, slot, operation, switches);
-        let crossing = cross(builder, &mut dma, node, numas)?;
+        let crossing = cross_peers(builder, &mut dma, node, operation, numas)?;
         if operation == Operation::Read {
             dma.read_limit = nic.slot.read_limit(crossing);
         }
         let name = arrow(builder, from, to);
         edge(builder, from, to, name, "gpudirect", Lane::Direct, dma);
+    }
+    Ok(())
+}
+
+/// RDMA between host memories: a card reads a pod's buffers, and writes them on the way in.
+fn rdma(
+    builder: &mut Builder<'_>,
+    topology: &Topology,
+    nics: &HashMap<Word, Vec<Nic>>,
+    switches: &BTreeMap<Word, Slot>,
+) -> Result<(), InputError> {
+    if builder.lab.is_some() {
+        return Ok(());
+    }
+    for pod in &topology.pods {
+        let place = builder.pod_of(pod, "name", &pod.table.name)?;
+        for nic in nics.get(pod.table.node.get_ref().as_str()).into_iter().flatten() {
+            for (from, to, operation) in
+                [(place, nic.place, Operation::Read), (nic.place, place, Operation::Write)]
+            {
+                let latency = nic.slot.seated.port.latency(operation).as_seconds();
+                let mut dma = DmaHop { latency, ..plain() };
+                load(builder, &mut dma, &nic.slot, operation, pod.table.numa, switches)?;
+                let name = arrow(builder, from, to);
+                edge(builder, from, to, name, "rdma", Lane::Rdma, dma);
+            }
+        }
     }
     Ok(())
 }
@@ -217,7 +284,7 @@ fn peer_to_peer(
         let mut dma = DmaHop { setup, gap, pool, ..plain() };
         across(&mut dma, &source.slot, &target.slot, Operation::Write, switches);
         let numas = (source.slot.numa, target.slot.numa);
-        cross(builder, &mut dma, &source.slot.node, numas)?;
+        cross_peers(builder, &mut dma, &source.slot.node, Operation::Write, numas)?;
         let name = arrow(builder, source_place, target_place);
         edge(builder, source_place, target_place, name, "peer-to-peer copy", Lane::Any, dma);
     }

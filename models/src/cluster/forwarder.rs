@@ -25,7 +25,7 @@ pub(super) fn add(
         let problem = format!("`{kind}` is no kind of forwarder");
         return Err(forwarder.fault(&table.kind, "kind", problem).help(suggest(kind, KINDS)));
     }
-    let name = builder.machine(forwarder, &table.name, &table.host, None)?;
+    let name = builder.machine(forwarder, &table.name, &table.host, None, None)?;
     let spec = HopSpec::load(kind, builder.library)?;
     builder.cluster.used.insert((Kind::Hop, spec.name.clone()));
     let mut hop = network::cpu_hop(builder, &name, &spec, Side::Receive)?;

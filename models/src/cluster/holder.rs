@@ -8,12 +8,13 @@ use serde_spanned::Spanned;
 use super::accelerator::{Card, Cards, Held};
 use super::assemble::Builder;
 use super::device::{edge, plain};
-use super::slot::{Slot, load, memory};
-use super::{DmaHop, Lane, Pageable, PlaceKind, Word};
+use super::slot::{Slot, both_ways, load, memory};
+use super::{DmaHop, KernelCopy, Lane, Pageable, PlaceKind, Word};
 use crate::gpu::copy::Direction;
 use crate::gpu::share::plugin::Offer;
 use crate::host::staging::Staging;
 use crate::input::{InputError, suggest};
+use crate::profile::Profile;
 use crate::topology::{Placed, PodTable};
 
 /// Adds a pod's memory; where it holds GPUs or a share of one, gives those, and returns each GPU's
@@ -215,7 +216,7 @@ fn copies(
             let machine = &builder.machines[node];
             let per_byte = machine.profile.seconds_per_byte("copy.per_byte")?;
             let dma = DmaHop { copied_by: Some((machine.host, per_byte)), ..plain() };
-            edge(builder, from, to, name, kind, Lane::Host, dma);
+            edge(builder, from, to, name, kind, Lane::Copy, dma);
             continue;
         }
         let copies = gpu.spec.copy.engine(&gpu.slot.seated.port, direction);
@@ -224,19 +225,34 @@ fn copies(
             let into_host = direction == Direction::ToHost;
             Pageable { host, staging, into_host, memory }
         });
+        let call = builder.machines[node].profile.seconds("driver.call")?;
+        let by_kernel = KernelCopy {
+            launch: gpu.spec.launch_latency.as_seconds(),
+            bytes_per_s: copies.mapped.as_bytes_per_s(),
+        };
         let mut dma = DmaHop {
-            setup: copies.setup.as_seconds(),
-            gap: copies.gap.as_seconds(),
-            call: copies.call.as_seconds(),
+            setup: copies.setup.as_seconds() + call,
+            gap: copies.gap.as_seconds() + call,
+            call: copies.call.as_seconds() + call,
             pool: Some(engine),
             pageable,
+            bounced: bounced(builder, node)?,
+            by_kernel: Some(by_kernel),
             ..plain()
         };
         load(builder, &mut dma, &gpu.slot, direction.operation(), table.numa, switches)?;
+        both_ways(builder, &mut dma, &gpu.slot, direction.operation(), switches)?;
         dma.read_limit = Some(dma.read_limit.map_or(copies.rate, |limit| limit.min(copies.rate)));
-        edge(builder, from, to, name, kind, Lane::Host, dma);
+        edge(builder, from, to, name, kind, Lane::Copy, dma);
     }
     Ok(())
+}
+
+/// What a core does for every byte of a copy by way of a bounce buffer, where there is one.
+fn bounced(builder: &Builder<'_>, node: &str) -> Result<Option<(usize, f64)>, InputError> {
+    let machine = &builder.machines[node];
+    let per_byte = machine.profile.optional("bounce.per_byte", Profile::seconds_per_byte)?;
+    Ok(per_byte.map(|per_byte| (machine.host, per_byte)))
 }
 
 /// How a machine's driver stages pageable memory; none where its profile does not say.

@@ -9,6 +9,7 @@ use super::{LinkIndex, PoolIndex};
 use crate::catalogue::{BackPressure, Turn};
 use crate::host::staging::Staging;
 use crate::input::InputError;
+use crate::pcie::Operation;
 use crate::transfer::Transport;
 
 /// The side of a transfer that a hop is on.
@@ -96,6 +97,8 @@ pub struct CpuHop {
     pub back_pressure: BackPressure,
     /// Whether traffic that turns around on the machine crosses it once or on both ways.
     pub turn: Turn,
+    /// Whether it takes packets one by one, so that super-packets are cut before it.
+    pub by_packet: bool,
     /// The memory channels that the copy between user and kernel loads; none of a hop that copies
     /// nothing, or where the profile does not say what they move.
     pub memory: Option<LinkIndex>,
@@ -106,6 +109,10 @@ pub struct CpuHop {
 pub struct SocketLink {
     /// From lower to higher NUMA nodes, and back.
     pub ways: [LinkIndex; 2],
+    /// What of them devices' reads of each other have, where it is less.
+    pub peer_reads: Option<[LinkIndex; 2]>,
+    /// What of them devices' writes to each other have, where it is less.
+    pub peer_writes: Option<[LinkIndex; 2]>,
     /// What crossing it adds \[s\].
     pub latency: f64,
 }
@@ -114,6 +121,15 @@ impl SocketLink {
     /// The direction from one NUMA node to another.
     pub fn way(&self, from: u32, to: u32) -> LinkIndex {
         self.ways[usize::from(from > to)]
+    }
+
+    /// What bounds data that one device reads from or writes to another in that direction.
+    pub fn peer_way(&self, operation: Operation, from: u32, to: u32) -> Option<LinkIndex> {
+        let ways = match operation {
+            Operation::Read => self.peer_reads,
+            Operation::Write => self.peer_writes,
+        };
+        ways.map(|ways| ways[usize::from(from > to)])
     }
 }
 
@@ -140,6 +156,25 @@ pub struct DmaHop {
     pub pageable: Option<Pageable>,
     /// A core that moves every byte itself: machine and core-seconds per byte [s/B].
     pub copied_by: Option<(usize, f64)>,
+    /// What a core does for every byte of a copy by way of a bounce buffer: machine and
+    /// core-seconds per byte [s/B].
+    pub bounced: Option<(usize, f64)>,
+    /// The same copy by a kernel, where there is a GPU at one end.
+    pub by_kernel: Option<KernelCopy>,
+    /// What copies both ways have in common at a root port, and what of it a byte takes.
+    pub both_ways: Option<(LinkIndex, f64)>,
+    /// Its standing beside other flows on the links that they share; 1 for all but reads that
+    /// starve behind writes.
+    pub share: f64,
+}
+
+/// A copy by the loads and stores of a kernel in the place of a copy engine.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct KernelCopy {
+    /// Launching it \[s\].
+    pub launch: f64,
+    /// What its accesses to pinned host memory reach [B/s].
+    pub bytes_per_s: f64,
 }
 
 /// The staging copy of pageable memory: a core moves every byte once more.
@@ -167,6 +202,11 @@ pub struct WireHop {
     /// Bytes around every IP packet that count against the rate: 38 on an Ethernet cable, the 14
     /// of the header alone where a queueing discipline counts.
     pub framing: Bytes,
+    /// The part of packets that is lost on it, whatever the load.
+    pub lost: f64,
+    /// Of a limit by a token bucket: what passes at once while the bucket is full, and that a
+    /// datagram too many is dropped; none of a cable, which holds its sender back.
+    pub bucket: Option<Bytes>,
 }
 
 /// A part of what happens on a GPU from the call that launches a kernel until its result may be

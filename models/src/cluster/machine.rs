@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use petgraph::graph::NodeIndex;
 use serde_spanned::Spanned;
-use sim::Rate;
+use sim::{Bytes, Rate};
 
 use super::assemble::Builder;
 use super::{Host, LinkIndex, LinkUnit, PlaceKind, SocketLink, Word};
+use crate::host::congestion::Congestion;
 use crate::input::InputError;
 use crate::library::Kind;
 use crate::name::server::NameServer;
@@ -17,6 +18,11 @@ use crate::topology::Placed;
 use crate::uncertainty::Spread;
 use crate::uncertainty::model::{Part, factor_of};
 use crate::uncertainty::prior::spread;
+
+/// The least that a super-packet may be: an Ethernet frame's payload.
+const SUPER_PACKET_MIN: u64 = 1500;
+/// The most that Linux lets one be (`GSO_MAX_SIZE`: 8 × 65 535 bytes).
+const SUPER_PACKET_MAX: u64 = 524_280;
 
 /// What the builder knows of a machine beyond [`Host`].
 pub(super) struct Machine {
@@ -33,6 +39,17 @@ pub(super) struct Machine {
     pub(super) workers: BTreeMap<String, LinkIndex>,
 }
 
+/// The largest super-packet of a machine's TCP senders.
+fn super_packet(profile: &Profile) -> Result<Bytes, InputError> {
+    match profile.bytes("tcp.super_packet")? {
+        size if (SUPER_PACKET_MIN..=SUPER_PACKET_MAX).contains(&size.get()) => Ok(size),
+        _ => {
+            let help = format!("{SUPER_PACKET_MIN} to {SUPER_PACKET_MAX} bytes");
+            Err(profile.fault("tcp.super_packet", "is not possible", &help))
+        }
+    }
+}
+
 impl Builder<'_> {
     /// A machine: a node, which has a container network, or a forwarder, which has none.
     pub(super) fn machine<T>(
@@ -41,8 +58,14 @@ impl Builder<'_> {
         name: &Spanned<String>,
         host: &Spanned<String>,
         cni: Option<Placed<Spanned<String>>>,
+        congestion: Option<&Spanned<String>>,
     ) -> Result<Word, InputError> {
         let name = self.claim(at, name)?;
+        let congestion = match congestion {
+            None => Congestion::default(),
+            Some(named) => Congestion::named(named.get_ref())
+                .map_err(|error| error.at(&at.source, named.span()))?,
+        };
         let profile = match self.lab {
             None => self.profile(at, Kind::Host, "host", host)?,
             Some(lab) => self.parsed(Kind::Host, &lab.profile)?,
@@ -62,6 +85,8 @@ impl Builder<'_> {
             receive_queues,
             pinned: self.lab.map(|lab| lab.pins.clone()),
             tcp_window: profile.buffer("tcp.window")?,
+            congestion,
+            super_packet: super_packet(&profile)?,
             udp_send_limit,
             names: NameServer::of_host(&profile)?,
             socket_link,
@@ -105,11 +130,18 @@ impl Builder<'_> {
         }
         let rate = profile.rate("socket_link_bandwidth")?;
         let latency = profile.seconds("socket_link_latency")?;
-        let ways = ["/socket-link-up", "/socket-link-down"].map(|way| {
-            let name = self.name(name, way);
-            self.rate_link(name, rate)
-        });
-        Ok(Some(SocketLink { ways, latency }))
+        let mut links = |ways: [&str; 2], rate| {
+            ways.map(|way| {
+                let name = self.name(name, way);
+                self.rate_link(name, rate)
+            })
+        };
+        let ways = links(["/socket-link-up", "/socket-link-down"], rate);
+        let reads = profile.optional("socket_link_peer_read", Profile::rate)?;
+        let writes = profile.optional("socket_link_peer_write", Profile::rate)?;
+        let peer_reads = reads.map(|rate| links(["/peer-reads-up", "/peer-reads-down"], rate));
+        let peer_writes = writes.map(|rate| links(["/peer-writes-up", "/peer-writes-down"], rate));
+        Ok(Some(SocketLink { ways, peer_reads, peer_writes, latency }))
     }
 
     /// The cores of a machine, and how many of them serve receive queues. All machines of a lab

@@ -7,18 +7,19 @@ use std::sync::Arc;
 use petgraph::graph::NodeIndex;
 use sim::Bytes;
 
-use super::assemble::{Builder, network_rate, packet_size};
+use super::assemble::{Builder, network_rate, packet_size, quantity};
 use super::classes::{Of, class};
 use super::lab::QUEUE_FRAMING;
 use super::{
-    Core, Costs, CpuCosts, CpuHop, Hop, HopModel, Lane, LinkUnit, PlaceKind, Side, Word, cable,
-    slot,
+    Core, Costs, CpuCosts, CpuHop, Hop, HopModel, Lane, LinkUnit, PlaceKind, Side, WireHop, Word,
+    cable, slot,
 };
 use crate::catalogue::{BackPressure, CniSpec, HopSpec, RunsOn, Turn};
 use crate::input::InputError;
 use crate::library::Kind;
 use crate::profile::Profile;
 use crate::profile::schema::{self, Need};
+use crate::quantity::parse_bytes;
 use crate::topology::{NicTable, Placed, PodTable, Topology};
 use crate::transfer::Transport;
 
@@ -134,6 +135,7 @@ fn socket(
             header: Bytes::ZERO,
             back_pressure: BackPressure::Kept,
             turn: Turn::Both,
+            by_packet: false,
             memory: channels,
         };
         let (name, kind) = (builder.name(&pod, "/socket"), builder.word("socket"));
@@ -150,7 +152,14 @@ fn limited(
     (node, name): (&Word, &Word),
     inside: NodeIndex,
 ) -> Result<NodeIndex, InputError> {
-    let Some(rate) = &pod.table.rate else { return Ok(inside) };
+    let Some(rate) = &pod.table.rate else {
+        return match &pod.table.burst {
+            None => Ok(inside),
+            Some(burst) => Err(pod
+                .fault(burst, "burst", "has no effect without `rate`".into())
+                .help("rate = \"100 Mbit/s\"")),
+        };
+    };
     let rate = network_rate(builder, pod, "pod.rate", rate)?;
     let limited = builder.name(name, "/limited");
     let behind = builder.point(limited, PlaceKind::Namespace, Some(node));
@@ -159,8 +168,16 @@ fn limited(
         builder.rate_link(name, rate)
     });
     let wire = builder.name(name, "/rate");
-    cable::wire(builder, wire.clone(), (inside, behind), (out, back), 0.0, QUEUE_FRAMING);
-    cable::wire(builder, wire, (behind, inside), (back, out), 0.0, QUEUE_FRAMING);
+    let bucket = match &pod.table.burst {
+        None => Bytes::ZERO,
+        Some(text) => quantity(pod, "burst", text, parse_bytes)?,
+    };
+    let hop = |link, reverse| {
+        let (latency, framing, lost) = (0.0, QUEUE_FRAMING, 0.0);
+        WireHop { link, reverse, latency, framing, lost, bucket: Some(bucket) }
+    };
+    cable::wire(builder, wire.clone(), (inside, behind), hop(out, back));
+    cable::wire(builder, wire, (behind, inside), hop(back, out));
     Ok(behind)
 }
 
@@ -221,8 +238,8 @@ pub(super) fn cpu_hop(
         RunsOn::Serial(worker) => Core::Serial(worker_link(builder, node, worker)),
     };
     let (header, back_pressure) = (spec.header, spec.back_pressure);
-    let (socket, turn, memory) = (false, spec.turn, None);
-    Ok(CpuHop { host, side, core, socket, costs, header, back_pressure, turn, memory })
+    let (socket, turn, memory, by_packet) = (false, spec.turn, None, spec.by_packet);
+    Ok(CpuHop { host, side, core, socket, costs, header, back_pressure, turn, by_packet, memory })
 }
 
 /// What a kind of hop costs on machines of a profile.

@@ -12,7 +12,7 @@ use sim::{Bytes, Rate, Time};
 
 use super::assemble::Builder;
 use super::classes::{Of, class};
-use super::{DmaHop, LinkIndex, Word};
+use super::{DmaHop, LinkIndex, LinkUnit, Word};
 use crate::input::{InputError, suggest};
 use crate::library::Kind;
 use crate::pcie::{Operation, Port, Weights};
@@ -33,6 +33,9 @@ pub(super) struct Slot {
     pub(super) seated: Arc<Seated>,
     pub(super) up: LinkIndex,
     pub(super) down: LinkIndex,
+    /// Of a root port, what copies both ways have in common, where the host's profile says what
+    /// those to a device keep beside the others.
+    both: Option<LinkIndex>,
     /// The switch above it.
     pub(super) under: Option<Word>,
 }
@@ -93,30 +96,37 @@ pub(super) fn slot<T>(
     let key = (Of::profile(&profile), card.map(Of::profile));
     let make = || seated(&profile, card.map(|card| &**card));
     let seated = class(&mut builder.classes.ports, key, make)?;
-    let capacity = seated.port.link.capacity();
+    let capacity = seated.port.capacity();
     let [up, down] = ["/pcie-up", "/pcie-down"].map(|way| {
         let name = builder.name(&word, way);
         builder.rate_link(name, capacity)
     });
+    let has_both = under.is_none() && builder.machines[&node].profile.has("copy_read_share");
+    let both = has_both.then(|| {
+        let name = builder.name(&word, "/both-ways");
+        builder.link(name, LinkUnit::Parts, 1.0)
+    });
     let (numa, stated) = (own.or(above.map(|above| above.numa)).unwrap_or(0), own.is_some());
-    Ok(Slot { node, numa, stated, seated, up, down, under })
+    Ok(Slot { node, numa, stated, seated, up, down, both, under })
 }
 
 fn seated(slot: &Profile, card: Option<&Profile>) -> Result<Seated, InputError> {
     let mut port = Port::from_profile(slot)?;
     if let Some(card) = card {
-        port.link = port.link.with_card(card)?;
+        port = port.with_card(card)?;
     }
-    let weights = |operation| port.link.weights(operation, LONG).expect("the payload is not empty");
+    let weights = |operation| port.weights(operation, LONG).expect("the payload is not empty");
     Ok(Seated { port, read: weights(Operation::Read), write: weights(Operation::Write) })
 }
 
 pub(super) fn switch(
     builder: &mut Builder<'_>,
     at: &Placed<PcieSwitchTable>,
+    switches: &BTreeMap<Word, Slot>,
 ) -> Result<Slot, InputError> {
     let PcieSwitchTable { name, node, pcie, numa, .. } = &at.table;
-    slot(builder, at, &Seat { name, node, pcie, numa: numa.as_ref(), under: None }, None)
+    let under = at.table.under.as_ref().map(|under| (under, switches));
+    slot(builder, at, &Seat { name, node, pcie, numa: numa.as_ref(), under }, None)
 }
 
 /// Puts a device's access to host memory on its links.
@@ -140,13 +150,50 @@ pub(super) fn load(
     Ok(())
 }
 
+/// Has a copy meet the copies the other way at its root port.
+///
+/// Where both go at full rate, those to the device keep the part `s` of theirs, `R`, and those from
+/// it all of theirs, `W`: a link of capacity 1 with weights `1 / R` and `(1 − s) / W`, on which
+/// reads stand at `s R / W` to 1. A copy that is alone is not slowed down.
+///
+/// # Errors
+/// If the profile's part is none.
+pub(super) fn both_ways(
+    builder: &Builder<'_>,
+    dma: &mut DmaHop,
+    slot: &Slot,
+    operation: Operation,
+    switches: &BTreeMap<Word, Slot>,
+) -> Result<(), InputError> {
+    let root = above(slot, switches).last().map_or(slot, |(_, root)| root);
+    let Some(link) = root.both else { return Ok(()) };
+    let profile = &builder.machines[&slot.node].profile;
+    let kept = match profile.ratio("copy_read_share")? {
+        kept if kept > 0.0 && kept <= 1.0 => kept,
+        _ => return Err(profile.fault("copy_read_share", "is not a part", "above 0, at most 1")),
+    };
+    let rate = |operation| {
+        let rate = root.seated.port.dma_bandwidth(operation, LONG).expect("not empty");
+        rate.as_bytes_per_s()
+    };
+    let (reads, writes) = (rate(Operation::Read), rate(Operation::Write));
+    let weight = match operation {
+        _ if kept >= 1.0 => 0.0,
+        Operation::Read => 1.0 / reads,
+        Operation::Write => (1.0 - kept) / writes,
+    };
+    if operation == Operation::Read && kept < 1.0 {
+        dma.share = kept * reads / writes;
+    }
+    dma.both_ways = Some((link, weight));
+    Ok(())
+}
+
 impl Slot {
     /// What reads in flight allow that cross the sockets for so many seconds: the request crosses,
     /// too, so a read is in flight for that much longer.
     pub(super) fn read_limit(&self, crossing: f64) -> Option<Rate> {
-        let mut window = self.seated.port.window;
-        window.round_trip += Time::from_seconds(2.0 * crossing);
-        window.limit(self.seated.port.link.settings.max_read_request, LONG)
+        self.seated.port.read_limit(LONG, Time::from_seconds(2.0 * crossing))
     }
 }
 
@@ -173,6 +220,27 @@ pub(super) fn cross(
     Ok(link.latency)
 }
 
+/// The same for data that one device reads from or writes to another, which root complexes pass on
+/// between sockets more slowly than to memory.
+///
+/// # Errors
+/// As [`cross`].
+pub(super) fn cross_peers(
+    builder: &Builder<'_>,
+    dma: &mut DmaHop,
+    node: &Word,
+    operation: Operation,
+    (from, to): (u32, u32),
+) -> Result<f64, InputError> {
+    let latency = cross(builder, dma, node, (from, to))?;
+    if from != to {
+        let host = &builder.cluster.hosts[builder.machines[node].host];
+        let link = host.socket_link.expect("it was crossed");
+        dma.links.extend(link.peer_way(operation, from, to).map(|link| (link, 1.0)));
+    }
+    Ok(latency)
+}
+
 /// Loads a slot and the uplinks of the switches above it, up to (not including) `below`.
 fn climb(
     dma: &mut DmaHop,
@@ -182,10 +250,18 @@ fn climb(
     below: Option<&str>,
 ) {
     push(dma, slot, weights(slot, operation));
-    if let Some(name) = slot.under.as_deref().filter(|name| Some(*name) != below) {
-        let uplink = &switches[name];
+    for (_, uplink) in above(slot, switches).take_while(|(name, _)| Some(*name) != below) {
         push(dma, uplink, weights(uplink, operation));
     }
+}
+
+/// The switches above a slot, up to the root, with their names.
+fn above<'s>(
+    slot: &'s Slot,
+    switches: &'s BTreeMap<Word, Slot>,
+) -> impl Iterator<Item = (&'s str, &'s Slot)> {
+    let next = |slot: &'s Slot| slot.under.as_deref().map(|name| (name, &switches[name]));
+    std::iter::successors(next(slot), move |(_, slot)| next(slot))
 }
 
 fn weights(slot: &Slot, operation: Operation) -> Weights {
@@ -227,14 +303,11 @@ pub(super) fn across(
     operation: Operation,
     switches: &BTreeMap<Word, Slot>,
 ) {
-    let shared = match (&acts.under, &target.under) {
-        (Some(a), Some(b)) if a == b => Some(&**a),
-        _ => None,
-    };
+    let is_above = |name: &str| above(acts, switches).any(|(own, _)| own == name);
+    let shared = above(target, switches).map(|(name, _)| name).find(|name| is_above(name));
     climb(dma, acts, operation, switches, shared);
     push(dma, target, weights(acts, operation).mirrored());
-    if let Some(name) = target.under.as_deref().filter(|name| Some(*name) != shared) {
-        let uplink = &switches[name];
+    for (_, uplink) in above(target, switches).take_while(|(name, _)| Some(*name) != shared) {
         push(dma, uplink, weights(uplink, operation).mirrored());
     }
 }

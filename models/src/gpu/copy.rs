@@ -23,7 +23,7 @@
 use sim::{Bytes, Rate, Time};
 
 use crate::input::InputError;
-use crate::pcie::{Operation, Port};
+use crate::pcie::{Connector, Operation, Port};
 use crate::profile::Profile;
 
 /// Long enough that the last, shorter packet no longer shows in the rate.
@@ -114,6 +114,11 @@ impl Parameters {
         };
         let link =
             port.dma_bandwidth(direction.operation(), LONG).expect("the payload is not empty");
+        let efficiency = match port.connector {
+            Connector::Slot(..) => efficiency,
+            // The link's own profile says what copies reach.
+            Connector::Chip(_) => 1.0,
+        };
         let rate = Rate::bytes_per_s(link.as_bytes_per_s() * efficiency);
         CopyEngine {
             call: self.call,
@@ -195,12 +200,13 @@ mod tests {
         let two = |rate: Rate| (rate.as_gbyte_s() * 100.0).round() / 100.0;
         let gen3 = Profile::parse(Kind::Pcie, "t", &Source::new("t", GEN3)).unwrap();
         let mut port = Port::from_profile(&gen3).unwrap();
-        assert_eq!(two(port.link.raw()), 15.75);
-        assert_eq!(two(port.link.capacity()), 14.21);
+        assert_eq!(two(port.link().unwrap().raw()), 15.75);
+        assert_eq!(two(port.capacity()), 14.21);
         assert_eq!(two(port.dma_bandwidth(Operation::Read, LONG).unwrap()), 13.18);
         assert_eq!(two(v100(Direction::ToHost).rate), 12.99);
-        port.link.settings.completions = crate::pcie::Completions::AtBoundary;
-        port.link.settings.read_completion_boundary =
+        let Connector::Slot(link, _) = &mut port.connector else { panic!("a slot") };
+        link.settings.completions = crate::pcie::Completions::AtBoundary;
+        link.settings.read_completion_boundary =
             crate::pcie::Boundary::new(Bytes::new(128)).unwrap();
         assert_eq!(two(port.dma_bandwidth(Operation::Read, LONG).unwrap()), 12.29);
     }

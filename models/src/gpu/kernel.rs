@@ -16,7 +16,7 @@
 //! bytes, four loads at a time.
 //!
 //! A kernel may be launched once, and its result be sent when all of it is there, or chunk by
-//! chunk, each sent while the next is computed: [`Launches`].
+//! chunk, each sent while the next is computed; or several times in a row: [`super::launches`].
 //!
 //! The default level is the cohort of blocks: for one kernel with equal blocks it gives what the
 //! closed form gives, in microseconds whatever the grid, and it is the level that also knows
@@ -29,6 +29,7 @@ use super::Gpu;
 use super::access::Access;
 use super::execute::{Level, Prepared, execute};
 use super::launch::Launch;
+use super::launches::Launches;
 use super::machine::Machine;
 use super::work::Work;
 use crate::input::InputError;
@@ -41,19 +42,6 @@ pub enum Precision {
     Single,
     /// 64 bits.
     Double,
-}
-
-/// How the work of a kernel is cut into launches.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Launches {
-    /// One launch makes the whole result.
-    #[default]
-    Once,
-    /// One launch for each chunk of the result, back to back in one stream.
-    PerChunk,
-    /// The same, captured in a CUDA graph that is launched once.
-    Graph,
 }
 
 /// What a kernel does.
@@ -74,12 +62,33 @@ pub struct Kernel {
     /// How it is launched, where its result travels in chunks.
     #[serde(default)]
     pub launches: Launches,
+    /// How many of it run one after another, each as large, in a stream or in a graph; at least 1.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub count: u32,
+    /// What the host's own code takes from one launch to the next, at least.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub host_time: Time,
     /// How finely its grid is run; without threads there is none.
     #[serde(default)]
     pub level: Level,
     /// What each thread accesses, where that is known; else it does its even share.
     #[serde(skip)]
     pub accesses: Option<Accesses>,
+}
+
+const fn one() -> u32 {
+    1
+}
+
+// The signature is serde's.
+#[allow(clippy::trivially_copy_pass_by_ref)]
+const fn is_one(count: &u32) -> bool {
+    *count == 1
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)]
+fn is_zero(time: &Time) -> bool {
+    *time == Time::ZERO
 }
 
 /// What each thread of a kernel accesses, in elements of one size.
@@ -129,6 +138,8 @@ impl Kernel {
         threads: 0,
         block: BLOCK,
         launches: Launches::Once,
+        count: 1,
+        host_time: Time::ZERO,
         level: Level::Cohort,
         accesses: None,
     };
@@ -288,27 +299,6 @@ fn roofline(gpu: &Gpu, kernel: &Kernel) -> Demand {
     let memory = (kernel.read + kernel.written) / gpu.hbm_bandwidth;
     let arithmetic = Time::from_seconds(kernel.flop / peak);
     Demand { run: memory.max(arithmetic), sms: 1.0, memory }
-}
-
-/// From the end of one kernel to the start of the next that depends on it; without an execution
-/// model a whole launch, which is the most that it can be.
-pub fn gap(gpu: &Gpu, launches: Launches) -> Time {
-    match (&gpu.machine, launches) {
-        (Some(machine), Launches::Graph) => Time::from_seconds(machine.graph_gap),
-        (Some(machine), _) => Time::from_seconds(machine.stream_gap),
-        (None, _) => gpu.launch_latency,
-    }
-}
-
-/// From the end of a kernel to the start of what waits for its event in another stream. Inside a
-/// graph there is no event: what depends on a kernel begins a graph's gap after it.
-pub fn event_wait(gpu: &Gpu, launches: Launches) -> Time {
-    match (&gpu.machine, launches) {
-        (Some(machine), Launches::Once | Launches::PerChunk) => {
-            Time::from_seconds(machine.event_wait)
-        }
-        (_, launches) => gap(gpu, launches),
-    }
 }
 
 #[cfg(test)]

@@ -14,6 +14,9 @@
 //! | `write_latency` | time | from the device to memory, one way |
 //! | `update_share` | ratio | of the link, what acknowledgements and credits take; see
 //! [`overhead`](super::overhead) for what is booked where a profile does not say |
+//!
+//! A link between chips has `link_rate` (rate), `link_read_efficiency` and `link_write_efficiency`
+//! (ratios) in the place of all but the two latencies; see [`super::chip`].
 
 use std::num::NonZeroU32;
 
@@ -21,18 +24,28 @@ use sim::{Bytes, Rate, Time};
 
 use super::read::Window;
 use super::{
-    AddressBits, Boundary, Completions, Generation, Link, Operation, PayloadSize, Settings, Width,
+    AddressBits, Boundary, Chip, Completions, Generation, Link, Operation, PayloadSize, Settings,
+    Weights, Width,
 };
 use crate::input::InputError;
 use crate::profile::Profile;
 
-/// A device's place on PCI Express.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What a device is connected by.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Connector {
+    /// A slot, and the reads that the device keeps in flight.
+    Slot(Link, Window),
+    /// A link between two chips.
+    Chip(Chip),
+}
+
+/// A device's place below a root complex or switch.
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Port {
     /// The link to the root complex or switch above.
-    pub link: Link,
-    /// The reads that the device keeps in flight.
-    pub window: Window,
+    pub connector: Connector,
+    /// From the device's asking for data to having its first byte, on an idle path.
+    pub read_round_trip: Time,
     /// From the device's sending a write to its being in memory, on an idle path.
     pub write_latency: Time,
 }
@@ -43,71 +56,122 @@ impl Port {
     /// # Errors
     /// If a parameter is missing, has the wrong unit, or is none that the standard has.
     pub fn from_profile(profile: &Profile) -> Result<Port, InputError> {
-        let read = Reader { profile };
-        let settings = Settings {
-            max_payload: read.bytes("max_payload", PayloadSize::new)?,
-            max_read_request: read.bytes("max_read_request", PayloadSize::new)?,
-            read_completion_boundary: read.bytes("read_completion_boundary", Boundary::new)?,
-            completions: match read.count("completions_at_boundary", flag)? {
-                true => Completions::AtBoundary,
-                false => Completions::Largest,
-            },
-            address: read.count("address_bits", AddressBits::new)?,
-            end_to_end_check: read.count("end_to_end_check", flag)?,
-            updates_ppm: read.updates()?,
+        let read_round_trip = profile.time("read_round_trip")?;
+        let connector = match Chip::from_profile(profile)? {
+            Some(chip) => Connector::Chip(chip),
+            None => slot(profile, read_round_trip)?,
         };
-        let tags = |count| NonZeroU32::new(count).ok_or("a device needs at least one tag");
-        Ok(Port {
-            link: Link {
-                generation: read.count("generation", Generation::new)?,
-                width: read.count("lanes", Width::new)?,
-                settings,
-            },
-            window: Window {
-                tags: read.count("tags", tags)?,
-                round_trip: profile.time("read_round_trip")?,
-            },
-            write_latency: profile.time("write_latency")?,
-        })
+        Ok(Port { connector, read_round_trip, write_latency: profile.time("write_latency")? })
+    }
+
+    /// The slot's link; none where it is no slot.
+    pub const fn link(&self) -> Option<&Link> {
+        match &self.connector {
+            Connector::Slot(link, _) => Some(link),
+            Connector::Chip(_) => None,
+        }
+    }
+
+    /// The port that a card makes of this one: see [`Link::with_card`]. A link between chips is
+    /// the card's own.
+    ///
+    /// # Errors
+    /// As [`Link::with_card`].
+    pub fn with_card(mut self, card: &Profile) -> Result<Port, InputError> {
+        if let Connector::Slot(link, _) = &mut self.connector {
+            *link = link.with_card(card)?;
+        }
+        Ok(self)
+    }
+
+    /// What one direction has for packets, or for payload between chips [B/s].
+    pub fn capacity(&self) -> Rate {
+        match &self.connector {
+            Connector::Slot(link, _) => link.capacity(),
+            Connector::Chip(chip) => chip.rate,
+        }
+    }
+
+    /// The wire bytes per payload byte on each direction; `None` for an empty payload.
+    pub fn weights(&self, operation: Operation, payload: Bytes) -> Option<Weights> {
+        match &self.connector {
+            Connector::Slot(link, _) => link.weights(operation, payload),
+            Connector::Chip(chip) => (payload > Bytes::ZERO).then(|| chip.weights(operation)),
+        }
+    }
+
+    /// The payload rate of back-to-back accesses of `payload` bytes, however many are in flight.
+    fn link_bandwidth(&self, operation: Operation, payload: Bytes) -> Option<Rate> {
+        let weights = self.weights(operation, payload)?;
+        Some(Rate::bytes_per_s(self.capacity().as_bytes_per_s() / weights.busier()))
     }
 
     /// The rate at which this device alone moves `payload` bytes by DMA [B/s]: the link's, and for
     /// reads no more than the reads in flight allow. `None` for an empty payload.
     pub fn dma_bandwidth(&self, operation: Operation, payload: Bytes) -> Option<Rate> {
-        match operation {
-            Operation::Write => self.link.write_bandwidth(payload),
-            Operation::Read => {
-                let link = self.link.read_bandwidth(payload)?;
-                let limit = self.read_limit(payload);
-                Some(limit.map_or(link, |limit| limit.min(link)))
-            }
-        }
+        let link = self.link_bandwidth(operation, payload)?;
+        let limit = match operation {
+            Operation::Write => None,
+            Operation::Read => self.read_limit(payload, Time::ZERO),
+        };
+        Some(limit.map_or(link, |limit| limit.min(link)))
     }
 
     /// What no port of this kind exceeds in moving `payload` bytes, however seldom it sends updates
     /// [B/s]. `None` for an empty payload.
     pub fn dma_most(&self, operation: Operation, payload: Bytes) -> Option<Rate> {
-        let capacity = self.link.capacity().as_bytes_per_s();
-        let more = self.link.capacity_most().as_bytes_per_s() / capacity;
-        let rate = match operation {
-            Operation::Write => self.link.write_bandwidth(payload)?,
-            Operation::Read => self.link.read_bandwidth(payload)?,
+        let rate = self.link_bandwidth(operation, payload)?;
+        let more = match &self.connector {
+            Connector::Slot(link, _) => {
+                link.capacity_most().as_bytes_per_s() / link.capacity().as_bytes_per_s()
+            }
+            Connector::Chip(_) => 1.0,
         };
         Some(Rate::bytes_per_s(rate.as_bytes_per_s() * more.max(1.0)))
     }
 
-    /// What the reads in flight allow [B/s]; `None` where they bound nothing.
-    pub fn read_limit(&self, payload: Bytes) -> Option<Rate> {
-        self.window.limit(self.link.settings.max_read_request, payload)
+    /// What the reads in flight allow, each under way for `longer` than on an idle path [B/s];
+    /// `None` where they bound nothing.
+    pub fn read_limit(&self, payload: Bytes, longer: Time) -> Option<Rate> {
+        match self.connector {
+            Connector::Slot(link, mut window) => {
+                window.round_trip += longer;
+                window.limit(link.settings.max_read_request, payload)
+            }
+            Connector::Chip(_) => None,
+        }
     }
 
     /// From the beginning of a transfer to the arrival of its first packet, on an idle path.
     pub const fn latency(&self, operation: Operation) -> Time {
         match operation {
             Operation::Write => self.write_latency,
-            Operation::Read => self.window.round_trip,
+            Operation::Read => self.read_round_trip,
         }
     }
+}
+
+fn slot(profile: &Profile, round_trip: Time) -> Result<Connector, InputError> {
+    let read = Reader { profile };
+    let settings = Settings {
+        max_payload: read.bytes("max_payload", PayloadSize::new)?,
+        max_read_request: read.bytes("max_read_request", PayloadSize::new)?,
+        read_completion_boundary: read.bytes("read_completion_boundary", Boundary::new)?,
+        completions: match read.count("completions_at_boundary", flag)? {
+            true => Completions::AtBoundary,
+            false => Completions::Largest,
+        },
+        address: read.count("address_bits", AddressBits::new)?,
+        end_to_end_check: read.count("end_to_end_check", flag)?,
+        updates_ppm: read.updates()?,
+    };
+    let tags = |count| NonZeroU32::new(count).ok_or("a device needs at least one tag");
+    let link = Link {
+        generation: read.count("generation", Generation::new)?,
+        width: read.count("lanes", Width::new)?,
+        settings,
+    };
+    Ok(Connector::Slot(link, Window { tags: read.count("tags", tags)?, round_trip }))
 }
 
 /// Profile getters that also check what the standard allows.
@@ -182,13 +246,14 @@ write_latency,300,ns,,,assumed,t
     #[test]
     fn a_profile_becomes_a_port() {
         let port = port(LINES).unwrap();
-        assert_eq!(port.link.generation, Generation::Gen3);
-        assert_eq!(port.link.settings, Settings::default());
+        let link = port.link().expect("a slot");
+        assert_eq!(link.generation, Generation::Gen3);
+        assert_eq!(link.settings, Settings::default());
         let block = Bytes::mib(1);
         // 32 · 512 B in 4 us: below what the link could do.
         let reads = port.dma_bandwidth(Operation::Read, block).unwrap();
         assert!((reads.as_gbyte_s() - 4.096).abs() < 1e-9);
-        assert_eq!(port.dma_bandwidth(Operation::Write, block), port.link.write_bandwidth(block));
+        assert_eq!(port.dma_bandwidth(Operation::Write, block), link.write_bandwidth(block));
         assert!(port.latency(Operation::Write).saturating_sub(Time::from_ns(300)).as_ps() <= 1);
     }
 
@@ -206,5 +271,26 @@ write_latency,300,ns,,,assumed,t
             let message = port(&LINES.replace(line, wrong)).unwrap_err().to_string();
             assert!(message.starts_with(expected), "{wrong} gave {message}");
         }
+    }
+
+    #[test]
+    fn a_link_between_chips_has_its_own_rates() {
+        let lines = "parameter,value,unit,low,high,how,source
+link_rate,450,GB/s,,,datasheet,t
+link_read_efficiency,0.8,ratio,,,published,t
+link_write_efficiency,0.6,ratio,,,published,t
+read_round_trip,800,ns,,,assumed,t
+write_latency,400,ns,,,assumed,t
+";
+        let chip = port(lines).unwrap();
+        let rate = |operation| chip.dma_bandwidth(operation, Bytes::gib(1)).unwrap().as_gbyte_s();
+        assert!((rate(Operation::Read) - 360.0).abs() < 1e-9);
+        assert!((rate(Operation::Write) - 270.0).abs() < 1e-9);
+        assert_eq!(chip.read_limit(Bytes::gib(1), Time::ZERO), None);
+        let both = lines.replace("link_rate,", "generation,5,count,,,datasheet,t\nlink_rate,");
+        let message = port(&both).unwrap_err().to_string();
+        assert!(message.contains("link_rate: stands beside `generation`"), "{message}");
+        let message = port(&lines.replace("0.6", "1.6")).unwrap_err().to_string();
+        assert!(message.contains("link_write_efficiency: is not a part"), "{message}");
     }
 }

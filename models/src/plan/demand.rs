@@ -34,6 +34,8 @@ pub(crate) struct Flow {
     pub(crate) beside: Vec<bool>,
     /// The most that it may send [B/s].
     pub(crate) limit: f64,
+    /// Its standing beside others on the links that they share.
+    pub(crate) share: f64,
     /// Where datagrams may be lost, in the order of the way; empty for anything else.
     pub(crate) losses: Vec<Loss>,
 }
@@ -61,6 +63,8 @@ pub(crate) enum Taker {
     Core(Hop),
     /// A queue of the flow's own, up to a rate [B/s].
     Queue(f64),
+    /// A cable that loses this part of what it carries.
+    Chance(f64),
 }
 
 impl Taker {
@@ -68,7 +72,7 @@ impl Taker {
     pub(crate) fn hop(self) -> Option<Hop> {
         match self {
             Taker::Wire(hop) | Taker::Core(hop) => Some(hop),
-            Taker::Queue(_) => None,
+            Taker::Queue(_) | Taker::Chance(_) => None,
         }
     }
 }

@@ -64,6 +64,15 @@ impl Asking<'_> {
             return Err(InputError::new("request.name", problem)
                 .help(format!("`{}`, or `{whole}.`", request.service)));
         }
+        if request.started {
+            let lines = self.context.clusters.iter().map(|cluster| {
+                let host = cluster.host_of(client).expect("the client is a pod of a machine");
+                host.profile.seconds("names.client").map(Time::from_seconds)
+            });
+            let lanes = lines.collect::<Result<Vec<Time>, InputError>>()?;
+            let name = format!("{client}/resolver");
+            self.wait(name, Cause::Service, &lanes, self.context.only_if);
+        }
         for round in &rounds {
             let questions = round.questions.len();
             let waited = self.chance.waited(self.draft, &resolver, request.loss, questions);

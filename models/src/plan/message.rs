@@ -31,7 +31,7 @@ use super::draw::Part;
 use super::stage::{Line, Placed};
 use super::{Book, Context, Demand, Draft, Op, Phase, PhaseId, Step};
 use crate::cluster::{HopModel, LinkIndex};
-use crate::gpu::kernel::Launches;
+use crate::gpu::launches::Launches;
 use crate::outcome::{self, Cause};
 use crate::price::{Carrier, Change, Stage, price};
 use crate::route::Route;
@@ -60,7 +60,7 @@ fn chunks(transfer: &Transfer) -> Chunks {
     let whole = transfer.message;
     match transfer.mode {
         Mode::Serial | Mode::GpuDirect => Chunks { count: 1, full: whole, last: whole, buffers: 1 },
-        Mode::Overlapped { chunk, buffers } => {
+        Mode::Overlapped { chunk, buffers } | Mode::Rdma { chunk, buffers } => {
             let count = whole.div_ceil(chunk);
             let last = whole - chunk * (count - 1);
             Chunks { count: count as u32, full: chunk.min(whole), last, buffers }

@@ -263,6 +263,9 @@ impl Placed<'_> {
             if let (false, Some(most)) = (hold.orphaned, stage.udp_send_limit) {
                 limit = limit.min(most);
             }
+            if let Some(offered) = stage.offered {
+                limit = limit.min(offered);
+            }
             for (at, hop) in stage.hops.iter().enumerate() {
                 let (met, row) = (at as u32, 0);
                 let here = links.iter().filter(|one| !one.held && one.met == at);
@@ -275,13 +278,16 @@ impl Placed<'_> {
                     Loss { met, row, beside: one.beside, taker }
                 }));
                 let queue = hop.udp.flow_limit.map(Taker::Queue);
-                losses.extend(queue.map(|taker| Loss { met, row, beside: false, taker }));
+                let chance = (hop.udp.lost > 0.0).then_some(Taker::Chance(hop.udp.lost));
+                let takers = queue.into_iter().chain(chance);
+                losses.extend(takers.map(|taker| Loss { met, row, beside: false, taker }));
             }
         }
         let mut hops = Vec::with_capacity(links.len());
         let kept = links.iter().filter(|crossed| self.keeps(crossed));
         hops.extend(kept.map(|crossed| crossed.hop));
-        let flow = Flow { hops, met: Vec::new(), beside: Vec::new(), limit, losses };
+        let (share, met, beside) = (stage.share, Vec::new(), Vec::new());
+        let flow = Flow { hops, met, beside, limit, share, losses };
         Owned { flow, links, owners, limit_hop }
     }
 

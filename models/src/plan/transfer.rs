@@ -173,12 +173,13 @@ fn answer(
         Endpoint::Service(service) => cluster.graph[service.pods[0]].name.to_string(),
     };
     let mode = match transfer.mode {
-        Mode::GpuDirect => Mode::GpuDirect,
+        mode @ (Mode::GpuDirect | Mode::Rdma { .. }) => mode,
         Mode::Serial | Mode::Overlapped { .. } => Mode::Serial,
     };
     let back = Transfer {
         mode,
         transport: transfer.transport,
+        marshalled: transfer.marshalled,
         host_memory: transfer.host_memory,
         ..Transfer::message(from, transfer.from.clone(), message)
     };

@@ -68,7 +68,7 @@ pub(super) fn cut(question: &Question<'_>, protocol: Protocol, bytes: Bytes) -> 
     };
     // Packets of RDMA leave as they are cut: no host gathers them.
     let aggregated = |large: bool| large && protocol != Protocol::Rdma;
-    let fit = (GSO_MAX.get() - headers.get()) / mss;
+    let fit = (super_packet(question).get() - headers.get()) / mss;
     let mss = Bytes::new(mss);
     let unit = |large| if aggregated(large) { mss * fit.max(1) } else { mss };
     let count = |piece: Bytes| bytes.div_ceil(piece).max(1) as f64;
@@ -89,6 +89,15 @@ pub(super) fn cut(question: &Question<'_>, protocol: Protocol, bytes: Bytes) -> 
         fragments: 0.0,
         headers,
     }
+}
+
+/// The largest super-packet of the sender, or what every Linux host can where no socket sends.
+fn super_packet(question: &Question<'_>) -> Bytes {
+    let sender = question.legs.iter().find_map(|leg| match &leg.hop().model {
+        HopModel::Cpu(cpu) if cpu.socket => Some(cpu.host),
+        _ => None,
+    });
+    sender.map_or(GSO_MAX, |host| question.cluster.hosts[host].super_packet)
 }
 
 /// Cuts `bytes` into datagrams of one write each, and those that are larger than a packet into
@@ -165,8 +174,12 @@ struct Packet {
     sends_large: bool,
     /// Whether they cross those of the way in.
     receives_large: bool,
-    /// Whether no card is on the way.
+    /// Whether nothing on the way cuts super-packets: no card, and no hop that takes packets.
     inside: bool,
+}
+
+fn by_packet(leg: &Leg<'_>) -> bool {
+    matches!(&leg.hop().model, HopModel::Cpu(cpu) if cpu.by_packet)
 }
 
 /// What may be sent in one piece. Without tunnel offloads the sender's stack segments in
@@ -199,7 +212,7 @@ fn packet(question: &Question<'_>) -> Packet {
         mtu,
         sends_large: offloads,
         receives_large: offloads && (tunnel_offloads || added == 0),
-        inside: cards.is_empty(),
+        inside: cards.is_empty() && !question.legs.iter().any(by_packet),
     }
 }
 

@@ -1,21 +1,15 @@
-//! The price of one stage: a kernel, device copies by their DMA weights, the network layer by
-//! layer.
+//! The price of one stage: a kernel, a copy, or the network layer by layer.
 
 use sim::Bytes;
 
 use super::network::{Cut, Protocol, cut};
-use super::{Carrier, Limit, LinkRef, Opening, PricedHop, Question, Stage, Work, kernel, memory};
+use super::{Carrier, LinkRef, Opening, PricedHop, Question, Stage, Work, copy, kernel, memory};
 use crate::catalogue::BackPressure;
-use crate::cluster::{
-    Cluster, Core, CpuCosts, CpuHop, DmaHop, Hop, HopModel, Host, Pageable, Side, WireHop,
-};
+use crate::cluster::{Cluster, Core, CpuCosts, CpuHop, Hop, HopModel, Host, Side, WireHop};
 use crate::route::Leg;
-use crate::transfer::{Connection, HostMemory, Mode, Transfer, Transport};
-use crate::uncertainty::model::{Among, Part};
+use crate::transfer::{Connection, Transfer, Transport};
+use crate::uncertainty::model::Part;
 
-/// DMA moves bursts of a page through its FIFO twin; a TLP would be sixteen times as many events
-/// for the same rate.
-const DMA_BURST: Bytes = Bytes::kib(4);
 /// Segments of the initial congestion window (RFC 6928).
 const INITIAL_WINDOW_SEGMENTS: f64 = 10.0;
 /// IPv4 and TCP headers of a pure acknowledgement with timestamps, in its frame.
@@ -36,90 +30,8 @@ pub(super) fn price(question: &Question<'_>) -> Stage {
         let cut = cut(question, Protocol::Rdma, bytes);
         Walk::new(question, cut).direct()
     } else {
-        copy(question)
+        copy::price(question)
     }
-}
-
-/// A copy between device and host, or between devices.
-fn copy(question: &Question<'_>) -> Stage {
-    let Question { cluster, legs, transfer, bytes, change, .. } = *question;
-    let mut stage = Stage::of(Carrier::Copy, 1, DMA_BURST);
-    let hops = || legs.iter().map(|leg| &*leg.hop().kind);
-    let known = |leg: &Leg<'_>| match leg {
-        Leg::Edge(edge, _) => {
-            let ends = cluster.graph.edge_endpoints(*edge).map(|(from, to)| [from, to]);
-            let mut gpus = ends.into_iter().flatten().filter_map(|end| cluster.gpus.get(&end));
-            gpus.all(|gpu| gpu.gpu.copies_known)
-        }
-        Leg::Service(..) | Leg::Kernel(_) => true,
-    };
-    let among = if legs.iter().all(known) { Among::Known } else { Among::Elsewhere };
-    let factor = |part| cluster.errors.factor(part, among, hops());
-    let (moves, calls) = (factor(Part::Copy), factor(Part::CopyCall));
-    for leg in legs {
-        let HopModel::Dma(dma) = &leg.hop().model else { continue };
-        stage.pool = stage.pool.or(dma.pool);
-        let real = change.keeps(leg.hop());
-        let mut priced = dma_hop(dma, real);
-        priced.works.iter_mut().for_each(|work| work.weight *= moves);
-        priced.setup *= calls;
-        priced.latency *= calls;
-        priced.limit = priced.limit.map(|own| Limit { bytes_per_s: own.bytes_per_s / moves });
-        if real {
-            priced.works.extend(memory::accessed(dma.memory));
-        }
-        if let (Some(limit), true) = (priced.limit, real) {
-            // A copy that is over sooner than the call returns takes as long as the call.
-            let moving = bytes.as_f64() / limit.bytes_per_s;
-            let late = (calls * dma.call - moving - calls * dma.setup).max(0.0);
-            match dma.gap < dma.setup {
-                // Only the engine stands in line; what calls take passes meanwhile.
-                true => priced.latency += late,
-                false => priced.setup += late,
-            }
-        }
-        if let (false, Some(pageable), true) =
-            (transfer.host_memory == HostMemory::Pinned, &dma.pageable, real)
-        {
-            let weight = staged(pageable, transfer.host_memory, bytes);
-            let link = LinkRef::SendCore(pageable.host);
-            priced.works.push(Work { link, weight, beside: false });
-            priced.works.extend(memory::copied(pageable.memory));
-        }
-        stage.hops.push(priced);
-    }
-    stage
-}
-
-/// Core-seconds per byte of staging a copy of `bytes`.
-fn staged(pageable: &Pageable, memory: HostMemory, bytes: Bytes) -> f64 {
-    let staging = &pageable.staging;
-    let chunks = bytes.div_ceil(staging.chunk).max(1) as f64;
-    let touch = match memory == HostMemory::Untouched && pageable.into_host {
-        true => staging.first_touch,
-        false => 0.0,
-    };
-    staging.per_byte + touch + chunks * staging.per_chunk / bytes.as_f64().max(1.0)
-}
-
-fn dma_hop(dma: &DmaHop, real: bool) -> PricedHop {
-    let mut priced = PricedHop::default();
-    if real {
-        priced.setup = dma.gap;
-        priced.latency = dma.latency + (dma.setup - dma.gap);
-        priced.limit = dma.read_limit.map(|rate| Limit { bytes_per_s: rate.as_bytes_per_s() });
-        // Less than half a byte a byte is requests, not data.
-        let work = |&(link, weight): &(_, f64)| Work {
-            link: LinkRef::Fixed(link),
-            weight,
-            beside: weight < 0.5,
-        };
-        priced.works = dma.links.iter().map(work).collect();
-        if let Some((host, weight)) = dma.copied_by {
-            priced.works.push(Work { link: LinkRef::SendCore(host), weight, beside: false });
-        }
-    }
-    priced
 }
 
 /// A message on its way through the network, carrying the headers put around it so far.
@@ -162,8 +74,8 @@ impl<'a> Walk<'a> {
         let factor = |part| cluster.errors.factor(part, Host::among(hosts(), part), way());
         let (work_factor, delay_factor) = (factor(part), factor(Part::RoundTrip));
         let wire_factor = match transfer.mode {
-            Mode::GpuDirect => 1.0,
-            Mode::Serial | Mode::Overlapped { .. } => factor(Part::Wire),
+            mode if mode.is_rdma() => 1.0,
+            _ => factor(Part::Wire),
         };
         Walk {
             question,
@@ -200,10 +112,16 @@ impl<'a> Walk<'a> {
         let host = &self.cluster.hosts[sender.host];
         let one_way: f64 = stage.hops.iter().map(|hop| hop.latency).sum();
         stage.datagrams = self.transfer.transport == Transport::Udp;
+        let offered = self.transfer.offered.map(sim::Rate::as_bytes_per_s);
+        stage.offered = offered.map(|all| all / f64::from(self.transfer.streams));
         match self.transfer.transport {
             Transport::Tcp if one_way > 0.0 => {
                 let least = self.question.change.window.unwrap_or(Bytes::ZERO);
-                stage.window = Some(host.tcp_window.max(least).as_f64() / (2.0 * one_way));
+                let round_trip = 2.0 * one_way;
+                let window = host.tcp_window.max(least).as_f64();
+                let borne = host.congestion.window(self.lost(), round_trip);
+                let borne = borne.map_or(f64::INFINITY, |window| window * self.cut.mss.as_f64());
+                stage.window = Some(window.min(borne) / round_trip);
             }
             Transport::Tcp => {}
             Transport::Udp if sender.costs.user_space => {}
@@ -231,7 +149,7 @@ impl<'a> Walk<'a> {
             HopModel::Cpu(cpu) => self.cpu_hop(cpu, real),
             HopModel::Gpu(_) => unreachable!("a kernel is a stage of its own"),
             HopModel::Dma(dma) => {
-                let mut priced = dma_hop(dma, real);
+                let mut priced = copy::dma_hop(dma, real);
                 // The NIC posts its work in advance: nothing occupies the stage.
                 priced.latency += std::mem::take(&mut priced.setup);
                 if real {
@@ -241,6 +159,15 @@ impl<'a> Walk<'a> {
             }
             HopModel::Wire(wire) => self.wire_hop(wire, real),
         }
+    }
+
+    /// The part of packets that the way loses by chance.
+    fn lost(&self) -> f64 {
+        let kept = self.question.legs.iter().map(|leg| match &leg.hop().model {
+            HopModel::Wire(wire) if self.question.change.keeps(leg.hop()) => 1.0 - wire.lost,
+            _ => 1.0,
+        });
+        1.0 - kept.product::<f64>()
     }
 
     fn cpu_hop(&mut self, cpu: &CpuHop, real: bool) -> PricedHop {
@@ -260,7 +187,12 @@ impl<'a> Walk<'a> {
         let limit = cpu.costs.udp_flow_limit.map(sim::Rate::as_bytes_per_s);
         priced.udp.flow_limit = limit.map(|limit| limit / self.work_factor);
         let weight = self.weight(costs, cpu.side) + self.forwarded(cpu, costs);
-        let weight = weight * self.work_factor;
+        // The application's own work, on the core of its thread.
+        let own = match (cpu.socket, self.transfer.marshalled) {
+            (true, Some(rate)) => 1.0 / rate.as_bytes_per_s(),
+            _ => 0.0,
+        };
+        let weight = weight * self.work_factor + own;
         if weight > 0.0 {
             priced.works.push(Work { link: self.core(cpu), weight, beside: false });
         }
@@ -329,17 +261,30 @@ impl<'a> Walk<'a> {
 
     fn wire_hop(&mut self, wire: &WireHop, real: bool) -> PricedHop {
         let mut priced = PricedHop::default();
-        priced.udp.wire = true;
+        // A queueing discipline drops what its bucket has no room for; a card holds its sender
+        // back.
+        priced.udp.wire = wire.bucket.is_none();
         if !real {
+            priced.udp.wire = true;
             return priced;
         }
+        priced.udp.orphans = wire.bucket.is_some();
+        priced.udp.lost = wire.lost;
         priced.latency = wire.latency;
         let around = self.cut.headers + self.encapsulation + wire.framing;
         let weight = 1.0 + self.cut.segments * around.as_f64() / self.cut.bytes;
-        let weight = weight * self.wire_factor;
+        // A full bucket lets the beginning of a message pass.
+        let whole = weight * self.transfer.message.as_f64();
+        let limited = wire.bucket.map_or(1.0, |bucket| (1.0 - bucket.as_f64() / whole).max(0.0));
+        // What is lost of a stream is sent again.
+        let again = match self.transfer.transport {
+            Transport::Tcp => 1.0 / (1.0 - wire.lost),
+            Transport::Udp => 1.0,
+        };
+        let weight = weight * self.wire_factor * limited * again;
         priced.works.push(Work { link: LinkRef::Fixed(wire.link), weight, beside: false });
         // RDMA acknowledges messages and not their packets: nothing that a link would notice.
-        if self.transfer.transport == Transport::Tcp && self.transfer.mode != Mode::GpuDirect {
+        if self.transfer.transport == Transport::Tcp && !self.transfer.mode.is_rdma() {
             // One for each super-packet, or for every second segment (RFC 1122, 4.2.3.2).
             let acks = self.cut.received.min((self.cut.segments / 2.0).ceil());
             let weight = acks * (ACK_BYTES + self.encapsulation.as_f64()) / self.cut.bytes;

@@ -74,7 +74,12 @@ impl Profile {
     /// A copy with the lines of `other` behind its own, which it is like; a parameter that it has
     /// keeps its line.
     pub(crate) fn like(&self, other: &Profile) -> Profile {
-        Profile { own: Some(self.rows.len()), ..self.completed(other.rows.clone()) }
+        // What the other says itself, where it is like a third, is as little what that one's fit
+        // was about.
+        let theirs = &other.rows[..other.own.unwrap_or(0)];
+        let added = theirs.iter().filter(|row| !self.has(&row.parameter)).count();
+        let own = Some(self.rows.len() + added);
+        Profile { own, ..self.completed(other.rows.clone()) }
     }
 
     /// A copy with further lines behind its own; a parameter that it has keeps its line.

@@ -6,7 +6,7 @@ use super::{Leg, Route};
 use crate::cluster::{Cluster, DmaHop, HopModel, PlaceKind};
 use crate::input::InputError;
 use crate::price;
-use crate::transfer::{HostMemory, Transfer};
+use crate::transfer::Transfer;
 
 /// Refuses a way of which something is not known.
 ///
@@ -44,7 +44,7 @@ fn sockets(legs: &[Leg<'_>], transfer: &Transfer) -> Result<(), InputError> {
 
 /// What a core does for a copy between a GPU and pageable memory.
 fn copies(cluster: &Cluster, legs: &[Leg<'_>], transfer: &Transfer) -> Result<(), InputError> {
-    if transfer.host_memory == HostMemory::Pinned {
+    if !transfer.host_memory.is_staged() {
         return Ok(());
     }
     for leg in legs {

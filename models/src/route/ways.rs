@@ -17,7 +17,7 @@ use sim::Seed;
 use smallvec::SmallVec;
 
 use super::Routes;
-use crate::cluster::{Cluster, HopModel, Lane, LinkIndex, WireHop};
+use crate::cluster::{Cluster, HopModel, LinkIndex, WireHop};
 use crate::transfer::Mode;
 
 /// Degrees are counted up to this: more only says that the other end is cheaper.
@@ -37,14 +37,13 @@ pub struct Ways {
 /// Any graph: searched anew for each pair.
 impl Routes for Cluster {
     fn ways(&self, from: NodeIndex, to: NodeIndex, mode: Mode) -> Option<Ways> {
-        let lane = if mode == Mode::GpuDirect { Lane::Direct } else { Lane::Host };
         let mut ends = [End::at(from), End::at(to)];
         let seen = |end: &End, place| end.links.contains_key(&place);
         while !ends[0].border.iter().any(|place| seen(&ends[1], *place)) {
             let [a, b] = ends.each_ref().map(|end| end.cost(self));
             let which = usize::from(b < a);
             let direction = [Direction::Outgoing, Direction::Incoming][which];
-            ends[which].grow(self, lane, direction);
+            ends[which].grow(self, mode, direction);
             if ends[which].border.is_empty() {
                 return None;
             }
@@ -110,13 +109,13 @@ impl End {
     }
 
     /// Goes on by one hop.
-    fn grow(&mut self, cluster: &Cluster, lane: Lane, direction: Direction) {
+    fn grow(&mut self, cluster: &Cluster, mode: Mode, direction: Direction) {
         let old = std::mem::take(&mut self.border);
         let mut reached: HashMap<NodeIndex, Edges> = HashMap::new();
         for place in old {
             for edge in cluster.graph.edges_directed(place, direction) {
                 let other = if edge.source() == place { edge.target() } else { edge.source() };
-                let open = edge.weight().lane == Lane::Any || edge.weight().lane == lane;
+                let open = edge.weight().lane.is_open(mode);
                 if open && !self.links.contains_key(&other) {
                     let edges = reached.entry(other).or_default();
                     if edges.is_empty() {

@@ -174,6 +174,7 @@ impl<'a> Reader<'a> {
             let room = |loss: &&Loss| match loss.taker {
                 Taker::Wire(hop) | Taker::Core(hop) => capacity(hop.link) / hop.weight,
                 Taker::Queue(most) => most,
+                Taker::Chance(_) => f64::INFINITY,
             };
             let least = flow.losses.iter().min_by(|a, b| room(a).total_cmp(&room(b)));
             if let Some(loss) = least {

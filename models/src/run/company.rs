@@ -37,6 +37,7 @@ struct Numbered<T> {
     flow: T,
     hops: Vec<Hop>,
     limit: f64,
+    share: f64,
 }
 
 /// Plans that meet, and the links that they meet on, numbered from zero.
@@ -98,6 +99,7 @@ impl<'a> Company<'a> {
                     flow: (),
                     hops: number(group, flow),
                     limit: flow.limit,
+                    share: flow.share,
                 });
                 let flows = flows.collect();
                 let all = demand.works().map(|(link, _)| Hop { link, weight: 0.0 });
@@ -109,8 +111,8 @@ impl<'a> Company<'a> {
             });
             let stages: Vec<Stage> = stages.collect();
             let together = together.into_iter().map(|flow| {
-                let (hops, limit) = (number(group, &flow), flow.limit);
-                Numbered { flow, hops, limit }
+                let (hops, limit, share) = (number(group, &flow), flow.limit, flow.share);
+                Numbered { flow, hops, limit, share }
             });
             let together = together.collect();
             group.is_lossy |= plan.demands(lane).any(|demand| demand.main && demand.is_lossy());
@@ -177,17 +179,23 @@ impl<'a> Company<'a> {
             demand.flows.iter().map(|flow| flow.hops.iter().map(&mut number).collect()).collect();
         let bounded = |hops: &[Hop], limit: f64| limit.is_finite() || !hops.is_empty();
         let mut claims: Vec<Claim<'_>> = Vec::with_capacity(flows.len() + group.members.len());
-        let mut claim = |hops, limit| {
+        let mut claim = |hops, limit, share| {
             if bounded(hops, limit) {
-                claims.push(Claim { hops, limit, share: 1.0 });
+                claims.push(Claim { hops, limit, share });
             }
         };
-        demand.flows.iter().zip(&flows).for_each(|(flow, hops)| claim(hops, flow.limit));
+        demand
+            .flows
+            .iter()
+            .zip(&flows)
+            .for_each(|(flow, hops)| claim(hops, flow.limit, flow.share));
         let marks = Marks::of(group, demand);
         for other in self.others(of) {
-            self.guests[other].together.iter().for_each(|flow| claim(&flow.hops, flow.limit));
+            let together = self.guests[other].together.iter();
+            together.for_each(|own| claim(&own.hops, own.limit, own.share));
             let stage = self.met(other, demand, &marks);
-            stage.iter().flat_map(|s| &s.flows).for_each(|flow| claim(&flow.hops, flow.limit));
+            let flows = stage.iter().flat_map(|s| &s.flows);
+            flows.for_each(|flow| claim(&flow.hops, flow.limit, flow.share));
         }
         let mut rates = solve(&capacities, &claims).into_iter();
         let of = |(flow, hops): (&Flow, &Vec<Hop>)| {
@@ -293,6 +301,7 @@ fn together(plan: &Plan, lane: u32, stages: &[DemandId]) -> Vec<Flow> {
             met: Vec::new(),
             beside: Vec::new(),
             limit: f64::INFINITY,
+            share: 1.0,
             losses: Vec::new(),
         };
         for (demand, setup) in demands().zip(stages.iter().map(|&id| setup(plan, lane, id))) {
@@ -304,6 +313,7 @@ fn together(plan: &Plan, lane: u32, stages: &[DemandId]) -> Vec<Flow> {
             let limit =
                 (flow.limit / part).min(if setup > 0.0 { busy / part } else { f64::INFINITY });
             all.limit = all.limit.min(limit);
+            all.share = all.share.min(flow.share);
             for hop in &flow.hops {
                 match all.hops.iter_mut().find(|known| known.link == hop.link) {
                     Some(known) => known.weight += hop.weight,

@@ -120,7 +120,7 @@ pub(super) fn pass(capacity: &dyn Fn(LinkId) -> f64, flows: &[Sending<'_>]) -> P
             match loss.taker {
                 Taker::Wire(hop) => *passed.loads.entry(hop.link) += rate * part * hop.weight,
                 Taker::Core(_) => reaching.push(rate),
-                Taker::Queue(_) => {}
+                Taker::Queue(_) | Taker::Chance(_) => {}
             }
         });
         passed.parts.push(parts);
@@ -139,6 +139,7 @@ fn walk(flow: &Sending<'_>, passing: &PerLink, visit: &mut dyn FnMut(&Loss, f64,
             Taker::Wire(hop) => passing.get(hop.link).unwrap_or(1.0),
             Taker::Core(_) => most(*cores.next().expect("a rate for each core")),
             Taker::Queue(limit) => most(limit),
+            Taker::Chance(lost) => 1.0 - lost,
         };
         visit(loss, rate, part);
         rate *= part;
@@ -163,7 +164,7 @@ fn offered(flows: &[Sending<'_>], passing: &PerLink) -> PerLink {
 pub(super) fn cores(losses: &[Loss]) -> impl Iterator<Item = Hop> {
     losses.iter().filter_map(|loss| match loss.taker {
         Taker::Core(hop) => Some(hop),
-        Taker::Wire(_) | Taker::Queue(_) => None,
+        Taker::Wire(_) | Taker::Queue(_) | Taker::Chance(_) => None,
     })
 }
 

@@ -124,7 +124,7 @@ impl Fluid {
                 self.active.len() as u32 - 1
             });
             let (hops, limit) = (&flow.hops[..], flow.limit);
-            let asked = sim::Demand { hops, size, limit, share: 1.0 };
+            let asked = sim::Demand { hops, size, limit, share: flow.share };
             let id = self.flows.start(now, asked, slot);
             let datagrams = (!flow.losses.is_empty()).then(|| {
                 self.lossy.push(slot);

@@ -37,6 +37,10 @@ struct Station {
     loss: Option<usize>,
     /// Whether they go before everything that can wait.
     urgent: bool,
+    /// The part of what reaches it that is lost, whatever waits there.
+    chance: f64,
+    /// What of that part is due since the last unit that was lost.
+    due: f64,
     /// The stream's tag at this server.
     finish: f64,
 }
@@ -60,6 +64,8 @@ struct Job {
     stream: usize,
     /// Payload of a unit \[B\].
     unit: f64,
+    /// The stream's standing beside others at servers.
+    share: f64,
     /// Per station.
     services: Vec<Time>,
     units: u64,
@@ -151,6 +157,7 @@ impl Units {
                 flow: at as u32,
                 stream,
                 unit,
+                share: flow.share,
                 services,
                 units,
                 injected: 0,
@@ -183,8 +190,8 @@ impl Units {
                         Server::Own(self.own.len() - 1)
                     }
                 };
-                let (loss, urgent) = (stop.loss, stop.urgent);
-                Station { server, loss, urgent, finish: 0.0 }
+                let &Stop { loss, urgent, chance, .. } = stop;
+                Station { server, loss, urgent, chance, due: 0.0, finish: 0.0 }
             })
             .collect();
         let held = stops.iter().rposition(|stop| stop.loss.is_none());
@@ -247,10 +254,15 @@ impl Units {
         }
         let mut ended = at == state.services.len();
         if !ended {
-            let (service, size) = (state.services[at], state.unit);
-            let Station { server, loss, urgent, mut finish } = self.streams[stream].stations[at];
+            let (service, size) = (state.services[at], state.unit / state.share);
+            let here = &mut self.streams[stream].stations[at];
+            // Spread evenly: what is left to chance is which packets go, not how many.
+            here.due += here.chance;
+            let unlucky = here.due >= 1.0;
+            here.due -= f64::from(u8::from(unlucky));
+            let Station { server, loss, urgent, mut finish, .. } = *here;
             let queued = self.droppable(server);
-            ended = loss.is_some() && *queued >= BACKLOG_PACKETS;
+            ended = loss.is_some() && *queued >= BACKLOG_PACKETS || unlucky;
             *queued += usize::from(loss.is_some() && !ended);
             let fair = self.server(server);
             let began = match (ended, urgent) {
@@ -333,6 +345,8 @@ struct Stop {
     loss: Option<usize>,
     /// Whether it goes before everything that can wait.
     urgent: bool,
+    /// The part of what reaches it that is lost, whatever waits there.
+    chance: f64,
 }
 
 /// What a flow's units meet, in order.
@@ -345,19 +359,22 @@ fn stops(flow: &Flow) -> Vec<Stop> {
             weight: 1.0 / flow.limit,
             loss: None,
             urgent: false,
+            chance: 0.0,
         });
     }
     for (slot, hop) in flow.hops.iter().enumerate().filter(|(slot, _)| !flow.beside[*slot]) {
         let (met, link) = (flow.met[slot], Some(hop.link));
-        stops.push(Stop { met, link, weight: hop.weight, loss: None, urgent: false });
+        let (loss, urgent, chance) = (None, false, 0.0);
+        stops.push(Stop { met, link, weight: hop.weight, loss, urgent, chance });
     }
     for (at, loss) in flow.losses.iter().enumerate().filter(|(_, loss)| !loss.beside) {
-        let (link, weight, urgent) = match loss.taker {
-            Taker::Wire(hop) => (Some(hop.link), hop.weight, true),
-            Taker::Core(hop) => (Some(hop.link), hop.weight, false),
-            Taker::Queue(most) => (None, 1.0 / most, true),
+        let (link, weight, urgent, chance) = match loss.taker {
+            Taker::Wire(hop) => (Some(hop.link), hop.weight, true, 0.0),
+            Taker::Core(hop) => (Some(hop.link), hop.weight, false, 0.0),
+            Taker::Queue(most) => (None, 1.0 / most, true, 0.0),
+            Taker::Chance(part) => (None, 0.0, true, part),
         };
-        stops.push(Stop { met: loss.met, link, weight, loss: Some(at), urgent });
+        stops.push(Stop { met: loss.met, link, weight, loss: Some(at), urgent, chance });
     }
     stops.sort_by_key(|stop| stop.met);
     stops

@@ -79,7 +79,7 @@ macro_rules! device {
     )*};
 }
 
-device!(PcieSwitchTable "PCIe switches", GpuTable "GPUs" under, NicTable "cards" under);
+device!(PcieSwitchTable "PCIe switches" under, GpuTable "GPUs" under, NicTable "cards" under);
 
 impl Counted for PodTable {
     const WHAT: &'static str = "pods";

@@ -23,9 +23,12 @@ tables! {
         host: Spanned<String>,
         /// The container network of its pods.
         cni: Spanned<String>,
+        /// How its TCP senders answer loss. Default `cubic`.
+        #[one_of("reno", "cubic", "bbr")]
+        congestion_control: Option<Spanned<String>>,
     }
 
-    /// A PCIe switch between a root port and devices.
+    /// A PCIe switch between a root port, or another switch, and devices.
     PcieSwitchTable called name {
         /// Its name.
         name: Spanned<String>,
@@ -40,6 +43,8 @@ tables! {
         numa: Option<Spanned<u32>>,
         /// The NUMA nodes of those of a node, in turn, in the place of `numa`: `[0, 0, 1, 1]`.
         numas: Option<Spanned<Vec<Spanned<u32>>>>,
+        /// The PCIe switch it sits below, where they are cascaded.
+        under: Option<Spanned<String>>,
     }
 
     /// A GPU.
@@ -140,6 +145,9 @@ tables! {
         offloads: bool,
         /// A limit of its interface in each direction, as the bandwidth plug-in sets one.
         rate: Option<Spanned<String>>,
+        /// What passes that limit at once while its bucket is full, as the plug-in's `burst`:
+        /// `"32 MiB"`. A message is taken to find it full. Default: nothing.
+        burst: Option<Spanned<String>>,
     }
 
     /// A network switch.
@@ -181,6 +189,10 @@ tables! {
         pattern: Option<Spanned<String>>,
         /// The rate of each direction.
         rate: Spanned<String>,
+        /// The rate from the second end to the first, where it is another.
+        rate_back: Option<Spanned<String>>,
+        /// The part of packets that it loses by chance, 0 to 0.5: `0.001`. Default 0.
+        loss: Option<Spanned<f64>>,
         /// Signal latency.
         latency: Spanned<String>,
     }

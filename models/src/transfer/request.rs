@@ -34,6 +34,9 @@ pub struct Request {
     pub others_hz: f64,
     /// The chance that a question or its answer is lost, 0 to below 1.
     pub loss: f64,
+    /// Whether the client is a process that is started for this call, and loads its resolver.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub started: bool,
     /// Addresses in the answer: one of a Service, one per pod of a headless one.
     pub addresses: u32,
 }

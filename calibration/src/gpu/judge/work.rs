@@ -108,7 +108,7 @@ fn ends(way: Direction, host: Place) -> (Place, Place) {
 
 fn copy(way: Direction, memory: HostMemory, bytes: u64, queued: Option<u32>) -> Measurement {
     let host = match memory {
-        HostMemory::Pinned => Place::Pinned,
+        HostMemory::Pinned | HostMemory::Mapped => Place::Pinned,
         HostMemory::Pageable => Place::Pageable,
         HostMemory::Untouched => Place::Untouched,
     };

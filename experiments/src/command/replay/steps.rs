@@ -223,7 +223,7 @@ impl<'a> Steps<'a> {
         let transfer = self.moved[at].as_ref().expect("it moves bytes");
         let memory = match transfer.host_memory {
             HostMemory::Pageable => "-pageable",
-            HostMemory::Pinned | HostMemory::Untouched => "",
+            HostMemory::Pinned | HostMemory::Untouched | HostMemory::Mapped => "",
         };
         let way = match self.traced.operations[at].does {
             Does::Copy { direction, .. } => format!("-{}{memory}", direction.word()),

@@ -1,9 +1,9 @@
 //! Kinds of values: what may stand behind a field, and how it is read.
 
-use models::quantity::parse_time;
+use models::quantity::{parse_rate, parse_time};
 use models::workload::WarmUp;
 use serde::de::DeserializeOwned;
-use sim::{Bytes, Dist, Time};
+use sim::{Bytes, Dist, Rate, Time};
 
 use super::super::drawn::{Unit, dist};
 use super::super::problem::Problem;
@@ -53,6 +53,8 @@ pub(crate) enum Is {
     Seconds,
     /// So many a second, minute or hour.
     Rate,
+    /// An amount of data a second, above zero.
+    Bandwidth,
     /// A time or a distribution of times.
     Times,
     /// A number or a distribution of numbers.
@@ -274,6 +276,20 @@ pub(crate) const fn seconds(to: u32) -> Kind<u32> {
         }
     })
     .within(1.0, to as f64)
+}
+
+/// An amount of data a second, above zero.
+pub(crate) const fn bandwidth() -> Kind<Rate> {
+    Kind::new(Is::Bandwidth, |_, value| {
+        let Scalar::Text(text) = value else {
+            let problem = format!("{} stands where a rate is due", value.kind());
+            return Err(Problem::new(problem, "a rate with its unit: \"300 Mbit/s\""));
+        };
+        match parse_rate(text)? {
+            rate if rate.as_bytes_per_s() > 0.0 => Ok(rate),
+            _ => Err(Problem::new("is zero", "a rate above zero: \"300 Mbit/s\"")),
+        }
+    })
 }
 
 /// Arrivals a second.

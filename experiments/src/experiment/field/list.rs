@@ -4,14 +4,14 @@ use serde_json::{Value, json};
 
 use super::super::load::{BatchFields, PoolFields, StepFields, WorkloadFields};
 use super::super::request::RequestFields;
-use super::super::transfer::{KernelFields, TransferFields};
+use super::super::transfer::{KernelFields, RareFields, TransferFields};
 use super::{Field, Fields, Is, List, TOLD_MAX};
 
 impl List {
     /// The table as it is written in a file.
     pub(crate) fn table(self) -> &'static str {
         match self {
-            List::Transfer | List::Kernel => "[transfer]",
+            List::Transfer | List::Rare | List::Kernel => "[transfer]",
             List::Request => "[request]",
             List::Workload => "[[workload]]",
             List::Step => "[[step]]",
@@ -40,6 +40,7 @@ impl Field {
             Is::WarmUp => "time, or auto".into(),
             Is::Seconds => format!("whole seconds, {} to {}", within.from, within.to),
             Is::Rate => "rate per /s, /min or /h".into(),
+            Is::Bandwidth => "rate above zero".into(),
             Is::Times => "time or distribution of times".into(),
             Is::Numbers => "number or distribution".into(),
             Is::OneOf => within.words.join(", "),
@@ -50,7 +51,7 @@ impl Field {
     pub(crate) fn in_sweeps(&self) -> String {
         match self.list {
             _ if !self.is_swept() => String::new(),
-            List::Transfer | List::Kernel | List::Request => self.name.to_owned(),
+            List::Transfer | List::Rare | List::Kernel | List::Request => self.name.to_owned(),
             List::Workload => format!("workload.NAME.{}", self.name),
             List::Step => format!("step.NAME.{}", self.name),
             List::Pool => format!("pool.NAME.{}", self.name),
@@ -73,6 +74,7 @@ impl Field {
 pub(crate) fn all() -> impl Iterator<Item = &'static Field> {
     let lists = [
         TransferFields::FIELDS,
+        RareFields::FIELDS,
         KernelFields::FIELDS,
         RequestFields::FIELDS,
         WorkloadFields::FIELDS,

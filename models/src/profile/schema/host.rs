@@ -22,9 +22,10 @@ pub const UDP: &str = "a transfer sends UDP";
 const STAGING: &str = "a copy has pageable memory, or a core copies shared memory";
 const NAMES: &str = "a request asks a name server on this host";
 const SOCKETS: &str = "data crosses from one NUMA node to another";
+const AS_THE_LINK: &str = "as much as the link between the sockets carries";
 
 /// Every line of a host profile.
-pub(super) const LINES: [Line; 67] = [
+pub(super) const LINES: [Line; 75] = [
     Line::of("cores", Count, Always, "cores of the machine"),
     Line::of("receive_queues", Count, Always, "receive queues (RSS), each served by a core"),
     Line::of(
@@ -44,7 +45,49 @@ pub(super) const LINES: [Line; 67] = [
     Line::of("error.round_trip", Ratio, Absent(SHIPPED_ERRORS), "how far round trips are off"),
     Line::of("socket_link_bandwidth", Rate, Where(SOCKETS), "UPI, QPI or xGMI, each direction"),
     Line::of("socket_link_latency", Time, Where(SOCKETS), "what crossing it adds"),
+    Line::of(
+        "socket_link_peer_read",
+        Rate,
+        Absent(AS_THE_LINK),
+        "of the link between the sockets, what one device's reads of another reach",
+    ),
+    Line::of(
+        "socket_link_peer_write",
+        Rate,
+        Absent(AS_THE_LINK),
+        "of the link between the sockets, what one device's writes to another reach",
+    ),
+    Line::of(
+        "copy_read_share",
+        Ratio,
+        Default(1.0, "1: copies to a device keep up beside copies from it"),
+        "what copies to a device keep of their rate while copies from it run at theirs",
+    ),
+    Line::of(
+        "driver.call",
+        Time,
+        Default(0.0, "0: the driver is called as where the GPU was calibrated"),
+        "more per device copy: calls that another system passes on",
+    ),
+    Line::of(
+        "driver.launch",
+        Time,
+        Default(0.0, "0: the host launches kernels faster than the GPU runs them"),
+        "the least from one launch of a kernel to the next",
+    ),
+    Line::of(
+        "bounce.per_byte",
+        TimePerByte,
+        Absent("device copies read and write the memory of the process itself"),
+        "of a core that encrypts what is copied, or copies it, by way of a bounce buffer",
+    ),
     Line::of("tcp.window", Bytes, Always, "the window of a TCP socket"),
+    Line::of(
+        "tcp.super_packet",
+        Bytes,
+        Default(65_535.0, "65535: the largest IPv4 packet, which GSO fills"),
+        "the largest super-packet of TCP: up to 524280 with BIG TCP",
+    ),
     Line::of("tcp.latency", Time, Where(TCP), "wake-up and hand-over at each end"),
     Line::of("tcp.tx_per_message", Time, Where(TCP), "a system call that writes"),
     Line::of("tcp.rx_per_message", Time, Where(TCP), "a system call that reads"),
@@ -159,6 +202,12 @@ pub(super) const LINES: [Line; 67] = [
     Line::of("staging.first_touch_per_byte", TimePerByte, Where(STAGING), "page faults, clearing"),
     Line::of("staging.per_chunk", Time, Where(STAGING), "calls and a wait per pinned buffer"),
     Line::of("staging.chunk", Bytes, Where(STAGING), "size of a pinned buffer of the driver"),
+    Line::of(
+        "names.client",
+        Time,
+        Where("a request's client is started for it"),
+        "loading the resolver, reading its files and starting its thread",
+    ),
     Line::of("names.per_query", Time, Where(NAMES), "a question answered from memory"),
     Line::of("names.forward", Time, Where(NAMES), "the resolver outside, there and back"),
     Line::of("names.ttl", Time, Where(NAMES), "how long an answer lives"),

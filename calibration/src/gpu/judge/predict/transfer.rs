@@ -3,7 +3,8 @@
 use models::cluster::Cluster;
 use models::gpu::copy::Direction;
 use models::gpu::execute::Level;
-use models::gpu::kernel::{Kernel as Described, Launches, Precision};
+use models::gpu::kernel::{Kernel as Described, Precision};
+use models::gpu::launches::Launches;
 use models::input::InputError;
 use models::outcome::Fidelity;
 use models::predict::predict;
