@@ -11,13 +11,18 @@ const OF_MEASURE: &str =
 const BESIDE: &str = "stands beside the prediction, which must not depend on it";
 
 /// Origin (`*` at its end: all that begin so), name and reason.
-pub(crate) const ALL: [(&str, &str, &str); 13] = [
+pub(crate) const ALL: [(&str, &str, &str); 14] = [
     ("host/two-socket-*", "tcp.window", NO_NETWORK),
     ("host/two-socket-2021", "receive_queues", NO_NETWORK),
     (
         "host/two-socket-2021",
         "cores",
         "each copy by a core has one of its own, and no scene has more copies than cores",
+    ),
+    (
+        "host/bare-metal-2022",
+        "cores",
+        "no two flows of a scene meet on one of its cores, nor do they with half or twice as many",
     ),
     (
         "gpu/p100-16-pcie",
