@@ -2,7 +2,8 @@
 //!
 //! ```text
 //!  points × replications ─► simulate ─► journal ─► digest ─► workloads.csv, workload_runs.csv,
-//!       (rayon, in order)    (models)              (means)   resources.csv, windows.csv, batches ─► report
+//!        (rayon, in order)    (models)              (means)   resources.csv, windows.csv,
+//!                                                             batches ─► report
 //! ```
 
 mod compared;

@@ -22,6 +22,9 @@ Examples:
 Every file is the same, byte for byte, as that of `podpath run` without --shard. The experiment is
 read again, and has to be as it was.";
 
+/// What can be merged.
+const AS_WRITTEN: &str = "shards as `podpath run --shard` has written them";
+
 /// Merge the shards of a run into its results
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
@@ -69,8 +72,9 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<(), Failur
         png: arguments.png,
     };
     let journals: Vec<PathBuf> = folders.iter().map(|folder| folder.join(FILE)).collect();
-    let finished = Finished::read(&journals, &first.configuration)?;
-    check_records(&finished, &shards, job)?;
+    let own = |at: usize, number: usize| check_owner(&shards[at], number, job);
+    let finished = Finished::read(&journals, &first.configuration, &own)?;
+    check_whole(&finished, &shards, job)?;
     let out = match (&arguments.out, &arguments.folders[..]) {
         (Some(out), _) => out.clone(),
         (None, [one]) if !one.join(HEADER).exists() => one.clone(),
@@ -158,35 +162,34 @@ fn check(shards: &[(&Path, Header)]) -> Result<(), InputError> {
     Err(refused(problem).help(help))
 }
 
-/// Refuses journals that have other points than their shards, or not all of them.
-fn check_records(
+/// Refuses a record that is not one of its shard.
+fn check_owner(
+    (folder, header): &(&Path, Header),
+    number: usize,
+    job: Job<'_>,
+) -> Result<(), InputError> {
+    let point = number / job.records_of_point();
+    if number < job.records() && header.shard.is_some_and(|shard| shard.holds(point)) {
+        return Ok(());
+    }
+    let journal = folder.join(FILE);
+    let problem = format!("`{}` has point {point}, which is not its own", journal.display());
+    Err(InputError::new("DIR", problem).help(AS_WRITTEN))
+}
+
+/// Refuses journals that do not have all points together.
+fn check_whole(
     finished: &Finished,
     shards: &[(&Path, Header)],
     job: Job<'_>,
 ) -> Result<(), InputError> {
-    let shard = |journal: &Path| {
-        let folder = journal.parent();
-        let found = shards.iter().find(|(of, _)| Some(*of) == folder);
-        found.and_then(|(_, header)| header.shard)
-    };
-    let refused = |problem: String| {
-        InputError::new("DIR", problem).help("shards as `podpath run --shard` has written them")
-    };
-    let each = job.records_of_point();
-    for (number, journal) in finished.numbers() {
-        let point = number / each;
-        if number >= job.records() || !shard(journal).is_some_and(|shard| shard.holds(point)) {
-            let journal = journal.display();
-            return Err(refused(format!("`{journal}` has point {point}, which is not its own")));
-        }
-    }
     if finished.len() == job.records() {
         return Ok(());
     }
-    let mut held = finished.numbers().map(|(number, _)| number).peekable();
+    let mut held = finished.numbers().peekable();
     let missing = (0..job.records()).find(|number| held.next_if_eq(number).is_none());
-    let point = missing.unwrap_or(0) / each;
+    let point = missing.unwrap_or(0) / job.records_of_point();
     let lacks = shards.iter().find(|(_, h)| h.shard.is_some_and(|shard| shard.holds(point)));
     let folder = lacks.map_or(String::new(), |(folder, _)| folder.display().to_string());
-    Err(refused(format!("`{folder}` lacks point {point}")))
+    Err(InputError::new("DIR", format!("`{folder}` lacks point {point}")).help(AS_WRITTEN))
 }

@@ -3,7 +3,7 @@
 use models::library::Kind;
 
 use super::header::Options;
-use crate::experiment::Experiment;
+use crate::experiment::{Experiment, Load};
 
 /// Of an experiment with all files that it stands on, the arguments, and the version of podpath.
 /// Where files lie, and how many threads there are, is not in it.
@@ -20,8 +20,9 @@ pub(super) fn hash(experiment: &Experiment, options: &Options) -> String {
     for topology in &experiment.topologies {
         add(&topology.label, &topology.parsed.source.text);
     }
-    // With the traces that it reads.
-    add("load", &format!("{:?}", experiment.load));
+    for (name, times) in experiment.load.iter().flat_map(Load::traces) {
+        add(name, &format!("{times:?}"));
+    }
     for kind in Kind::ALL {
         for name in experiment.library.names(kind) {
             let source = experiment.library.source(kind, name);

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::os::unix::fs::FileExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use models::input::InputError;
 use rayon::prelude::*;
@@ -45,18 +45,24 @@ impl Finished {
         Finished { journals: files, places: all }
     }
 
-    /// The records of the journals at these places, of the run with this hash.
+    /// The records of the journals at these places, of the run with this hash; `check` sees which
+    /// journal has which number.
     ///
     /// # Errors
-    /// If one is no journal of it, or is broken.
-    pub(crate) fn read(paths: &[PathBuf], hash: &str) -> Result<Finished, InputError> {
+    /// If one is no journal of it, or is broken. What `check` says.
+    pub(crate) fn read(
+        paths: &[PathBuf],
+        hash: &str,
+        check: &dyn Fn(usize, usize) -> Result<(), InputError>,
+    ) -> Result<Finished, InputError> {
         let mut journals = Vec::new();
-        for path in paths {
+        for (at, path) in paths.iter().enumerate() {
             let file = File::open(path).map_err(|error| {
                 InputError::new("DIR", format!("`{}` cannot be read: {error}", path.display()))
             })?;
             let (places, _) = scan(path, &file, hash, 0)
                 .map_err(|error| error.help("the folder of a shard as `podpath run` left it"))?;
+            places.iter().try_for_each(|place| check(at, place.number as usize))?;
             journals.push((path.clone(), file, places));
         }
         Ok(Finished::of(journals))
@@ -77,10 +83,9 @@ impl Finished {
         self.places.binary_search_by_key(&number, |place| place.number as usize).ok()
     }
 
-    /// The numbers of all records with the journals that they are in.
-    pub(crate) fn numbers(&self) -> impl Iterator<Item = (usize, &Path)> {
-        let of = |place: &Place| self.journals[place.journal as usize].0.as_path();
-        self.places.iter().map(move |place| (place.number as usize, of(place)))
+    /// The numbers of all records.
+    pub(crate) fn numbers(&self) -> impl Iterator<Item = usize> {
+        self.places.iter().map(|place| place.number as usize)
     }
 
     /// The digest of a record.

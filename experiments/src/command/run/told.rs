@@ -84,7 +84,7 @@ type Put<'p> = &'p mut dyn FnMut(Value) -> Result<(), Failure>;
 
 fn transfers(results: &sweep::Results<'_>, put: Put<'_>) -> Result<(), Failure> {
     let (experiment, plan) = (results.experiment, results.plan);
-    for (at, (point, _)) in results.finished.numbers().enumerate() {
+    for (at, point) in results.finished.numbers().enumerate() {
         for (transfer, digest) in results.digests(at)?.iter().enumerate() {
             let cells = key_cells(experiment, plan, point, transfer);
             put(overview::row(plan, &Keyed { point, transfer, cells, digest }))?;

@@ -160,7 +160,7 @@ fn tell(
         return Ok(());
     }
     let (experiment, plan) = (results.experiment, results.plan);
-    let all = results.finished.numbers().map(|(number, _)| number);
+    let all = results.finished.numbers();
     let all = all.flat_map(|number| (0..experiment.transfers.len()).map(move |of| (number, of)));
     let chosen = overview::chosen(experiment, plan, all.collect());
     let left_out = results.rows() - chosen.len();
