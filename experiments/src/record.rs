@@ -3,6 +3,8 @@
 //! Every table begins with the same key columns, which name a point and transfer completely, so
 //! that a reader never has to join two files.
 
+#[cfg(feature = "parquet")]
+mod parquet;
 mod tables;
 mod together;
 
@@ -14,6 +16,8 @@ use crate::experiment::{Experiment, Field, Plan};
 use crate::failure::Failure;
 use crate::interval::Predicted;
 
+#[cfg(feature = "parquet")]
+pub(crate) use parquet::write_parquet;
 pub(crate) use tables::{Tables, joined, measured_rows, rows, split};
 
 /// The key columns in front of those of the fields of a transfer.

@@ -7,7 +7,7 @@ use clap::Args;
 use models::input::InputError;
 
 use super::run::finish::finish;
-use super::run::{All, Job, read};
+use super::run::{All, Job, check_parquet, read};
 use crate::console::Console;
 use crate::failure::Failure;
 use crate::interrupt;
@@ -41,9 +41,13 @@ pub(super) struct Arguments {
     /// Plots as PNG files too, however many points there are
     #[arg(long)]
     png: bool,
+    /// Tables as Parquet files too; only where podpath was built with `--features parquet`
+    #[arg(long)]
+    parquet: bool,
 }
 
 pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
+    check_parquet(arguments.parquet)?;
     let mut folders = Vec::new();
     for folder in &arguments.folders {
         folders.extend(shards_in(folder)?);
@@ -70,6 +74,7 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<(), Failur
         plan: &plan,
         options: &first.options,
         png: arguments.png,
+        parquet: arguments.parquet,
     };
     let journals: Vec<PathBuf> = folders.iter().map(|folder| folder.join(FILE)).collect();
     let own = |at: usize, number: usize| check_owner(&shards[at], number, job);

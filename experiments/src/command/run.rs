@@ -79,6 +79,10 @@ pub(super) struct Arguments {
     /// Do not say how sure predictions are: the columns `…_predicted_…` stay empty
     #[arg(long)]
     no_intervals: bool,
+    /// Tables as Parquet files too, with typed columns; only where podpath was built with
+    /// `--features parquet`
+    #[arg(long)]
+    parquet: bool,
     /// Begin anew, whatever is unfinished in DIR.partial
     #[arg(long)]
     fresh: bool,
@@ -119,6 +123,8 @@ pub(super) struct Job<'a> {
     pub(super) options: &'a Options,
     /// Whether figures are PNG files too, however many points there are.
     pub(super) png: bool,
+    /// Whether tables are Parquet files too.
+    pub(super) parquet: bool,
 }
 
 pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
@@ -126,6 +132,7 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<(), Failur
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.into());
         pool.build_global().map_err(|error| Failure::run("starting threads", error))?;
     }
+    check_parquet(arguments.parquet)?;
     let options = &arguments.options();
     // All files are judged before the first is run: bad input writes nothing.
     let mut tasks = Vec::new();
@@ -139,7 +146,8 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<(), Failur
     let mut experiments: Vec<Told<'_>> = Vec::new();
     let mut stopped = false;
     for (out, file, experiment, plan) in &tasks {
-        let job = Job { file, experiment, plan, options, png: arguments.png };
+        let (png, parquet) = (arguments.png, arguments.parquet);
+        let job = Job { file, experiment, plan, options, png, parquet };
         experiments.extend(compute::run_one(
             out,
             job,
@@ -190,6 +198,15 @@ fn folder(arguments: &Arguments, name: &str) -> PathBuf {
         None => Path::new("results").join(name),
     };
     arguments.shard.map_or(whole.clone(), |shard| whole.join(shard.folder()))
+}
+
+/// Refuses Parquet files where podpath was built without them.
+pub(super) fn check_parquet(asked: bool) -> Result<(), InputError> {
+    if asked && !cfg!(feature = "parquet") {
+        return Err(InputError::new("--parquet", "this podpath was built without Parquet files")
+            .help("cargo build --release --features parquet"));
+    }
+    Ok(())
 }
 
 fn check_folders(tasks: &[(PathBuf, &String, Experiment, Plan)]) -> Result<(), InputError> {

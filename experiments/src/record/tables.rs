@@ -110,8 +110,8 @@ impl<'a> Tables<'a> {
     /// # Errors
     /// If a file cannot be written.
     pub(crate) fn write(&mut self, rows: &Rows) -> Result<(), Failure> {
-        let rows = rows.iter().enumerate().filter(|(_, text)| !text.is_empty());
-        rows.map(|(at, text)| self.write_one(at, text)).collect()
+        let mut rows = rows.iter().enumerate().filter(|(_, text)| !text.is_empty());
+        rows.try_for_each(|(at, text)| self.write_one(at, text))
     }
 
     /// Closes the files.

@@ -58,12 +58,17 @@ pub(super) fn write_provenance(
     write_manifest(stage, manifest)
 }
 
-/// Writes the manifest once more, with the files that are there.
-pub(super) fn seal(stage: &Path, manifest: &mut Value) -> Result<(), Failure> {
+/// Writes tables as Parquet files, if that is asked for, and the manifest once more, with the files
+/// that are there.
+pub(super) fn seal(stage: &Path, manifest: &mut Value, job: Job<'_>) -> Result<(), Failure> {
+    if job.parquet {
+        #[cfg(feature = "parquet")]
+        record::write_parquet(stage)?;
+    }
     let mut files = BTreeSet::from(["manifest.json".to_owned()]);
     list(stage, "", &mut files)
         .map_err(|error| Failure::run(format!("reading {}", stage.display()), error))?;
-    let tables = files.iter().filter(|file| file.ends_with(".csv"));
+    let tables = files.iter().filter(|file| file.ends_with(".csv") || file.ends_with(".parquet"));
     let versions: Map<String, Value> =
         tables.map(|table| (table.clone(), record::VERSION.into())).collect();
     manifest["tables"] = versions.into();

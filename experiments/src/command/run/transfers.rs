@@ -43,6 +43,11 @@ pub(super) fn finish<'a>(
     let part = shown.folder.as_deref().map(|folder| (folder, &holds as &dyn Fn(usize) -> bool));
     let figures = results.write(stage, part)?;
     let mut manifest = manifest_of(&results, &figures)?;
+    let transfers = experiment.transfers.len();
+    let digest = |row: usize| Ok(results.digests(row / transfers)?.swap_remove(row % transfers));
+    let notes = effect::all(experiment, plan, &figures, &digest)?;
+    // Pictures take their place in memory.
+    drop(figures);
     write_provenance(stage, experiment, plan, &manifest)?;
     if job.options.intervals && plan.len() <= KEPT_POINTS_MAX {
         let all = results.some(|_| true)?;
@@ -52,13 +57,11 @@ pub(super) fn finish<'a>(
     let wide = widening(stage, experiment, plan, job.options.intervals)?;
     let png = job.png || plan.len() <= PNG_POINTS_MAX;
     draw(stage, &mut manifest, (&results, shown), png)?;
-    seal(stage, &mut manifest)?;
+    seal(stage, &mut manifest, job)?;
     staging.commit(manifest["complete"] == false)?;
     let widest = causes::sentence(experiment, plan, &wide);
     tell(out, &manifest, (&results, widest), console)?;
-    let transfers = experiment.transfers.len();
-    let digest = |row: usize| Ok(results.digests(row / transfers)?.swap_remove(row % transfers));
-    for note in effect::all(experiment, plan, &figures, &digest)? {
+    for note in notes {
         console.note(&format!("note: {note}"));
     }
     let rows = Rows::Transfers(results);

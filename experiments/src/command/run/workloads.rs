@@ -53,7 +53,7 @@ pub(super) fn finish<'a>(
     write_provenance(stage, experiment, plan, &manifest)?;
     let wide = widening(stage, experiment, plan, intervals)?;
     report::workloads(stage).map_err(|e| Failure::run("writing the report", e))?;
-    seal(stage, &mut manifest)?;
+    seal(stage, &mut manifest, job)?;
     staging.commit(manifest["complete"] == false)?;
     let (table, left_out) = workload::overview(experiment, &keyed);
     console.print_table(table)?;
