@@ -62,6 +62,12 @@ def main():
         limits = patched["spec"]["template"]["spec"]["containers"][0]["resources"]["limits"]
         assert limits == {"cpu": "2", "memory": "1Gi", "nvidia.com/gpu": "1"}, limits
         manifests.append(patched)
+    shards = list(yaml.safe_load_all((FOLDER / "podpath-shards.yaml").read_text()))
+    jobs = [entry["spec"] for entry in shards if entry["kind"] == "Job"]
+    assert len(shards) == 3 and len(jobs) == 2, "the shards are a claim and two Jobs"
+    words = jobs[0]["template"]["spec"]["containers"][0]["command"]
+    assert f"kubernetes/{jobs[0]['completions']}" in words, words
+    manifests += shards
     complaints = []
     for version in VERSIONS:
         for manifest in manifests:

@@ -44,7 +44,7 @@ impl Beside {
         keyed: &[Keyed<'_>],
     ) -> Beside {
         let mut groups: BTreeMap<(usize, usize), Vec<&Digest>> = BTreeMap::new();
-        for k in keyed.iter().filter(|k| experiment.matches(reported, &plan.points[k.point])) {
+        for k in keyed.iter().filter(|k| experiment.matches(reported, &plan.point(k.point))) {
             let group = match reported.transfers.is_empty() {
                 true => (k.point, k.transfer),
                 false if reported.transfers.contains(&k.transfer) => (k.point, 0),

@@ -5,6 +5,7 @@ mod compare;
 mod completions;
 mod explain;
 mod measure;
+mod merge;
 mod profiles;
 mod replay;
 mod respond;
@@ -51,6 +52,7 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     Run(run::Arguments),
+    Merge(merge::Arguments),
     Explain(explain::Arguments),
     Measure(measure::Arguments),
     Compare(compare::Arguments),
@@ -90,6 +92,7 @@ impl Command {
     fn run(&self, console: &Console) -> Result<(), Failure> {
         match self {
             Command::Run(arguments) => run::run(arguments, console),
+            Command::Merge(arguments) => merge::run(arguments, console),
             Command::Explain(arguments) => explain::run(arguments, console),
             Command::Measure(arguments) => measure::run(arguments, console),
             Command::Compare(arguments) => compare::run(arguments, console),

@@ -93,7 +93,7 @@ pub(crate) fn predicted(
             })
             .collect())
     };
-    plan.points.iter().map(of).collect()
+    plan.points().map(|point| of(&point)).collect()
 }
 
 /// The ends of a 90 % interval.
@@ -155,7 +155,7 @@ pub(crate) fn write(
     let header = keys(plan).into_iter().chain(COLUMNS.map(str::to_owned)).collect();
     let mut rows: Vec<Vec<String>> = vec![header];
     for (at, rounds) in readings.iter().enumerate().filter(|(_, rounds)| !rounds.is_empty()) {
-        for (which, transfer) in plan.points[at].transfers.iter().enumerate() {
+        for (which, transfer) in plan.point(at).transfers.iter().enumerate() {
             let key = key_cells(experiment, plan, at, which);
             let of: Vec<&Reading> = rounds.iter().map(|round| &round[which]).collect();
             for figure in figures(transfer, &predicted[at][which]) {
@@ -204,7 +204,8 @@ pub(crate) fn judge(
         let point: usize = row.text("point")?.parse().unwrap_or(usize::MAX);
         let transfer = row.text("transfer")?;
         let which = experiment.transfers.iter().position(|draft| draft.name == transfer);
-        let (Some(of), Some(which)) = (plan.points.get(point), which) else {
+        let of = (point < plan.len()).then(|| plan.point(point));
+        let (Some(of), Some(which)) = (of, which) else {
             return Err(row.fault("point", "is no point of this experiment").into());
         };
         let figures = figures(&of.transfers[which], &predicted[point][which]);

@@ -1,13 +1,13 @@
 //! Where a command speaks: results on standard output, everything else on standard error.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, BufWriter, IsTerminal, Write};
 use std::time::Duration;
 
 use comfy_table::{
     Cell, CellAlignment, ColumnConstraint, ContentArrangement, LineStyle, Table, presets,
 };
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use serde_json::Value;
+use serde::Serialize;
 
 use crate::diagnostic;
 use crate::failure::Failure;
@@ -47,13 +47,14 @@ impl Console {
     ///
     /// # Errors
     /// If it cannot be written.
-    pub fn print_json(&self, value: &Value) -> Result<(), Failure> {
+    pub fn print_json(&self, value: &impl Serialize) -> Result<(), Failure> {
         if !self.json {
             return Ok(());
         }
-        let text = serde_json::to_string_pretty(value)
-            .map_err(|error| Failure::run("writing JSON", error))?;
-        written(&(text + "\n"))
+        let mut out = BufWriter::new(io::stdout().lock());
+        serde_json::to_writer_pretty(&mut out, value).map_err(io::Error::from)?;
+        out.write_all(b"\n")?;
+        Ok(out.flush()?)
     }
 
     /// Says something in passing on standard error.

@@ -4,6 +4,7 @@
 //! thread that made them, so that a sweep's memory grows with its rows and not with its hops.
 
 use models::outcome::{Advice, Cause, Outcome, Step, StepTime};
+use serde::{Deserialize, Serialize};
 use sim::Time;
 
 use calibration::trial::Reading;
@@ -14,7 +15,7 @@ use crate::life::{Spent, life};
 use crate::run::Sample;
 
 /// One transfer of one point.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Digest {
     pub(crate) replications: Vec<Replication>,
     pub(crate) goodput_bit_s: Estimate,
@@ -30,11 +31,14 @@ pub(crate) struct Digest {
     pub(crate) sure: Option<Sure>,
     /// What is left at the end of the waterfall: the goodput.
     pub(crate) left_bit_s: f64,
+    #[serde(skip)]
     pub(crate) taken: Vec<Taken>,
+    #[serde(skip)]
     pub(crate) returned: Vec<Returned>,
     /// The steps of the request, if the transfer replies to one.
     pub(crate) steps: Vec<StepDigest>,
     /// Where its time passes, by hop and cause; empty where `completion_s` is none.
+    #[serde(skip)]
     pub(crate) life: Vec<Spent>,
     /// The kind of hop that takes most, and what a user can do that brings most.
     most_taken: Option<(String, f64)>,
@@ -42,7 +46,7 @@ pub(crate) struct Digest {
 }
 
 /// How long one step of a request took, over replications.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct StepDigest {
     /// Which; none for the whole request.
     pub(crate) step: Option<Step>,
@@ -56,7 +60,7 @@ pub(crate) struct StepDigest {
 }
 
 /// One transfer of one replication.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Replication {
     pub(crate) goodput_bit_s: f64,
     pub(crate) completion_s: Option<f64>,
@@ -86,7 +90,7 @@ pub(crate) struct Taken {
 }
 
 /// What one change would bring, over replications.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Returned {
     pub(crate) change: String,
     pub(crate) feasible: bool,

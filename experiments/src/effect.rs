@@ -1,21 +1,38 @@
 //! What a reader should know of a run: swept parameters that change nothing, each with the
 //! bottleneck that hides it, and where less is used than a topology gives.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use models::predict::notes;
 
 use crate::digest::Digest;
 use crate::experiment::{Axis, Experiment, Parameter, Plan, Purpose};
-use crate::record::Keyed;
+use crate::failure::Failure;
+use crate::figures::Figures;
 use crate::run::{ADVISED_MAX, LARGEST};
 
 /// A difference below this part of a figure is rounding.
 const SAME: f64 = 1e-12;
 
+/// How the digest of a row is had.
+type OfRow<'a> = &'a dyn Fn(usize) -> Result<Digest, Failure>;
+
 /// Every sentence, once.
-pub(crate) fn all(experiment: &Experiment, plan: &Plan, keyed: &[Keyed<'_>]) -> Vec<String> {
-    let mut told = without(experiment, plan, keyed);
+///
+/// # Errors
+/// If a digest cannot be read.
+pub(crate) fn all(
+    experiment: &Experiment,
+    plan: &Plan,
+    figures: &Figures,
+    digest: OfRow<'_>,
+) -> Result<Vec<String>, Failure> {
+    let mut told = Vec::new();
+    let axes = experiment.axes.iter().enumerate();
+    let swept = axes.filter(|(_, axis)| axis.purpose != Purpose::Set && axis.len() > 1);
+    for (number, axis) in swept {
+        told.extend(note(plan, figures, (number, axis), digest)?);
+    }
     let number = experiment.transfers.len();
     if number > ADVISED_MAX {
         told.push(format!(
@@ -24,64 +41,64 @@ pub(crate) fn all(experiment: &Experiment, plan: &Plan, keyed: &[Keyed<'_>]) -> 
         ));
     }
     told.extend(of_ways(plan));
-    told
+    Ok(told)
 }
 
 /// Where less is used than a topology gives, or other than may be meant, each way once.
 pub(crate) fn of_ways(plan: &Plan) -> BTreeSet<String> {
     let mut told = BTreeSet::new();
-    let mut seen = BTreeSet::new();
-    for point in &plan.points {
+    let mut seen = vec![false; plan.worlds.len()];
+    let mut left = seen.len();
+    for point in plan.points() {
+        // One look at each cluster is enough: sizes and streams make no difference to a way.
+        if std::mem::replace(&mut seen[point.world], true) {
+            continue;
+        }
         let cluster = &plan.worlds[point.world].cluster;
         told.extend(cluster.notes.iter().cloned());
-        // One look at each cluster is enough: sizes and streams make no difference to a way.
-        if !cluster.pod_mtus.is_empty() && seen.insert(point.world) {
+        if !cluster.pod_mtus.is_empty() {
             told.extend(notes(cluster, &point.transfers).unwrap_or_default());
+        }
+        left -= 1;
+        if left == 0 {
+            break;
         }
     }
     told
 }
 
-/// A sentence for every axis along which no figure of any point changes.
-fn without(experiment: &Experiment, plan: &Plan, keyed: &[Keyed<'_>]) -> Vec<String> {
-    let axes = experiment.axes.iter().enumerate();
-    let swept = axes.filter(|(_, axis)| axis.purpose != Purpose::Set && axis.len() > 1);
-    swept.filter_map(|(number, axis)| note(plan, keyed, number, axis)).collect()
-}
-
-fn note(plan: &Plan, keyed: &[Keyed<'_>], number: usize, axis: &Axis) -> Option<String> {
+/// A sentence for an axis along which no figure of any point changes.
+fn note(
+    plan: &Plan,
+    figures: &Figures,
+    (number, axis): (usize, &Axis),
+    digest: OfRow<'_>,
+) -> Result<Option<String>, Failure> {
     let varied = axis.varied.iter().filter(|varied| varied.parameter != Parameter::Fidelity);
     let names: Vec<String> = varied.map(|varied| format!("`{}`", varied.key)).collect();
-    let mut groups: BTreeMap<(usize, Vec<usize>, usize), Vec<&Digest>> = BTreeMap::new();
-    for keyed in keyed {
-        let point = &plan.points[keyed.point];
-        let mut others = point.steps.clone();
-        others[number] = 0;
-        let group = (point.topology, others, keyed.transfer);
-        groups.entry(group).or_default().push(keyed.digest);
+    let rows = figures.grouped(plan, number, &|_| true);
+    let groups = rows.chunk_by(|a, b| a.group == b.group);
+    let mut compared = groups.filter(|group| group.len() > 1).peekable();
+    if compared.peek().is_none() || names.is_empty() {
+        return Ok(None);
     }
-    let mut compared = groups.values().filter(|group| group.len() > 1).peekable();
-    compared.peek()?;
-    let unchanged = |group: &Vec<&Digest>| group[1..].iter().all(|next| same(group[0], next));
-    if names.is_empty() || !compared.all(unchanged) {
-        return None;
+    let same = |a: usize, b: usize| close(figures.all(a), figures.all(b));
+    if !compared.all(|group| group[1..].iter().all(|next| same(group[0].at, next.at))) {
+        return Ok(None);
     }
-    let first = groups.values().next().and_then(|group| group[0].replications.first())?;
+    let first = digest(rows[0].at)?;
+    let first = &first.replications[0];
     let verb = if names.len() == 1 { "changes" } else { "change" };
-    Some(format!(
+    Ok(Some(format!(
         "{} {verb} nothing here: the bottleneck is `{}`, {:.0} % busy",
         names.join(" and "),
         first.busiest_link,
         100.0 * first.busiest_ratio
-    ))
+    )))
 }
 
 /// Whether two points came out alike.
-fn same(a: &Digest, b: &Digest) -> bool {
-    let figures = |digest: &Digest| {
-        let completion = digest.completion_s.as_ref().map_or(0.0, |estimate| estimate.mean);
-        [digest.goodput_bit_s.mean, digest.sent_bit_s.mean, digest.loss_ratio.mean, completion]
-    };
+fn close(a: [f64; 4], b: [f64; 4]) -> bool {
     let close = |(a, b): (f64, f64)| (a - b).abs() <= SAME * a.abs().max(b.abs());
-    figures(a).into_iter().zip(figures(b)).all(close)
+    a.into_iter().zip(b).all(close)
 }

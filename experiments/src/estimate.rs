@@ -1,10 +1,10 @@
 //! A mean over replications with its 95 % interval.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sim::stats::Interval;
 
 /// A mean, and what it may be off by.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Estimate {
     /// The mean over replications.
     pub mean: f64,

@@ -25,6 +25,7 @@ mod raw;
 mod reported;
 mod request;
 mod scalar;
+mod space;
 mod topology;
 mod transfer;
 

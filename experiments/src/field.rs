@@ -20,7 +20,7 @@ use crate::beside::Beside;
 use crate::experiment::{Experiment, Plan, Reported};
 use crate::failure::Failure;
 use crate::record;
-use crate::run::{Ask, Changes, run};
+use crate::run::{Ask, Changes, all};
 use crate::unit::Unit;
 
 /// What a case is about.
@@ -130,11 +130,11 @@ impl Task {
     ) -> Result<Vec<Figure>, Failure> {
         let ask = Ask { changes: Changes::None, intervals };
         let keeps = self.experiment.reported.iter().any(Reported::needs_replications);
-        let results = run(&self.experiment, &self.plan, ask, &|| false, |_, digests| {
+        let results = all(&self.experiment, &self.plan, ask, &|digests| {
             digests.iter_mut().for_each(|digest| digest.forget_rows(keeps));
             tell();
         })?;
-        let keyed = record::keyed(&self.experiment, &self.plan, &results);
+        let keyed = record::keyed(&self.experiment, &self.plan, results.iter().enumerate());
         let group = self.group();
         let figure = |(number, reported): (usize, &Reported)| {
             let beside = Beside::of(&self.experiment, reported, &self.plan, &keyed);

@@ -15,7 +15,7 @@ use calibration::quantile::{ninety, quantile};
 use models::input::InputError;
 use models::outcome::{Outcome, Reached};
 use models::predict::{Stop, predict_drawn, predict_undrawn};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sim::Time;
 use sim::stats::Interval;
 
@@ -28,10 +28,10 @@ const INSIDE: f64 = 0.9;
 /// Of fewer draws than this, the ends of an interval are not counted off.
 const COUNTED_MIN: usize = 32;
 /// Of plans with more points, draws are not kept to compare points with each other.
-const KEPT_POINTS_MAX: usize = 10_000;
+pub(crate) const KEPT_POINTS_MAX: usize = 10_000;
 
 /// What most draws agree on.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Predicted {
     /// Half of the draws are less.
     pub(crate) median: f64,
@@ -71,7 +71,7 @@ impl Predicted {
 }
 
 /// How sure the figures of a transfer are.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Sure {
     pub(crate) goodput_bit_s: Predicted,
     /// None if in some draw the result never arrives whole.
@@ -87,11 +87,15 @@ pub(crate) struct Intervals<'a> {
 }
 
 impl<'a> Intervals<'a> {
-    /// Those of an experiment's points.
-    pub(crate) fn new(experiment: &'a Experiment, plan: &'a Plan) -> Intervals<'a> {
+    /// Those of an experiment's points that are `asked` for.
+    pub(crate) fn new(
+        experiment: &'a Experiment,
+        plan: &'a Plan,
+        asked: &dyn Fn(usize) -> bool,
+    ) -> Intervals<'a> {
         Intervals {
-            worlds: Worlds::new(experiment, plan),
-            keeps: plan.points.len() <= KEPT_POINTS_MAX,
+            worlds: Worlds::new(experiment, plan, asked),
+            keeps: plan.len() <= KEPT_POINTS_MAX,
         }
     }
 

@@ -1,8 +1,8 @@
 //! Experiments: read from files, run, written as tables, drawn and reported; and the command.
 //!
 //! ```text
-//!  experiment.toml ─► experiment ─► run ─► record ─► *.csv ─► plot, report
-//!                     (points)     (rayon)  (rows)   (output: all or nothing)
+//!  experiment.toml ─► experiment ─► run ─► journal ─► *.csv ─► plot, report
+//!                     (points)     (rayon)  (rows)    (output: all or nothing)
 //! ```
 //!
 //! Only this crate opens the user's files or writes any.
@@ -28,9 +28,12 @@ mod compare;
 mod digest;
 mod effect;
 mod field;
+mod figures;
 mod interval;
+mod journal;
 mod lab;
 mod life;
+mod lock;
 mod manifest;
 mod measure;
 mod near;

@@ -9,21 +9,23 @@ use serde_json::{Value, json};
 
 use crate::beside;
 use crate::experiment::{Axis, Experiment, Plan, Purpose};
+use crate::figures::Figures;
 use crate::provenance;
 use crate::record::Keyed;
 use crate::unknowns;
 
-/// The manifest of a run of which `done` points were finished, with the transfers in `keyed`.
+/// The manifest of a run of which `done` points were finished, with the figures of all of them, and
+/// in `keyed` those transfers at least that something reported is about.
 pub(crate) fn manifest(
     experiment: &Experiment,
     plan: &Plan,
-    done: usize,
+    (done, figures): (usize, &Figures),
     keyed: &[Keyed<'_>],
 ) -> Result<Value, InputError> {
     let mut manifest = json!({
         "podpath": env!("CARGO_PKG_VERSION"),
-        "complete": done == plan.points.len(),
-        "points_planned": plan.points.len(),
+        "complete": done == plan.len(),
+        "points_planned": plan.len(),
         "points_done": done,
         "experiment": {
             "name": experiment.name,
@@ -44,7 +46,7 @@ pub(crate) fn manifest(
             "reported": beside::all(experiment, plan, keyed),
             "cause": experiment.cause,
         },
-        "unknowns": unknowns::ranked(experiment, plan, keyed),
+        "unknowns": unknowns::ranked(experiment, plan, figures),
         "experiment_blake3": hash(&experiment.source.text),
         "profiles": profiles(experiment, plan)?,
     });

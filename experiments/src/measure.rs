@@ -44,7 +44,8 @@ pub(crate) fn tasks(
 ) -> Result<Vec<Task>, InputError> {
     let mut built: Vec<(usize, Vec<Setting>, Arc<Topology>)> = Vec::new();
     let mut tasks = Vec::new();
-    for (number, point) in plan.points.iter().enumerate() {
+    for (number, point) in plan.points().enumerate() {
+        let point = &point;
         let (source, settings) = experiment.built(point)?;
         let same = |(of, with, _): &&(usize, Vec<Setting>, Arc<Topology>)| {
             *of == point.topology && *with == settings
@@ -92,7 +93,7 @@ pub(crate) fn digests(
         if rounds.is_empty() {
             return Ok(None);
         }
-        let point = &plan.points[at];
+        let point = &plan.point(at);
         let cluster = &plan.worlds[point.world].cluster;
         let lines = predict(cluster, &point.transfers, Fidelity::Closed, experiment.seed)?;
         let digest = |(which, line)| {

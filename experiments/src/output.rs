@@ -1,67 +1,164 @@
 //! A folder of results that appears whole or not at all.
 //!
-//! Everything is written into a staging folder inside the target and renamed into place at the end
-//! (a rename within one file system cannot stop halfway). Whatever fails before leaves no trace.
+//! ```text
+//!   OUT           the results, as they were before or as they are now, never a mix
+//!   OUT.partial/  lock        held by the process that works here, and gone with it
+//!                 result/     what is being made; OUT changes places with it at the end
+//!                 header.json and points.journal, of a run that is not finished (`journal`)
+//! ```
+//!
+//! Everything is on disk before the one rename that puts it in place. Whatever fails before leaves
+//! what was there.
 
-use std::fs;
+mod place;
+mod single;
+mod swap;
+
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 use models::input::InputError;
-use tempfile::TempDir;
 
 use crate::failure::Failure;
 use crate::file::reason;
+use crate::lock::locked;
+
+pub(crate) use single::write_file;
+
+/// What a run that is not finished has in its folder beside the results.
+pub(crate) const HEADER: &str = "header.json";
 
 /// A place for results that are being made.
 #[derive(Debug)]
 pub(crate) struct Staging {
     target: PathBuf,
+    /// The folder beside it.
+    partial: PathBuf,
+    /// Where the results are made.
+    result: PathBuf,
+    /// Whether a process that is gone had left some.
+    left: bool,
     /// The outermost folder that was made for this run, to be removed if nothing comes of it.
     made: Option<PathBuf>,
-    stage: Option<TempDir>,
+    /// Whether what is beside the target stays when this is dropped.
+    keeps: bool,
+    _lock: File,
 }
 
 impl Staging {
-    /// Makes the folder `target`, if it is not there, and a staging folder in it.
+    /// Makes a place for the results in the folder `target`.
     ///
     /// # Errors
-    /// If the folder cannot be made or written: the user's `--out` is at fault.
+    /// If the folder cannot be made or written, somebody else is at work there, or a run is
+    /// unfinished: the user's `--out` is at fault.
     pub(crate) fn new(target: &Path) -> Result<Staging, InputError> {
-        let refused = |error: std::io::Error| {
-            let problem = format!("`{}` cannot be written: {}", target.display(), reason(&error));
-            InputError::new("--out", problem).help("a folder that you may write")
-        };
-        let made = target.ancestors().filter(|path| !path.as_os_str().is_empty());
-        let made = made.take_while(|path| !path.exists()).last().map(Path::to_path_buf);
-        let mut staging = Staging { target: target.to_path_buf(), made, stage: None };
-        fs::create_dir_all(target).map_err(refused)?;
-        let stage = tempfile::Builder::new().prefix(".podpath-").tempdir_in(target);
-        staging.stage = Some(stage.map_err(refused)?);
+        let mut staging = Staging::take(target)?;
+        if staging.beside(HEADER).exists() {
+            let problem =
+                format!("`{}` holds a run that is not finished", staging.partial.display());
+            return Err(InputError::new("--out", problem)
+                .help("another folder; or run the same again to finish it, or remove it"));
+        }
+        staging.clear().map_err(|error| staging.refused(&error))?;
+        staging.keeps = false;
         Ok(staging)
+    }
+
+    /// Takes the place beside `target` as it is. It stays when this is dropped.
+    ///
+    /// # Errors
+    /// As [`Staging::new`].
+    pub(crate) fn take(target: &Path) -> Result<Staging, InputError> {
+        let place::Place { target, partial, made } = place::of(target)?;
+        let refused = |error: &std::io::Error| place::refused(&target, error);
+        let lock = fs::create_dir_all(&partial).and_then(|()| locked(&partial.join("lock")));
+        let Some(lock) = lock.map_err(|error| refused(&error))? else {
+            let problem = format!("another podpath is writing `{}`", target.display());
+            return Err(InputError::new("--out", problem).help("wait for it, or another folder"));
+        };
+        let result = partial.join("result");
+        let left = result.exists();
+        let cleared = swap::mend(&target, &partial)
+            .and_then(|()| if left { fs::remove_dir_all(&result) } else { Ok(()) })
+            .and_then(|()| fs::create_dir(&result));
+        cleared.map_err(|error| refused(&error))?;
+        Ok(Staging { target, partial, result, left, made, keeps: true, _lock: lock })
     }
 
     /// Where to write.
     pub(crate) fn path(&self) -> &Path {
-        self.stage.as_ref().expect("the stage is there until it is dropped").path()
+        &self.result
     }
 
-    /// Moves everything into the target; a file of the same name is replaced.
+    /// A file that is no result.
+    pub(crate) fn beside(&self, name: &str) -> PathBuf {
+        self.partial.join(name)
+    }
+
+    /// The folder that holds all of this.
+    pub(crate) fn partial(&self) -> &Path {
+        &self.partial
+    }
+
+    /// Removes what is beside the results, and says so if somebody has left it there.
+    pub(crate) fn clear(&self) -> std::io::Result<()> {
+        let mut found = self.left;
+        for entry in fs::read_dir(&self.partial)? {
+            let entry = entry?;
+            if entry.file_name() == "lock" || entry.file_name() == "result" {
+                continue;
+            }
+            found = true;
+            match entry.file_type()?.is_dir() {
+                true => fs::remove_dir_all(entry.path())?,
+                false => fs::remove_file(entry.path())?,
+            }
+        }
+        if found {
+            eprintln!("podpath: removed what a killed run had left in {}", self.partial.display());
+        }
+        Ok(())
+    }
+
+    /// Puts the results in place of those in the target. What podpath wrote there before goes;
+    /// other files stay. With `keeps`, what is beside the results stays as well.
     ///
     /// # Errors
-    /// If a file cannot be renamed.
-    pub(crate) fn commit(mut self) -> Result<(), Failure> {
-        moved(self.path(), &self.target)?;
+    /// If a file cannot be put on disk or renamed.
+    pub(crate) fn commit(mut self, keeps: bool) -> Result<(), Failure> {
+        swap::swap(&self.result, &self.target, &self.partial)?;
         self.made = None;
+        self.keeps = keeps;
+        if !keeps {
+            // Without it, what is left if this is the end is litter, and no unfinished run.
+            let _ = fs::remove_file(self.beside(HEADER));
+        }
         Ok(())
+    }
+
+    /// Lets go of everything beside the target.
+    pub(crate) fn discard(mut self) {
+        self.keeps = false;
+    }
+
+    /// That the place cannot be written.
+    pub(crate) fn refused(&self, error: &std::io::Error) -> InputError {
+        place::refused(&self.target, error)
     }
 }
 
 impl Drop for Staging {
     fn drop(&mut self) {
-        self.stage = None;
+        // What cannot be removed now is removed by the next run.
+        let _ = fs::remove_dir_all(&self.result);
+        if self.keeps {
+            return;
+        }
+        let _ = fs::remove_file(self.beside(HEADER));
+        let _ = fs::remove_dir_all(&self.partial);
         if let Some(made) = &self.made {
             // Only empty folders go: another process may have put something in them.
-            for path in self.target.ancestors().take_while(|path| path.starts_with(made)) {
+            for path in self.target.ancestors().skip(1).take_while(|path| path.starts_with(made)) {
                 if fs::remove_dir(path).is_err() {
                     break;
                 }
@@ -70,88 +167,10 @@ impl Drop for Staging {
     }
 }
 
-/// Writes one file, whole or not at all, in place of one that is there.
-///
-/// # Errors
-/// If the folder cannot be made or written, or `path` names a folder: the user's `--out` is at
-/// fault.
-pub(crate) fn write_file(path: &Path, content: impl AsRef<[u8]>) -> Result<(), Failure> {
-    let Some(name) = path.file_name().filter(|_| !path.is_dir()) else {
-        return Err(InputError::new("--out", format!("`{}` is a folder", path.display()))
-            .help("the file to write")
-            .into());
-    };
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let staging = Staging::new(folder.unwrap_or(Path::new(".")))?;
-    let failed = |error| Failure::run(format!("writing {}", path.display()), error);
-    fs::write(staging.path().join(name), content).map_err(failed)?;
-    staging.commit()
-}
-
-/// Renames every file below `from` to the same place below `to`.
-fn moved(from: &Path, to: &Path) -> Result<(), Failure> {
-    let failed = |error| Failure::run(format!("writing {}", to.display()), error);
-    for entry in fs::read_dir(from).map_err(failed)? {
-        let path = entry.map_err(failed)?.path();
-        let target = to.join(path.file_name().unwrap_or_default());
-        if path.is_dir() {
-            fs::create_dir_all(&target).map_err(failed)?;
-            moved(&path, &target)?;
-        } else {
-            fs::rename(&path, &target).map_err(failed)?;
-        }
-    }
-    Ok(())
+/// A failed attempt to write `path`.
+fn failed(path: &Path, error: &std::io::Error) -> Failure {
+    Failure::run(format!("writing {}", path.display()), reason(error))
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_not_committed_leaves_no_trace() {
-        let root = tempfile::tempdir().unwrap();
-        let target = root.path().join("a/b");
-        let staging = Staging::new(&target).unwrap();
-        fs::write(staging.path().join("x.csv"), "1").unwrap();
-        drop(staging);
-        assert!(!root.path().join("a").exists());
-    }
-
-    #[test]
-    fn what_is_committed_replaces_what_was_there() {
-        let root = tempfile::tempdir().unwrap();
-        let target = root.path().join("a");
-        fs::create_dir(&target).unwrap();
-        fs::write(target.join("x.csv"), "old").unwrap();
-        fs::write(target.join("other"), "kept").unwrap();
-        let staging = Staging::new(&target).unwrap();
-        fs::create_dir(staging.path().join("plots")).unwrap();
-        fs::write(staging.path().join("plots/p.svg"), "p").unwrap();
-        fs::write(staging.path().join("x.csv"), "new").unwrap();
-        staging.commit().unwrap();
-        let read = |name| fs::read_to_string(target.join(name)).unwrap();
-        assert_eq!([read("x.csv"), read("other"), read("plots/p.svg")], ["new", "kept", "p"]);
-        assert_eq!(fs::read_dir(&target).unwrap().count(), 3, "the staging folder is gone");
-    }
-
-    #[test]
-    fn one_file_is_written_whole() {
-        let root = tempfile::tempdir().unwrap();
-        let path = root.path().join("a/p.csv");
-        write_file(&path, "old").unwrap();
-        write_file(&path, "new").unwrap();
-        assert_eq!(fs::read_to_string(&path).unwrap(), "new");
-        assert_eq!(fs::read_dir(root.path().join("a")).unwrap().count(), 1);
-        assert!(write_file(root.path(), "x").is_err(), "a folder");
-    }
-
-    #[test]
-    fn a_file_in_the_way_is_bad_input() {
-        let root = tempfile::tempdir().unwrap();
-        let file = root.path().join("file");
-        fs::write(&file, "").unwrap();
-        let error = Staging::new(&file.join("out")).unwrap_err();
-        assert_eq!(error.field, "--out");
-    }
-}
+mod tests;

@@ -7,13 +7,14 @@
 pub(crate) mod reported;
 
 use comfy_table::Cell;
+use rayon::prelude::*;
 use sim::{Rate, Time};
 
 use crate::console::{Sheet, number};
 use crate::digest::Digest;
-use crate::experiment::{Plan, exact};
+use crate::experiment::{Experiment, Plan, exact};
 use crate::interval::Predicted;
-use crate::record::{Keyed, keys};
+use crate::record::{Keyed, key_cells, keys};
 
 /// The most rows that are printed.
 const ROWS_MAX: usize = 40;
@@ -30,12 +31,11 @@ const THINNED: [&str; 8] =
 /// What a column of prose says of a transfer.
 type Say = fn(&Digest) -> String;
 
-/// The table, and how many transfers it leaves out.
-pub(crate) fn overview(plan: &Plan, keyed: &[Keyed<'_>]) -> (Sheet, usize) {
+/// The table of those transfers that [`chosen`] are.
+pub(crate) fn overview(plan: &Plan, chosen: &[Keyed<'_>]) -> Sheet {
     let keys = keys(plan);
     let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
-    let chosen = thinned(&keys, keyed);
-    let shown: Vec<usize> = (0..keys.len()).filter(|&at| is_shown(&keys, &chosen, at)).collect();
+    let shown: Vec<usize> = (0..keys.len()).filter(|&at| is_shown(&keys, chosen, at)).collect();
     let mut header: Vec<&str> = shown.iter().map(|&at| title(keys[at])).collect();
     // Who asks wants to know when the answer is there.
     let asked = chosen.iter().any(|keyed| !keyed.digest.steps.is_empty());
@@ -47,7 +47,7 @@ pub(crate) fn overview(plan: &Plan, keyed: &[Keyed<'_>]) -> (Sheet, usize) {
         (false, false) => ["goodput", "of line"],
     };
     header.extend(figures);
-    let row = |keyed: &&Keyed<'_>| -> Vec<Cell> {
+    let row = |keyed: &Keyed<'_>| -> Vec<Cell> {
         let cells = shown.iter().map(|&at| printed(keys[at], &keyed.cells[at]).into());
         let digest = keyed.digest;
         let ratio = digest.goodput_bit_s.mean / digest.reference_bit_s;
@@ -67,36 +67,44 @@ pub(crate) fn overview(plan: &Plan, keyed: &[Keyed<'_>]) -> (Sheet, usize) {
     let prose = &prose[..(room / PROSE_WIDTH_MIN).min(2)];
     header.extend(prose.iter().map(|(title, _)| *title));
     let mut table = Sheet::new(&header);
-    for keyed in &chosen {
+    for keyed in chosen {
         let said = prose.iter().map(|(_, say)| say(keyed.digest).into());
         table.add_row(row(keyed).into_iter().chain(said));
     }
     table.keep_whole(columns);
-    (table, keyed.len() - chosen.len())
+    table
 }
 
-/// The rows that fit: dimension after dimension is reduced to one value, until few enough are left.
-fn thinned<'k, 'd>(keys: &[&str], keyed: &'k [Keyed<'d>]) -> Vec<&'k Keyed<'d>> {
-    let mut chosen: Vec<&Keyed<'_>> = keyed.iter().collect();
+/// Which rows are printed, of points and transfers in the order of the plan: dimension after
+/// dimension is reduced to one value, until few enough are left.
+pub(crate) fn chosen(
+    experiment: &Experiment,
+    plan: &Plan,
+    mut rows: Vec<(usize, usize)>,
+) -> Vec<(usize, usize)> {
+    let keys = keys(plan);
     for dimension in THINNED {
-        let Some(at) = keys.iter().position(|key| *key == dimension) else { continue };
-        if chosen.len() <= ROWS_MAX {
+        let Some(at) = keys.iter().position(|key| key == dimension) else { continue };
+        if rows.len() <= ROWS_MAX {
             break;
         }
-        let bytes = |keyed: &&Keyed<'_>| keyed.cells[at].parse::<u64>().unwrap_or(0);
+        let cell = |row: &(usize, usize)| key_cells(experiment, plan, row.0, row.1).swap_remove(at);
         let kept = match dimension {
-            SIZE => chosen.iter().max_by_key(|keyed| bytes(keyed)),
-            _ => chosen.first(),
+            SIZE => {
+                let bytes = rows.par_iter().map(|row| cell(row).parse::<u64>().unwrap_or(0));
+                bytes.max().map(|bytes| bytes.to_string())
+            }
+            _ => rows.first().map(cell),
         };
-        let Some(kept) = kept.map(|keyed| keyed.cells[at].clone()) else { break };
-        chosen.retain(|keyed| keyed.cells[at] == kept);
+        let Some(kept) = kept else { break };
+        rows = rows.into_par_iter().filter(|row| cell(row) == kept).collect();
     }
-    chosen.truncate(ROWS_MAX);
-    chosen
+    rows.truncate(ROWS_MAX);
+    rows
 }
 
 /// The topology always; other columns where rows that have a value differ in it.
-fn is_shown(keys: &[&str], chosen: &[&Keyed<'_>], at: usize) -> bool {
+fn is_shown(keys: &[&str], chosen: &[Keyed<'_>], at: usize) -> bool {
     let mut cells = chosen.iter().map(|k| &k.cells[at]).filter(|cell| !cell.is_empty());
     // A transfer by way of a Service and one without differ, though one cell is empty.
     let first = if keys[at] == "via" { chosen.first().map(|k| &k.cells[at]) } else { cells.next() };

@@ -3,6 +3,8 @@
 //! Every table begins with the same key columns, which name a point and transfer completely, so
 //! that a reader never has to join two files.
 
+#[cfg(feature = "parquet")]
+mod parquet;
 mod tables;
 mod together;
 
@@ -14,7 +16,9 @@ use crate::experiment::{Experiment, Field, Plan};
 use crate::failure::Failure;
 use crate::interval::Predicted;
 
-pub(crate) use tables::Tables;
+#[cfg(feature = "parquet")]
+pub(crate) use parquet::write_parquet;
+pub(crate) use tables::{Tables, joined, measured_rows, rows, split};
 
 /// The key columns in front of those of the fields of a transfer.
 const BEFORE: [&str; 4] = ["experiment", "point", "topology", "transfer"];
@@ -108,6 +112,7 @@ const STEPS: [&str; 8] = [
 pub(crate) const WHOLE: &str = "whole";
 
 /// A transfer of a point with the cells of its key columns.
+#[derive(Clone)]
 pub(crate) struct Keyed<'a> {
     /// Which point, as the plan numbers them.
     pub(crate) point: usize,
@@ -127,13 +132,12 @@ pub(crate) fn keys(plan: &Plan) -> Vec<String> {
     own.chain(plan.columns.iter().cloned()).collect()
 }
 
-/// Every finished transfer with its key, in the order of the plan.
+/// Every transfer of points that are `finished` with its key.
 pub(crate) fn keyed<'a>(
     experiment: &Experiment,
     plan: &Plan,
-    results: &'a [Option<Vec<Digest>>],
+    finished: impl Iterator<Item = (usize, &'a Vec<Digest>)>,
 ) -> Vec<Keyed<'a>> {
-    let finished = results.iter().enumerate().filter_map(|(n, r)| Some((n, r.as_ref()?)));
     let transfers = finished.flat_map(|(point, digests)| {
         digests.iter().enumerate().map(move |(transfer, digest)| (point, transfer, digest))
     });
@@ -148,7 +152,7 @@ pub(crate) fn keyed<'a>(
 
 /// The cells of the key columns of one transfer of a point.
 pub(crate) fn key_cells(e: &Experiment, plan: &Plan, number: usize, which: usize) -> Vec<String> {
-    let point = &plan.points[number];
+    let point = &plan.point(number);
     let draft = e.transfer_at(point, which);
     let topology = e.topologies[point.topology].label.clone();
     let mut cells = vec![e.name.clone(), number.to_string(), topology, draft.name.clone()];
@@ -165,6 +169,9 @@ pub(crate) fn word(value: &impl serde::Serialize) -> String {
         other => unreachable!("an enum without fields is a word, not {other:?}"),
     }
 }
+
+/// The version of the tables: it changes where a column changes its meaning or goes.
+pub(crate) const VERSION: u32 = 1;
 
 /// A table: its file, its columns behind the keys, and its rows.
 type OfDigest = (&'static str, &'static [&'static str], fn(&Digest) -> Vec<Vec<String>>);

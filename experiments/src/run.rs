@@ -6,7 +6,7 @@
 //! that draw the same are computed once ([`Replications`]).
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use models::input::InputError;
 use models::outcome::{Advice, Outcome};
@@ -16,6 +16,7 @@ use sim::Seed;
 
 use crate::digest::Digest;
 use crate::experiment::{Experiment, Plan, Point};
+use crate::failure::Failure;
 use crate::interval::Intervals;
 
 /// With more transfers than this, changes are weighed for the largest alone: the time for all of
@@ -56,41 +57,82 @@ pub(crate) struct Sample {
     pub(crate) advice: Vec<Vec<Advice>>,
 }
 
-/// Runs every point and gives one digest per transfer of each, in the order of the plan; a point
-/// that was not finished when `stop` became true is left out. `done` sees each point when it is
-/// finished, in about that order.
+/// Runs the points that are `asked` for, and hands each to `done` when it is finished, in about
+/// the order of the plan: one digest per transfer. A point that was not finished when `stop` became
+/// true is none.
 ///
 /// # Errors
 /// If a transfer names a place that its cluster does not have, or there is no way between its
-/// ends: the first such point in the order of the plan.
+/// ends: the first such point in the order of the plan. What `done` says.
 pub(crate) fn run(
     experiment: &Experiment,
     plan: &Plan,
-    ask: Ask,
-    stop: Stop<'_>,
-    done: impl Fn(usize, &mut Vec<Digest>) + Sync,
-) -> Result<Vec<Option<Vec<Digest>>>, InputError> {
-    let next = AtomicUsize::new(0);
-    let intervals = ask.intervals.then(|| Intervals::new(experiment, plan));
+    (ask, stop): (Ask, Stop<'_>),
+    asked: &(dyn Fn(usize) -> bool + Sync),
+    done: &(dyn Fn(usize, Vec<Digest>) -> Result<(), Failure> + Sync),
+) -> Result<(), Failure> {
+    let intervals = ask.intervals.then(|| Intervals::new(experiment, plan, asked));
     let how = How { changes: ask.changes, intervals: intervals.as_ref(), stop };
-    let results: Vec<OnceLock<_>> = plan.points.iter().map(|_| OnceLock::new()).collect();
-    // Point after point, so that rows leave for their tables soon.
+    in_order(plan.len(), stop, |number| {
+        if !asked(number) {
+            return Ok(());
+        }
+        match run_point(experiment, plan, &plan.point(number), how)? {
+            Some(digests) => done(number, digests),
+            None => Ok(()),
+        }
+    })
+}
+
+/// Runs every point and gives its digests, in the order of the plan; `tell` sees them first.
+///
+/// # Errors
+/// As [`run`].
+pub(crate) fn all(
+    experiment: &Experiment,
+    plan: &Plan,
+    ask: Ask,
+    tell: &(dyn Fn(&mut Vec<Digest>) + Sync),
+) -> Result<Vec<Vec<Digest>>, Failure> {
+    let all: Vec<OnceLock<Vec<Digest>>> = (0..plan.len()).map(|_| OnceLock::new()).collect();
+    run(experiment, plan, (ask, &|| false), &|_| true, &|number, mut digests| {
+        tell(&mut digests);
+        all[number].set(digests).expect("each point is taken once");
+        Ok(())
+    })?;
+    Ok(all.into_iter().map(|one| one.into_inner().expect("nobody stops it")).collect())
+}
+
+/// Does so many tasks on all threads, one after another as they get free, until `stop` says so.
+///
+/// # Errors
+/// That of the first task that has one; those behind it are not begun.
+pub(crate) fn in_order(
+    tasks: usize,
+    stop: Stop<'_>,
+    task: impl Fn(usize) -> Result<(), Failure> + Sync,
+) -> Result<(), Failure> {
+    let next = AtomicUsize::new(0);
+    let failed: Mutex<Option<(usize, Failure)>> = Mutex::new(None);
     let work = || {
         while !stop() {
             let at = next.fetch_add(1, Ordering::Relaxed);
-            let Some(point) = plan.points.get(at) else { return };
-            let mut digests = run_point(experiment, plan, point, how);
-            if let Ok(Some(digests)) = &mut digests {
-                done(at, digests);
+            if at >= tasks {
+                return;
             }
-            results[at].set(digests).expect("each point is taken once");
+            if let Err(failure) = task(at) {
+                let mut failed = failed.lock().expect("nobody panics here");
+                if failed.as_ref().is_none_or(|(first, _)| at < *first) {
+                    *failed = Some((at, failure));
+                }
+                next.store(tasks, Ordering::Relaxed);
+            }
         }
     };
     rayon::scope(|scope| {
         (0..rayon::current_num_threads()).for_each(|_| scope.spawn(|_| work()));
     });
-    let results = results.into_iter().map(|result| result.into_inner().unwrap_or(Ok(None)));
-    results.collect()
+    failed.into_inner().expect("nobody panics here").map_or(Ok(()), |(_, failure)| Err(failure))
 }
 
 fn run_point(

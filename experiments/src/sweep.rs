@@ -23,7 +23,9 @@ use models::predict::Stop;
 use crate::digest::Digest;
 use crate::experiment::{Experiment, Plan, Reported};
 use crate::failure::Failure;
-use crate::record::{Tables, key_cells};
+use crate::figures::Figures;
+use crate::journal::{Finished, Journal, Record};
+use crate::record::{Tables, joined, key_cells, rows, split};
 use crate::run::{Ask, Changes, run};
 
 /// Computes every point of an experiment on the threads of rayon, and writes its tables into
@@ -35,32 +37,126 @@ pub fn tables(experiment: &Experiment, folder: &Path, changes: bool) -> Result<u
     let plan = experiment.plan()?;
     let changes = if changes { Changes::All } else { Changes::None };
     let ask = Ask { changes, intervals: false };
-    computed(experiment, &plan, folder, (ask, &|| false), &|| {}).map(|points| points.len())
+    let path = folder.join(crate::journal::FILE);
+    let journal = Journal::create(&path, &"0".repeat(64), plan.len())?;
+    compute(experiment, &plan, &journal, (ask, &|| false), &|_| true, &|| {})?;
+    let finished = journal.finished()?;
+    let mut tables = Tables::of_run(folder, &plan)?;
+    finished.each(|record| split_rows(&record), |_, rows| tables.write(&rows))?;
+    tables.finish()?;
+    std::fs::remove_file(&path)
+        .map_err(|error| Failure::run(format!("removing {}", path.display()), error))?;
+    Ok(finished.len())
 }
 
-/// Computes the points of a plan, and writes their tables into `folder`: digests without what only
-/// rows tell. A point that was not finished when `stop` said so is none; `tell` hears of each that
-/// is.
+/// Computes the points that are `asked` for and notes them in a journal. A point that was not
+/// finished when `stop` said so is none; `tell` hears of each that is.
 ///
 /// # Errors
 /// As [`tables`].
-pub(crate) fn computed(
+pub(crate) fn compute(
     experiment: &Experiment,
     plan: &Plan,
-    folder: &Path,
-    (ask, stop): (Ask, Stop<'_>),
+    journal: &Journal,
+    how: (Ask, Stop<'_>),
+    asked: &(dyn Fn(usize) -> bool + Sync),
     tell: &(dyn Fn() + Sync),
-) -> Result<Vec<Option<Vec<Digest>>>, Failure> {
-    let tables = Tables::of_run(folder, plan)?;
+) -> Result<(), Failure> {
     let keeps = experiment.reported.iter().any(Reported::needs_replications);
-    let done = |at: usize, digests: &mut Vec<Digest>| {
-        let keys = (0..digests.len()).map(|which| key_cells(experiment, plan, at, which));
-        let rows = tables.rows(at, &keys.collect::<Vec<_>>(), digests);
+    run(experiment, plan, how, asked, &|number, mut digests| {
+        let keys = (0..digests.len()).map(|which| key_cells(experiment, plan, number, which));
+        let rows = rows(plan, number, &keys.collect::<Vec<_>>(), &digests);
         digests.iter_mut().for_each(|digest| digest.forget_rows(keeps));
-        tables.put(at, rows);
+        let digests = postcard::to_stdvec(&digests)
+            .map_err(|error| Failure::run("writing down a point", error))?;
+        journal.add(number, &digests, &joined(&rows))?;
         tell();
-    };
-    let results = run(experiment, plan, ask, stop, done)?;
-    tables.finish()?;
-    Ok(results)
+        Ok(())
+    })
+}
+
+/// The rows of a record.
+fn split_rows(record: &Record) -> Result<Vec<Vec<u8>>, Failure> {
+    split(&record.rows).ok_or_else(|| Failure::run("reading the journal", "rows are missing"))
+}
+
+/// The digests of a record: one per transfer.
+fn digests(bytes: &[u8]) -> Result<Vec<Digest>, Failure> {
+    postcard::from_bytes(bytes).map_err(|error| Failure::run("reading the journal", error))
+}
+
+/// The finished points of a sweep, which are read again whenever somebody asks for them.
+pub(crate) struct Results<'a> {
+    pub(crate) experiment: &'a Experiment,
+    pub(crate) plan: &'a Plan,
+    pub(crate) finished: Finished,
+}
+
+impl Results<'_> {
+    /// How many rows `summary.csv` has.
+    pub(crate) fn rows(&self) -> usize {
+        self.finished.len() * self.experiment.transfers.len()
+    }
+
+    /// Writes the tables into `folder`, and into `shown` those of the points that `holds` says;
+    /// gives the figures of all.
+    ///
+    /// # Errors
+    /// If the journal cannot be read, or a table cannot be written.
+    pub(crate) fn write(
+        &self,
+        folder: &Path,
+        shown: Option<(&Path, &dyn Fn(usize) -> bool)>,
+    ) -> Result<Figures, Failure> {
+        let mut tables = Tables::of_run(folder, self.plan)?;
+        let mut part = match shown {
+            Some((folder, holds)) => Some((Tables::of_run(folder, self.plan)?, holds)),
+            None => None,
+        };
+        let mut figures = Figures::new(self.experiment);
+        figures.reserve(self.finished.len());
+        let decode = |record: Record| Ok((digests(&record.digest)?, split_rows(&record)?));
+        self.finished.each(decode, |number, (digests, rows)| {
+            figures.add(number, &digests);
+            if let Some((part, holds)) = &mut part
+                && holds(number)
+            {
+                part.write(&rows)?;
+            }
+            tables.write(&rows)
+        })?;
+        tables.finish()?;
+        part.map_or(Ok(()), |(part, _)| part.finish())?;
+        Ok(figures)
+    }
+
+    /// The points of which `wanted` says so, with their digests.
+    ///
+    /// # Errors
+    /// If the journal cannot be read.
+    pub(crate) fn some(
+        &self,
+        wanted: impl Fn(usize) -> bool,
+    ) -> Result<Vec<(usize, Vec<Digest>)>, Failure> {
+        let records = (0..self.finished.len()).map(|at| (at, self.finished.number(at)));
+        let wanted = records.filter(|(_, number)| wanted(*number));
+        wanted.map(|(at, number)| Ok((number, self.digests(at)?))).collect()
+    }
+
+    /// The digests of a finished point.
+    ///
+    /// # Errors
+    /// If the journal cannot be read.
+    pub(crate) fn of_point(&self, number: usize) -> Result<Vec<Digest>, Failure> {
+        let at = self.finished.place(number).expect("only finished points are asked for");
+        self.digests(at)
+    }
+
+    /// The digests of the record `at` of all.
+    ///
+    /// # Errors
+    /// If the journal cannot be read.
+    pub(crate) fn digests(&self, at: usize) -> Result<Vec<Digest>, Failure> {
+        digests(&self.finished.digest(at)?)
+    }
 }

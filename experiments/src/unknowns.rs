@@ -5,23 +5,24 @@
 //! in nothing else. The spread of a group is its highest goodput over its lowest, less one; an
 //! assumption's spread is the mean over its groups.
 
-use std::collections::BTreeMap;
-
 use serde_json::{Value, json};
 
 use crate::experiment::{Experiment, Plan, Purpose, Reported};
-use crate::record::Keyed;
+use crate::figures::{Figures, Row};
 
 /// The assumptions of an experiment with their spreads, widest first.
-pub(crate) fn ranked(experiment: &Experiment, plan: &Plan, keyed: &[Keyed<'_>]) -> Vec<Value> {
+pub(crate) fn ranked(experiment: &Experiment, plan: &Plan, figures: &Figures) -> Vec<Value> {
     let mut spreads: Vec<(f64, Value)> = Vec::new();
     for (number, axis) in experiment.axes.iter().enumerate() {
         let (Purpose::Assumption(because), Some(varied)) = (&axis.purpose, axis.varied.first())
         else {
             continue;
         };
-        let groups = groups(experiment, plan, keyed, number);
-        let whole: Vec<&Vec<f64>> = groups.values().filter(|g| g.len() == axis.len()).collect();
+        let rows = figures.grouped(plan, number, &|row| counts(experiment, plan, figures, row));
+        let groups = rows.chunk_by(|a, b| a.group == b.group);
+        let goodput = |rows: &[Row]| rows.iter().map(|row| figures.goodput_bit_s(row.at)).collect();
+        let whole: Vec<Vec<f64>> =
+            groups.filter(|rows| rows.len() == axis.len()).map(goodput).collect();
         if whole.is_empty() {
             continue;
         }
@@ -44,31 +45,18 @@ pub(crate) fn ranked(experiment: &Experiment, plan: &Plan, keyed: &[Keyed<'_>]) 
     spreads.into_iter().map(|(_, value)| value).collect()
 }
 
-/// Mean goodputs of points and transfers that differ only on axis `number`.
-fn groups(
-    experiment: &Experiment,
-    plan: &Plan,
-    keyed: &[Keyed<'_>],
-    number: usize,
-) -> BTreeMap<(usize, Vec<usize>, usize), Vec<f64>> {
-    let mut groups: BTreeMap<_, Vec<f64>> = BTreeMap::new();
-    for keyed in keyed.iter().filter(|keyed| counts(experiment, plan, keyed)) {
-        let point = &plan.points[keyed.point];
-        let mut others = point.steps.clone();
-        others[number] = 0;
-        let group = groups.entry((point.topology, others, keyed.transfer)).or_default();
-        group.push(keyed.digest.goodput_bit_s.mean);
+/// Whether a reported figure is about this row, or nothing is reported.
+fn counts(experiment: &Experiment, plan: &Plan, figures: &Figures, row: usize) -> bool {
+    if experiment.reported.is_empty() {
+        return true;
     }
-    groups
-}
-
-/// Whether a reported figure is about this transfer at this point, or nothing is reported.
-fn counts(experiment: &Experiment, plan: &Plan, keyed: &Keyed<'_>) -> bool {
+    let (point, transfer) = figures.of(row);
+    let point = plan.point(point);
     let about = |reported: &Reported| {
-        experiment.matches(reported, &plan.points[keyed.point])
-            && (reported.transfers.is_empty() || reported.transfers.contains(&keyed.transfer))
+        experiment.matches(reported, &point)
+            && (reported.transfers.is_empty() || reported.transfers.contains(&transfer))
     };
-    experiment.reported.is_empty() || experiment.reported.iter().any(about)
+    experiment.reported.iter().any(about)
 }
 
 fn lowest(group: &[f64]) -> f64 {

@@ -35,6 +35,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use petgraph::graph::{DiGraph, EdgeIndex, NodeIndex};
+use serde::{Deserialize, Serialize};
 use sim::{Bytes, Rate};
 
 use crate::gpu::share::Turns;
@@ -91,7 +92,7 @@ pub struct Place {
 pub struct LinkIndex(pub usize);
 
 /// What the capacity of a link counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum LinkUnit {
     /// Bytes per second, framing included.
     Bytes,

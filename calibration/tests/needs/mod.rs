@@ -54,10 +54,14 @@ pub(crate) enum Need {
     Cc,
     /// A node of memory that a thread can be bound to.
     Numa,
+    /// `strace`, which fails system calls of a program.
+    Strace,
+    /// Slurm, and root to start it.
+    Slurm,
 }
 
 impl Need {
-    const NAMES: [(Need, &str); 18] = [
+    const NAMES: [(Need, &str); 20] = [
         (Need::Lab, "lab"),
         (Need::Ethtool, "ethtool"),
         (Need::Vxlan, "vxlan"),
@@ -76,6 +80,8 @@ impl Need {
         (Need::Ptxas, "ptxas"),
         (Need::Cc, "cc"),
         (Need::Numa, "numa"),
+        (Need::Strace, "strace"),
+        (Need::Slurm, "slurm"),
     ];
 
     /// Whether only labs need it, so that requiring it requires labs.

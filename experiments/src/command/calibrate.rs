@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 use crate::console::{Console, Sheet, number};
 use crate::failure::Failure;
 use crate::file;
-use crate::output::Staging;
+use crate::output::write_file;
 use crate::overview::percent;
 
 const EXAMPLES: &str = "\
@@ -244,12 +244,9 @@ fn write(
     profile: &str,
 ) -> Result<Option<PathBuf>, Failure> {
     let Some(folder) = out.map(|out| out.join(kind)) else { return Ok(None) };
-    let staging = Staging::new(&folder)?;
-    let file = format!("{name}.csv");
-    let failed = |error| Failure::run(format!("writing {file}"), error);
-    std::fs::write(staging.path().join(&file), profile).map_err(failed)?;
-    staging.commit()?;
-    Ok(Some(folder.join(file)))
+    let file = folder.join(format!("{name}.csv"));
+    write_file(&file, profile)?;
+    Ok(Some(file))
 }
 
 fn tell(

@@ -16,7 +16,7 @@ use super::calibrate::probes;
 use super::measure::{How, carry_out, read};
 use crate::compare::{Known, Predictions, Sure};
 use crate::console::Console;
-use crate::experiment::{Experiment, Plan};
+use crate::experiment::{Experiment, Plan, Point};
 use crate::failure::Failure;
 use crate::output::Staging;
 use crate::overview::percent;
@@ -121,7 +121,7 @@ fn experiment(file: &str, arguments: &Arguments, console: &Console) -> Result<()
     };
     compare_report::write(staging.path(), &Machine::here().told())?;
     let (verdict, sentences) = compare_report::verdict(staging.path())?;
-    staging.commit()?;
+    staging.commit(false)?;
     for sentence in sentences {
         console.print(&format!("{sentence}\n"))?;
     }
@@ -171,7 +171,8 @@ fn measured(
             // What no lab can play is refused before this machine is looked at.
             measure::tasks(&experiment, &plan, false)?;
             crate::lab::ready()?;
-            let transfers = plan.points.iter().flat_map(|point| &point.transfers);
+            let points: Vec<Point> = plan.points().collect();
+            let transfers = points.iter().flat_map(|point| &point.transfers);
             probes::possible(probes::of_kind(transfers), console)?
         }
     };

@@ -62,11 +62,11 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<(), Failur
         console.note(&format!("note: {note}"));
     }
     let ask = runner::Ask { changes: runner::Changes::All, intervals: false };
-    let results = runner::run(&experiment, &plan, ask, &|| false, |_, _| {})?;
-    let keyed = record::keyed(&experiment, &plan, &results);
+    let results = runner::all(&experiment, &plan, ask, &|_| {})?;
+    let keyed = record::keyed(&experiment, &plan, results.iter().enumerate());
     let mut told = Vec::new();
     for keyed in &keyed {
-        let point = &plan.points[keyed.point];
+        let point = &plan.point(keyed.point);
         let transfer = &point.transfers[keyed.transfer];
         let label = &experiment.topologies[point.topology].label;
         console.print(&headline(label, transfer, keyed.digest))?;

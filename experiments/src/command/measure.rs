@@ -1,7 +1,7 @@
 //! `podpath measure`: carries an experiment out on real kernel networking.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
-use std::slice::from_ref;
 
 use calibration::net::host::Machine;
 use calibration::net::round::{self, Readings, Rounds, Task};
@@ -13,7 +13,9 @@ use super::token::TokenFile;
 use crate::console::Console;
 use crate::experiment::{Experiment, Plan};
 use crate::failure::Failure;
+use crate::figures::Figures;
 use crate::output::Staging;
+use crate::record::Keyed;
 use crate::{interrupt, lab, manifest, measure, overview, record, shipped};
 
 const EXAMPLES: &str = "\
@@ -83,7 +85,7 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<(), Failur
         return Err(Failure::Interrupted);
     };
     let (manifest, rows) = write(staging.path(), &measured, console)?;
-    staging.commit()?;
+    staging.commit(false)?;
     let partial = manifest["complete"] == false;
     if partial {
         console.print("PARTIAL: stopped before all rounds were through\n")?;
@@ -153,7 +155,7 @@ fn check_gpus(
     how: &How,
     console: &Console,
 ) -> Result<(), InputError> {
-    let from_gpu = plan.points.iter().any(|point| {
+    let from_gpu = plan.points().any(|point| {
         let cluster = &plan.worlds[point.world].cluster;
         let gpu = |at| cluster.gpus.contains_key(at);
         let from_gpu = |from: &str| cluster.places.get(from).is_some_and(gpu);
@@ -178,8 +180,11 @@ fn write(
 ) -> Result<(Value, Vec<Value>), Failure> {
     let Measured { experiment, plan, rounds, readings, peer, .. } = measured;
     let results = measure::digests(experiment, plan, readings)?;
-    let keyed = record::keyed(experiment, plan, &results);
-    let done = keyed.len() / experiment.transfers.len();
+    let finished = results.iter().enumerate().filter_map(|(at, of)| Some((at, of.as_ref()?)));
+    let keyed = record::keyed(experiment, plan, finished.clone());
+    let mut figures = Figures::new(experiment);
+    finished.clone().for_each(|(at, digests)| figures.add(at, digests));
+    let done = (finished.count(), &figures);
     let mut manifest = manifest::manifest(experiment, plan, done, &keyed)?;
     let whole = readings.iter().all(|of| of.len() == rounds.repetitions as usize);
     manifest["complete"] = whole.into();
@@ -192,10 +197,9 @@ fn write(
         "receiver_cores": rounds.pins.readers,
         "pods": experiment.measure.pods,
     });
-    let tables = record::Tables::of_measurement(folder, plan)?;
-    for (at, keyed) in keyed.iter().enumerate() {
-        let (cells, digest) = (from_ref(&keyed.cells), from_ref(keyed.digest));
-        tables.put(at, tables.rows(keyed.point, cells, digest));
+    let mut tables = record::Tables::of_measurement(folder, plan)?;
+    for keyed in &keyed {
+        tables.write(&record::measured_rows(&keyed.cells, keyed.digest))?;
     }
     tables.finish()?;
     measure::write_cpu(folder, plan, &keyed, readings)?;
@@ -203,9 +207,13 @@ fn write(
         .map_err(|error| Failure::run("writing the manifest", error))?;
     std::fs::write(folder.join("manifest.json"), text + "\n")
         .map_err(|error| Failure::run("writing the manifest", error))?;
-    let (table, left_out) = overview::overview(plan, &keyed);
-    console.print_table(table)?;
-    if left_out > 0 {
+    let all: Vec<(usize, usize)> = keyed.iter().map(|of| (of.point, of.transfer)).collect();
+    let chosen: HashSet<_> = overview::chosen(experiment, plan, all).into_iter().collect();
+    let is_chosen = |of: &&Keyed<'_>| chosen.contains(&(of.point, of.transfer));
+    let printed: Vec<Keyed<'_>> = keyed.iter().filter(is_chosen).cloned().collect();
+    console.print_table(overview::overview(plan, &printed))?;
+    if printed.len() < keyed.len() {
+        let left_out = keyed.len() - printed.len();
         console.print(&format!("{left_out} more rows in summary.csv\n"))?;
     }
     Ok((manifest, keyed.iter().map(|k| overview::row(plan, k)).collect()))

@@ -149,7 +149,7 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<(), Failur
     if let Some(folder) = &arguments.out {
         let staging = Staging::new(folder)?;
         tables::write(staging.path(), &imported, report)?;
-        staging.commit()?;
+        staging.commit(false)?;
         console.note(&format!("tables in {}", folder.display()));
     }
     if let (Some(path), Some((text, count))) = (&arguments.steps, steps) {

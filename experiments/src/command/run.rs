@@ -1,25 +1,25 @@
 //! `podpath run`: runs experiments and writes their results.
 
+mod compute;
+pub(super) mod finish;
+mod shard;
+mod told;
+mod transfers;
+mod workloads;
+
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use models::input::InputError;
 use models::outcome::Fidelity;
-use models::predict::Stop;
-use serde_json::{Value, json};
 
 use crate::console::Console;
 use crate::experiment::{Experiment, Plan};
 use crate::failure::Failure;
-use crate::interval::{causes, compared};
-use crate::output::Staging;
-use crate::plot::manifest::Manifest;
-use crate::plot::run::Run;
-use crate::run::{Ask, Changes};
-use crate::{
-    effect, interrupt, manifest, overview, plot, provenance, record, report, shipped, sweep,
-    workload,
-};
+use crate::journal::{Options, Shard};
+use crate::{interrupt, shipped};
+pub(super) use told::All;
+use told::Told;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -28,6 +28,8 @@ Examples:
   podpath run a.toml b.toml --out results      into results/a-name and results/b-name
   podpath run my.toml --fidelity closed,chunk  the same points at two fidelities
   podpath run my.toml --json | jq .experiments[0].rows
+  podpath run my.toml --shard 2/7              the second of seven parts; podpath merge joins them
+  podpath run my.toml --shard slurm/7          the part of this task of a Slurm array of 1-7
 
 What a file may say: podpath schema --fields.
 
@@ -37,17 +39,17 @@ points have several transfers, widening.csv if anything is uncertain, and compar
 are several topologies; of workloads, it receives workloads.csv, workload_runs.csv,
 resources.csv and windows.csv instead of the first five, workload_comparisons.csv instead of
 comparisons.csv, and it takes three to four times as long with intervals, since draws are simulated
-too. Files are written at the end, all or none. Plots are SVG, and PNG as well where there are at
-most 1000 points or --png asks for it. Where there are more than 4000 results, plots and report show
-some 2000 and say so; tables have all.
-Ctrl-C stops within a point too and writes those that are finished, of more than 1000 results the
-tables alone; a second one stops at once.";
+too. Plots are SVG, and PNG as well where there are at most 1000 points or --png asks for it. Where
+there are more than 4000 results, plots and report show some 2000 and say so; tables have all.
 
-/// Of more results than this, an interrupted run leaves tables and no report: that would take
-/// longer than somebody waits who has asked it to stop.
-const REPORTED_MAX: usize = 1_000;
-/// With more points than this, figures are PNG files only if that is asked for.
-const PNG_POINTS_MAX: usize = 1_000;
+Points are kept in DIR.partial from the moment on at which they are finished, and DIR gets all files
+at the end in one step. A run that is killed goes on where it was when it is started again. Ctrl-C
+stops within a point too and writes those that are finished, of more than 1000 results the tables
+alone; started again, it goes on as well. A second Ctrl-C stops at once. Files in DIR that podpath
+did not write stay.
+
+With --shard I/N, DIR/shard-I-of-N receives the points of the I-th of N parts, and
+`podpath merge DIR` makes the same files of all of them as one run would.";
 
 /// Run experiments: tables, plots and a report of how much each topology reaches, and why
 #[derive(Debug, Args)]
@@ -77,6 +79,17 @@ pub(super) struct Arguments {
     /// Do not say how sure predictions are: the columns `…_predicted_…` stay empty
     #[arg(long)]
     no_intervals: bool,
+    /// Tables as Parquet files too, with typed columns; only where podpath was built with
+    /// `--features parquet`
+    #[arg(long)]
+    parquet: bool,
+    /// Begin anew, whatever is unfinished in DIR.partial
+    #[arg(long)]
+    fresh: bool,
+    /// Run one of N parts, I from 1 to N; I may be `slurm`, for the SLURM_ARRAY_TASK_ID of an array
+    /// 1-N, or `kubernetes`, for the JOB_COMPLETION_INDEX of an Indexed Job
+    #[arg(long, value_name = "I/N")]
+    shard: Option<Shard>,
 }
 
 /// A fidelity as an argument.
@@ -100,57 +113,104 @@ impl From<Level> for Fidelity {
     }
 }
 
+/// An experiment that is to be run, or has been.
+#[derive(Clone, Copy)]
+pub(super) struct Job<'a> {
+    /// What was called: a file, or the name of a shipped experiment.
+    pub(super) file: &'a str,
+    pub(super) experiment: &'a Experiment,
+    pub(super) plan: &'a Plan,
+    pub(super) options: &'a Options,
+    /// Whether figures are PNG files too, however many points there are.
+    pub(super) png: bool,
+    /// Whether tables are Parquet files too.
+    pub(super) parquet: bool,
+}
+
 pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     if let Some(threads) = arguments.threads {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.into());
         pool.build_global().map_err(|error| Failure::run("starting threads", error))?;
     }
+    check_parquet(arguments.parquet)?;
+    let options = &arguments.options();
     // All files are judged before the first is run: bad input writes nothing.
     let mut tasks = Vec::new();
     for file in &arguments.files {
-        let experiment = read(file, arguments)?;
+        let experiment = read(file, options)?;
         let plan = experiment.plan()?;
-        tasks.push((folder(arguments, &experiment.name), experiment, plan));
+        tasks.push((folder(arguments, &experiment.name), file, experiment, plan));
     }
     check_folders(&tasks)?;
     interrupt::listen()?;
-    let mut told = Vec::new();
+    let mut experiments: Vec<Told<'_>> = Vec::new();
     let mut stopped = false;
-    for (out, experiment, plan) in &tasks {
-        told.extend(run_one(out, experiment, plan, (arguments, console))?);
+    for (out, file, experiment, plan) in &tasks {
+        let (png, parquet) = (arguments.png, arguments.parquet);
+        let job = Job { file, experiment, plan, options, png, parquet };
+        experiments.extend(compute::run_one(
+            out,
+            job,
+            (arguments.shard, arguments.fresh),
+            console,
+        )?);
         stopped = interrupt::asked();
         if stopped {
             break;
         }
     }
-    console.print_json(&json!({ "experiments": told, "complete": !stopped }))?;
+    console.print_json(&All { experiments, complete: !stopped })?;
     // The object above already says that it is partial; nothing may follow it.
     if stopped { Err(Failure::Interrupted) } else { Ok(()) }
 }
 
-fn read(file: &str, arguments: &Arguments) -> Result<Experiment, InputError> {
+impl Arguments {
+    fn options(&self) -> Options {
+        let mut fidelity = self.fidelity.clone();
+        fidelity.sort();
+        fidelity.dedup();
+        Options {
+            seed: self.seed,
+            fidelity: fidelity.into_iter().map(Fidelity::from).collect(),
+            changes: !self.no_changes,
+            intervals: !self.no_intervals,
+        }
+    }
+}
+
+/// The experiment in a file, or the shipped one of that name, with what arguments say instead.
+///
+/// # Errors
+/// If something is wrong with it.
+pub(super) fn read(file: &str, options: &Options) -> Result<Experiment, InputError> {
     let mut experiment = shipped::read(file)?;
-    experiment.seed = arguments.seed.unwrap_or(experiment.seed);
-    let mut levels = arguments.fidelity.clone();
-    levels.sort();
-    levels.dedup();
-    if !levels.is_empty() {
-        let levels: Vec<Fidelity> = levels.into_iter().map(Fidelity::from).collect();
-        experiment.at_fidelities(&levels);
+    experiment.seed = options.seed.unwrap_or(experiment.seed);
+    if !options.fidelity.is_empty() {
+        experiment.at_fidelities(&options.fidelity);
     }
     Ok(experiment)
 }
 
 fn folder(arguments: &Arguments, name: &str) -> PathBuf {
-    match &arguments.out {
+    let whole = match &arguments.out {
         Some(out) if arguments.files.len() == 1 => out.clone(),
         Some(out) => out.join(name),
         None => Path::new("results").join(name),
-    }
+    };
+    arguments.shard.map_or(whole.clone(), |shard| whole.join(shard.folder()))
 }
 
-fn check_folders(tasks: &[(PathBuf, Experiment, Plan)]) -> Result<(), InputError> {
-    for (at, (out, experiment, _)) in tasks.iter().enumerate() {
+/// Refuses Parquet files where podpath was built without them.
+pub(super) fn check_parquet(asked: bool) -> Result<(), InputError> {
+    if asked && !cfg!(feature = "parquet") {
+        return Err(InputError::new("--parquet", "this podpath was built without Parquet files")
+            .help("cargo build --release --features parquet"));
+    }
+    Ok(())
+}
+
+fn check_folders(tasks: &[(PathBuf, &String, Experiment, Plan)]) -> Result<(), InputError> {
+    for (at, (out, _, experiment, _)) in tasks.iter().enumerate() {
         if tasks[..at].iter().any(|(other, ..)| other == out) {
             let problem = format!("two experiments are called `{}`", experiment.name);
             return Err(InputError::new("name", problem)
@@ -158,186 +218,4 @@ fn check_folders(tasks: &[(PathBuf, Experiment, Plan)]) -> Result<(), InputError
         }
     }
     Ok(())
-}
-
-/// Runs one experiment; tells what `--json` says of it, or nothing if no point was finished.
-fn run_one(
-    out: &Path,
-    experiment: &Experiment,
-    plan: &Plan,
-    (arguments, console): (&Arguments, &Console),
-) -> Result<Option<Value>, Failure> {
-    if experiment.load.is_some() {
-        return run_over_time(out, experiment, plan, (arguments, console));
-    }
-    let changes = if arguments.no_changes { Changes::None } else { Changes::All };
-    let staging = Staging::new(out)?;
-    let bar = console.progress(plan.points.len() as u64, &experiment.name);
-    let ask = Ask { changes, intervals: !arguments.no_intervals };
-    let how = (ask, &interrupt::asked as Stop<'_>);
-    let results = sweep::computed(experiment, plan, staging.path(), how, &|| bar.inc(1));
-    bar.finish_and_clear();
-    let results = results?;
-    let keyed = record::keyed(experiment, plan, &results);
-    if keyed.is_empty() {
-        console.note("stopped before the first point was finished; nothing was written");
-        return Ok(None);
-    }
-    let done = keyed.len() / experiment.transfers.len();
-    let mut manifest = manifest::manifest(experiment, plan, done, &keyed)?;
-    let stage = staging.path();
-    write_provenance(stage, experiment, plan, &manifest)?;
-    compared::write(stage, experiment, plan, &keyed)?;
-    let wide = widening(stage, experiment, plan, ask.intervals)?;
-    draw(stage, &mut manifest, keyed.len(), arguments.png || plan.points.len() <= PNG_POINTS_MAX)?;
-    staging.commit()?;
-    let widest = causes::sentence(experiment, plan, &wide);
-    tell(out, &manifest, plan, (&keyed, widest), console)?;
-    for note in effect::all(experiment, plan, &keyed) {
-        console.note(&format!("note: {note}"));
-    }
-    if !console.json {
-        return Ok(None);
-    }
-    let rows: Vec<Value> = keyed.iter().map(|k| overview::row(plan, k)).collect();
-    Ok(Some(json!({ "out": out, "manifest": manifest, "rows": rows })))
-}
-
-/// Draws the figures and writes the report of so many results. What is left out because the user
-/// does not wait for it makes the run incomplete, as its manifest then says.
-fn draw(stage: &Path, manifest: &mut Value, results: usize, png: bool) -> Result<(), Failure> {
-    let drawing = |error| Failure::run("drawing the figures", error);
-    let waits = || !interrupt::asked() || results <= REPORTED_MAX;
-    if waits() {
-        let run = Run::read(stage).map_err(drawing)?;
-        let mut read = Manifest::read(stage).map_err(drawing)?;
-        let figures = plot::of_run(stage, &run, &read, png, &interrupt::asked).map_err(drawing)?;
-        if interrupt::asked() {
-            read.whole["complete"] = false.into();
-        }
-        if waits() {
-            report::of_transfers(stage, &run, &read, &figures)
-                .map_err(|error| Failure::run("writing the report", error))?;
-        }
-    }
-    if interrupt::asked() {
-        manifest["complete"] = false.into();
-        write_manifest(stage, manifest)?;
-    }
-    Ok(())
-}
-
-/// Runs one experiment with workloads, likewise.
-fn run_over_time(
-    out: &Path,
-    experiment: &Experiment,
-    plan: &Plan,
-    (arguments, console): (&Arguments, &Console),
-) -> Result<Option<Value>, Failure> {
-    let staging = Staging::new(out)?;
-    let intervals = !arguments.no_intervals;
-    let tasks = plan.points.len() as u64 * workload::simulations(experiment, intervals);
-    let bar = console.parts(tasks * workload::PARTS, &experiment.name);
-    let stop = interrupt::asked;
-    let results = workload::run(experiment, plan, intervals, stop, |parts| bar.inc(parts));
-    bar.finish_and_clear();
-    let results = results?;
-    let keyed = workload::keyed(experiment, plan, &results);
-    if keyed.is_empty() {
-        console.note("stopped before the first replication was finished; nothing was written");
-        return Ok(None);
-    }
-    let whole = keyed
-        .iter()
-        .filter(|keyed| keyed.digest.replications.len() == experiment.repetitions as usize);
-    let manifest = manifest::manifest(experiment, plan, whole.count(), &[])?;
-    let stage = staging.path();
-    workload::write_all(stage, experiment, plan, &keyed)?;
-    write_provenance(stage, experiment, plan, &manifest)?;
-    let wide = widening(stage, experiment, plan, intervals)?;
-    report::workloads(stage).map_err(|e| Failure::run("writing the report", e))?;
-    staging.commit()?;
-    let (table, left_out) = workload::overview(experiment, &keyed);
-    console.print_table(table)?;
-    if left_out > 0 {
-        let rest = out.join("workloads.csv");
-        console.print(&format!("{left_out} more rows in {}\n", rest.display()))?;
-    }
-    if let Some(batches) = workload::batches(experiment, &keyed) {
-        console.print_table(batches)?;
-    }
-    if let Some(widest) = causes::sentence(experiment, plan, &wide) {
-        console.print(&format!("{widest}\n"))?;
-    }
-    tell_rest(out, &manifest, console)?;
-    for note in effect::of_ways(plan) {
-        console.note(&format!("note: {note}"));
-    }
-    let rows: Vec<Value> = keyed.iter().map(|k| workload::row(experiment, k)).collect();
-    Ok(Some(json!({ "out": out, "manifest": manifest, "rows": rows })))
-}
-
-/// What makes intervals wide, where there are any, which is written into the stage as well.
-fn widening(
-    stage: &Path,
-    experiment: &Experiment,
-    plan: &Plan,
-    intervals: bool,
-) -> Result<Vec<causes::Wide>, Failure> {
-    let wide = if intervals { causes::of(experiment, plan, &interrupt::asked)? } else { None };
-    let wide = wide.unwrap_or_default();
-    causes::write(stage, experiment, plan, &wide)?;
-    Ok(wide)
-}
-
-/// Writes what the results stand on.
-fn write_provenance(
-    stage: &Path,
-    experiment: &Experiment,
-    plan: &Plan,
-    manifest: &Value,
-) -> Result<(), Failure> {
-    provenance::write(stage, experiment, plan)?;
-    write_manifest(stage, manifest)
-}
-
-fn write_manifest(stage: &Path, manifest: &Value) -> Result<(), Failure> {
-    let text = serde_json::to_string_pretty(manifest)
-        .map_err(|error| Failure::run("writing the manifest", error))?;
-    let path = stage.join("manifest.json");
-    std::fs::write(path, text + "\n").map_err(|e| Failure::run("writing the manifest", e))
-}
-
-/// Prints the table and where the rest is.
-fn tell(
-    out: &Path,
-    manifest: &Value,
-    plan: &Plan,
-    (keyed, widest): (&[record::Keyed<'_>], Option<String>),
-    console: &Console,
-) -> Result<(), Failure> {
-    let (table, left_out) = overview::overview(plan, keyed);
-    console.print_table(table)?;
-    if left_out > 0 {
-        console
-            .print(&format!("{left_out} more rows in {}\n", out.join("summary.csv").display()))?;
-    }
-    if let Some(widest) = widest {
-        console.print(&format!("{widest}\n"))?;
-    }
-    let reported = Manifest::of(manifest.clone()).reported();
-    if let Some(table) = overview::reported::table(&reported) {
-        console.print("\n")?;
-        console.print_table(table)?;
-    }
-    tell_rest(out, manifest, console)
-}
-
-/// Says whether the results are whole, and where they are.
-fn tell_rest(out: &Path, manifest: &Value, console: &Console) -> Result<(), Failure> {
-    if manifest["complete"] == false {
-        let (done, all) = (&manifest["points_done"], &manifest["points_planned"]);
-        console.print(&format!("PARTIAL: stopped after {done} of {all} points\n"))?;
-    }
-    console.print(&format!("results in {}\n", out.display()))
 }

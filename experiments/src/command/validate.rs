@@ -101,7 +101,7 @@ fn write(out: &Path, judged: &Report) -> Result<(), Failure> {
     write_table(&stage.join("validate.csv"), table(judged).into_iter())?;
     let figures = plot::validation(stage).map_err(|e| Failure::run("drawing the scatter", e))?;
     report::validation(stage, &figures).map_err(|e| Failure::run("writing the report", e))?;
-    staging.commit()
+    staging.commit(false)
 }
 
 /// `validate.csv`: a row per compared figure, then a row per skipped row.

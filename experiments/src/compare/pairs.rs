@@ -7,7 +7,7 @@ use calibration::coverage::{Coverage, Covered};
 use serde::Serialize;
 
 use super::{Figure, Interval, Spread};
-use crate::experiment::{Experiment, Plan};
+use crate::experiment::{Experiment, Plan, Point};
 use crate::failure::Failure;
 use crate::record::write_table;
 
@@ -109,14 +109,15 @@ impl<'c> Pair<'c> {
 
 /// Every pair of topologies that differ in nothing else.
 fn pairs<'c>(plan: &Plan, contenders: &'c [Contender]) -> Vec<Pair<'c>> {
-    let setting = |of: &Contender| (&plan.points[of.point].steps, of.transfer, of.figure);
+    let points: Vec<Point> = contenders.iter().map(|of| plan.point(of.point)).collect();
+    let setting = |at: usize| (&points[at].steps, contenders[at].transfer, contenders[at].figure);
     let mut pairs = Vec::new();
     for (at, one) in contenders.iter().enumerate() {
-        let alike = |other: &&Contender| {
-            setting(one) == setting(other)
-                && plan.points[one.point].topology != plan.points[other.point].topology
+        let alike = |other: &usize| {
+            setting(at) == setting(*other) && points[at].topology != points[*other].topology
         };
-        pairs.extend(contenders[at + 1..].iter().filter(alike).map(|other| Pair::new(one, other)));
+        let others = (at + 1..contenders.len()).filter(alike);
+        pairs.extend(others.map(|other| Pair::new(one, &contenders[other])));
     }
     pairs
 }
@@ -131,7 +132,7 @@ pub(super) fn write(
     plan: &Plan,
     contenders: &[Contender],
 ) -> Result<Sure, Failure> {
-    let label = |of: &Contender| &experiment.topologies[plan.points[of.point].topology].label;
+    let label = |of: &Contender| &experiment.topologies[plan.point(of.point).topology].label;
     let figure = |of| Covered {
         cluster: label(of),
         measured: of.spread.median,

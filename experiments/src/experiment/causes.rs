@@ -29,7 +29,8 @@ impl Experiment {
     /// The kinds of hops of the transfers that a figure is about.
     fn kinds(&self, reported: &Reported, plan: &Plan) -> Result<BTreeSet<String>, InputError> {
         let mut kinds = BTreeSet::new();
-        for point in plan.points.iter().filter(|point| self.matches(reported, point)) {
+        for point in plan.points().filter(|point| self.matches(reported, point)) {
+            let point = &point;
             let cluster = &plan.worlds[point.world].cluster;
             let plans = plans(cluster, &point.transfers, point.fidelity, self.seed)
                 .map_err(|error| self.placed(error, point))?;

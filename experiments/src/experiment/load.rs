@@ -85,6 +85,11 @@ pub(crate) struct Told {
 }
 
 impl Load {
+    /// The traces of arrivals that were read, by the names of their files.
+    pub(crate) fn traces(&self) -> impl Iterator<Item = (&str, &[Time])> {
+        self.traces.iter().map(|(name, times)| (name.as_str(), &**times))
+    }
+
     /// What the tables of a file say; nothing, if there are none.
     pub(super) fn read(
         workloads: &[Raw<WorkloadFields>],

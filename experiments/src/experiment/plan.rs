@@ -3,7 +3,6 @@
 //! Points that differ only in their transfers share one assembled cluster, a [`World`]; worlds are
 //! assembled here, so that a topology that cannot be is found before anything runs.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use models::cluster::{Cluster, Setting};
@@ -20,6 +19,7 @@ use super::axis::{Axis, Purpose, Varied};
 use super::parameter::{Change, Of, Parameter};
 use super::problem::Problem;
 use super::scalar::Scalar;
+use super::space::Space;
 use super::transfer::Draft;
 use super::{Experiment, Reported};
 
@@ -36,7 +36,7 @@ pub(crate) struct Plan {
     /// The clusters.
     pub(crate) worlds: Vec<World>,
     /// The points, in the order of the results.
-    pub(crate) points: Vec<Point>,
+    space: Space,
 }
 
 /// A cluster, assembled from a topology with settings and changed profiles.
@@ -65,6 +65,28 @@ pub(crate) struct Point {
     pub(crate) cells: Vec<String>,
 }
 
+impl Plan {
+    /// How many points there are.
+    pub(crate) fn len(&self) -> usize {
+        self.space.len()
+    }
+
+    /// The point of a number below [`Plan::len`].
+    pub(crate) fn point(&self, number: usize) -> Point {
+        self.space.tried(number).expect("every point was tried when the plan was made")
+    }
+
+    /// All points, in the order of the results.
+    pub(crate) fn points(&self) -> impl ExactSizeIterator<Item = Point> {
+        (0..self.len()).map(|number| self.point(number))
+    }
+
+    /// The same for all points that differ from this one on the axis alone.
+    pub(crate) fn without(&self, number: usize, axis: usize) -> usize {
+        self.space.without(number, axis)
+    }
+}
+
 impl Axis {
     /// An axis over fidelities.
     pub(super) fn of_fidelities(levels: &[Fidelity]) -> Axis {
@@ -85,14 +107,14 @@ impl Axis {
     }
 
     /// Whether a step on it leads to another cluster.
-    fn changes_world(&self) -> bool {
+    pub(super) fn changes_world(&self) -> bool {
         let to_world =
             |p: &Parameter| matches!(p, Parameter::Setting { .. } | Parameter::Profile { .. });
         self.varied.iter().any(|varied| to_world(&varied.parameter))
     }
 
     /// Whether points may come out equal because it varies what only overlapped transfers have.
-    fn changes_chunks(&self) -> bool {
+    pub(super) fn changes_chunks(&self) -> bool {
         let of_chunks =
             |p: &Parameter| matches!(p, Parameter::Field { field, .. } if field.within.of_chunks);
         self.varied.iter().any(|varied| of_chunks(&varied.parameter))
@@ -108,29 +130,17 @@ impl Experiment {
         self.check_size()?;
         let columns = self.axes.iter().flat_map(|axis| &axis.varied);
         let columns = columns.filter_map(|varied| varied.column.as_ref().map(|c| c.0.clone()));
-        let mut worlds = BTreeMap::new();
-        let mut points = Vec::new();
-        let mut seen = BTreeSet::new();
-        let may_repeat = self.axes.iter().any(Axis::changes_chunks);
-        for topology in 0..self.topologies.len() {
-            for number in 0..self.steps_per_topology() {
-                let steps = self.steps(number);
-                let key = (topology, self.steps_of_world(&steps));
-                let next = worlds.len();
-                let world = *worlds.entry(key).or_insert(next);
-                let point = self.point(topology, world, steps)?;
-                if !may_repeat || seen.insert(format!("{world} {point:?}", point = point.effect()))
-                {
-                    points.push(point);
-                }
-            }
-        }
-        let mut specs: Vec<((usize, Vec<usize>), usize)> = worlds.into_iter().collect();
-        specs.sort_by_key(|(_, number)| *number);
-        let assembled: Vec<Result<World, InputError>> =
-            specs.par_iter().map(|((topology, steps), _)| self.world(*topology, steps)).collect();
+        let columns = columns.collect();
+        let space = Space::new(self)?;
+        let assembled: Vec<Result<World, InputError>> = (0..space.worlds())
+            .into_par_iter()
+            .map(|number| {
+                let (topology, steps) = space.of_world(number);
+                self.world(topology, &steps)
+            })
+            .collect();
         let worlds = assembled.into_iter().collect::<Result<_, _>>()?;
-        let plan = Plan { columns: columns.collect(), worlds, points };
+        let plan = Plan { columns, worlds, space };
         self.check_read(&plan)?;
         self.check_points(&plan)?;
         self.check_causes(&plan)?;
@@ -178,7 +188,8 @@ impl Experiment {
     /// Plans every point, which takes microseconds and finds what is wrong with any of them before
     /// the first is run.
     fn check_points(&self, plan: &Plan) -> Result<(), InputError> {
-        let check = |point: &Point| {
+        let check = |number: usize| {
+            let point = &plan.space.tried(number)?;
             let cluster = &plan.worlds[point.world].cluster;
             let checked = match &point.scenario {
                 None => check_transfers(cluster, &point.transfers, point.fidelity),
@@ -190,12 +201,8 @@ impl Experiment {
             };
             checked.map_err(|error| self.placed(error, point))
         };
-        let checks: Vec<Result<(), InputError>> = plan.points.par_iter().map(check).collect();
-        checks.into_iter().collect()
-    }
-
-    fn steps_per_topology(&self) -> usize {
-        self.axes.iter().map(Axis::len).product()
+        let checks = (0..plan.len()).into_par_iter().map(check);
+        checks.find_map_first(Result::err).map_or(Ok(()), Err)
     }
 
     /// Refuses what would run for days, before it takes any memory.
@@ -227,22 +234,6 @@ impl Experiment {
         Err(Problem::new(problem, help).at("sweep", &self.source, span))
     }
 
-    /// The steps on all axes of point `number` of a topology; the last axis counts fastest.
-    fn steps(&self, mut number: usize) -> Vec<usize> {
-        let mut steps = vec![0; self.axes.len()];
-        for (step, axis) in steps.iter_mut().zip(&self.axes).rev() {
-            *step = number % axis.len();
-            number /= axis.len();
-        }
-        steps
-    }
-
-    /// The steps that make a difference to the cluster; zero on the other axes.
-    fn steps_of_world(&self, steps: &[usize]) -> Vec<usize> {
-        let steps = steps.iter().zip(&self.axes);
-        steps.map(|(step, axis)| if axis.changes_world() { *step } else { 0 }).collect()
-    }
-
     pub(super) fn changes<'a>(
         &'a self,
         steps: &'a [usize],
@@ -251,7 +242,16 @@ impl Experiment {
         steps.flat_map(|(axis, &step)| axis.varied.iter().map(move |v| (v, &v.changes[step])))
     }
 
-    fn point(&self, topology: usize, world: usize, steps: Vec<usize>) -> Result<Point, InputError> {
+    /// The point of a topology at these steps.
+    ///
+    /// # Errors
+    /// If what runs over time cannot be at them.
+    pub(super) fn point(
+        &self,
+        topology: usize,
+        world: usize,
+        steps: Vec<usize>,
+    ) -> Result<Point, InputError> {
         let mut drafts: Vec<Draft> = self.transfers.clone();
         let mut load = self.load.clone();
         let mut fidelity = self.fidelity;
@@ -391,7 +391,7 @@ impl Experiment {
 
 impl Point {
     /// All that decides its result, beside its world.
-    fn effect(&self) -> (&Fidelity, &[Transfer], &[String]) {
+    pub(super) fn effect(&self) -> (&Fidelity, &[Transfer], &[String]) {
         (&self.fidelity, &self.transfers, &self.cells)
     }
 }

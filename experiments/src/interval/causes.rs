@@ -103,7 +103,7 @@ pub(crate) fn of(
         if wide.len() >= LOOKED_AT_MAX {
             break;
         }
-        let Some(causes) = of_point(experiment, plan, &plan.points[at], stop)? else {
+        let Some(causes) = of_point(experiment, plan, &plan.point(at), stop)? else {
             return Ok(None);
         };
         let causes = causes.into_iter().enumerate();
@@ -116,14 +116,15 @@ pub(crate) fn of(
 /// Of each topology the first point with its largest message.
 fn looked_at(plan: &Plan) -> Vec<usize> {
     let size = |point: &Point| point.transfers.iter().map(|t| t.message.get()).max();
-    let mut best: BTreeMap<usize, usize> = BTreeMap::new();
-    for (at, point) in plan.points.iter().enumerate() {
-        let best = best.entry(point.topology).or_insert(at);
-        if size(point) > size(&plan.points[*best]) {
-            *best = at;
+    let mut best: BTreeMap<usize, (usize, Option<u64>)> = BTreeMap::new();
+    for (at, point) in plan.points().enumerate() {
+        let size = size(&point);
+        let best = best.entry(point.topology).or_insert((at, size));
+        if size > best.1 {
+            *best = (at, size);
         }
     }
-    best.into_values().collect()
+    best.into_values().map(|(at, _)| at).collect()
 }
 
 /// An uncertain line, and the independent numbers that it is made of.
@@ -250,7 +251,7 @@ pub(crate) fn write(
         return Ok(());
     }
     let rows = wide.iter().flat_map(|wide| {
-        let topology = plan.points[wide.point].topology;
+        let topology = plan.point(wide.point).topology;
         let key = [
             experiment.name.clone(),
             wide.point.to_string(),
@@ -283,7 +284,7 @@ pub(crate) fn write(
 pub(crate) fn sentence(experiment: &Experiment, plan: &Plan, wide: &[Wide]) -> Option<String> {
     let first = wide.iter().find(|wide| !wide.causes.is_empty())?;
     let cause = first.causes.first()?;
-    let topology = &experiment.topologies[plan.points[first.point].topology].label;
+    let topology = &experiment.topologies[plan.point(first.point).topology].label;
     let line = &cause.line.parameter;
     let what = match &cause.about {
         Some(about) => format!("{about} ({line})"),

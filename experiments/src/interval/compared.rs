@@ -40,10 +40,10 @@ pub(crate) struct Pair<'k> {
 
 /// Every pair of topologies that differ in nothing else, in the order of the plan.
 pub(crate) fn pairs<'k>(plan: &Plan, keyed: &'k [Keyed<'k>]) -> Vec<Pair<'k>> {
-    let mut groups: BTreeMap<(&[usize], usize), Vec<&Keyed<'_>>> = BTreeMap::new();
+    let mut groups: BTreeMap<(Vec<usize>, usize), Vec<&Keyed<'_>>> = BTreeMap::new();
     for keyed in keyed {
         if keyed.digest.sure.as_ref().is_some_and(|sure| !sure.draws.is_empty()) {
-            let steps = plan.points[keyed.point].steps.as_slice();
+            let steps = plan.point(keyed.point).steps;
             groups.entry((steps, keyed.transfer)).or_default().push(keyed);
         }
     }
@@ -102,7 +102,7 @@ pub(crate) fn write(
         return Ok(());
     }
     let label = |keyed: &Keyed<'_>| {
-        let topology = plan.points[keyed.point].topology;
+        let topology = plan.point(keyed.point).topology;
         [keyed.point.to_string(), experiment.topologies[topology].label.clone()]
     };
     let row = |pair: &Pair<'_>| {

@@ -40,11 +40,15 @@ pub(super) struct World<'a> {
 }
 
 impl<'a> Worlds<'a> {
-    pub(super) fn new(experiment: &'a Experiment, plan: &'a Plan) -> Worlds<'a> {
+    pub(super) fn new(
+        experiment: &'a Experiment,
+        plan: &'a Plan,
+        asked: &dyn Fn(usize) -> bool,
+    ) -> Worlds<'a> {
         let mut slots: Vec<Slot> = plan.worlds.iter().map(|_| Slot::default()).collect();
-        for point in &plan.points {
+        for (number, point) in plan.points().enumerate() {
             let slot = &mut slots[point.world];
-            slot.left += 1;
+            slot.left += usize::from(asked(number));
             slot.transfers = slot.transfers.max(point.transfers.len());
         }
         let slots = slots.into_iter().map(Mutex::new).collect();

@@ -17,7 +17,7 @@ fn the_parts_of_every_replication_sum_to_its_completion() {
         let mut experiment = read(name);
         experiment.repetitions = 3;
         let plan = experiment.plan().unwrap();
-        for point in plan.points.iter().take(points) {
+        for point in &plan.points().take(points).collect::<Vec<_>>() {
             let samples =
                 replicate(&experiment, &plan, point, (Changes::All, &|| false)).unwrap().unwrap();
             let outcomes: Vec<&Outcome> = samples.iter().map(|s| &s.outcomes[0]).collect();
@@ -42,7 +42,7 @@ fn hops_stand_in_path_order_and_each_but_once_for_a_cause() {
     let experiment = read("gpu-result");
     let plan = experiment.plan().unwrap();
     // The last size is cut into a thousand chunks: their intervals are added up.
-    for point in &plan.points {
+    for point in &plan.points().collect::<Vec<_>>() {
         let samples =
             replicate(&experiment, &plan, point, (Changes::All, &|| false)).unwrap().unwrap();
         let life = life(&samples, 0);
@@ -66,7 +66,7 @@ fn what_is_no_hop_of_the_way_has_a_kind_too() {
     let mut experiment = read("service-path");
     experiment.repetitions = 1;
     let plan = experiment.plan().unwrap();
-    let point = &plan.points[0];
+    let point = &plan.point(0);
     let samples = replicate(&experiment, &plan, point, (Changes::All, &|| false)).unwrap().unwrap();
     let life = life(&samples, 0);
     let kind = |hop: &str| life.iter().find(|spent| spent.hop == hop).map(|s| s.kind.as_str());

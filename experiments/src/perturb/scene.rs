@@ -132,7 +132,7 @@ fn played(experiment: &Experiment, change: &Change) -> Result<Vec<Figure>, Input
     }
     let plan = moved.plan()?;
     let mut figures = Vec::new();
-    for point in &plan.points {
+    for point in plan.points() {
         let cluster = &plan.worlds[point.world].cluster;
         for number in 0..moved.repetitions {
             let seed = Seed::new(moved.seed).replication(u64::from(number)).get();

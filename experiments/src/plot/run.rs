@@ -177,8 +177,15 @@ impl Run {
     /// # Errors
     /// If a file is missing or is not what `podpath run` writes.
     pub fn read(dir: &Path) -> Result<Run, PlotError> {
-        let shown = Shown::of(dir)?;
-        let table = |name| Table::read_points(dir, name, &|point| shown.holds(point));
+        Run::read_shown(dir, None)
+    }
+
+    /// Reads a folder that has the rows of those points of a run that are shown.
+    ///
+    /// # Errors
+    /// As [`Run::read`].
+    pub fn read_shown(dir: &Path, shown: Option<Shown>) -> Result<Run, PlotError> {
+        let table = |name| Table::read_if_there(dir, name);
         let must =
             |name| table(name)?.ok_or_else(|| PlotError::file(&dir.join(name), &"is missing"));
         let summary = must("summary.csv")?;
@@ -201,6 +208,7 @@ impl Run {
             let rows = table.rows().map(|row| together(&row, table));
             rows.collect::<Result<Vec<Together>, PlotError>>()
         });
+        let points = distinct(results.iter().map(|result| result.key.point)).len();
         Ok(Run {
             results,
             taken: key::read(Some(&taken), "order", part)?,
@@ -208,7 +216,7 @@ impl Run {
             steps: key::read(steps.as_ref(), "order", step)?,
             life: key::read(life.as_ref(), "order", spent)?,
             together: together.transpose()?.unwrap_or_default(),
-            shown,
+            shown: shown.unwrap_or_else(|| Shown::all(points)),
             by_size,
             returned_at,
         })

@@ -4,10 +4,7 @@
 //! out stands in the tables, and every figure says that something was.
 
 use std::collections::{BTreeMap, HashSet};
-use std::path::Path;
 
-use super::PlotError;
-use super::table::Table;
 use super::words;
 
 /// A run with more summaries than this shows a part of them.
@@ -19,65 +16,61 @@ const ROWS_SHOWN: usize = 2_000;
 #[derive(Clone, Debug)]
 pub struct Shown {
     /// Their numbers; none if all are.
-    some: Option<HashSet<u64>>,
+    some: Option<HashSet<usize>>,
     /// How many there are.
     all: usize,
 }
 
 /// What decides whether a point is shown.
-struct Point {
-    number: u64,
-    topology: String,
-    message_b: f64,
+#[derive(Clone, Copy, Debug)]
+pub struct Spot {
+    /// The number of the point.
+    pub number: usize,
+    /// That of its topology.
+    pub topology: usize,
+    /// Its largest message \[B\].
+    pub message_b: u64,
 }
 
 impl Shown {
-    /// Those of the run in `dir`.
-    ///
-    /// # Errors
-    /// If summary.csv is missing or broken.
-    pub fn of(dir: &Path) -> Result<Shown, PlotError> {
-        let (mut points, mut rows): (Vec<Point>, usize) = (Vec::new(), 0);
-        Table::each(dir, "summary.csv", ["point", "topology", "message_b"], &mut |cells| {
-            rows += 1;
-            let number = cells[0].parse().unwrap_or(u64::MAX);
-            let message_b: f64 = cells[2].parse().unwrap_or(0.0);
-            match points.last_mut() {
-                Some(last) if last.number == number => {
-                    last.message_b = message_b.max(last.message_b);
-                }
-                _ => points.push(Point { number, topology: cells[1].to_owned(), message_b }),
-            }
-        })?;
-        Ok(Shown::among(&points, rows))
+    /// All of so many points.
+    pub fn all(points: usize) -> Shown {
+        Shown { some: None, all: points }
     }
 
-    fn among(points: &[Point], rows: usize) -> Shown {
+    /// Of points in the order of the plan, with more than [`ROWS_MAX`] summaries, those that are
+    /// shown.
+    pub fn among(points: &[Spot], rows: usize) -> Shown {
         let all = points.len();
         if rows <= ROWS_MAX {
-            return Shown { some: None, all };
+            return Shown::all(all);
         }
         let wanted = (ROWS_SHOWN * all / rows).max(1);
         // The largest messages are what figures speak of first, unless nearly all are as large.
-        let mut largest: BTreeMap<&str, f64> = BTreeMap::new();
+        let mut largest: BTreeMap<usize, u64> = BTreeMap::new();
         for point in points {
-            let most = largest.entry(&point.topology).or_default();
-            *most = most.max(point.message_b);
+            let most = largest.entry(point.topology).or_default();
+            *most = point.message_b.max(*most);
         }
-        let is_largest = |point: &&Point| largest[point.topology.as_str()] == point.message_b;
+        let is_largest = |point: &&Spot| largest[&point.topology] == point.message_b;
         let few = points.iter().filter(is_largest).count() <= wanted;
         let part = wanted as f64 / all as f64;
         let shown = points
             .iter()
             .enumerate()
             .filter(|(at, point)| (few && is_largest(point)) || spread(*at) < part);
-        let some: HashSet<u64> = shown.map(|(_, point)| point.number).collect();
+        let some: HashSet<usize> = shown.map(|(_, point)| point.number).collect();
         Shown { some: Some(some).filter(|some| some.len() < all), all }
     }
 
     /// Whether a point is shown.
-    pub fn holds(&self, point: u64) -> bool {
+    pub fn holds(&self, point: usize) -> bool {
         self.some.as_ref().is_none_or(|some| some.contains(&point))
+    }
+
+    /// Whether all points are.
+    pub fn is_all(&self) -> bool {
+        self.some.is_none()
     }
 
     /// What a reader must know of it; nothing where all points are shown.
@@ -104,11 +97,11 @@ mod tests {
     use super::*;
 
     /// Points of a cross of topologies and sizes, the sizes counting fastest.
-    fn points(topologies: u64, sizes: u64) -> Vec<Point> {
-        let all = (0..topologies * sizes).map(|number| Point {
+    fn points(topologies: usize, sizes: usize) -> Vec<Spot> {
+        let all = (0..topologies * sizes).map(|number| Spot {
             number,
-            topology: format!("t{}", number / sizes),
-            message_b: (1 + number % sizes) as f64,
+            topology: number / sizes,
+            message_b: (1 + number % sizes) as u64,
         });
         all.collect()
     }
@@ -121,15 +114,14 @@ mod tests {
         for (topologies, sizes) in [(10, 1_000), (100, 1_000), (3, 2_000)] {
             let many = points(topologies, sizes);
             let shown = Shown::among(&many, many.len());
-            let kept: Vec<&Point> = many.iter().filter(|p| shown.holds(p.number)).collect();
+            let kept: Vec<&Spot> = many.iter().filter(|p| shown.holds(p.number)).collect();
             assert!((1_900..=2_200).contains(&kept.len()), "{} are shown", kept.len());
             // Each topology has its part, and its largest message.
             for topology in 0..topologies {
-                let name = format!("t{topology}");
-                let own: Vec<_> = kept.iter().filter(|point| point.topology == name).collect();
-                let even = 2_000 / topologies as usize;
-                assert!((even / 2..=even * 2).contains(&own.len()), "{name}: {}", own.len());
-                assert!(own.iter().any(|point| point.message_b == sizes as f64), "{name}");
+                let own: Vec<_> = kept.iter().filter(|p| p.topology == topology).collect();
+                let even = 2_000 / topologies;
+                assert!((even / 2..=even * 2).contains(&own.len()), "{topology}: {}", own.len());
+                assert!(own.iter().any(|point| point.message_b == sizes as u64), "{topology}");
             }
             assert!(shown.told().unwrap().contains(&kept.len().to_string()));
         }
@@ -143,7 +135,7 @@ mod tests {
             for step in 0..axis {
                 let own = many.iter().filter(|point| point.number % axis == step);
                 let kept = own.filter(|point| shown.holds(point.number)).count();
-                let even = 2_000 / axis as usize;
+                let even = 2_000 / axis;
                 assert!((even / 2..=even * 2).contains(&kept), "{kept} of step {step} of {axis}");
             }
         }

@@ -30,52 +30,7 @@ impl Table {
     pub fn read(dir: &Path, name: &str) -> Result<Table, PlotError> {
         let path = dir.join(name);
         let text = fs::read_to_string(&path).map_err(|error| PlotError::file(&path, &error))?;
-        Table::parse(&path, &text, &|_| true)
-    }
-
-    /// Reads of `name` in `dir` the rows whose column `point` is a number that `wanted` holds, or
-    /// `None` where there is no such file.
-    ///
-    /// # Errors
-    /// As [`Table::read`].
-    pub fn read_points(
-        dir: &Path,
-        name: &str,
-        wanted: &dyn Fn(u64) -> bool,
-    ) -> Result<Option<Table>, PlotError> {
-        let path = dir.join(name);
-        if !path.exists() {
-            return Ok(None);
-        }
-        let text = fs::read_to_string(&path).map_err(|error| PlotError::file(&path, &error))?;
-        Table::parse(&path, &text, wanted).map(Some)
-    }
-
-    /// Tells some columns of every row of `name` in `dir`, and keeps none of them.
-    ///
-    /// # Errors
-    /// As [`Table::read`], or if there is no such column.
-    pub fn each<const N: usize>(
-        dir: &Path,
-        name: &str,
-        columns: [&str; N],
-        tell: &mut dyn FnMut([&str; N]),
-    ) -> Result<(), PlotError> {
-        let path = dir.join(name);
-        let broken = |error: csv::Error| PlotError::file(&path, &error);
-        let mut reader = csv::Reader::from_path(&path).map_err(broken)?;
-        let header = reader.headers().map_err(broken)?.clone();
-        let mut places = [0; N];
-        for (place, column) in places.iter_mut().zip(columns) {
-            let at = header.iter().position(|name| name == column);
-            let missing = || PlotError::Column { path: path.clone(), column: column.into() };
-            *place = at.ok_or_else(missing)?;
-        }
-        let mut row = csv::StringRecord::new();
-        while reader.read_record(&mut row).map_err(broken)? {
-            tell(places.map(|place| row.get(place).unwrap_or("")));
-        }
-        Ok(())
+        Table::parse(&path, &text)
     }
 
     /// Reads `name` in `dir`, or `None` where there is no such file.
@@ -86,22 +41,13 @@ impl Table {
         if dir.join(name).exists() { Table::read(dir, name).map(Some) } else { Ok(None) }
     }
 
-    fn parse(path: &Path, text: &str, wanted: &dyn Fn(u64) -> bool) -> Result<Table, PlotError> {
+    fn parse(path: &Path, text: &str) -> Result<Table, PlotError> {
         let broken = |error: csv::Error| PlotError::file(path, &error);
         // A profile says its format in a comment.
         let mut reader = csv::ReaderBuilder::new().comment(Some(b'#')).from_reader(text.as_bytes());
         let columns: Vec<String> =
             reader.headers().map_err(broken)?.iter().map(str::to_owned).collect();
-        let point = columns.iter().position(|column| column == "point");
-        let mut rows = Vec::new();
-        let mut row = csv::ByteRecord::new();
-        while reader.read_byte_record(&mut row).map_err(broken)? {
-            let number = point.and_then(|at| std::str::from_utf8(row.get(at)?).ok()?.parse().ok());
-            if number.is_none_or(wanted) {
-                let row = csv::StringRecord::from_byte_record(row.clone());
-                rows.push(row.map_err(|error| PlotError::file(path, &error))?);
-            }
-        }
+        let rows = reader.records().collect::<Result<_, csv::Error>>().map_err(broken)?;
         let index = columns.iter().cloned().enumerate().map(|(at, name)| (name, at)).collect();
         Ok(Table { path: path.to_owned(), columns, rows, index })
     }

@@ -1,15 +1,9 @@
-//! Tables that are written while points are still being computed: their rows in the order of the
-//! plan, whoever finishes first.
-//!
-//! The rows of a point become text in the thread that computed it, and are gone once they are in
-//! their files, so memory does not grow with hops and changes, and an interrupted run has little
-//! left to write.
+//! The tables of a run, written point by point: rows become text in the thread that computed them,
+//! and are gone once they are in their files, so memory does not grow with hops and changes.
 
-use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
 
 use super::{OfDigest, TABLES, keys, together};
 use crate::digest::Digest;
@@ -24,21 +18,62 @@ const OF_MEASUREMENTS: usize = 2;
 /// The rows of one point, in each table.
 pub(crate) type Rows = Vec<Vec<u8>>;
 
+/// The rows of a point, whose transfers have `cells` as their keys.
+pub(crate) fn rows(plan: &Plan, point: usize, cells: &[Vec<String>], digests: &[Digest]) -> Rows {
+    let mut rows: Rows = Vec::with_capacity(TABLES.len() + 1);
+    for (_, _, of) in TABLES {
+        let mut text = Vec::new();
+        for (cells, digest) in cells.iter().zip(digests) {
+            add(&mut text, cells, of(digest));
+        }
+        rows.push(text);
+    }
+    let mut text = Vec::new();
+    if digests.len() > 1 {
+        add(&mut text, &[], vec![together::row(plan, point, &cells[0], digests)]);
+    }
+    rows.push(text);
+    rows
+}
+
+/// The rows of a measured transfer, which has `cells` as its key.
+pub(crate) fn measured_rows(cells: &[String], digest: &Digest) -> Rows {
+    let of = |(_, _, of): &OfDigest| {
+        let mut text = Vec::new();
+        add(&mut text, cells, of(digest));
+        text
+    };
+    TABLES[..OF_MEASUREMENTS].iter().map(of).collect()
+}
+
+/// Rows as one text, each table's behind its length.
+pub(crate) fn joined(rows: &Rows) -> Vec<u8> {
+    let mut all = Vec::with_capacity(rows.iter().map(|text| text.len() + 4).sum());
+    for text in rows {
+        let length = u32::try_from(text.len()).expect("the rows of a point are less than 4 GiB");
+        all.extend(length.to_le_bytes());
+        all.extend(text);
+    }
+    all
+}
+
+/// The opposite; none if it is no such text.
+pub(crate) fn split(mut all: &[u8]) -> Option<Rows> {
+    let mut rows = Vec::new();
+    while let Some((length, rest)) = all.split_first_chunk::<4>() {
+        let (text, rest) = rest.split_at_checked(u32::from_le_bytes(*length) as usize)?;
+        rows.push(text.to_vec());
+        all = rest;
+    }
+    all.is_empty().then_some(rows)
+}
+
 /// The tables of a run, open.
 pub(crate) struct Tables<'a> {
     folder: PathBuf,
     plan: &'a Plan,
     of: &'static [OfDigest],
-    open: Mutex<Open>,
-}
-
-/// What is open, and how far it is.
-struct Open {
     files: Vec<Option<BufWriter<File>>>,
-    /// The point whose rows come next, and those of later ones.
-    next: usize,
-    waiting: BTreeMap<usize, Rows>,
-    failed: Option<Failure>,
 }
 
 impl<'a> Tables<'a> {
@@ -65,83 +100,48 @@ impl<'a> Tables<'a> {
         always: usize,
     ) -> Result<Tables<'a>, Failure> {
         let files = (0..=of.len()).map(|_| None).collect();
-        let open = Open { files, next: 0, waiting: BTreeMap::new(), failed: None };
-        let tables = Tables { folder: folder.to_owned(), plan, of, open: Mutex::new(open) };
-        {
-            let mut open = tables.lock();
-            (0..always).try_for_each(|at| tables.write(&mut open, at, &[]))?;
-        }
+        let mut tables = Tables { folder: folder.to_owned(), plan, of, files };
+        (0..always).try_for_each(|at| tables.write_one(at, &[]))?;
         Ok(tables)
     }
 
-    /// The rows of a point, whose transfers have `cells` as their keys.
-    pub(crate) fn rows(&self, point: usize, cells: &[Vec<String>], digests: &[Digest]) -> Rows {
-        let mut rows: Rows = Vec::with_capacity(self.of.len() + 1);
-        for (_, _, of) in self.of {
-            let mut text = Vec::new();
-            for (cells, digest) in cells.iter().zip(digests) {
-                add(&mut text, cells, of(digest));
-            }
-            rows.push(text);
-        }
-        let mut text = Vec::new();
-        if digests.len() > 1 && self.of.len() > OF_MEASUREMENTS {
-            add(&mut text, &[], vec![together::row(self.plan, point, &cells[0], digests)]);
-        }
-        rows.push(text);
-        rows
+    /// Writes the rows of a point behind those of the points before it.
+    ///
+    /// # Errors
+    /// If a file cannot be written.
+    pub(crate) fn write(&mut self, rows: &Rows) -> Result<(), Failure> {
+        let mut rows = rows.iter().enumerate().filter(|(_, text)| !text.is_empty());
+        rows.try_for_each(|(at, text)| self.write_one(at, text))
     }
 
-    /// Takes the rows of a point, to be written when those before it are.
-    pub(crate) fn put(&self, point: usize, rows: Rows) {
-        let mut open = self.lock();
-        open.waiting.insert(point, rows);
-        loop {
-            let next = open.next;
-            let Some(rows) = open.waiting.remove(&next) else { return };
-            open.next += 1;
-            self.write_point(&mut open, &rows);
-        }
-    }
-
-    /// Writes what still waits for a point that will not come, and closes the files.
+    /// Closes the files.
     ///
     /// # Errors
     /// If any of it could not be written.
-    pub(crate) fn finish(self) -> Result<(), Failure> {
-        let mut open = self.lock();
-        for rows in std::mem::take(&mut open.waiting).into_values() {
-            self.write_point(&mut open, &rows);
-        }
-        for at in 0..open.files.len() {
-            if let Some(file) = &mut open.files[at] {
+    pub(crate) fn finish(mut self) -> Result<(), Failure> {
+        for at in 0..self.files.len() {
+            if let Some(file) = &mut self.files[at] {
                 file.flush().map_err(|error| self.failed(at, error))?;
             }
         }
-        open.failed.take().map_or(Ok(()), Err)
-    }
-
-    fn write_point(&self, open: &mut Open, rows: &Rows) {
-        for (at, text) in rows.iter().enumerate().filter(|(_, text)| !text.is_empty()) {
-            if let Err(failure) = self.write(open, at, text) {
-                open.failed.get_or_insert(failure);
-            }
-        }
+        Ok(())
     }
 
     /// Appends to a table; its header comes with its first rows.
-    fn write(&self, open: &mut Open, at: usize, text: &[u8]) -> Result<(), Failure> {
-        let failed = |error| self.failed(at, error);
-        if open.files[at].is_none() {
-            let file = File::create(self.folder.join(self.name(at))).map_err(failed)?;
-            let mut file = BufWriter::new(file);
+    fn write_one(&mut self, at: usize, text: &[u8]) -> Result<(), Failure> {
+        if self.files[at].is_none() {
             let mut header = Vec::new();
             add(&mut header, &[], vec![self.header(at)]);
-            file.write_all(&header).map_err(failed)?;
-            open.files[at] = Some(file);
+            let file = File::create(self.folder.join(self.name(at)));
+            let file = file.and_then(|file| {
+                let mut file = BufWriter::with_capacity(1 << 16, file);
+                file.write_all(&header)?;
+                Ok(file)
+            });
+            self.files[at] = Some(file.map_err(|error| self.failed(at, error))?);
         }
-        let file = open.files[at].as_mut().expect("it was opened");
-        file.write_all(text).map_err(failed)
+        let file = self.files[at].as_mut().expect("it was opened");
+        file.write_all(text).map_err(|error| self.failed(at, error))
     }
 
     fn name(&self, at: usize) -> &'static str {
@@ -160,10 +160,6 @@ impl<'a> Tables<'a> {
 
     fn failed(&self, at: usize, error: io::Error) -> Failure {
         Failure::run(format!("writing {}", self.folder.join(self.name(at)).display()), error)
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, Open> {
-        self.open.lock().expect("nobody panics while a table is written")
     }
 }
 
@@ -204,5 +200,13 @@ mod tests {
         let mut whole = csv::Writer::from_writer(Vec::new());
         rows.iter().for_each(|row| whole.write_record(key.iter().chain(row)).unwrap());
         assert_eq!(text, whole.into_inner().unwrap());
+    }
+
+    #[test]
+    fn rows_that_are_joined_are_split_again() {
+        let rows: Rows = vec![b"one,two\n".to_vec(), Vec::new(), b"three\n".to_vec()];
+        let all = joined(&rows);
+        assert_eq!(split(&all), Some(rows));
+        assert_eq!(split(&all[..all.len() - 1]), None);
     }
 }

@@ -53,7 +53,8 @@ pub(super) fn row(plan: &Plan, point: usize, cells: &[String], digests: &[Digest
         all.iter().try_fold(0.0, |last: f64, one| Some(last.max(one.completion_s?)))
     };
     row.extend(estimate(over(digests, last)));
-    let messages = plan.points[point].transfers.iter().map(|transfer| transfer.message.get());
+    let point = plan.point(point);
+    let messages = point.transfers.iter().map(|transfer| transfer.message.get());
     row.push(messages.sum::<u64>().to_string());
     row
 }

@@ -33,7 +33,7 @@ fn samples(mut see: impl FnMut(&str, &Point, &Sample)) {
         experiment.repetitions = 1;
         experiment.at_fidelities(&[Fidelity::Closed]);
         let plan: Plan = experiment.plan().expect("a shipped experiment can be planned");
-        for point in &plan.points {
+        for point in &plan.points().collect::<Vec<_>>() {
             let samples = replicate(&experiment, &plan, point, (Changes::All, &|| false));
             let samples = samples.expect("a shipped point can be run").expect("nobody stops it");
             see(&name, point, &samples[0]);

@@ -33,24 +33,24 @@ type Drawn<'a> = (usize, &'a Sure);
 ///
 /// # Errors
 /// If it cannot be written.
-pub(super) fn write(
+pub(crate) fn write(
     folder: &Path,
     experiment: &Experiment,
     plan: &Plan,
     keyed: &[Keyed<'_>],
 ) -> Result<(), Failure> {
     let names = experiment.load.as_ref().map_or(Vec::new(), |load| load.workloads());
-    let mut groups: BTreeMap<(&[usize], usize), Vec<Drawn<'_>>> = BTreeMap::new();
+    let mut groups: BTreeMap<(Vec<usize>, usize), Vec<Drawn<'_>>> = BTreeMap::new();
     for keyed in keyed {
-        let steps = plan.points[keyed.point].steps.as_slice();
+        let steps = plan.point(keyed.point).steps;
         for (which, workload) in keyed.digest.workloads.iter().enumerate() {
             if let Some(sure) = workload.sure.as_ref().filter(|sure| !sure.draws.is_empty()) {
-                groups.entry((steps, which)).or_default().push((keyed.point, sure));
+                groups.entry((steps.clone(), which)).or_default().push((keyed.point, sure));
             }
         }
     }
     let label = |point: usize| {
-        let topology = plan.points[point].topology;
+        let topology = plan.point(point).topology;
         [point.to_string(), experiment.topologies[topology].label.clone()]
     };
     let mut rows = Vec::new();

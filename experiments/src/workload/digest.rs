@@ -90,6 +90,20 @@ impl Digest {
     }
 }
 
+impl Digest {
+    /// Forgets what is only written, row by row, into tables; of what was used, the busiest stays.
+    pub(crate) fn forget_rows(&mut self) {
+        self.resources.iter_mut().for_each(|resource| resource.windows = Vec::new());
+        let busiest = self.busiest().cloned();
+        self.resources = busiest.into_iter().collect();
+    }
+
+    /// The resource that is in use for the greatest part of the time.
+    pub(super) fn busiest(&self) -> Option<&ResourceDigest> {
+        self.resources.iter().max_by(|a, b| a.busy.mean.total_cmp(&b.busy.mean))
+    }
+}
+
 impl BatchDigest {
     fn of(runs: &[&BatchReport]) -> BatchDigest {
         let over = |of: fn(&BatchReport) -> f64| {

@@ -3,7 +3,7 @@
 use comfy_table::Cell;
 use serde_json::{Value, json};
 
-use super::digest::{BatchDigest, Digest, ResourceDigest, WorkloadDigest};
+use super::digest::{BatchDigest, ResourceDigest, WorkloadDigest};
 use super::record::{Keyed, keys};
 use super::sure::CARRIED_MIN;
 use crate::console::{Sheet, number};
@@ -67,7 +67,10 @@ pub(crate) fn overview(experiment: &Experiment, keyed: &[Keyed<'_>]) -> (Sheet, 
     header.extend(named.then_some("busiest"));
     let mut table = Sheet::new(&header);
     for one in rows.iter().take(ROWS_MAX) {
-        let busiest = busiest(one.0.digest)
+        let busiest = one
+            .0
+            .digest
+            .busiest()
             .map_or(String::new(), |r| format!("{} {}", r.name, percent(r.busy.mean)));
         let busiest = named.then(|| Cell::from(busiest));
         table.add_row(row(one).into_iter().chain(busiest));
@@ -154,11 +157,6 @@ pub(crate) fn hertz(rate: f64) -> String {
         rate if rate >= 10.0 => format!("{rate:.1} /s"),
         rate => format!("{rate:.3} /s"),
     }
-}
-
-/// The resource that is in use for the greatest part of the time.
-fn busiest(digest: &Digest) -> Option<&ResourceDigest> {
-    digest.resources.iter().max_by(|a, b| a.busy.mean.total_cmp(&b.busy.mean))
 }
 
 /// A point as `--json` tells it.

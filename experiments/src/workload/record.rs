@@ -1,17 +1,17 @@
 //! The tables of a run of workloads: one tidy CSV file per kind of row, units in the column names.
 
-use std::path::Path;
+use std::fs::File;
+use std::path::{Path, PathBuf};
 
 use models::cluster::LinkUnit;
 use models::workload::{Completion, Work, WorkloadReport};
 
+use super::Digest;
 use super::digest::{WorkloadDigest, figures};
-use super::{Digest, compared};
 use crate::estimate::Estimate;
 use crate::experiment::{Experiment, Plan};
 use crate::failure::Failure;
 use crate::interval::Predicted;
-use crate::record::write_table;
 
 /// The key columns of every table; then come those of the sweep.
 const KEYS: [&str; 3] = ["experiment", "point", "topology"];
@@ -45,72 +45,117 @@ pub(crate) fn keys(experiment: &Experiment) -> Vec<String> {
     KEYS.into_iter().map(str::to_owned).chain(name).collect()
 }
 
-/// Every point that was finished, in the order of the plan.
-pub(crate) fn keyed<'a>(
-    experiment: &Experiment,
-    plan: &Plan,
-    results: &'a [Option<Digest>],
-) -> Vec<Keyed<'a>> {
-    let finished =
-        results.iter().enumerate().filter_map(|(at, digest)| Some((at, digest.as_ref()?)));
-    let keyed = finished.map(|(number, digest)| {
-        let point = &plan.points[number];
-        let topology = experiment.topologies[point.topology].label.clone();
-        let mut cells = vec![experiment.name.clone(), number.to_string(), topology];
-        for (axis, &step) in experiment.axes.iter().zip(&point.steps) {
-            cells.extend(axis.varied.iter().map(|varied| match &varied.column {
-                Some((_, cells)) => cells[step].clone(),
-                None => varied.values[step].to_string(),
-            }));
-        }
-        Keyed { point: number, cells, digest }
-    });
-    keyed.collect()
+/// The cells of the key columns of a point.
+pub(crate) fn key_cells(experiment: &Experiment, plan: &Plan, number: usize) -> Vec<String> {
+    let point = &plan.point(number);
+    let topology = experiment.topologies[point.topology].label.clone();
+    let mut cells = vec![experiment.name.clone(), number.to_string(), topology];
+    for (axis, &step) in experiment.axes.iter().zip(&point.steps) {
+        cells.extend(axis.varied.iter().map(|varied| match &varied.column {
+            Some((_, cells)) => cells[step].clone(),
+            None => varied.values[step].to_string(),
+        }));
+    }
+    cells
 }
 
-/// Writes the tables, one of batches only where there are any, into `folder`.
-///
-/// # Errors
-/// If a file cannot be written.
-pub(crate) fn write_all(
-    folder: &Path,
-    experiment: &Experiment,
-    plan: &Plan,
-    keyed: &[Keyed<'_>],
-) -> Result<(), Failure> {
-    let write =
-        |name: &str, columns: Vec<String>, rows: &dyn Fn(&Keyed<'_>) -> Vec<Vec<String>>| {
-            let header = [keys(experiment), columns].concat();
-            let body = keyed.iter().flat_map(|keyed| {
+/// A table: its file, its columns behind the keys, and its rows.
+type OfPoint = (&'static str, fn() -> Vec<String>, fn(&Tables<'_>, &Keyed<'_>) -> Vec<Vec<String>>);
+
+const TABLES: [OfPoint; 5] = [
+    ("workloads.csv", workload_columns, |tables, keyed| tables.workloads(keyed)),
+    ("workload_runs.csv", run_columns, |tables, keyed| tables.runs(keyed)),
+    ("resources.csv", resource_columns, |_, keyed| resource_rows(keyed.digest)),
+    ("windows.csv", window_columns, |_, keyed| window_rows(keyed.digest)),
+    ("batches.csv", batch_columns, |_, keyed| batch_rows(keyed.digest)),
+];
+/// Those that every run has; the one behind them is there if it has rows.
+const ALWAYS: usize = 4;
+
+/// The tables of workloads, open.
+pub(crate) struct Tables<'a> {
+    folder: PathBuf,
+    experiment: &'a Experiment,
+    plan: &'a Plan,
+    names: Vec<&'a str>,
+    files: Vec<Option<csv::Writer<File>>>,
+}
+
+impl<'a> Tables<'a> {
+    /// Those of a run in `folder`.
+    ///
+    /// # Errors
+    /// If a file cannot be written.
+    pub(crate) fn open(
+        folder: &Path,
+        experiment: &'a Experiment,
+        plan: &'a Plan,
+    ) -> Result<Tables<'a>, Failure> {
+        let names = experiment.load.as_ref().map_or(Vec::new(), |load| load.workloads());
+        let files = TABLES.iter().map(|_| None).collect();
+        let mut tables = Tables { folder: folder.to_owned(), experiment, plan, names, files };
+        (0..ALWAYS).try_for_each(|at| tables.append(at, Vec::new()))?;
+        Ok(tables)
+    }
+
+    /// Writes the rows of a point behind those of the points before it.
+    ///
+    /// # Errors
+    /// If a file cannot be written.
+    pub(crate) fn write(&mut self, keyed: &Keyed<'_>) -> Result<(), Failure> {
+        for (at, (_, _, rows)) in TABLES.iter().enumerate() {
+            let rows = rows(self, keyed);
+            if !rows.is_empty() {
                 let with_key = |row: Vec<String>| [keyed.cells.clone(), row].concat();
-                rows(keyed).into_iter().map(with_key).collect::<Vec<_>>()
-            });
-            write_table(&folder.join(name), std::iter::once(header).chain(body))
-        };
-    let names = experiment.load.as_ref().map_or(Vec::new(), |load| load.workloads());
-    write("workloads.csv", workload_columns(), &|keyed| {
+                self.append(at, rows.into_iter().map(with_key).collect())?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Closes the files.
+    ///
+    /// # Errors
+    /// If any of it could not be written.
+    pub(crate) fn finish(mut self) -> Result<(), Failure> {
+        for (at, (name, ..)) in TABLES.iter().enumerate() {
+            let path = self.folder.join(name);
+            let flushed = self.files[at].as_mut().map_or(Ok(()), csv::Writer::flush);
+            flushed.map_err(|error| Failure::run(format!("writing {}", path.display()), error))?;
+        }
+        Ok(())
+    }
+
+    fn append(&mut self, at: usize, rows: Vec<Vec<String>>) -> Result<(), Failure> {
+        let (name, columns, _) = TABLES[at];
+        let path = self.folder.join(name);
+        let failed = |error: csv::Error| Failure::run(format!("writing {}", path.display()), error);
+        if self.files[at].is_none() {
+            let mut file = csv::Writer::from_path(&path).map_err(failed)?;
+            file.write_record([keys(self.experiment), columns()].concat()).map_err(failed)?;
+            self.files[at] = Some(file);
+        }
+        let file = self.files[at].as_mut().expect("it was opened");
+        rows.iter().try_for_each(|row| file.write_record(row)).map_err(failed)
+    }
+
+    fn workloads(&self, keyed: &Keyed<'_>) -> Vec<Vec<String>> {
         let of = |(which, digest): (usize, &WorkloadDigest)| {
-            let bytes = bytes(plan, keyed.point, which);
-            [vec![names[which].to_owned()], workload_row(digest, bytes)].concat()
+            let bytes = bytes(self.plan, keyed.point, which);
+            [vec![self.names[which].to_owned()], workload_row(digest, bytes)].concat()
         };
         keyed.digest.workloads.iter().enumerate().map(of).collect()
-    })?;
-    compared::write(folder, experiment, plan, keyed)?;
-    write("workload_runs.csv", run_columns(), &|keyed| {
+    }
+
+    fn runs(&self, keyed: &Keyed<'_>) -> Vec<Vec<String>> {
         let mut rows = Vec::new();
         for (which, digest) in keyed.digest.workloads.iter().enumerate() {
             for (number, run) in keyed.digest.replications.iter().zip(&digest.runs) {
-                let key = vec![names[which].to_owned(), number.to_string()];
+                let key = vec![self.names[which].to_owned(), number.to_string()];
                 rows.push([key, run_row(run)].concat());
             }
         }
         rows
-    })?;
-    write("resources.csv", resource_columns(), &|keyed| resource_rows(keyed.digest))?;
-    write("windows.csv", window_columns(), &|keyed| window_rows(keyed.digest))?;
-    match keyed.iter().any(|keyed| !keyed.digest.batches.is_empty()) {
-        true => write("batches.csv", batch_columns(), &|keyed| batch_rows(keyed.digest)),
-        false => Ok(()),
     }
 }
 
@@ -143,7 +188,8 @@ fn workload_columns() -> Vec<String> {
 
 /// Payload of a run of a workload that is a transfer, in the mean \[B\].
 fn bytes(plan: &Plan, point: usize, which: usize) -> Option<f64> {
-    let scenario = plan.points[point].scenario.as_ref()?;
+    let point = plan.point(point);
+    let scenario = point.scenario.as_ref()?;
     match &scenario.workloads[which].work {
         Work::Transfer { transfer, size } => {
             Some(transfer.message.as_f64() * size.as_ref().map_or(1.0, sim::Dist::mean))

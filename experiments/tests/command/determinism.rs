@@ -6,7 +6,7 @@ use std::path::Path;
 use super::{Folder, SMALL};
 
 /// Every file below a folder with its bytes.
-fn bytes(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+pub(super) fn bytes(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     let mut files = BTreeMap::new();
     for entry in std::fs::read_dir(folder).expect("the folder") {
         let path = entry.expect("an entry").path();

@@ -21,7 +21,7 @@ fn started(folder: &Folder, json: &[&str]) -> Child {
     begun(folder, &long(), json, Duration::from_millis(1_500))
 }
 
-/// Runs a file, and waits until its folder has stood for so long.
+/// Runs a file, and waits until its journal has stood for so long.
 fn begun(folder: &Folder, text: &str, json: &[&str], stood: Duration) -> Child {
     folder.write("long.toml", text);
     let child = Command::new(assert_cmd::cargo::cargo_bin!("podpath"))
@@ -33,7 +33,7 @@ fn begun(folder: &Folder, text: &str, json: &[&str], stood: Duration) -> Child {
         .spawn()
         .expect("it runs");
     let begin = Instant::now();
-    while !folder.path().join("out").exists() {
+    while !folder.path().join("out.partial/header.json").exists() {
         assert!(begin.elapsed() < Duration::from_secs(60), "it never began");
         std::thread::sleep(Duration::from_millis(10));
     }
@@ -175,5 +175,7 @@ fn the_weighing_of_changes_stops_within_a_point() {
     assert!(took < SOON, "{took:?}");
     let said = String::from_utf8(output.stderr).expect("text");
     assert!(said.contains("stopped before the first point was finished"), "{said}");
-    assert!(!folder.path().join("out").exists(), "nothing was finished, and nothing is left");
+    for left in ["out", "out.partial"] {
+        assert!(!folder.path().join(left).exists(), "nothing was finished, and nothing is left");
+    }
 }

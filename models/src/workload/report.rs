@@ -1,5 +1,6 @@
 //! What became of a scenario.
 
+use serde::{Deserialize, Serialize};
 use sim::Time;
 use sim::stats::Histogram;
 
@@ -8,7 +9,7 @@ use crate::cluster::LinkUnit;
 use crate::run::traffic::CONFIDENCE;
 
 /// What became of a scenario on one cluster, in one replication.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Report {
     /// A report for each workload, in order.
     pub workloads: Vec<WorkloadReport>,
@@ -21,7 +22,7 @@ pub struct Report {
 }
 
 /// What became of a workload.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct WorkloadReport {
     /// Runs that began.
     pub arrived: u64,
@@ -50,7 +51,7 @@ pub struct WorkloadReport {
 }
 
 /// What became of the batches of a server that began in the time that counts.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct BatchReport {
     /// Its name.
     pub name: String,
@@ -69,7 +70,7 @@ pub struct BatchReport {
 }
 
 /// A figure with an interval that holds the true value with 95 % confidence.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Quantile {
     /// The figure of this replication \[s\].
     pub value: f64,
@@ -82,7 +83,7 @@ pub struct Quantile {
 /// How long runs took. The interval of the mean is that of batch means ([`sim::stats::Batches`]);
 /// those of quantiles are order statistics ([`Histogram::quantile_interval`]), as many as the
 /// batches say that the runs are worth.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Completion {
     /// How many runs.
     pub count: u64,
@@ -124,7 +125,7 @@ impl Completion {
 }
 
 /// How a link or a pool was used.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ResourceReport {
     /// Its name.
     pub name: String,
@@ -139,7 +140,7 @@ pub struct ResourceReport {
 }
 
 /// How a link or a pool was used over a stretch of time.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Window {
     /// When it begins.
     pub begin: Time,

@@ -86,7 +86,7 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<(), Failur
             if !arguments.quick && !interrupt::asked() {
                 names(staging.path(), console)?;
             }
-            staging.commit()?;
+            staging.commit(false)?;
             (probes, seen)
         }
     };
@@ -94,7 +94,7 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<(), Failur
     let fit = fit::run(&machine, &probes, seen, &pins, calibration::shipped())?;
     let staging = Staging::new(&arguments.out)?;
     write(staging.path(), &machine, &probes, &fit)?;
-    staging.commit()?;
+    staging.commit(false)?;
     tell(arguments, &probes, &fit, begin.elapsed().as_secs_f64(), console)
 }
 

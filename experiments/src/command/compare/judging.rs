@@ -70,7 +70,7 @@ pub(super) fn run(asked: &Asked<'_>, console: &Console) -> Result<(), Failure> {
     let drawing = |error| Failure::run("drawing the comparison", error);
     let figures = plot::judging(stage).map_err(drawing)?;
     report::judging(stage, &told, measurements.simulated(), &figures).map_err(drawing)?;
-    staging.commit()?;
+    staging.commit(false)?;
     for sentence in &told {
         console.print(&format!("{sentence}\n"))?;
     }

@@ -49,7 +49,7 @@ pub(super) fn run(
         Some(folder) => files::of_folder(folder)?,
         None => files::shipped()?,
     };
-    let points = tasks.iter().map(|task| task.plan.points.len() as u64).sum();
+    let points = tasks.iter().map(|task| task.plan.len() as u64).sum();
     let bar = console.progress(points, "cases");
     let each = tasks.par_iter().map(|task| task.figures(true, &|| bar.inc(1)));
     let each: Result<Vec<Vec<Figure>>, Failure> = each.collect();
@@ -57,7 +57,7 @@ pub(super) fn run(
     let figures = each?.concat();
     let staging = Staging::new(out)?;
     write_table(&staging.path().join("field.csv"), table(&figures).into_iter())?;
-    staging.commit()?;
+    staging.commit(false)?;
     let (cases, groups) = (summary::cases(&figures), summary::groups(&figures));
     let kinds = summary::kinds(&figures);
     print_figures(&figures, rows, console)?;

@@ -43,7 +43,7 @@ pub(super) fn take_over(arguments: &Arguments, console: &Console) -> Result<(), 
     let failed = |error| Failure::run("writing imported.csv", error);
     std::fs::write(staging.path().join("imported.csv"), import::table(&imported))
         .map_err(failed)?;
-    staging.commit()?;
+    staging.commit(false)?;
     let Some(text) = text else {
         console.note("--base PROFILE completes a shipped profile with what was imported");
         console.print(&format!("written to {}\n", arguments.results.display()))?;

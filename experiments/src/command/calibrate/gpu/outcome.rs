@@ -71,7 +71,7 @@ fn results(folder: &Path, measured: &Measured) -> Result<(), Failure> {
     }
     let figures = plot::calibration(stage).map_err(|e| Failure::run("drawing the plots", e))?;
     report::calibration(stage, &figures).map_err(|e| Failure::run("writing the report", e))?;
-    staging.commit()
+    staging.commit(false)
 }
 
 fn print_findings(measured: &Measured, console: &Console) -> Result<(), Failure> {
