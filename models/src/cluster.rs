@@ -281,9 +281,9 @@ pub struct Cluster {
 }
 
 impl Cluster {
-    /// The machine that a pod or device of that name is in.
-    pub(crate) fn host_of(&self, name: &str) -> Option<&Host> {
-        let node = self.graph[*self.places.get(name)?].node.as_ref();
+    /// The machine that a pod or device is in.
+    pub(crate) fn host_of(&self, place: NodeIndex) -> Option<&Host> {
+        let node = self.graph[place].node.as_ref();
         self.hosts.iter().find(|host| Some(&host.name) == node)
     }
 

@@ -1,4 +1,4 @@
-//! What host memory costs a copy: staging through pinned buffers, and first touch.
+//! What is a host's own: how it stages copies through pinned buffers, and how its TCP answers loss.
 
 pub mod congestion;
 pub mod staging;

@@ -302,7 +302,7 @@ fn check_numbers(transfer: &Transfer) -> Result<(), InputError> {
             return Err(InputError::new(field, "is no amount of payload").help("1 B to 1 PiB"));
         }
     }
-    if let Mode::Overlapped { chunk, buffers } | Mode::Rdma { chunk, buffers } = transfer.mode {
+    if let Some((chunk, buffers)) = transfer.mode.chunks() {
         if chunk.get() == 0 || transfer.message.div_ceil(chunk) > CHUNKS_MAX {
             let problem = format!("{chunk} cuts {} into too many chunks", transfer.message);
             return Err(InputError::new("chunk", problem)

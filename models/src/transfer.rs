@@ -129,9 +129,14 @@ pub enum Mode {
 }
 
 impl Mode {
-    /// Whether chunks take turns on the stages.
-    pub const fn is_chunked(self) -> bool {
-        matches!(self, Mode::Overlapped { .. } | Mode::Rdma { .. })
+    /// The size of chunks and the buffers of each side, where chunks take turns on the stages.
+    pub const fn chunks(self) -> Option<(Bytes, u32)> {
+        match self {
+            Mode::Overlapped { chunk, buffers } | Mode::Rdma { chunk, buffers } => {
+                Some((chunk, buffers))
+            }
+            Mode::Serial | Mode::GpuDirect => None,
+        }
     }
 
     /// Whether the network is crossed by RDMA, past the sockets.

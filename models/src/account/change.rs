@@ -91,11 +91,7 @@ impl Asked<'_> {
         const STREAMED: &str = "an application that opens several connections";
         let more = || STREAMS.into_iter().filter(|n| way.pods.is_some() && *n > asked.streams);
         for (what, requires, overlapped) in self.overlaps() {
-            let (Mode::Overlapped { chunk, buffers } | Mode::Rdma { chunk, buffers }) =
-                overlapped.mode
-            else {
-                continue;
-            };
+            let Some((chunk, buffers)) = overlapped.mode.chunks() else { continue };
             let overlap = format!("{what} with {chunk} chunks, {buffers} buffers");
             // Either alone may only move the bottleneck to what the other one mends.
             for streams in more() {

@@ -1,6 +1,9 @@
 //! Cables in the graph: wires between cards, switches and forwarders, or, in a lab, pairs of
 //! virtual devices that cost a core what crossing into another namespace costs.
 
+use petgraph::graph::NodeIndex;
+use serde_spanned::Spanned;
+
 use super::assemble::{Builder, network_rate, quantity};
 use super::lab::{QUEUE_FRAMING, is_shaped};
 use super::{Hop, HopModel, Lane, Name, PlaceKind, Side, WireHop, Word, network};
@@ -8,8 +11,6 @@ use crate::framing::ETHERNET_OVERHEAD;
 use crate::input::{InputError, suggest};
 use crate::quantity::parse_time;
 use crate::topology::{CableTable, Placed};
-use petgraph::graph::NodeIndex;
-use serde_spanned::Spanned;
 
 /// The most that a cable may lose: with more, no connection goes on.
 const LOSS_MAX: f64 = 0.5;
@@ -32,18 +33,13 @@ pub(super) fn add(builder: &mut Builder<'_>, cable: &Placed<CableTable>) -> Resu
     // A link runs as fast as the slower of its ends. The virtual devices of a lab have no ports.
     let port = |end: End| builder.cluster.nics.get(&end.enter)?.port_rate;
     let ports = [from, to].into_iter().filter(|_| builder.lab.is_none()).filter_map(port);
-    let rate = ports.fold(rate, sim::Rate::min);
+    let slowest = ports.reduce(sim::Rate::min);
+    let within = |rate| slowest.into_iter().fold(rate, sim::Rate::min);
     let rate_back = match &cable.table.rate_back {
         None => rate,
-        Some(text) => {
-            let back = network_rate(builder, cable, "cable.rate_back", text)?;
-            [from, to]
-                .into_iter()
-                .filter(|_| builder.lab.is_none())
-                .filter_map(|end| builder.cluster.nics.get(&end.enter)?.port_rate)
-                .fold(back, sim::Rate::min)
-        }
+        Some(text) => network_rate(builder, cable, "cable.rate_back", text)?,
     };
+    let (rate, rate_back) = (within(rate), within(rate_back));
     let lost = lost(cable)?;
     if builder.lab.is_some()
         && let Some(field) = &cable.table.loss

@@ -66,7 +66,8 @@ impl Asking<'_> {
         }
         if request.started {
             let lines = self.context.clusters.iter().map(|cluster| {
-                let host = cluster.host_of(client).expect("the client is a pod of a machine");
+                let host = cluster.places.get(client).and_then(|at| cluster.host_of(*at));
+                let host = host.expect("the client is a pod of a machine");
                 host.profile.seconds("names.client").map(Time::from_seconds)
             });
             let lanes = lines.collect::<Result<Vec<Time>, InputError>>()?;

@@ -35,7 +35,7 @@ use crate::gpu::launches::Launches;
 use crate::outcome::{self, Cause};
 use crate::price::{Carrier, Change, Stage, price};
 use crate::route::Route;
-use crate::transfer::{Connection, Mode, Transfer};
+use crate::transfer::{Connection, Transfer};
 
 /// What comes before a step.
 pub(super) type After = Vec<(NodeIndex, Link)>;
@@ -58,9 +58,9 @@ struct Chunks {
 
 fn chunks(transfer: &Transfer) -> Chunks {
     let whole = transfer.message;
-    match transfer.mode {
-        Mode::Serial | Mode::GpuDirect => Chunks { count: 1, full: whole, last: whole, buffers: 1 },
-        Mode::Overlapped { chunk, buffers } | Mode::Rdma { chunk, buffers } => {
+    match transfer.mode.chunks() {
+        None => Chunks { count: 1, full: whole, last: whole, buffers: 1 },
+        Some((chunk, buffers)) => {
             let count = whole.div_ceil(chunk);
             let last = whole - chunk * (count - 1);
             Chunks { count: count as u32, full: chunk.min(whole), last, buffers }

@@ -1,6 +1,8 @@
 //! What a way costs has to be known: no transport, copy or crossing is free because nobody wrote
 //! down what it costs, and a packet that its way does not take is not cut in silence.
 
+use petgraph::graph::NodeIndex;
+
 use super::crossing::crossings;
 use super::{Leg, Route};
 use crate::cluster::{Cluster, DmaHop, HopModel, PlaceKind};
@@ -54,9 +56,8 @@ fn copies(cluster: &Cluster, legs: &[Leg<'_>], transfer: &Transfer) -> Result<()
             continue;
         }
         let (begin, end) = cluster.graph.edge_endpoints(*edge).expect("an edge of this graph");
-        let mut pods = [begin, end].into_iter().map(|at| &cluster.graph[at]);
-        let Some(pod) = pods.find(|place| place.kind == PlaceKind::PodMemory) else { continue };
-        let host = cluster.hosts.iter().find(|host| Some(&host.name) == pod.node.as_ref());
+        let is_pod = |at: &NodeIndex| cluster.graph[*at].kind == PlaceKind::PodMemory;
+        let host = [begin, end].into_iter().find(is_pod).and_then(|pod| cluster.host_of(pod));
         if let Some(host) = host.filter(|host| !host.profile.has("staging.per_byte")) {
             return Err(host.profile.missing("staging.per_byte"));
         }
