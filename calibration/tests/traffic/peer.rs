@@ -36,8 +36,13 @@ fn served_with(token: Option<Token>, work: impl FnOnce(&str)) -> Vec<String> {
         scope.spawn(|| responder.run(&stop, &|line| told(line)).expect("it responds"));
         let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| work(&address)));
         // A session that begins is told, and so is its end, which a busy machine sees later.
+        let open = || {
+            let told = lines.lock().expect("no panic");
+            let ended = told.iter().filter(|line| line.contains(" ended")).count();
+            told.len() > 2 * ended
+        };
         let begun = Instant::now();
-        while lines.lock().expect("no panic").len() % 2 == 1 && begun.elapsed() < PATIENCE {
+        while open() && begun.elapsed() < PATIENCE {
             thread::sleep(Duration::from_millis(5));
         }
         stop.store(true, Ordering::Relaxed);
