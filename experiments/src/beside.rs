@@ -43,15 +43,7 @@ impl Beside {
         plan: &Plan,
         keyed: &[Keyed<'_>],
     ) -> Beside {
-        let mut groups: BTreeMap<(usize, usize), Vec<&Digest>> = BTreeMap::new();
-        for k in keyed.iter().filter(|k| experiment.matches(reported, &plan.point(k.point))) {
-            let group = match reported.transfers.is_empty() {
-                true => (k.point, k.transfer),
-                false if reported.transfers.contains(&k.transfer) => (k.point, 0),
-                false => continue,
-            };
-            groups.entry(group).or_default().push(k.digest);
-        }
+        let groups = groups(experiment, reported, plan, keyed);
         let groups: Vec<(f64, &[&Digest])> = groups
             .values()
             .filter_map(|group| Some((nominal(reported, group)?, &group[..])))
@@ -102,6 +94,41 @@ impl Beside {
         let cause = reported.cause.as_ref()?.get_ref();
         self.most_taken_by.as_ref().map(|kind| kind == cause)
     }
+}
+
+/// The transfers of each point that stand beside a figure together, by point and, where each does
+/// on its own, by transfer.
+fn groups<'a>(
+    experiment: &Experiment,
+    reported: &Reported,
+    plan: &Plan,
+    keyed: &[Keyed<'a>],
+) -> BTreeMap<(usize, usize), Vec<&'a Digest>> {
+    let mut groups: BTreeMap<(usize, usize), Vec<&Digest>> = BTreeMap::new();
+    for k in keyed.iter().filter(|k| experiment.matches(reported, &plan.point(k.point))) {
+        let group = match reported.transfers.is_empty() {
+            true => (k.point, k.transfer),
+            false if reported.transfers.contains(&k.transfer) => (k.point, 0),
+            false => continue,
+        };
+        groups.entry(group).or_default().push(k.digest);
+    }
+    groups
+}
+
+/// The point whose prediction with nothing drawn is nearest to a figure, of equals the first.
+pub(crate) fn nearest(
+    experiment: &Experiment,
+    reported: &Reported,
+    plan: &Plan,
+    keyed: &[Keyed<'_>],
+) -> Option<usize> {
+    let groups = groups(experiment, reported, plan, keyed);
+    let distances = groups.iter().filter_map(|((point, _), group)| {
+        let beside = Beside { nominal: vec![nominal(reported, group)?], ..Beside::default() };
+        Some((*point, beside.factor(reported)?))
+    });
+    distances.reduce(|a, b| if b.1 < a.1 { b } else { a }).map(|(point, _)| point)
 }
 
 /// A word for a miss.

@@ -1,21 +1,23 @@
 //! Where a command speaks: results on standard output, everything else on standard error.
 
+mod sheet;
+
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::time::Duration;
 
-use comfy_table::{
-    Cell, CellAlignment, ColumnConstraint, ContentArrangement, LineStyle, Table, presets,
-};
+use comfy_table::Table;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 
 use crate::diagnostic;
 use crate::failure::Failure;
 
+pub use sheet::{Sheet, number};
+
 /// The width of tables and messages where no terminal tells one, in columns.
 const WIDTH_DEFAULT: u16 = 120;
-/// Between columns of tables, in characters.
-const COLUMN_GAP: usize = 2;
+/// The least that tables and messages are made for.
+const WIDTH_MIN: usize = 40;
 
 /// How a command speaks to whoever called it.
 #[derive(Clone, Copy, Debug)]
@@ -120,59 +122,9 @@ fn colour() -> bool {
     io::stderr().is_terminal() && !refused
 }
 
+/// That of the terminal, or else what `COLUMNS` says, as for `ls` and `ps`.
 fn width() -> usize {
-    usize::from(Table::new().width().unwrap_or(WIDTH_DEFAULT)).max(40)
-}
-
-/// A table that fits the terminal.
-#[derive(Debug)]
-pub struct Sheet(Table);
-
-impl Sheet {
-    /// An empty table with this header.
-    pub fn new(header: &[&str]) -> Sheet {
-        let rule = LineStyle::none().fill('─').junction('─');
-        let mut table = Table::new();
-        table
-            .load_style(presets::NOTHING.header_separator(rule))
-            .set_content_arrangement(ContentArrangement::Dynamic)
-            .force_no_tty()
-            .set_width(width() as u16)
-            .set_header(header);
-        Sheet(table)
-    }
-
-    /// Adds a row.
-    pub fn add_row(&mut self, cells: impl IntoIterator<Item = impl Into<Cell>>) {
-        self.0.add_row(cells.into_iter().map(Into::into).collect::<Vec<Cell>>());
-    }
-
-    /// Keeps the first `columns` columns from being broken: names and numbers that are cut in two
-    /// are hard to read.
-    pub fn keep_whole(&mut self, columns: usize) {
-        for column in self.0.column_iter_mut().take(columns) {
-            column.set_constraint(ColumnConstraint::ContentWidth);
-        }
-    }
-
-    /// How much of the terminal's width the table leaves free, in characters.
-    pub fn room(&self) -> usize {
-        let widths = self.0.column_max_content_widths();
-        let taken: usize = widths.iter().map(|width| usize::from(*width) + COLUMN_GAP).sum();
-        width().saturating_sub(taken)
-    }
-
-    /// The table as text.
-    fn text(&mut self) -> String {
-        for column in self.0.column_iter_mut() {
-            column.set_padding((0, 1));
-        }
-        let lines: Vec<String> = self.0.lines().map(|line| line.trim_end().to_owned()).collect();
-        lines.join("\n") + "\n"
-    }
-}
-
-/// A cell that is aligned as numbers are.
-pub fn number(text: impl ToString) -> Cell {
-    Cell::new(text).set_alignment(CellAlignment::Right)
+    let stated = || std::env::var("COLUMNS").ok()?.parse().ok();
+    let width = Table::new().width().or_else(stated).unwrap_or(WIDTH_DEFAULT);
+    usize::from(width).max(WIDTH_MIN)
 }

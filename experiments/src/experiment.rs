@@ -171,7 +171,8 @@ impl Experiment {
         };
         self.topologies = vec![self.topologies.swap_remove(at)];
         self.narrowed = true;
-        self.reported.clear();
+        self.reported.retain(|reported| reported.topology.is_none_or(|about| about == at));
+        self.reported.iter_mut().for_each(|r| r.topology = r.topology.map(|_| 0));
         Ok(())
     }
 

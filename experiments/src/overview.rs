@@ -57,22 +57,49 @@ pub(crate) fn overview(plan: &Plan, chosen: &[Keyed<'_>]) -> Sheet {
         };
         cells.chain(figures.map(number)).collect()
     };
-    let mut bare = Sheet::new(&header);
-    chosen.iter().for_each(|keyed| bare.add_row(row(keyed)));
-    // Prose is added only where the terminal leaves room to read it.
+    let room = |header: &[&str]| {
+        let mut bare = Sheet::new(header);
+        chosen.iter().for_each(|keyed| bare.add_row(row(keyed)));
+        bare.room()
+    };
     let columns = header.len();
-    let room = bare.room();
+    let broken: Vec<String> = header.iter().map(|title| title.replace('.', ".\n")).collect();
+    if room(&header) == 0 {
+        header = broken.iter().map(String::as_str).collect();
+    }
     let prose: [(&str, Say); 2] =
         [("most taken by", most_taken), ("would bring most", best_change)];
-    let prose = &prose[..(room / PROSE_WIDTH_MIN).min(2)];
-    header.extend(prose.iter().map(|(title, _)| *title));
+    // Prose has columns where the terminal leaves room to read it, and lines of its own elsewhere.
+    let is_wide = room(&header) >= PROSE_WIDTH_MIN * prose.len();
+    if is_wide {
+        header.extend(prose.map(|(title, _)| title));
+    }
     let mut table = Sheet::new(&header);
     for keyed in chosen {
-        let said = prose.iter().map(|(_, say)| say(keyed.digest).into());
+        let said = prose.iter().filter(|_| is_wide).map(|(_, say)| say(keyed.digest).into());
         table.add_row(row(keyed).into_iter().chain(said));
+    }
+    if !is_wide {
+        table.below(chosen.iter().map(|keyed| in_words(keyed.digest)));
     }
     table.keep_whole(columns);
     table
+}
+
+/// What the columns of prose say, in one line.
+fn in_words(digest: &Digest) -> String {
+    let (most, best) = (most_taken(digest), best_change(digest));
+    let most = if most.is_empty() { most } else { format!("most taken by {most}") };
+    let said = [most, best].into_iter().filter(|said| !said.is_empty());
+    said.collect::<Vec<_>>().join("; ")
+}
+
+/// What a point sets beside the fields of its transfers: `; nic.mtu 1500, streams 4`.
+pub(crate) fn setting(plan: &Plan, keyed: &Keyed<'_>) -> String {
+    let behind = keyed.cells.len() - plan.columns.len();
+    let set = plan.columns.iter().zip(&keyed.cells[behind..]);
+    let set = set.filter(|(_, cell)| !cell.is_empty());
+    set.map(|(key, cell)| format!("; {} {}", title(key), printed(key, cell))).collect()
 }
 
 /// Which rows are printed, of points and transfers in the order of the plan: dimension after

@@ -5,6 +5,7 @@
 //! random numbers), and differences between topologies are not differences of luck. Replications
 //! that draw the same are computed once ([`Replications`]).
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 
@@ -101,6 +102,24 @@ pub(crate) fn all(
         Ok(())
     })?;
     Ok(all.into_iter().map(|one| one.into_inner().expect("nobody stops it")).collect())
+}
+
+/// The digests of the points that are `asked` for with their numbers, in the order of the plan.
+///
+/// # Errors
+/// As [`run`].
+pub(crate) fn some(
+    experiment: &Experiment,
+    plan: &Plan,
+    ask: Ask,
+    asked: &(dyn Fn(usize) -> bool + Sync),
+) -> Result<Vec<(usize, Vec<Digest>)>, Failure> {
+    let found = Mutex::new(BTreeMap::new());
+    run(experiment, plan, (ask, &|| false), asked, &|number, digests| {
+        found.lock().expect("nobody panics here").insert(number, digests);
+        Ok(())
+    })?;
+    Ok(found.into_inner().expect("nobody panics here").into_iter().collect())
 }
 
 /// Does so many tasks on all threads, one after another as they get free, until `stop` says so.

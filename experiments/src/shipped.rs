@@ -1,4 +1,5 @@
-//! The experiments that are built into the program, by name: `quickstart`, `cases/NAME`, and
+//! The experiments that are built into the program, by name: `quickstart` and the others in
+//! the folder `experiments`, `cases/NAME`, and
 //! `cases/NAME/FILE` where a case is a folder with topologies of its own.
 
 use std::path::Path;
@@ -12,7 +13,21 @@ use crate::file;
 use crate::near::Near;
 
 static CASES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/cases");
-const QUICKSTART: &str = include_str!("../quickstart.toml");
+/// The experiments of the folder itself, the first one first.
+const OWN: [(&str, &str); 12] = [
+    ("quickstart", include_str!("../quickstart.toml")),
+    ("fidelity", include_str!("../fidelity.toml")),
+    ("gpu-levels", include_str!("../gpu-levels.toml")),
+    ("gpu-result", include_str!("../gpu-result.toml")),
+    ("gpu-sharing", include_str!("../gpu-sharing.toml")),
+    ("lab", include_str!("../lab.toml")),
+    ("lab-ci", include_str!("../lab-ci.toml")),
+    ("lab-datagrams", include_str!("../lab-datagrams.toml")),
+    ("lab-latency", include_str!("../lab-latency.toml")),
+    ("lab-shared", include_str!("../lab-shared.toml")),
+    ("service-load", include_str!("../service-load.toml")),
+    ("service-path", include_str!("../service-path.toml")),
+];
 
 /// An experiment that is built in.
 #[derive(Clone, Debug)]
@@ -26,8 +41,8 @@ pub(crate) struct Shipped {
 
 /// Every shipped experiment.
 pub(crate) fn all() -> impl Iterator<Item = Shipped> {
-    let quickstart = Shipped { name: "quickstart".into(), text: QUICKSTART, near: Near::Nowhere };
-    std::iter::once(quickstart).chain(cases())
+    let own = |(name, text): (&str, _)| Shipped { name: name.into(), text, near: Near::Nowhere };
+    OWN.into_iter().map(own).chain(cases())
 }
 
 /// Those of them that are cases from the field.

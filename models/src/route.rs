@@ -21,7 +21,7 @@ pub use ways::Ways;
 
 /// Who knows the ways between places: a search for any graph, or the formula of a fabric.
 pub trait Routes {
-    /// All shortest ways that `mode` may take; none where no way leads there.
+    /// All shortest ways that `mode` may take; none where there is no route.
     fn ways(&self, from: NodeIndex, to: NodeIndex, mode: Mode) -> Option<Ways>;
 }
 
@@ -131,7 +131,7 @@ impl Route<'_> {
 /// Finds the way of `transfer`.
 ///
 /// # Errors
-/// If an end is unknown, the ends are the same place, or no way leads from one to the other.
+/// If an end is unknown, the ends are the same place, or there is no route between them.
 pub fn route<'a>(cluster: &'a Cluster, transfer: &Transfer) -> Result<Route<'a>, InputError> {
     let from = match cluster.endpoint("from", &transfer.from)? {
         Endpoint::Place(place) => place,
@@ -155,7 +155,12 @@ pub fn route<'a>(cluster: &'a Cluster, transfer: &Transfer) -> Result<Route<'a>,
         }
     }
     let unreachable = || {
-        let problem = format!("no way leads from `{}` to `{}`", transfer.from, transfer.to);
+        let ends = [("from", &transfer.from, from), ("to", &transfer.to, to)];
+        if let Some((field, name, _)) = ends.into_iter().find(|(.., at)| is_unheld(cluster, *at)) {
+            let help = format!("a [[pod]] with `gpu = \"{name}\"`");
+            return InputError::new(field, format!("no pod holds GPU `{name}`")).help(help);
+        }
+        let problem = format!("no route from `{}` to `{}`", transfer.from, transfer.to);
         let help = match transfer.mode {
             Mode::GpuDirect => "GPUDirect RDMA needs a GPU at both ends and cables between them",
             Mode::Rdma { .. } => "two different places with cards and cables between them",
@@ -190,6 +195,12 @@ pub fn route<'a>(cluster: &'a Cluster, transfer: &Transfer) -> Result<Route<'a>,
     }
     known::check(cluster, &route, transfer)?;
     Ok(route)
+}
+
+/// Whether it is a GPU that no pod holds, so that nobody copies to it or from it.
+fn is_unheld(cluster: &Cluster, at: NodeIndex) -> bool {
+    let is_pod = |at: NodeIndex| cluster.graph[at].kind == PlaceKind::PodMemory;
+    cluster.graph[at].kind == PlaceKind::DeviceMemory && !cluster.graph.neighbors(at).any(is_pod)
 }
 
 /// Takes away what a packet that turns around on a machine does not cross again.

@@ -1,29 +1,31 @@
 //! `podpath explain`: where the bandwidth of each topology goes, and what would bring it back.
 
+mod asked;
+mod tables;
+
 use clap::Args;
 use models::transfer::{Mode, Transfer};
 use serde_json::{Value, json};
 
-use crate::console::{Console, Sheet, number};
+use crate::console::Console;
 use crate::digest::Digest;
 use crate::experiment::{Experiment, Plan, Point};
 use crate::failure::Failure;
-use crate::life::Spent;
-use crate::overview::{gain, percent, rate};
+use crate::overview::{self, percent, rate};
 use crate::plot::words;
 use crate::{effect, record, run as runner, shipped};
-
-/// Parts of the time below this share are printed as one.
-const SHOWN: f64 = 0.005;
 
 const EXAMPLES: &str = "\
 Examples:
   podpath explain quickstart
   podpath explain quickstart --set message='1 GiB' --set mode=overlapped --set streams=8
+  podpath explain cases/kubernetes-95860       what was reported, and why
   podpath explain my.toml --topology quickstart-vxlan --set nic.mtu=1500
   podpath explain my.toml --json | jq '.explained[0].returned[0]'
 
-The transfer is taken as [transfer] states it, without the sweep; --set changes what you like.
+The transfer is taken as [transfer] states it, without the sweep; --set changes what you like. Of an
+experiment with [[reported]] figures, and without --set, the settings that they are about are
+explained: where a report leaves something open, the one that is predicted nearest to it.
 Bottleneck: the busiest link of the way, whoever uses it. Returned: one thing is changed, everything
 else stays, and the transfer is predicted again. Time: every interval from the kernel's launch, or
 the result's being ready, to the arrival of the last byte is booked to one hop and one cause; what
@@ -49,31 +51,45 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
-    let mut experiment = shipped::read(&arguments.file)?.unswept();
-    experiment.only_transfers("explain")?;
+    let mut whole = shipped::read(&arguments.file)?;
+    whole.only_transfers("explain")?;
+    if let Some(name) = &arguments.topology {
+        whole.only_topology(name)?;
+    }
+    let is_reported = arguments.set.is_empty() && !whole.reported.is_empty();
+    let mut experiment = if is_reported { whole } else { whole.unswept() };
     for assignment in &arguments.set {
         experiment.set(assignment)?;
-    }
-    if let Some(name) = &arguments.topology {
-        experiment.only_topology(name)?;
     }
     let plan = experiment.plan()?;
     for note in effect::of_ways(&plan) {
         console.note(&format!("note: {note}"));
     }
+    let asked = match is_reported {
+        true => asked::reported(&experiment, &plan)?,
+        false => asked::every(&plan),
+    };
     let ask = runner::Ask { changes: runner::Changes::All, intervals: false };
-    let results = runner::all(&experiment, &plan, ask, &|_| {})?;
-    let keyed = record::keyed(&experiment, &plan, results.iter().enumerate());
+    let is_asked = |point: usize| asked.iter().any(|asked| asked.point == point);
+    let results = runner::some(&experiment, &plan, ask, &is_asked)?;
+    let finished = results.iter().map(|(point, digests)| (*point, digests));
+    let keyed = record::keyed(&experiment, &plan, finished);
     let mut told = Vec::new();
-    for keyed in &keyed {
-        let point = &plan.point(keyed.point);
-        let transfer = &point.transfers[keyed.transfer];
+    for one in &keyed {
+        let point = &plan.point(one.point);
+        let transfer = &point.transfers[one.transfer];
         let label = &experiment.topologies[point.topology].label;
-        console.print(&headline(label, transfer, keyed.digest))?;
-        print_returned(keyed.digest, arguments.changes, console)?;
-        print_life(keyed.digest, console)?;
-        print_taken(keyed.digest, console)?;
-        told.push(as_json(&experiment, &plan, point, keyed));
+        let reported = asked.iter().find(|asked| asked.point == one.point);
+        let reported = reported.map_or(&[][..], |asked| &asked.reported);
+        console.print(&headline(label, transfer, one.digest))?;
+        if !reported.is_empty() {
+            let setting = overview::setting(&plan, one);
+            console.print(&format!("reported: {}{setting}\n", reported.join(", ")))?;
+        }
+        tables::print(one.digest, arguments.changes, console)?;
+        let mut all = as_json(&experiment, &plan, point, one);
+        all["reported"] = json!(reported);
+        told.push(all);
     }
     console.print_json(&json!({ "explained": told }))
 }
@@ -124,94 +140,6 @@ fn bottleneck(digest: &Digest) -> String {
         ),
     };
     format!("bottleneck: {}, {} busy{shared}\n", first.busiest_link, percent(first.busiest_ratio))
-}
-
-/// The waterfall, with a bar for what is left after each hop.
-fn print_taken(digest: &Digest, console: &Console) -> Result<(), Failure> {
-    let mut table = Sheet::new(&["hop", "kind", "takes", "of line", "leaves", ""]);
-    table.keep_whole(5);
-    let mut left = digest.reference_bit_s;
-    table.add_row([
-        "line rate".into(),
-        "".into(),
-        "".into(),
-        "".into(),
-        number(rate(left)),
-        bar(1.0),
-    ]);
-    for taken in &digest.taken {
-        left -= taken.bit_s.mean;
-        let ratio = taken.bit_s.mean / digest.reference_bit_s;
-        table.add_row([
-            (&taken.hop).into(),
-            (&taken.kind).into(),
-            number(signed_rate(taken.bit_s.mean)),
-            number(percent(ratio)),
-            number(rate(left)),
-            bar(left / digest.reference_bit_s),
-        ]);
-    }
-    console.print("\n")?;
-    console.print_table(table)
-}
-
-/// A rate that may be negative: a hop that helps takes less than nothing.
-fn signed_rate(bit_s: f64) -> String {
-    if bit_s < 0.0 { format!("-{}", rate(-bit_s)) } else { rate(bit_s) }
-}
-
-fn bar(ratio: f64) -> comfy_table::Cell {
-    const WIDTH: f64 = 20.0;
-    "█".repeat((ratio.clamp(0.0, 1.0) * WIDTH).round() as usize).into()
-}
-
-/// The time budget: hops and causes that take at least one part in two hundred, and the rest.
-fn print_life(digest: &Digest, console: &Console) -> Result<(), Failure> {
-    let Some(completion_s) = digest.completion_s else { return Ok(()) };
-    let (large, small): (Vec<&Spent>, Vec<&Spent>) =
-        digest.life.iter().partition(|spent| spent.share >= SHOWN);
-    if large.is_empty() {
-        return Ok(());
-    }
-    let mut table = Sheet::new(&["hop", "kind", "cause", "time", "of whole", ""]);
-    table.keep_whole(6);
-    let mut row = |[hop, kind, cause]: [&str; 3], seconds: f64, share: f64| {
-        let (time, part) = (number(words::time_figure(seconds)), number(percent(share)));
-        table.add_row([hop.into(), kind.into(), cause.into(), time, part, bar(share)]);
-    };
-    for spent in large {
-        let cause = record::word(&spent.cause);
-        row([&spent.hop, &spent.kind, &cause], spent.time_s.mean, spent.share);
-    }
-    if !small.is_empty() {
-        let sum = |of: fn(&Spent) -> f64| small.iter().map(|spent| of(spent)).sum();
-        let name = words::count(small.len(), "smaller part");
-        row([&name, "", ""], sum(|spent| spent.time_s.mean), sum(|spent| spent.share));
-    }
-    row(["whole", "", ""], completion_s.mean, 1.0);
-    console.print("\n")?;
-    console.print_table(table)
-}
-
-fn print_returned(digest: &Digest, most: usize, console: &Console) -> Result<(), Failure> {
-    let mut table = Sheet::new(&["change", "goodput", "gain", "requires"]);
-    for returned in digest.returned.iter().take(most) {
-        table.add_row([
-            (&returned.change).into(),
-            number(rate(returned.goodput_bit_s)),
-            number(gain(returned.gain_ratio)),
-            requires(returned).into(),
-        ]);
-    }
-    console.print_table(table)
-}
-
-/// What a change takes, and what is lost with it.
-fn requires(returned: &crate::digest::Returned) -> String {
-    match returned.gives_up.as_str() {
-        "" => returned.requires.clone(),
-        lost => format!("{}; gives up {lost}", returned.requires),
-    }
 }
 
 fn as_json(

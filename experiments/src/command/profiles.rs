@@ -11,7 +11,7 @@ use models::input::{InputError, Source, suggest};
 use models::library::{Kind, Library};
 use models::profile::{Profile, schema::line};
 use models::uncertainty::posterior::Posterior;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::console::{Console, Sheet, number};
 use crate::failure::Failure;
@@ -22,7 +22,7 @@ Examples:
   podpath profiles list                  everything that ships, by kind
   podpath profiles list --kind cni       container networks alone
   podpath profiles show host/bench-2024  every number with unit, interval and source
-  podpath profiles show flannel          a name alone, where it is the only one
+  podpath profiles show flannel          a name alone: everything that is called so
   podpath profiles show my/gpu/mine.csv  a file of your own, checked
   podpath profiles schema host           the lines that a host profile may have, and why not all
   podpath profiles perturb nic --json    moves every number of the cards, and tells what changes";
@@ -151,9 +151,34 @@ fn show(name: &str, folder: Option<&Path>, console: &Console) -> Result<(), Fail
                 show_profile(&library.parsed(kind, &stem, &source)?, console)
             }
             false => show_text(&source, console),
-        };
+        }
+        .and_then(|told| console.print_json(&told));
     }
-    let (kind, name) = find(name, &library)?;
+    if let Some(experiment) = shipped::all().find(|shipped| shipped.name == name) {
+        let source = Source::new(format!("shipped:{name}.toml"), experiment.text);
+        return console.print_json(&show_text(&source, console)?);
+    }
+    let (kinds, name) = find(name, &library)?;
+    if let [kind] = kinds[..] {
+        return console.print_json(&show_entry(&library, kind, name, console)?);
+    }
+    let mut told = Vec::new();
+    for kind in kinds {
+        let gap = if told.is_empty() { "" } else { "\n" };
+        console.print(&format!("{gap}{}/{name}:\n", kind.folder()))?;
+        let entry = show_entry(&library, kind, name, console)?;
+        told.push(json!({ "kind": kind.folder(), "entry": entry }));
+    }
+    console.print_json(&json!({ "entries": told }))
+}
+
+/// Prints an entry of the library, and gives it as `--json` tells it.
+fn show_entry(
+    library: &Library,
+    kind: Kind,
+    name: &str,
+    console: &Console,
+) -> Result<Value, Failure> {
     match kind.is_profile() {
         true => show_profile(&library.profile(kind, name)?, console),
         false => show_text(library.source(kind, name)?, console),
@@ -176,11 +201,11 @@ fn kind_of(path: &Path, name: &str, source: &Arc<Source>) -> Result<Kind, InputE
     Ok(tables.max_by_key(known).expect("there are kinds of table"))
 }
 
-/// The one entry that a name, or a kind and a name, means.
-fn find<'a>(name: &'a str, library: &Library) -> Result<(Kind, &'a str), InputError> {
+/// The entries that a name, or a kind and a name, means.
+fn find<'a>(name: &'a str, library: &Library) -> Result<(Vec<Kind>, &'a str), InputError> {
     if let Some((kind, name)) = name.split_once('/') {
         let kind = kind_named(kind).map_err(|e| InputError { field: "NAME".into(), ..e })?;
-        return library.source(kind, name).map(|_| (kind, name));
+        return library.source(kind, name).map(|_| (vec![kind], name));
     }
     let named = |kind: &Kind| library.names(*kind).any(|n| n == name);
     let mut kinds: Vec<Kind> = Kind::ALL.into_iter().filter(named).collect();
@@ -188,28 +213,19 @@ fn find<'a>(name: &'a str, library: &Library) -> Result<(Kind, &'a str), InputEr
         // It has the name of the profile that it is about.
         kinds.retain(|kind| *kind != Kind::Posterior);
     }
-    let error = |problem: String, help: String| InputError::new("NAME", problem).help(help);
-    match kinds[..] {
-        [kind] => Ok((kind, name)),
-        [] => {
-            let mut known: Vec<&str> = Kind::ALL.iter().flat_map(|k| library.names(*k)).collect();
-            known.dedup();
-            let help = match models::input::nearest(name, known) {
-                Some(near) => format!("did you mean `{near}`?"),
-                None => "`podpath profiles list` lists all".into(),
-            };
-            Err(error(format!("nothing is called `{name}`"), help))
-        }
-        _ => {
-            let names: Vec<String> =
-                kinds.iter().map(|kind| format!("{}/{name}", kind.folder())).collect();
-            let problem = format!("`{name}` is the name of several");
-            Err(error(problem, format!("one of: {}", names.join(", "))))
-        }
+    if !kinds.is_empty() {
+        return Ok((kinds, name));
     }
+    let mut known: Vec<&str> = Kind::ALL.iter().flat_map(|k| library.names(*k)).collect();
+    known.dedup();
+    let help = match models::input::nearest(name, known) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => "`podpath profiles list` lists all".into(),
+    };
+    Err(InputError::new("NAME", format!("nothing is called `{name}`")).help(help))
 }
 
-fn show_profile(profile: &Profile, console: &Console) -> Result<(), Failure> {
+fn show_profile(profile: &Profile, console: &Console) -> Result<Value, Failure> {
     let mut table = Sheet::new(&["parameter", "value", "unit", "95 % interval", "how", "source"]);
     for row in profile.rows() {
         let interval = match (row.low, row.high) {
@@ -226,10 +242,10 @@ fn show_profile(profile: &Profile, console: &Console) -> Result<(), Failure> {
         ]);
     }
     console.print_table(table)?;
-    console.print_json(&json!({ "name": profile.name, "parameters": profile.rows() }))
+    Ok(json!({ "name": profile.name, "parameters": profile.rows() }))
 }
 
-fn show_text(source: &Source, console: &Console) -> Result<(), Failure> {
+fn show_text(source: &Source, console: &Console) -> Result<Value, Failure> {
     console.print(&source.text)?;
-    console.print_json(&json!({ "file": source.name, "text": source.text }))
+    Ok(json!({ "file": source.name, "text": source.text }))
 }

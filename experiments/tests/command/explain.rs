@@ -1,5 +1,7 @@
 //! `podpath explain`: the waterfall sums to the whole, and follows what is set.
 
+use serde_json::Value;
+
 use super::{Folder, SMALL};
 
 #[test]
@@ -42,4 +44,27 @@ fn what_is_set_is_what_is_explained() {
         told["explained"][0]["goodput_bit_s"].as_f64().expect("a number")
     };
     assert!(goodput("9000") > goodput("1500"));
+}
+
+/// An experiment with reports explains the settings that they are about, not the healthy one.
+#[test]
+fn what_was_reported_is_what_is_explained() {
+    let folder = Folder::new();
+    let told = folder.json(&["explain", "cases/kubernetes-95860"]);
+    let all = told["explained"].as_array().expect("a list");
+    let reported: Vec<&Value> = all.iter().map(|one| &one["reported"][0]).collect();
+    assert_eq!(reported, ["9.4 Gbit/s", "1 Gbit/s to 4 Gbit/s"]);
+    assert_eq!(all[1]["topology"], "case-10g-flannel");
+    let goodput = all[1]["goodput_bit_s"].as_f64().expect("a number");
+    assert!((1e9..4e9).contains(&goodput), "{goodput}");
+    // What is set is explained as it is set.
+    let told = folder.json(&["explain", "cases/kubernetes-95860", "--set", "nic.mtu=9000"]);
+    assert_eq!(told["explained"][0]["reported"], serde_json::json!([]));
+    // One topology has its own reports.
+    let one = ["explain", "cases/kubernetes-95860", "--topology", "case-10g-flannel"];
+    let text = folder.run(&one);
+    assert!(text.contains("reported: 1 Gbit/s to 4 Gbit/s; nic.mtu 1500 B"), "{text}");
+    let nothing = text.lines().filter(|line| line.contains(" 0.0 %"));
+    let rows: Vec<&str> = nothing.filter(|line| !line.contains("smaller part")).collect();
+    assert!(rows.is_empty(), "{rows:?}");
 }

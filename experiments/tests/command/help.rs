@@ -4,7 +4,7 @@ use predicates::prelude::*;
 
 use super::Folder;
 
-const COMMANDS: [&[&str]; 17] = [
+pub(super) const COMMANDS: [&[&str]; 18] = [
     &[],
     &["run"],
     &["explain"],
@@ -20,7 +20,8 @@ const COMMANDS: [&[&str]; 17] = [
     &["compare"],
     &["profiles"],
     &["schema"],
-    &["serve"],
+    &["merge"],
+    &["respond"],
     &["completions"],
 ];
 
@@ -79,4 +80,36 @@ fn completions_name_every_subcommand() {
             assert!(script.contains(command), "{shell}: {command}");
         }
     }
+}
+
+/// Shipped experiments run and show by name; a name that several entries have shows them all.
+#[test]
+fn names_are_enough() {
+    let folder = Folder::new();
+    let told = folder.json(&["run", "gpu-result", "--no-intervals", "--no-changes"]);
+    assert_eq!(told["experiments"][0]["rows"][0]["experiment"], "gpu-result");
+    assert!(folder.run(&["profiles", "show", "gpu-result"]).contains("name = \"gpu-result\""));
+    let text = folder.run(&["profiles", "show", "flannel"]);
+    assert!(text.contains("cni/flannel:\n") && text.contains("\ntopology/flannel:\n"), "{text}");
+    let told = folder.json(&["profiles", "show", "flannel"]);
+    assert_eq!(told["entries"].as_array().expect("a list").len(), 2);
+}
+
+/// At eighty columns the answer is there, and no line is cut.
+#[test]
+fn a_narrow_terminal_has_the_answers() {
+    let folder = Folder::new();
+    folder.write("small.toml", super::SMALL);
+    let mut narrow = folder.podpath();
+    let run = narrow.env("COLUMNS", "80").args(["run", "small.toml", "--no-intervals"]);
+    let output = run.assert().success().get_output().clone();
+    let text = String::from_utf8(output.stdout).expect("text");
+    assert!(text.contains("\n    most taken by "), "{text}");
+    let mut narrow = folder.podpath();
+    let explain = narrow.env("COLUMNS", "80").args(["explain", "small.toml"]);
+    let output = explain.assert().success().get_output().clone();
+    let text = String::from_utf8(output.stdout).expect("text");
+    let tables = text.lines().filter(|line| line.contains(" %  "));
+    let long = tables.clone().find(|line| line.chars().count() > 80);
+    assert_eq!((long, tables.count() > 5), (None, true), "{text}");
 }

@@ -6,6 +6,7 @@ mod chakra;
 mod crashes;
 mod determinism;
 mod driver;
+mod examples;
 mod explain;
 mod field;
 mod golden;

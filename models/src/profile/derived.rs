@@ -32,10 +32,12 @@ impl Profile {
                 continue;
             }
             let together = self.together(&row.parameter, posterior);
-            let moved = spread.at(match together {
-                None => normal(&row.parameter),
-                Some(parts) => parts.iter().map(|(of, weight)| weight * normal(of)).sum(),
-            });
+            let moved = match together {
+                None => spread.at(normal(&row.parameter)),
+                Some(parts) => {
+                    spread.at_together(parts.iter().map(|(of, weight)| weight * normal(of)).sum())
+                }
+            };
             row.value = match unit(&row.unit).map(|unit| unit.1) {
                 Some(Dimension::Count | Dimension::Bytes) => moved.round().max(spread.low.ceil()),
                 // An efficiency is a part of what there is.

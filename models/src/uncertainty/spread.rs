@@ -2,7 +2,8 @@
 //!
 //! Numbers above zero are normal in the logarithm to each side of the median, with a standard
 //! deviation of its own there: `low` and `high` are the 2.5 and 97.5 per cent quantiles. Where
-//! `low` or the value itself is zero, the side is normal in the number.
+//! `low` or the value itself is zero, the side is normal in the number. Lines of one fit that hang
+//! together are drawn otherwise: see [`Spread::at_together`].
 
 /// Half-width of a 95 % interval of the normal distribution, in standard deviations.
 pub const SIGMAS_95: f64 = 1.959_964;
@@ -44,11 +45,29 @@ impl Spread {
         }
     }
 
+    /// The number that lies `normal` standard deviations from the median, of a line of a fit that
+    /// hangs together with others; never below zero.
+    ///
+    /// Rows tell the *sum* of such lines. What is drawn keeps the sum where it was fitted only if a
+    /// line moves by as much up as down: with `x` the distance in the logarithm, it is the median
+    /// times `1 + x`, the fit's own linear approximation, and below half of the median times
+    /// `exp(2x + 1) / 2`, which continues it without a kink. Exponentials of opposite signs would
+    /// on average add to more than was measured.
+    pub fn at_together(&self, normal: f64) -> f64 {
+        let at = self.at(normal);
+        if at > 0.0 && self.value > 0.0 { self.value * linear((at / self.value).ln()) } else { at }
+    }
+
     /// The mean of the two standard deviations of its logarithm; of a number that may be zero,
     /// none.
     pub fn sigma(&self) -> Option<f64> {
         (self.low > 0.0).then(|| (self.high / self.low).ln() / (2.0 * SIGMAS_95))
     }
+}
+
+/// `1 + x`, and where that is below a half an exponential with the same value and slope.
+fn linear(x: f64) -> f64 {
+    if x >= -0.5 { 1.0 + x } else { (2.0 * x + 1.0).exp() / 2.0 }
 }
 
 #[cfg(test)]
@@ -75,6 +94,23 @@ mod tests {
         let little = Spread { value: 1.0, low: 0.0, high: 2.0 };
         assert!((little.at(-SIGMAS_95 / 2.0) - 0.5).abs() < 1e-12);
         assert_eq!(little.at(-5.0), 0.0);
+    }
+
+    #[test]
+    fn lines_that_rows_tell_together_keep_their_sum() {
+        let line = Spread::within(10.0, 2.0);
+        for step in 0..=20 {
+            let normal = f64::from(step) / 20.0;
+            let sum = line.at_together(normal) + line.at_together(-normal);
+            assert!((sum - 20.0).abs() < 1e-12, "{normal}: {sum}");
+            assert!(line.at(normal) + line.at(-normal) >= 20.0);
+        }
+        // Far below it falls, stays above zero, and has no kink where the form changes.
+        let (above, below) = (linear(-0.5 + 1e-6), linear(-0.5 - 1e-6));
+        assert!((above - below - 2e-6).abs() < 1e-11, "{above} {below}");
+        assert!(linear(-10.0) > 0.0 && linear(-10.0) < linear(-9.0));
+        let none = Spread { value: 0.0, low: 0.0, high: 4.0 };
+        assert_eq!(none.at_together(1.0), none.at(1.0));
     }
 
     #[test]

@@ -5,7 +5,7 @@ mod kept;
 mod others;
 mod outcome;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use calibration::gpu::device::Device;
 use calibration::gpu::evaluate::evaluate;
@@ -25,6 +25,9 @@ use crate::{interrupt, span};
 
 use kept::Kept;
 
+/// The slot of a simulated device.
+const SIMULATED_SLOT: &str = "gen4-x16";
+
 const EXAMPLES: &str = "\
 Examples:
   podpath calibrate gpu                                   print the profile
@@ -32,7 +35,7 @@ Examples:
   podpath calibrate gpu --budget 4min                     what decides most, in four minutes
   podpath calibrate gpu --import podpath-gpu.tar.gz       what .ci/gpu measured on another machine
   podpath calibrate gpu --import bw.json --import smi.xml --base a100-40-pcie --pcie gen4-x16
-  podpath calibrate gpu --simulate 1 --pcie gen4-x16      try it without a GPU
+  podpath calibrate gpu --simulate 1                      try it without a GPU
   podpath calibrate gpu --judge --budget 4min             measure what profiles are judged by
 
 The NVIDIA driver is opened when the command runs. Nothing of CUDA is needed to build, and nothing
@@ -48,7 +51,8 @@ pub(super) struct Arguments {
     /// The number of the device
     #[arg(long, value_name = "N", default_value_t = 0)]
     device: usize,
-    /// The PCIe profile of the slot that it is in [default: what NVML tells, or the import]
+    /// The PCIe profile of the slot that it is in [default: what NVML tells, or the import;
+    /// gen4-x16 with --simulate]
     #[arg(long, value_name = "PROFILE")]
     pcie: Option<String>,
     /// The name of the profile [default: my-gpu, or that of the import]
@@ -89,15 +93,22 @@ pub(super) struct Arguments {
     /// --pack the archive
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// The folder for readings, points and findings as tables, plots and report.html
-    #[arg(long, value_name = "DIR", default_value = "results/calibrate-gpu")]
-    results: PathBuf,
+    /// The folder for readings, points and findings as tables, plots and report.html [default:
+    /// calibrate-gpu in --out, or results/calibrate-gpu]
+    #[arg(long, value_name = "DIR")]
+    results: Option<PathBuf>,
 }
 
 impl Arguments {
     /// How a real device is opened.
     const fn opening(&self) -> Opening {
         Opening { nvrtc: self.nvrtc, even_if_busy: self.even_if_busy }
+    }
+
+    /// The folder for everything but the profile.
+    fn results(&self) -> PathBuf {
+        let beside = || self.out.as_deref().unwrap_or(Path::new("results")).join("calibrate-gpu");
+        self.results.clone().unwrap_or_else(beside)
     }
 
     /// What the user says of the device, beside what was said before and what it tells itself.
@@ -109,10 +120,11 @@ impl Arguments {
         };
         let told = facts.and_then(|facts| facts.pcie);
         let told = told.map(|(generation, lanes)| format!("gen{generation}-x{lanes}"));
+        let simulated = self.simulate.map(|_| SIMULATED_SLOT.to_owned());
         Stated {
             name: given(&self.name, &before.name, "my-gpu"),
             place: given(&self.place, &before.place, "this machine"),
-            pcie: self.pcie.clone().or_else(|| before.pcie.clone()).or(told),
+            pcie: self.pcie.clone().or_else(|| before.pcie.clone()).or(told).or(simulated),
         }
     }
 }
@@ -157,7 +169,7 @@ fn measure(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     interrupt::listen()?;
     let repetitions = usize::from(arguments.repetitions);
     let plan = Plan { repetitions, budget_s: arguments.budget };
-    let mut kept = Kept::new(&arguments.results, &plan, &stated, console);
+    let mut kept = Kept::new(&arguments.results(), &plan, &stated, console);
     let raw = campaign::measure(device.as_mut(), &plan, &mut kept).map_err(failure)?;
     let measured = evaluate(raw);
     outcome::tell(arguments, &measured, &stated, console)?;

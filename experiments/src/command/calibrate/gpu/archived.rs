@@ -50,7 +50,7 @@ pub(super) fn take_over(
     outcome::tell(arguments, &evaluate(raw), &stated, console)?;
     let printed = archive.map_or(Vec::new(), |archive| printed(&archive, console));
     if !printed.is_empty() {
-        write_file(&arguments.results.join("imported.csv"), import::table(&printed))?;
+        write_file(&arguments.results().join("imported.csv"), import::table(&printed))?;
     }
     Ok(())
 }

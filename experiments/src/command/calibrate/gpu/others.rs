@@ -39,22 +39,22 @@ pub(super) fn take_over(arguments: &Arguments, console: &Console) -> Result<(), 
             Some(overlay(&with)?)
         }
     };
-    let staging = results_folder(&arguments.results)?;
+    let staging = results_folder(&arguments.results())?;
     let failed = |error| Failure::run("writing imported.csv", error);
     std::fs::write(staging.path().join("imported.csv"), import::table(&imported))
         .map_err(failed)?;
     staging.commit(false)?;
     let Some(text) = text else {
         console.note("--base PROFILE completes a shipped profile with what was imported");
-        console.print(&format!("written to {}\n", arguments.results.display()))?;
-        return console.print_json(&json!({ "results": arguments.results }));
+        console.print(&format!("written to {}\n", arguments.results().display()))?;
+        return console.print_json(&json!({ "results": arguments.results() }));
     };
     let Stated { name, .. } = arguments.stated(&Stated::default(), None);
     match write(arguments.out.as_deref(), "gpu", &name, &text)? {
         Some(file) => console.print(&format!("written to {}\n", file.display()))?,
         None => console.print(&text)?,
     }
-    let results = &arguments.results;
+    let results = arguments.results();
     console.print(&format!("\nresults in {}\n", results.display()))?;
     console.print_json(&json!({ "name": name, "profile": text, "results": results }))
 }

@@ -20,7 +20,7 @@ pub(super) fn tell(
     stated: &Stated,
     console: &Console,
 ) -> Result<(), Failure> {
-    results(&arguments.results, measured)?;
+    results(&arguments.results(), measured)?;
     print_findings(measured, console)?;
     for sentence in missing(measured) {
         console.print(&format!("\n{sentence}\n"))?;
@@ -33,11 +33,11 @@ pub(super) fn tell(
         Some(file) => console.print(&format!("written to {}\n", file.display()))?,
         None => console.print(&text)?,
     }
-    console.print(&format!("\nresults in {}\n", arguments.results.display()))?;
+    console.print(&format!("\nresults in {}\n", arguments.results().display()))?;
     console.print_json(&json!({
         "name": stated.name,
         "profile": text,
-        "results": arguments.results,
+        "results": arguments.results(),
         "budget_s": measured.plan.budget_s,
         "probes": measured.accounts.iter().map(told).collect::<Vec<_>>(),
     }))
