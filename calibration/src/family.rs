@@ -25,11 +25,23 @@ pub enum Family {
     GpuSmallKernels,
     /// Host-to-device copies.
     GpuMemcpy,
+    /// Collectives inside a node, or a rack that NVLink joins.
+    CollectiveNvlink,
+    /// Collectives of GPUs that PCIe joins.
+    CollectivePcie,
+    /// Collectives over networks of cards that read memory.
+    CollectiveRdma,
+    /// Collectives over sockets.
+    CollectiveSocket,
+    /// Sends from one end to the other.
+    PointToPoint,
+    /// Collectives on one node, by NVIDIA.
+    CollectiveOneNode,
 }
 
 impl Family {
     /// Every family, in report order.
-    pub const ALL: [Family; 8] = [
+    pub const ALL: [Family; 14] = [
         Family::Pcie,
         Family::CniTcp,
         Family::CniUdp,
@@ -38,6 +50,12 @@ impl Family {
         Family::GpuCache,
         Family::GpuSmallKernels,
         Family::GpuMemcpy,
+        Family::CollectiveNvlink,
+        Family::CollectivePcie,
+        Family::CollectiveRdma,
+        Family::CollectiveSocket,
+        Family::PointToPoint,
+        Family::CollectiveOneNode,
     ];
 
     /// Its name in reports.
@@ -51,6 +69,12 @@ impl Family {
             Family::GpuCache => "gpu_cache",
             Family::GpuSmallKernels => "gpu_small_kernels",
             Family::GpuMemcpy => "gpu_memcpy",
+            Family::CollectiveNvlink => "collective_nvlink",
+            Family::CollectivePcie => "collective_pcie",
+            Family::CollectiveRdma => "collective_rdma",
+            Family::CollectiveSocket => "collective_socket",
+            Family::PointToPoint => "point_to_point",
+            Family::CollectiveOneNode => "collective_one_node",
         }
     }
 }
@@ -64,6 +88,10 @@ pub enum Table {
     Cni,
     /// A table of one GPU family.
     Gpu(Family),
+    /// Runs of nccl-tests and its like: the families of collectives.
+    Collectives,
+    /// The same on one node: [`Family::CollectiveOneNode`].
+    OneNode,
 }
 
 const TABLES: &[(Table, &[&str])] = &[
@@ -136,6 +164,24 @@ const TABLES: &[(Table, &[&str])] = &[
         Table::Gpu(Family::GpuMemcpy),
         &["gpu", "direction", "host_memory", "size_kib", "time_ms", "bandwidth_gb_s"],
     ),
+    (
+        Table::Collectives,
+        &[
+            "nodes",
+            "gpus_per_node",
+            "gpu",
+            "intra",
+            "nic",
+            "nic_gbit",
+            "nics_per_node",
+            "transport",
+            "collective",
+            "bytes",
+            "time_us",
+            "algbw_GBps",
+        ],
+    ),
+    (Table::OneNode, &["gpu", "gpus", "intra", "collective", "bytes", "time_us"]),
 ];
 
 /// Recognises a table by its columns, which may stand in any order and among others.

@@ -4,6 +4,7 @@
 //! profile; the same inputs give the same bytes. Nothing else writes a fitted number.
 
 pub mod cni;
+pub mod collectives;
 pub mod covariance;
 pub mod gpu;
 pub mod memcpy;

@@ -11,6 +11,7 @@
 //! reads only [`shipped`](fn@shipped::shipped) profiles and can change nothing.
 
 pub mod cni;
+pub mod collective;
 pub mod copy;
 pub mod coverage;
 pub mod data;

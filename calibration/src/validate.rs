@@ -4,6 +4,7 @@
 //! A row that cannot be predicted is reported with the reason. A prediction is compared in the
 //! digits that the file prints: a table with two decimals cannot show a smaller difference.
 
+mod collective;
 mod copy;
 mod gpu;
 mod pcie;
@@ -42,15 +43,19 @@ pub fn validate_profile(files: &[DataFile], profile: &Profile) -> Result<Report,
 fn compare(files: &[DataFile], mut gpus: Gpus) -> Result<Report, InputError> {
     let library = shipped();
     let mut setups = Setups::new(library);
+    let costs = crate::collective::costs(library)?;
     let mut report = Report::default();
     for file in files {
         let table = recognise(file)?;
         let fitted = Fitted::of(table)?;
         for row in file.rows() {
-            let judged = judge(table, &row, &mut setups, &mut gpus, library)?;
+            let judged = match table {
+                Table::Collectives | Table::OneNode => collective::judge(table, &row, &costs)?,
+                _ => judge(table, &row, &mut setups, &mut gpus, library)?,
+            };
             let seen = match table {
                 Table::Gpu(family) => gpus.fitted(file, &row, family)?,
-                Table::Pcie | Table::Cni => fitted.has(&row),
+                _ => fitted.has(&row),
             };
             let used = if seen { Use::Calibration } else { Use::Holdout };
             report.add(&row, judged, used);
@@ -85,6 +90,7 @@ fn judge(
             Ok(Verdict { family: read.family(), label, outcome: Ok(vec![compared]) })
         }
         Table::Gpu(family) => gpus.judge(row, family),
+        Table::Collectives | Table::OneNode => unreachable!("judged without clusters"),
     }
 }
 
@@ -95,6 +101,8 @@ impl Fitted {
     fn of(table: Table) -> Result<Fitted, InputError> {
         let name = match table {
             Table::Cni => fit::cni::TABLE,
+            Table::Collectives => fit::collectives::TABLE,
+            Table::OneNode => fit::collectives::ONE_NODE,
             Table::Pcie | Table::Gpu(_) => return Ok(Fitted(None)),
         };
         Ok(Fitted(Some(crate::published::table(name)?)))

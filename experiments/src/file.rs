@@ -9,6 +9,7 @@ use std::io::{self, Read};
 use std::path::Path;
 use std::sync::Arc;
 
+use flate2::read::MultiGzDecoder;
 use models::input::{InputError, Source};
 
 /// The largest text file that is read, in bytes: a thousand times the largest real one.
@@ -37,6 +38,31 @@ pub fn read_text(path: &Path, field: &str) -> Result<Arc<Source>, InputError> {
     let limit = FILE_BYTES_MAX as u64 + 1;
     File::open(path).and_then(|f| f.take(limit).read_to_end(&mut bytes)).map_err(unreadable)?;
     checked(&name, &bytes)
+}
+
+/// Reads a file that gzip has packed; what is in it is bounded too.
+///
+/// # Errors
+/// If it cannot be read or unpacked, or is larger than [`FILE_BYTES_MAX`] when it is unpacked.
+pub fn unpacked(path: &Path, field: &str) -> Result<Vec<u8>, InputError> {
+    let name = path.display().to_string();
+    let told = |problem: String| {
+        InputError::new(field, format!("`{name}` {problem}")).help("a file that gzip has packed")
+    };
+    let metadata =
+        fs::metadata(path).map_err(|e| told(format!("cannot be read: {}", reason(&e))))?;
+    if !metadata.is_file() {
+        return Err(told("is no regular file".into()));
+    }
+    let packed = File::open(path).map_err(|e| told(format!("cannot be read: {}", reason(&e))))?;
+    let mut bytes = Vec::new();
+    let limit = FILE_BYTES_MAX as u64 + 1;
+    let read = MultiGzDecoder::new(packed).take(limit).read_to_end(&mut bytes);
+    read.map_err(|error| told(format!("cannot be unpacked: {error}")))?;
+    match bytes.len() > FILE_BYTES_MAX {
+        true => Err(told(format!("holds more than {} MiB", FILE_BYTES_MAX >> 20))),
+        false => Ok(bytes),
+    }
 }
 
 /// What the operating system says, without its number.

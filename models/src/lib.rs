@@ -13,6 +13,7 @@
 mod account;
 pub mod catalogue;
 pub mod cluster;
+pub mod collective;
 pub mod format;
 pub mod framing;
 pub mod gpu;

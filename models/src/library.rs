@@ -45,11 +45,13 @@ pub enum Kind {
     Posterior,
     /// What of a class of machines is in one of a few states (TOML).
     Hypothesis,
+    /// What steps and bytes of collectives cost (CSV).
+    Collective,
 }
 
 impl Kind {
     /// Every kind, in the order in which folders are listed.
-    pub const ALL: [Kind; 10] = [
+    pub const ALL: [Kind; 11] = [
         Kind::Host,
         Kind::Gpu,
         Kind::Pcie,
@@ -60,6 +62,7 @@ impl Kind {
         Kind::Model,
         Kind::Posterior,
         Kind::Hypothesis,
+        Kind::Collective,
     ];
 
     /// The folder of this kind below `profiles/`.
@@ -75,15 +78,20 @@ impl Kind {
             Kind::Model => "model",
             Kind::Posterior => "posterior",
             Kind::Hypothesis => "hypothesis",
+            Kind::Collective => "collective",
         }
     }
 
     /// The ending of this kind's files, without the dot.
     pub const fn ending(self) -> &'static str {
         match self {
-            Kind::Host | Kind::Gpu | Kind::Pcie | Kind::Nic | Kind::Model | Kind::Posterior => {
-                "csv"
-            }
+            Kind::Host
+            | Kind::Gpu
+            | Kind::Pcie
+            | Kind::Nic
+            | Kind::Model
+            | Kind::Posterior
+            | Kind::Collective => "csv",
             Kind::Hop | Kind::Cni | Kind::Topology | Kind::Hypothesis => "toml",
         }
     }
@@ -91,7 +99,10 @@ impl Kind {
     /// Whether its files are tables of parameters, with the lines that the
     /// [`schema`] lists.
     pub const fn is_profile(self) -> bool {
-        matches!(self, Kind::Host | Kind::Gpu | Kind::Pcie | Kind::Nic | Kind::Model)
+        matches!(
+            self,
+            Kind::Host | Kind::Gpu | Kind::Pcie | Kind::Nic | Kind::Model | Kind::Collective
+        )
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod attribution;
 mod batch;
+mod collective;
 mod company;
 mod counted;
 mod families;

@@ -52,11 +52,15 @@ impl Comparison {
 
     /// The same with what each of several draws predicts.
     pub fn with_draws(self, draws: &[f64]) -> Comparison {
+        self.with_interval(ninety(draws))
+    }
+
+    /// The same with the ends of an interval.
+    pub fn with_interval(self, (low, high): (f64, f64)) -> Comparison {
         let printed = |end: f64| {
             let decimals = self.decimals;
             format!("{end:.decimals$}").parse().expect("a number was printed")
         };
-        let (low, high) = ninety(draws);
         Comparison { interval: Some((printed(low), printed(high))), ..self }
     }
 

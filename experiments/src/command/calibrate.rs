@@ -1,5 +1,6 @@
 //! `podpath calibrate`: from measurements to profiles.
 
+mod fit_collectives;
 mod fit_gpu;
 mod freeze;
 mod gpu;
@@ -31,6 +32,7 @@ Examples:
   podpath calibrate fit memcpy --data my.csv --out my-profiles
   podpath calibrate fit gpu --gpu a40 --data rows.csv --rows 'kernel in (init, read, scale)' \
       --out a40.csv                            what a GPU's kernels cost
+  podpath calibrate fit collectives            steps and bytes of NCCL, by runs of nccl-tests
   podpath calibrate gpu --pcie gen4-x16        measure the GPU at hand
   podpath calibrate net --quick                measure the network stack at hand
 
@@ -87,6 +89,7 @@ enum What {
         out: Option<PathBuf>,
     },
     Gpu(fit_gpu::Arguments),
+    Collectives(fit_collectives::Arguments),
 }
 
 pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
@@ -122,6 +125,7 @@ fn fit(what: &What, console: &Console) -> Result<(), Failure> {
             fit_memcpy(&data, out.as_deref(), console)
         }
         What::Gpu(arguments) => fit_gpu::run(arguments, console),
+        What::Collectives(arguments) => fit_collectives::run(arguments, console),
     }
 }
 

@@ -52,8 +52,8 @@ otherwise. Those that change nothing are listed at the end, each with its reason
     Perturb(perturb::Arguments),
     /// List names by kind
     List {
-        /// One kind alone: host, gpu, pcie, nic, hop, cni, topology, model, posterior or
-        /// hypothesis
+        /// One kind alone: host, gpu, pcie, nic, hop, cni, topology, model, posterior, hypothesis
+        /// or collective
         #[arg(long)]
         kind: Option<String>,
         /// A folder with profiles of your own

@@ -25,6 +25,7 @@ Examples:
   podpath validate                                 every published row that ships
   podpath validate --against mine.csv              any file with the columns of one of them
   podpath validate --against a.csv --against b.csv --json
+  podpath validate --against nccl_tests.csv.gz     runs of nccl-tests, packed or not
   podpath validate --rows 0                        the summary alone
   podpath validate --profile my-gpu.csv --against gpu.csv
                                                    rows about a GPU by a profile of your own
@@ -91,6 +92,10 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<(), Failur
 }
 
 fn read(path: &Path) -> Result<DataFile, InputError> {
+    if path.extension().is_some_and(|ending| ending == "gz") {
+        let name = path.display().to_string();
+        return DataFile::from_bytes(name, &file::unpacked(path, "--against")?);
+    }
     let source = file::read_text(path, "--against")?;
     DataFile::from_bytes(&source.name, source.text.as_bytes())
 }

@@ -3,6 +3,7 @@
 mod archive;
 mod bad;
 mod chakra;
+mod collectives;
 mod crashes;
 mod determinism;
 mod driver;

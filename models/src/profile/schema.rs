@@ -4,6 +4,7 @@
 //! The table is the only list. A profile is checked against it when it is read ([`check`]), the
 //! getters of [`Profile`] take their defaults from it, and `podpath profiles schema` prints it.
 
+mod collective;
 mod device;
 mod gpu;
 mod host;
@@ -59,6 +60,7 @@ pub fn lines(kind: Kind) -> &'static [Line] {
         Kind::Pcie => &device::PCIE,
         Kind::Nic => &device::NIC,
         Kind::Model => &model::LINES,
+        Kind::Collective => &collective::LINES,
         Kind::Hop | Kind::Cni | Kind::Topology | Kind::Posterior | Kind::Hypothesis => &[],
     }
 }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use calibration::data::DataFile;
+use calibration::family::{Table, recognise};
 use calibration::filter::Filter;
 use calibration::fit::gpu;
 use calibration::published::published;
@@ -80,7 +81,7 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<(), Failur
 /// The published tables about GPUs.
 fn about_gpus() -> Result<Vec<DataFile>, InputError> {
     let mut files = published()?;
-    files.retain(|file| file.columns().any(|column| column == "gpu"));
+    files.retain(|file| matches!(recognise(file), Ok(Table::Gpu(_))));
     Ok(files)
 }
 

@@ -1,0 +1,250 @@
+//! Published runs of nccl-tests and its like, beside what the models say of them.
+//!
+//! A row names GPU, links and cards in its source's words; [`read`] makes a team of ranks of them.
+//! What cannot be told from the words is said as a reason, and the row is left out.
+
+mod words;
+
+use models::collective::{Collective, Costs, Predicted, Program, Team, predict, streamed};
+use models::input::InputError;
+use models::library::{Kind, Library};
+
+use crate::data::Row;
+use crate::family::Family;
+
+/// The profile of costs that ships.
+pub const PROFILE: &str = "nccl";
+/// More bytes than anybody moves at once.
+const BYTES_MAX: u64 = 1 << 50;
+/// More nodes than any run had.
+const NODES_MAX: u64 = 1 << 20;
+
+/// The costs of a library.
+///
+/// # Errors
+/// If it has none, or a line of them is missing.
+pub fn costs(library: &Library) -> Result<Costs, InputError> {
+    Costs::read(&library.profile(Kind::Collective, PROFILE)?)
+}
+
+/// What a row measured.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Work {
+    /// A collective of NCCL of so many bytes.
+    Collective(Collective, u64),
+    /// Messages of so many bytes, one after another.
+    Messages(Program, u64),
+}
+
+/// A row that can be predicted.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Run {
+    /// The ranks.
+    pub team: Team,
+    /// What they did.
+    pub work: Work,
+    /// How long it took \[µs\].
+    pub time_us: f64,
+    /// With how many decimals that is printed.
+    pub decimals: usize,
+}
+
+impl Run {
+    /// What is predicted.
+    pub fn predict(&self, costs: &Costs) -> Predicted {
+        match self.work {
+            Work::Collective(collective, bytes) => predict(costs, &self.team, collective, bytes),
+            Work::Messages(program, bytes) => streamed(costs, &self.team, program, bytes),
+        }
+    }
+}
+
+/// A row as it was read.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reading {
+    /// Its family.
+    pub family: Family,
+    /// Its system, what was done, and how many bytes.
+    pub label: String,
+    /// The run, or why it cannot be predicted.
+    pub run: Result<Run, String>,
+}
+
+/// Reads a row of nccl-tests, of several nodes or one.
+///
+/// # Errors
+/// If a number is malformed.
+pub fn read(row: &Row<'_>) -> Result<Reading, InputError> {
+    let collective = row.text("collective")?;
+    let nodes = u32::try_from(row.count("nodes", NODES_MAX)?).expect("so many at most");
+    let bytes = row.count("bytes", BYTES_MAX)?;
+    let family = family(collective, row.text("transport")?);
+    let system = row.cell("system").unwrap_or("unknown").replace(' ', "-");
+    let label = format!("{system} {collective} {bytes}");
+    let health = row.cell("health").unwrap_or_default();
+    if !matches!(health, "healthy" | "limited") {
+        let why = format!("its health is `{health}`: a fault is not predicted");
+        return Ok(Reading { family, label, run: Err(why) });
+    }
+    let (time_us, decimals) = match (row.cell("time_us"), row.cell("algbw_GBps")) {
+        (Some(_), _) => (row.positive("time_us")?, row.decimals("time_us")),
+        (None, Some(_)) => (bytes as f64 / row.positive("algbw_GBps")? / 1000.0, 3),
+        (None, None) => return Err(row.fault("time_us", "is empty, and so is algbw_GBps")),
+    };
+    let run = words::team(row, nodes).and_then(|team| {
+        let work = work(collective, bytes, &team)?;
+        Ok(Run { team, work, time_us, decimals })
+    });
+    Ok(Reading { family, label, run })
+}
+
+/// Reads a row of one node.
+///
+/// # Errors
+/// If a number is malformed.
+pub fn read_one_node(row: &Row<'_>) -> Result<Reading, InputError> {
+    let (gpu, collective) = (row.text("gpu")?, row.text("collective")?);
+    let ranks = u32::try_from(row.count("gpus", 1024)?).expect("so many at most");
+    let bytes = row.count("bytes", BYTES_MAX)?;
+    let (time_us, decimals) = (row.positive("time_us")?, row.decimals("time_us"));
+    let intra = row.text("intra")?;
+    let run = words::node(gpu, intra, ranks).and_then(|team| {
+        let work = work(collective, bytes, &team)?;
+        Ok(Run { team, work, time_us, decimals })
+    });
+    let label = format!("{gpu} {ranks}x {collective} {bytes}");
+    Ok(Reading { family: Family::CollectiveOneNode, label, run })
+}
+
+/// What a row did, by the name of its program or collective.
+fn work(name: &str, bytes: u64, team: &Team) -> Result<Work, String> {
+    if team.ranks < 2 {
+        return Err("one rank has nobody to talk to".into());
+    }
+    Ok(match name {
+        "osu_bw" | "transfer_engine" => Work::Messages(Program::Mpi, bytes),
+        name if name.starts_with("ib_") => Work::Messages(Program::Verbs, bytes),
+        // OSU counts the bytes to each other rank.
+        "osu_alltoall" => {
+            Work::Collective(Collective::AllToAll, bytes.saturating_mul(team.ranks.into()))
+        }
+        "p2p_oneway" | "incast" | "iperf3" => Work::Collective(Collective::Send, bytes),
+        name => match Collective::named(name) {
+            Some(collective) => Work::Collective(collective, bytes),
+            None => return Err(format!("`{name}` is no collective that is modelled")),
+        },
+    })
+}
+
+/// Transports by what they begin with, and the family of their collectives.
+const FAMILIES: [(&str, Family); 5] = [
+    ("socket", Family::CollectiveSocket),
+    ("nvlink(MNNVL)+gdr", Family::CollectiveRdma),
+    ("nvlink", Family::CollectiveNvlink),
+    ("p2p-pcie", Family::CollectivePcie),
+    ("shm", Family::CollectivePcie),
+];
+
+/// Programs that send from one end to the other.
+const POINT_TO_POINT: [&str; 6] =
+    ["p2p_oneway", "sendrecv", "incast", "osu_bw", "iperf3", "transfer_engine"];
+
+fn family(collective: &str, transport: &str) -> Family {
+    if POINT_TO_POINT.contains(&collective) || collective.starts_with("ib_") {
+        return Family::PointToPoint;
+    }
+    let known = FAMILIES.iter().find(|(begins, _)| transport.starts_with(begins));
+    known.map_or(Family::CollectiveRdma, |(_, family)| *family)
+}
+
+#[cfg(test)]
+mod tests {
+    use models::profile::Profile;
+
+    use super::*;
+    use crate::family::{Table, recognise};
+    use crate::published::published;
+    use crate::shipped;
+
+    fn runs() -> Vec<Run> {
+        let mut runs = Vec::new();
+        for file in published().unwrap() {
+            for row in file.rows() {
+                let read = match recognise(&file).unwrap() {
+                    Table::Collectives => read(&row).unwrap(),
+                    Table::OneNode => read_one_node(&row).unwrap(),
+                    _ => continue,
+                };
+                runs.extend(read.run);
+            }
+        }
+        runs
+    }
+
+    /// A number that nothing reads is an error.
+    #[test]
+    fn every_cost_moves_the_prediction_of_a_published_run() {
+        let profile = shipped().profile(Kind::Collective, PROFILE).unwrap();
+        let runs = runs();
+        let predict = |profile: &Profile| -> Vec<(f64, f64)> {
+            let costs = Costs::read(profile).unwrap();
+            let ends = runs.iter().map(|run| run.predict(&costs).interval_us());
+            ends.collect()
+        };
+        let nominal = predict(&profile);
+        for row in profile.rows() {
+            let base = profile.base(&row.parameter, line_of(&row.parameter)).unwrap();
+            let moved = profile.with(&row.parameter, 0.5 * base).unwrap();
+            assert!(predict(&moved) != nominal, "{} moves nothing", row.parameter);
+        }
+    }
+
+    fn line_of(parameter: &str) -> models::profile::Dimension {
+        models::profile::schema::line(Kind::Collective, parameter).unwrap().dimension
+    }
+
+    #[test]
+    fn at_most_a_tenth_of_the_judged_rows_is_left_out() {
+        let file = crate::published::table("nccl_tests.csv").unwrap();
+        let readings: Vec<Reading> = file.rows().map(|row| read(&row).unwrap()).collect();
+        let left: Vec<&String> = readings.iter().filter_map(|r| r.run.as_ref().err()).collect();
+        let left = left.into_iter().filter(|why| !why.starts_with("its health")).count();
+        assert!(left * 10 <= readings.len(), "{left} of {}", readings.len());
+    }
+
+    #[test]
+    fn what_cannot_be_told_is_said() {
+        let header = "nodes,gpus_per_node,gpu,intra,nic,nic_gbit,nics_per_node,transport,\
+                      collective,bytes,time_us,algbw_GBps,health";
+        let reading = |row: &str| {
+            let text = format!("{header}\n{row}\n");
+            let file = crate::data::DataFile::from_bytes("x.csv", text.as_bytes()).unwrap();
+            let row = file.rows().next().unwrap();
+            read(&row).map(|reading| reading.run.map(|run| run.team.ranks))
+        };
+        let end = "all_reduce,8,10,0.1,healthy";
+        let told = |row: &str| reading(row).unwrap().unwrap_err();
+        assert_eq!(
+            told(&format!("2,8,H100 SXM,nvswitch3(nvlink4),ConnectX-7,unknown,8,gdr,{end}")),
+            "it does not say the rate of a card"
+        );
+        assert_eq!(
+            told(&format!("1,8,AMD MI300X,infinity fabric,-,0,0,nvlink,{end}")),
+            "no GPU is known like `amd mi300x`"
+        );
+        assert_eq!(
+            told(&format!("1,8,unknown,nvlink,-,0,0,nvlink,{end}")),
+            "it does not say which GPU"
+        );
+        let bad = told("1,8,H100 SXM,nvswitch,-,0,0,nvlink,all_reduce,8,10,0.1,bad");
+        assert_eq!(bad, "its health is `bad`: a fault is not predicted");
+        assert_eq!(
+            told("1,8,H100 SXM,nvswitch,-,0,0,nvlink,all_to_none,8,10,0.1,healthy"),
+            "`all_to_none` is no collective that is modelled"
+        );
+        let ranks = reading(&format!("2,8,H100 SXM,nvswitch,ConnectX-7,400,8,gdr,{end}"));
+        assert_eq!(ranks.unwrap(), Ok(16));
+        let wrong = reading("0,8,H100 SXM,nvswitch,-,0,0,nvlink,all_reduce,8,10,0.1,healthy");
+        assert!(wrong.unwrap_err().to_string().starts_with("x.csv:2: nodes: `0`"));
+    }
+}

@@ -1,0 +1,254 @@
+//! How long a collective takes.
+//!
+//! ```text
+//! time = base + steps inside · hop + steps between · latency + fill + bytes ÷ rate
+//! ```
+//!
+//! Base and hop are waits of SMs for each other, which shrink with the clock and grow where a GPU
+//! is made of two dies. The rate is that of the slower of links and network; each gets a part of
+//! its nominal rate that the protocol and the kind of network decide. `fill` is the time until the
+//! pipeline of chunks is full: a chunk is what a rank's part of the bytes leaves for a channel, at
+//! most a slot of the buffer.
+
+use super::costs::Medium;
+use super::tuner::{self, choose};
+use super::{Algorithm, Choice, Collective, Costs, Fabric, Intra, Protocol, Team};
+
+/// The clock at which bases and hops are given: that of an A100 \[GHz\].
+const CLOCK_GHZ: f64 = 1.41;
+/// A slot of the buffer of Simple (NCCL: 4 MiB for eight steps) \[B\].
+const CHUNK_MAX: f64 = 524_288.0;
+/// What LL128 moves of the wire between nodes: 120 of 128 bytes.
+const LL128_PART: f64 = 0.9375;
+
+/// What is predicted of a collective.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Predicted {
+    /// What NCCL takes.
+    pub choice: Choice,
+    /// What would pass with no bytes \[µs\].
+    pub latency_us: f64,
+    /// What the bytes take \[µs\].
+    pub moving_us: f64,
+    /// Factors within which 90 % of systems lie, of latency and of the rest.
+    doubts: (f64, f64),
+}
+
+impl Predicted {
+    /// The time \[µs\].
+    pub fn time_us(&self) -> f64 {
+        self.latency_us + self.moving_us
+    }
+
+    /// The ends of the 90 % interval \[µs\].
+    pub fn interval_us(&self) -> (f64, f64) {
+        let (latency, rate) = self.doubts;
+        let low = self.latency_us / latency + self.moving_us / rate;
+        (low, self.latency_us * latency + self.moving_us * rate)
+    }
+}
+
+/// Predicts a collective of `bytes`, counted as nccl-tests counts them.
+pub fn predict(costs: &Costs, team: &Team, collective: Collective, bytes: u64) -> Predicted {
+    let choice = choose(collective, team, bytes);
+    let (latency_us, moving_us) = match choice.algorithm {
+        Algorithm::Pairwise => pairwise(costs, team, collective, bytes as f64),
+        _ => stepwise(costs, team, collective, choice, bytes as f64),
+    };
+    let medium = match collective {
+        Collective::SendReceive | Collective::Send => Medium::Pair,
+        _ => medium(team),
+    };
+    let doubt = costs.doubt(medium);
+    Predicted { choice, latency_us, moving_us, doubts: (doubt.latency, doubt.rate) }
+}
+
+fn medium(team: &Team) -> Medium {
+    match (team.network, team.intra) {
+        (Some(network), _) if network.fabric == Fabric::Socket => Medium::Socket,
+        (Some(_), _) => Medium::Rdma,
+        (None, Intra::Pcie { .. }) => Medium::Pcie,
+        (None, _) => Medium::NvLink,
+    }
+}
+
+/// How much longer than on an A100 SMs wait for each other.
+fn waiting(costs: &Costs, team: &Team) -> f64 {
+    CLOCK_GHZ / team.clock_ghz * if team.dies > 1 { costs.second_die } else { 1.0 }
+}
+
+/// Rings, trees and NVLS.
+fn stepwise(
+    costs: &Costs,
+    team: &Team,
+    collective: Collective,
+    choice: Choice,
+    bytes: f64,
+) -> (f64, f64) {
+    let Choice { algorithm, protocol } = choice;
+    let waiting = waiting(costs, team);
+    let nodes = f64::from(team.nodes);
+    let nvls = matches!(algorithm, Algorithm::Nvls | Algorithm::NvlsTree);
+    let framing = if nvls { costs.nvls } else { costs.framing(protocol) };
+    let steps = f64::from(collective.steps(team.ranks));
+    let (inside, between) = match (algorithm, collective) {
+        (Algorithm::Tree, _) => (2.0 * f64::from(team.local() - 1), 2.0 * nodes.log2()),
+        (Algorithm::NvlsTree, _) => (1.0, 2.0 * nodes.log2()),
+        (Algorithm::Nvls, _) => (1.0, 0.0),
+        (_, Collective::AllReduce) => (steps - 2.0 * (nodes - 1.0), 2.0 * (nodes - 1.0)),
+        _ => (steps - (nodes - 1.0), nodes - 1.0),
+    };
+    let pcie = matches!(team.intra, Intra::Pcie { .. });
+    let hop = match (pcie, protocol) {
+        (true, Protocol::Ll) => costs.pcie.ll_hop_us,
+        (true, _) => costs.pcie.simple_hop_us,
+        (false, _) => framing.hop_us * waiting,
+    };
+    let base = match (team.intra, algorithm, protocol) {
+        (Intra::Alone, _, Protocol::Ll) => costs.ll.base_us * waiting,
+        (Intra::Alone, ..) => costs.ll.base_us * waiting + costs.network.simple_base_us,
+        (_, Algorithm::NvlsTree, _) => costs.nvls_tree_base_us * waiting,
+        (Intra::Pcie { .. }, _, Protocol::Simple) => costs.pcie.simple_base_us,
+        _ => framing.base_us * waiting,
+    };
+    let mut latency = base + hop * inside.max(0.0);
+    let mut moving: f64 = 0.0;
+    if let Some(bus) = team.bus_gb_s() {
+        let part = collective.bus_factor(team.ranks) * bytes / 1000.0;
+        let rate = inner(costs, team, collective, choice, bus);
+        moving = part / rate;
+        if team.nodes == 1 && !pcie && protocol == Protocol::Simple {
+            let channels = tuner::channels(team.generation);
+            let chunk = CHUNK_MAX.min(bytes / (f64::from(team.ranks) * channels));
+            let rate = rate / framing.efficiency / pair(costs, team, protocol);
+            latency += costs.fill * steps * chunk * channels / (1000.0 * rate);
+        }
+    }
+    if let Some(network) = team.network {
+        let part = match algorithm {
+            Algorithm::Ring => collective.bus_factor(team.ranks),
+            _ if team.nodes == 2 => 1.0,
+            _ => 2.0,
+        };
+        let rate = outer(costs, network.fabric, protocol, network.node_gb_s);
+        moving = moving.max(part * bytes / (1000.0 * rate));
+        let longer = if protocol == Protocol::Simple { costs.network.simple_latency } else { 1.0 };
+        latency += between * costs.crossing(network.fabric).latency_us * longer;
+    }
+    (latency, moving)
+}
+
+/// What two ranks get less of their links.
+fn pair(costs: &Costs, team: &Team, protocol: Protocol) -> f64 {
+    if team.ranks == 2 && protocol != Protocol::Ll { costs.pair } else { 1.0 }
+}
+
+/// What a rank gets of the links inside its node, in GB/s.
+fn inner(costs: &Costs, team: &Team, collective: Collective, choice: Choice, bus: f64) -> f64 {
+    let Choice { algorithm, protocol } = choice;
+    if let Intra::Pcie { shared_memory, .. } = team.intra {
+        let through = if shared_memory { costs.pcie.shared_memory } else { 1.0 };
+        let framed = if protocol == Protocol::Ll { costs.pcie.ll_efficiency } else { 1.0 };
+        return bus * costs.pcie.efficiency * through * framed;
+    }
+    if matches!(algorithm, Algorithm::Nvls | Algorithm::NvlsTree) {
+        let own = bus * tuner::nvls_efficiency(team.generation) * costs.nvls.efficiency;
+        let others = f64::from(team.ranks - 1) / f64::from(team.ranks);
+        return own * if collective == Collective::AllReduce { 2.0 } else { others };
+    }
+    let counted = match protocol {
+        Protocol::Ll if team.nodes == 1 => tuner::ll_most(team.generation)[0].min(0.5 * bus),
+        Protocol::Ll => 0.5 * bus,
+        Protocol::Ll128 => 0.92 * bus,
+        Protocol::Simple => bus,
+    };
+    counted * costs.framing(protocol).efficiency * pair(costs, team, protocol)
+}
+
+/// What a node gets of its network, in GB/s.
+fn outer(costs: &Costs, fabric: Fabric, protocol: Protocol, nominal_gb_s: f64) -> f64 {
+    let framed = match (protocol, fabric) {
+        (Protocol::Ll, Fabric::Socket) => costs.network.socket_ll_efficiency,
+        (Protocol::Ll, _) => costs.network.ll_efficiency,
+        (Protocol::Ll128, _) => LL128_PART,
+        (Protocol::Simple, _) => 1.0,
+    };
+    let rate = nominal_gb_s * costs.crossing(fabric).efficiency;
+    framed
+        * match fabric {
+            Fabric::Socket => rate.min(costs.network.socket_gb_s),
+            Fabric::Staged => rate.min(costs.network.staged_gb_s),
+            _ => rate,
+        }
+}
+
+/// Sends and receives of pairs: all-to-all, and one send beside one receive.
+fn pairwise(costs: &Costs, team: &Team, collective: Collective, bytes: f64) -> (f64, f64) {
+    let waiting = waiting(costs, team);
+    let (ranks, local) = (f64::from(team.ranks), f64::from(team.local()));
+    let (peers, each) = match collective {
+        Collective::AllToAll => (ranks - 1.0, bytes / ranks),
+        _ => (1.0, bytes),
+    };
+    let own = &costs.pairwise;
+    let larger = own.simple_us * (each / own.simple_bytes).min(1.0);
+    let mut latency = waiting * (own.base_us + own.peer_us * peers + larger);
+    let mut moving: f64 = 0.0;
+    if let Some(bus) = team.bus_gb_s() {
+        let efficiency = match (team.intra, collective) {
+            (Intra::Pcie { .. }, _) => costs.pcie.efficiency,
+            (_, Collective::AllToAll) => own.all_to_all,
+            _ => own.send,
+        };
+        let near = peers.min(local - 1.0).max(1.0);
+        let all = each * near / (1000.0 * bus * efficiency);
+        // A pair has so many channels, whose copies SMs carry out.
+        let one = each / (1000.0 * own.peer_gb_per_gcycle * team.clock_ghz);
+        moving = (all.powi(4) + one.powi(4)).powf(0.25);
+    }
+    if let Some(network) = team.network {
+        let crossing = costs.crossing(network.fabric);
+        let far = if collective == Collective::AllToAll { ranks - local } else { 1.0 };
+        let both = outer(costs, network.fabric, Protocol::Simple, network.node_gb_s);
+        // A thread of sockets that only sends, or only receives, has twice the time for it.
+        let rate = match (network.fabric, collective) {
+            (Fabric::Socket, Collective::Send) => (2.0 * both).min(network.node_gb_s),
+            _ => both,
+        };
+        moving = moving.max(local * each * far / (1000.0 * rate));
+        latency += crossing.latency_us;
+    }
+    (latency, moving)
+}
+
+/// Messages from one end to the other without waiting, as `osu_bw` and perftest send them: the
+/// time that each takes \[µs\].
+pub fn streamed(costs: &Costs, team: &Team, program: Program, bytes: u64) -> Predicted {
+    let own = &costs.messages;
+    let on_device = team.intra != Intra::Alone;
+    let (gap, rate) = match (team.network, team.bus_gb_s()) {
+        (Some(network), _) => {
+            let gap = if program == Program::Verbs { own.verbs_us } else { own.mpi_us };
+            let efficiency = costs.crossing(network.fabric).efficiency.max(LL128_PART);
+            (gap, network.node_gb_s * efficiency)
+        }
+        (None, Some(bus)) if on_device => (own.ipc_us, bus * costs.pairwise.send),
+        (None, _) => (own.mpi_us, own.host_gb_s),
+    };
+    let moving = bytes as f64 / (1000.0 * rate);
+    // Sending one and preparing the next overlap.
+    let waits = (gap - moving).max(0.0);
+    let choice = Choice { algorithm: Algorithm::Pairwise, protocol: Protocol::Simple };
+    let doubt = costs.doubt(Medium::Pair);
+    let doubts = (doubt.latency, doubt.rate);
+    Predicted { choice, latency_us: waits, moving_us: moving, doubts }
+}
+
+/// What sends messages that are no collective of NCCL.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Program {
+    /// perftest: `ib_write_bw` and the like.
+    Verbs,
+    /// MPI: `osu_bw`.
+    Mpi,
+}
