@@ -26,9 +26,11 @@ pub(crate) enum Form {
 /// The largest input \[B\].
 const INPUT_MAX: usize = 1 << 20;
 /// Each further change is made with this chance.
-const FURTHER: f64 = 0.5;
+const FURTHER: f64 = 0.4;
 /// The most changes to one input.
 const CHANGES_MAX: usize = 12;
+/// The most inputs of a kind that are kept to be changed further.
+const KEPT_MAX: usize = 5_000;
 /// How often a text is changed as bytes are.
 const AS_BYTES: f64 = 0.06;
 
@@ -38,32 +40,33 @@ pub(crate) struct Mutator {
     form: Form,
     seed: Seed,
     words: Words,
-    pool: Vec<Vec<u8>>,
-    /// How many of the pool are seeds; the others were found on the way.
-    seeds: usize,
+    seeds: Vec<Vec<u8>>,
+    /// Inputs that came to an end of a new kind.
+    ended: Vec<Vec<u8>>,
+    /// Inputs that were refused for a new reason.
+    refused: Vec<Vec<u8>>,
 }
 
 impl Mutator {
     pub(crate) fn new(form: Form, seed: Seed, seeds: Vec<Vec<u8>>) -> Mutator {
         let texts = seeds.iter().filter_map(|seed| std::str::from_utf8(seed).ok());
         let words = if form == Form::Text { Words::of(texts) } else { Words::default() };
-        Mutator { form, seed, words, seeds: seeds.len(), pool: seeds }
+        Mutator { form, seed, words, seeds, ended: Vec::new(), refused: Vec::new() }
     }
 
-    /// Keeps an input to be changed further.
-    pub(crate) fn keep(&mut self, input: Vec<u8>) {
-        self.pool.push(input);
-    }
-
-    /// How many inputs are kept.
-    pub(crate) fn kept(&self) -> usize {
-        self.pool.len() - self.seeds
+    /// Keeps an input to be changed further; what grows and grows is not.
+    pub(crate) fn keep(&mut self, input: Vec<u8>, ended: bool) {
+        let largest = self.seeds.iter().map(Vec::len).max().unwrap_or(0).max(64);
+        let kept = if ended { &mut self.ended } else { &mut self.refused };
+        if input.len() <= 2 * largest && kept.len() < KEPT_MAX {
+            kept.push(input);
+        }
     }
 
     /// The input of a number: the seeds themselves first, and then what chance makes of them and
     /// of what was kept.
     pub(crate) fn input(&self, number: u64) -> Vec<u8> {
-        if let Some(seed) = self.pool[..self.seeds].get(number as usize) {
+        if let Some(seed) = self.seeds.get(number as usize) {
             return seed.clone();
         }
         let chance = &mut self.seed.draw(number);
@@ -78,11 +81,15 @@ impl Mutator {
         input
     }
 
-    /// One of the pool; what was kept of late is chosen more often.
+    /// One that is changed: mostly one that comes to an end, as its mutants may too.
     fn chosen(&self, chance: &mut Stream) -> &[u8] {
-        let late = self.pool.len().saturating_sub(16);
-        let from = if chance.random_bool(0.3) { late } else { 0 };
-        &self.pool[chance.random_range(from..self.pool.len())]
+        let from = match chance.random_range(0..10) {
+            0..5 => &self.seeds,
+            5..9 => &self.ended,
+            _ => &self.refused,
+        };
+        let from = if from.is_empty() { &self.seeds } else { from };
+        &from[chance.random_range(0..from.len())]
     }
 
     fn change(&self, input: &mut Vec<u8>, chance: &mut Stream) {

@@ -58,7 +58,7 @@ pub(crate) const TARGETS: &[Target] = &[
             "experiments/scenes/*.toml",
             "experiments/loads",
             "experiments/queues",
-            "experiments/tests/bad/experiment"
+            "experiments/cases/*.toml"
         ],
         none,
         experiment::run
@@ -67,11 +67,7 @@ pub(crate) const TARGETS: &[Target] = &[
         "topology",
         "a topology file: assembled, and transfers run between its ends",
         Text,
-        &[
-            "calibration/profiles/topology",
-            "experiments/scenes/topology",
-            "experiments/tests/bad/topology"
-        ],
+        &["calibration/profiles/topology", "experiments/scenes/topology"],
         none,
         experiment::topology
     ),
@@ -95,7 +91,7 @@ pub(crate) const TARGETS: &[Target] = &[
         "host",
         "a host's profile: a scene is run on it",
         Text,
-        &["calibration/profiles/host", "experiments/tests/bad/profile"],
+        &["calibration/profiles/host"],
         none,
         library::host
     ),

@@ -24,7 +24,8 @@ impl Verdict {
     }
 }
 
-/// A sentence without what stands in it in quotes, and with `0` for every number.
+/// A sentence without what stands in it in quotes, and with `0` for every number; of a long one, the
+/// beginning.
 pub(crate) fn without_names(text: &str) -> String {
     let mut kind = String::new();
     let mut quoted: Option<char> = None;
@@ -41,7 +42,7 @@ pub(crate) fn without_names(text: &str) -> String {
             None => kind.push(letter),
         }
     }
-    kind.chars().take(200).collect()
+    kind.chars().take(80).collect()
 }
 
 #[cfg(test)]

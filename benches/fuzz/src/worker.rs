@@ -26,8 +26,6 @@ pub(crate) const CURRENT: &str = "current";
 pub(crate) const TALLY: &str = "tally.json";
 /// How often that is written.
 const TOLD_EVERY: Duration = Duration::from_millis(500);
-/// The most inputs that are kept to be changed further.
-const KEPT_MAX: usize = 20_000;
 
 /// What came of inputs.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -101,8 +99,8 @@ pub(crate) fn work(target: &'static Target, arguments: &Arguments, from: u64) ->
                 let new = known.insert(verdict.kind());
                 tally.kinds += u64::from(new);
                 // Both are asked: each learns from every input.
-                if (coverage.is_new() | new) && mutator.kept() < KEPT_MAX {
-                    mutator.keep(input);
+                if coverage.is_new() | new {
+                    mutator.keep(input, matches!(verdict, Verdict::Ended(_)));
                 }
             }
             Err(problem) => {

@@ -5,17 +5,19 @@ use std::sync::OnceLock;
 use experiments::experiment::{Asked, Experiment, Question};
 use models::cluster::{Cluster, PlaceKind};
 use models::input::{InputError, Source};
-use models::outcome::Fidelity;
+use models::predict::check;
 use models::transfer::Transfer;
 use sim::Bytes;
 
 use super::library::scenes;
 use super::{choice, inputs, source, text};
-use crate::laws::{hold, refused};
+use crate::laws::{FIDELITIES, hold, refused};
 use crate::verdict::Verdict;
 
 /// The most points of one experiment that are run.
 const POINTS_MAX: usize = 3;
+/// The most pairs of ends of a cluster that are tried.
+const PAIRS: usize = 8;
 
 /// What becomes of a text that was read as an experiment.
 pub(super) fn became(asked: Result<Asked, InputError>, seed: u64) -> Verdict {
@@ -38,35 +40,34 @@ pub(crate) fn topology(input: &[u8]) -> Verdict {
     let written = text(input);
     let cast = super::library::with_cast(&written);
     let source = Source::new("topology.toml", cast);
-    let held = Cluster::assemble("fuzzed", &source, scenes(), &[]).map(|cluster| {
-        let questions = questions(&cluster, input);
-        Asked { clusters: vec![cluster], questions }
-    });
-    let asked = match held {
-        Ok(asked) if asked.questions.is_empty() => return Verdict::Ended("no two ends".into()),
-        other => other,
+    let cluster = match Cluster::assemble("fuzzed", &source, scenes(), &[]) {
+        Ok(cluster) => cluster,
+        Err(error) => return refused(&error),
     };
-    became(asked, 1)
+    match question(&cluster, input) {
+        Some(question) => {
+            became(Ok(Asked { clusters: vec![cluster], questions: vec![question] }), 1)
+        }
+        None => Verdict::Ended("no way between two ends".into()),
+    }
 }
 
-/// Transfers between ends of a cluster, which ones depends on the input.
-fn questions(cluster: &Cluster, input: &[u8]) -> Vec<Question> {
+/// Transfers between ends of a cluster; which ones depends on the input.
+fn question(cluster: &Cluster, input: &[u8]) -> Option<Question> {
     let is_end = |kind: PlaceKind| matches!(kind, PlaceKind::PodMemory | PlaceKind::DeviceMemory);
-    let ends: Vec<String> = cluster
-        .places
-        .iter()
-        .filter(|(_, at)| is_end(cluster.graph[**at].kind))
-        .map(|(name, _)| name.to_string())
-        .collect();
-    if ends.len() < 2 {
-        return Vec::new();
-    }
-    let from = choice(input, ends.len());
-    let to = (from + 1 + choice(&input[input.len() / 2..], ends.len() - 1)) % ends.len();
-    let first = Transfer::message(&ends[from], &ends[to], Bytes::kib(256));
-    let back = Transfer::message(&ends[to], &ends[from], Bytes::kib(64));
-    let fidelity = [Fidelity::Closed, Fidelity::Flow, Fidelity::Chunk][choice(input, 3)];
-    vec![Question { cluster: 0, transfers: vec![first, back], fidelity, scenario: None }]
+    let ends = cluster.places.iter().filter(|(_, at)| is_end(cluster.graph[**at].kind));
+    let ends: Vec<String> = ends.map(|(name, _)| name.to_string()).collect();
+    let fidelity = FIDELITIES[choice(input, FIDELITIES.len())];
+    // Not every pair has a way: some are tried.
+    (0..PAIRS.min(ends.len() * ends.len())).find_map(|pair| {
+        let from = (choice(input, ends.len()) + pair) % ends.len();
+        let to = (from + 1 + pair % (ends.len() - 1).max(1)) % ends.len();
+        let there = Transfer::message(&ends[from], &ends[to], Bytes::kib(256));
+        let back = Transfer::message(&ends[to], &ends[from], Bytes::kib(64));
+        let transfers = vec![there, back];
+        let possible = check(cluster, &transfers, fidelity).is_ok();
+        possible.then_some(Question { cluster: 0, transfers, fidelity, scenario: None })
+    })
 }
 
 /// A valid experiment that assignments change.

@@ -3,7 +3,9 @@
 use std::fs;
 use std::path::Path;
 
-use super::tables::called;
+use experiments::failure::Failure;
+
+use crate::laws::refused;
 use crate::verdict::Verdict;
 
 const TEXT: &str = "name = \"j\"\ntopologies = [\"flannel\"]\nrepetitions = 2\n[transfer]\n\
@@ -50,7 +52,14 @@ pub(crate) fn run(input: &[u8]) -> Verdict {
         fs::write(Path::new("s/shard-1-of-1/points.journal"), &journal)
     };
     written().expect("a folder of its own");
-    called(&["merge", "s", "--experiment", "j.toml", "--out", "merged"])
+    let words = ["merge", "s", "--experiment", "j.toml", "--out", "merged"];
+    match experiments::command::call(&words) {
+        Ok(()) => Verdict::Ended("merged".into()),
+        Err(Failure::Input(error)) => refused(&error),
+        // Whoever forges a checksum is told where the journal cannot be read.
+        Err(Failure::Run(problem)) if problem.starts_with("reading ") => Verdict::Refused(problem),
+        Err(other) => panic!("what a user gave is no reason to fail so: {other:?}"),
+    }
 }
 
 /// Puts the right checksum into every record.

@@ -19,6 +19,8 @@ const HOST: &str = "bench-2024";
 const GPU: &str = "a100-40-pcie";
 const PCIE: &str = "gen4-x16";
 const NIC: &str = "generic-40g";
+/// The name of a host's profile that is fuzzed: it may be like any that ships.
+const OWN: &str = "fuzzed";
 const HOP: &str = "vxlan";
 const CNI: &str = "vxlan";
 /// How many draws of what is unknown are looked at.
@@ -50,33 +52,53 @@ const TOPOLOGIES: [(&str, &str); 5] = [
 
 /// A scene's text with names in its places.
 pub(super) fn with_cast(text: &str) -> String {
-    text.replace("@host", HOST)
+    cast(text, HOST, NIC)
+}
+
+fn cast(text: &str, host: &str, nic: &str) -> String {
+    text.replace("@host", host)
         .replace("@gpu", GPU)
         .replace("@pcie", PCIE)
-        .replace("@nic", NIC)
+        .replace("@nic", nic)
         .replace("@proxy", "iptables")
         .replace("@sharing", "mps")
         .replace("@memory", "36 GiB")
+        // The network of the scenes is the one whose file is fuzzed.
+        .replace("cni = \"scene\"", &format!("cni = \"{CNI}\""))
 }
 
-/// The shipped library with the scenes' topologies.
+/// The shipped library with the scenes' topologies, on machines with this profile and this card.
+fn library(host: &str, nic: &str) -> Library {
+    let mut library = calibration::shipped().clone();
+    for (name, text) in TOPOLOGIES {
+        let file = format!("scenes/{name}.toml");
+        library.add(Kind::Topology, name, Source::new(file, cast(text, host, nic)));
+    }
+    library
+}
+
+/// On a machine that is known.
 pub(super) fn scenes() -> &'static Library {
-    static SCENES: OnceLock<Library> = OnceLock::new();
-    SCENES.get_or_init(|| {
-        let mut library = calibration::shipped().clone();
-        for (name, text) in TOPOLOGIES {
-            // The network of the scenes is the one whose file is fuzzed.
-            let text = with_cast(text).replace("cni = \"scene\"", &format!("cni = \"{CNI}\""));
-            library.add(Kind::Topology, name, Source::new(format!("scenes/{name}.toml"), text));
-        }
-        library
-    })
+    static KNOWN: OnceLock<Library> = OnceLock::new();
+    KNOWN.get_or_init(|| library(HOST, NIC))
 }
 
-/// Runs a scene with an input in the place of a shipped file.
-fn played(kind: Kind, name: &str, input: &[u8]) -> Verdict {
+/// On a machine of which nothing is known.
+fn unknown() -> &'static Library {
+    static UNKNOWN: OnceLock<Library> = OnceLock::new();
+    UNKNOWN.get_or_init(|| library("unknown", "unknown"))
+}
+
+/// On a machine whose profile is fuzzed.
+fn fuzzed() -> &'static Library {
+    static FUZZED: OnceLock<Library> = OnceLock::new();
+    FUZZED.get_or_init(|| library(OWN, NIC))
+}
+
+/// Runs a scene with an input as a file of a library.
+fn played(library: &Library, kind: Kind, name: &str, input: &[u8]) -> Verdict {
     let file = source(&format!("{}/{name}.{}", kind.folder(), kind.ending()), input);
-    let mut library = scenes().clone();
+    let mut library = library.clone();
     library.add(kind, name, file);
     let scene = with_cast(SCENES[choice(input, SCENES.len())]);
     let read = Experiment::read(&Source::new("scene.toml", scene), None, &library);
@@ -85,15 +107,16 @@ fn played(kind: Kind, name: &str, input: &[u8]) -> Verdict {
     held.unwrap_or_else(|error| refused(&error))
 }
 
-/// Draws what is unknown of a scene with an input in the place of a shipped file.
-fn drawn(kind: Kind, name: &str, input: &[u8]) -> Verdict {
-    let mut library = scenes().clone();
-    library.add(kind, name, source(&format!("{}/{name}.csv", kind.folder()), input));
+/// Draws what is unknown of a scene with an input as a file of a library.
+fn drawn(library: &Library, kind: Kind, name: &str, input: &[u8]) -> Verdict {
+    let mut library = library.clone();
+    let file = format!("{}/{name}.{}", kind.folder(), kind.ending());
+    library.add(kind, name, source(&file, input));
     told(&library).unwrap_or_else(|error| refused(&error))
 }
 
 fn told(library: &Library) -> Result<Verdict, InputError> {
-    let scene = with_cast(SCENES[2]);
+    let scene = with_cast(SCENES[0]);
     let read = Experiment::read(&Source::new("scene.toml", scene), None, library)?;
     let asked = read.asked(1)?;
     let draws = Draw::all(Seed::new(1), DRAWS);
@@ -112,37 +135,37 @@ fn told(library: &Library) -> Result<Verdict, InputError> {
 }
 
 pub(crate) fn host(input: &[u8]) -> Verdict {
-    played(Kind::Host, HOST, input)
+    played(fuzzed(), Kind::Host, OWN, input)
 }
 
 pub(crate) fn gpu(input: &[u8]) -> Verdict {
-    played(Kind::Gpu, GPU, input)
+    played(scenes(), Kind::Gpu, GPU, input)
 }
 
 pub(crate) fn pcie(input: &[u8]) -> Verdict {
-    played(Kind::Pcie, PCIE, input)
+    played(scenes(), Kind::Pcie, PCIE, input)
 }
 
 pub(crate) fn nic(input: &[u8]) -> Verdict {
-    played(Kind::Nic, NIC, input)
+    played(scenes(), Kind::Nic, NIC, input)
 }
 
 pub(crate) fn hop(input: &[u8]) -> Verdict {
-    played(Kind::Hop, HOP, input)
+    played(scenes(), Kind::Hop, HOP, input)
 }
 
 pub(crate) fn cni(input: &[u8]) -> Verdict {
-    played(Kind::Cni, CNI, input)
+    played(scenes(), Kind::Cni, CNI, input)
 }
 
 pub(crate) fn model(input: &[u8]) -> Verdict {
-    drawn(Kind::Model, "errors", input)
+    drawn(unknown(), Kind::Model, "errors", input)
 }
 
 pub(crate) fn posterior(input: &[u8]) -> Verdict {
-    drawn(Kind::Posterior, HOST, input)
+    drawn(scenes(), Kind::Posterior, HOST, input)
 }
 
 pub(crate) fn hypothesis(input: &[u8]) -> Verdict {
-    drawn(Kind::Hypothesis, "receive-queues", input)
+    drawn(unknown(), Kind::Hypothesis, "receive-queues", input)
 }
