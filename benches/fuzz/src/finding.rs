@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::target::TARGETS;
 use crate::verdict::without_names;
 
 /// How much of an input is printed \[B\].
@@ -65,10 +66,12 @@ impl Finding {
             Kind::Abort => "an abort",
         };
         let cut = &input[..input.len().min(SHOWN_MAX)];
-        let shown = match std::str::from_utf8(cut) {
+        let target = TARGETS.iter().find(|target| target.name == self.target);
+        let stands_for = target.and_then(|target| (target.shown)(&input));
+        let shown = stands_for.unwrap_or_else(|| match std::str::from_utf8(cut) {
             Ok(text) => text.to_owned(),
             Err(_) => cut.escape_ascii().to_string(),
-        };
+        });
         format!(
             "{}: {what}: {}\n--- the input, {} bytes{} ---\n{shown}\n--- replay it ---\n\
              cargo run --package podpath-fuzz -- --target {} --replay {}\n",

@@ -17,6 +17,8 @@ pub(crate) struct Target {
     pub(crate) seeds: &'static [&'static str],
     /// Further seeds.
     pub(crate) made: fn() -> Vec<Vec<u8>>,
+    /// What an input stands for, where it does not show that itself.
+    pub(crate) shown: fn(&[u8]) -> Option<String>,
     /// Takes an input. It panics where something is wrong with podpath.
     pub(crate) run: fn(&[u8]) -> Verdict,
 }
@@ -29,9 +31,15 @@ macro_rules! target {
             form: Form::$form,
             seeds: $seeds,
             made: $made,
+            shown: itself,
             run: $run,
         }
     };
+}
+
+/// An input shows itself.
+fn itself(_: &[u8]) -> Option<String> {
+    None
 }
 
 /// No further seeds.
@@ -41,14 +49,15 @@ fn none() -> Vec<Vec<u8>> {
 
 /// All targets.
 pub(crate) const TARGETS: &[Target] = &[
-    target!(
-        "cluster",
-        "clusters and transfers that are made to be valid: all laws at all levels",
-        Bytes,
-        &[],
-        cluster::seeds,
-        cluster::run
-    ),
+    Target {
+        name: "cluster",
+        about: "clusters and transfers that are made to be valid: all laws at all levels",
+        form: Form::Bytes,
+        seeds: &[],
+        made: cluster::seeds,
+        shown: cluster::shown,
+        run: cluster::run,
+    },
     target!(
         "experiment",
         "an experiment file: planned, and its first points run",

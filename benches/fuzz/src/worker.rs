@@ -109,7 +109,7 @@ pub(crate) fn work(target: &'static Target, arguments: &Arguments, from: u64) ->
                 if faults.insert(finding.fault()) {
                     tally.findings.push(finding);
                     tell(&tally)?;
-                } else {
+                } else if tally.findings.iter().all(|known| known.file != finding.file) {
                     fs::remove_file(&finding.file)?;
                 }
             }
@@ -160,7 +160,8 @@ pub(crate) fn replay(target: &Target, path: &Path, limit: u64) -> io::Result<boo
             Ok(Verdict::Stopped) => "stopped in time".to_owned(),
             Err(problem) => {
                 right = false;
-                format!("WRONG: {problem}")
+                let shown = (target.shown)(input).map_or(String::new(), |text| format!("{text}\n"));
+                format!("WRONG: {problem}\n{shown}")
             }
         };
         println!("{told} ({:.2} s)", begin.elapsed().as_secs_f64());

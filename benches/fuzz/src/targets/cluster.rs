@@ -38,6 +38,12 @@ pub(crate) fn seeds() -> Vec<Vec<u8>> {
     (0..SEEDS).map(bytes).collect()
 }
 
+/// The files that an input stands for.
+pub(crate) fn shown(input: &[u8]) -> Option<String> {
+    let made = exemplar(&mut Unstructured::new(input)).ok()?;
+    Some(format!("# made.toml\n{}\n# asks.toml\n{}", made.topology, made.experiment))
+}
+
 pub(crate) fn run(input: &[u8]) -> Verdict {
     let made = exemplar(&mut Unstructured::new(input)).expect("it ends with its first choices");
     let mut library: Library = scenes().clone();
