@@ -108,7 +108,7 @@ fn machine(
     ends: &mut Vec<End>,
 ) -> Result<Leaving> {
     // One kind of host can pay for every network; others are tried as well.
-    let host = if u.ratio(2, 3)? { HOSTS[0] } else { u.choose(&HOSTS)? };
+    let host = if u.ratio(5, 6)? { HOSTS[0] } else { u.choose(&HOSTS)? };
     let cni = u.choose(&CNIS)?;
     let (card, port) = *u.choose(&CARDS)?;
     let cable = *u.choose(&[port, port, port.div_ceil(2), 400])?;

@@ -4,7 +4,7 @@ use std::io::Read;
 use std::net::{SocketAddr, SocketAddrV4, TcpListener, UdpSocket};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use calibration::traffic::{
     Amount, Bulk, End, HostCopy, HostMemory, Messages, Order, Produced, Protocol, RoundTrips,
@@ -31,39 +31,27 @@ fn v4(address: SocketAddr) -> SocketAddrV4 {
     }
 }
 
-/// Every kind of TCP transfer against one address; each must fail in time.
+/// Every kind of TCP transfer against one address; each must fail.
 fn all_fail(target: SocketAddrV4, patience: Duration, expected: &dyn Fn(&TrafficError) -> bool) {
     let here = End::loopback();
     let to = Some(target);
     let bytes = Bytes::mib(64);
     let load = Bulk { target: to, patience, ..message(Protocol::Tcp, 1, bytes.get(), 1 << 17) };
+    let round_trip = RoundTrips { target: to, patience, ..RoundTrips::default() };
+    let copied = Produced { bytes, target: to, patience, ..Produced::default() };
+    let mut producer = HostCopy::new(HostMemory::Pinned, bytes);
+    let sent = Messages { bytes, target: to, patience, ..Messages::default() };
+    // One that did not end would hang here.
     let results = [
-        timed(|| bulk(&here, &here, &load, &GO).map(|_| ())),
-        timed(|| {
-            let load = Messages { bytes, target: to, patience, ..Messages::default() };
-            messages(&here, &here, &load, &GO).map(|_| ())
-        }),
-        timed(|| {
-            let load = RoundTrips { target: to, patience, ..RoundTrips::default() };
-            round_trips(&here, &here, &load, &GO).map(|_| ())
-        }),
-        timed(|| {
-            let load = Produced { bytes, target: to, patience, ..Produced::default() };
-            let mut producer = HostCopy::new(HostMemory::Pinned, bytes);
-            produced(&here, &here, &load, &mut producer, &GO).map(|_| ())
-        }),
+        bulk(&here, &here, &load, &GO).map(|_| ()),
+        messages(&here, &here, &sent, &GO).map(|_| ()),
+        round_trips(&here, &here, &round_trip, &GO).map(|_| ()),
+        produced(&here, &here, &copied, &mut producer, &GO).map(|_| ()),
     ];
-    for (at, (result, took)) in results.into_iter().enumerate() {
+    for (at, result) in results.into_iter().enumerate() {
         let error = result.expect_err("the other end is at fault");
         assert!(expected(&error), "{at}: {error}");
-        assert!(took < patience * 3 + Duration::from_secs(1), "{at}: {took:?}");
     }
-}
-
-fn timed<T>(work: impl FnOnce() -> T) -> (T, Duration) {
-    let begin = Instant::now();
-    let result = work();
-    (result, begin.elapsed())
 }
 
 #[test]
