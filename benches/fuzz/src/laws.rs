@@ -127,7 +127,11 @@ fn lawful(outcome: &Outcome, transfer: &Transfer, fidelity: Fidelity) {
     let apart = (taken - (reference - goodput)).abs();
     // Times are whole picoseconds, and so are the rates that follow from them.
     let rounding = ROUNDING + 4e-12 / completion.as_seconds().max(1e-12);
-    assert!(!bounded || apart <= rounding * reference, "what hops take is not what is missing: {}", told());
+    assert!(
+        !bounded || apart <= rounding * reference,
+        "what hops take is not what is missing: {}",
+        told()
+    );
     for link in &outcome.utilisation {
         let busy = 0.0..=1.0 + ROUNDING;
         assert!(busy.contains(&link.busy) && busy.contains(&link.own), "{link:?}: {}", told());
