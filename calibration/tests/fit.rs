@@ -52,8 +52,12 @@ fn same_posterior(name: &str, fitted: &str) {
     }
 }
 
+/// CI runs it for every change: it takes as long as a quarter of all others.
 #[test]
 fn the_hosts_of_the_benchmark() {
+    if nightly::is_left("the fit of the hosts of the benchmark") {
+        return;
+    }
     let fit = cni::run(&cni::Options::shipped().unwrap()).unwrap();
     assert_eq!(fit.residuals.len(), 116);
     same(Kind::Host, cni::HOST, &fit.profile, 0.01);
