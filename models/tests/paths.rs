@@ -304,8 +304,8 @@ fn a_limiter_drops_what_is_offered_beyond_its_rate() {
     }
 }
 
-/// A last chunk of few bytes has more headers for each than a bucket holds for the whole message: it
-/// goes as the chunks before it went, at every level.
+/// A last chunk of few bytes has more headers for each than a bucket holds for the whole message:
+/// it goes as the chunks before it went, at every level.
 #[test]
 fn a_last_chunk_of_few_bytes_passes_a_bucket_too() {
     let library = with("", "", None);

@@ -192,7 +192,8 @@ fn asked(
     write(
         experiment,
         format_args!(
-            "[[transfer]]\nname = \"t{number}\"\nfrom = \"{}\"\nto = \"{}\"\nmessage = \"{message} B\"\n",
+            "[[transfer]]\nname = \"t{number}\"\nfrom = \"{}\"\nto = \"{}\"\n\
+             message = \"{message} B\"\n",
             ends[from].name, ends[to].name,
         ),
     );

@@ -24,8 +24,8 @@ impl Verdict {
     }
 }
 
-/// A sentence without what stands in it in quotes, and with `0` for every number; of a long one, the
-/// beginning.
+/// A sentence without what stands in it in quotes, and with `0` for every number; of a long one,
+/// the beginning.
 pub(crate) fn without_names(text: &str) -> String {
     let mut kind = String::new();
     let mut quoted: Option<char> = None;

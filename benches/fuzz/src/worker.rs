@@ -66,8 +66,8 @@ fn tried(target: &Target, input: &[u8]) -> Result<Verdict, String> {
     })
 }
 
-/// Tries inputs from the number `from` on, and leaves a tally. The process stands in a folder of its
-/// own, where the target may write.
+/// Tries inputs from the number `from` on, and leaves a tally. The process stands in a folder of
+/// its own, where the target may write.
 ///
 /// # Errors
 /// If the folder cannot be written.

@@ -1,7 +1,7 @@
 //! Labs that really stand: every test makes namespaces, looks, and finds nothing left behind.
 
 use std::net::{IpAddr, SocketAddr};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use calibration::lab::{Lab, Wiring};
 

@@ -115,7 +115,7 @@ fn time_and_loss_and_what_comes_back_name_one_kind_of_hop() {
         }
     });
     let part = otherwise.len() as f64 / f64::from(points);
-    assert!(points > 1_000, "{points} points");
+    assert!(points > 500, "{points} points");
     assert!(part <= OTHERWISE, "{} of {points}:\n{}", otherwise.len(), otherwise.join("\n"));
 }
 

@@ -8,8 +8,8 @@ use std::io::Write;
 /// Set to 1, nothing is left.
 const VARIABLE: &str = "PODPATH_NIGHTLY";
 
-/// Whether some of a test is left for the night: `what`, which is then said on standard error, where
-/// libtest does not capture it.
+/// Whether some of a test is left for the night: `what`, which is then said on standard error,
+/// where libtest does not capture it.
 pub(crate) fn is_left(what: &str) -> bool {
     let left = std::env::var_os(VARIABLE).is_none_or(|value| value != "1");
     if left {

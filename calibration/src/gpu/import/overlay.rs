@@ -216,7 +216,8 @@ mod tests {
         let told = profile(&[("smi.xml", &wide)], "gen4-x16").unwrap_err().to_string();
         assert_eq!(
             told,
-            "smi.xml: pcie_lanes.value: 9.223372036854776e18 count is not possible (at most 2^32 − 1)"
+            "smi.xml: pcie_lanes.value: 9.223372036854776e18 count is not possible (at most 2^32 − \
+             1)"
         );
     }
 
