@@ -43,8 +43,8 @@ use target::{TARGETS, Target};
 #[command(name = "fuzz", max_term_width = 100)]
 struct Arguments {
     /// Wall time for all targets together, which share it evenly
-    #[arg(long, value_name = "N", default_value_t = 60)]
-    seconds: u64,
+    #[arg(long, value_name = "N", default_value = "60", value_parser = seconds)]
+    seconds: f64,
     /// The targets to run [default: all]
     #[arg(long, value_name = "NAME")]
     target: Vec<String>,
@@ -100,6 +100,12 @@ fn main() -> ExitCode {
             ExitCode::from(2)
         }
     }
+}
+
+/// A time above zero.
+fn seconds(text: &str) -> Result<f64, String> {
+    let seconds = text.parse().ok().filter(|seconds| (0.0..1e7).contains(seconds));
+    seconds.ok_or_else(|| "expected a number of seconds, up to 10 million".to_owned())
 }
 
 /// The targets of these names; all where none is named.

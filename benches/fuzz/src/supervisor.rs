@@ -40,7 +40,7 @@ pub(crate) fn run(targets: &[&'static Target], arguments: &Arguments) -> io::Res
     let jobs = arguments.jobs.unwrap_or(cores).clamp(1, targets.len());
     // The last ones would otherwise run alone: the share is that of whole turns.
     let turns = targets.len().div_ceil(jobs) as f64;
-    let share = Duration::from_secs_f64((arguments.seconds as f64 / turns).max(1.0));
+    let share = Duration::from_secs_f64((arguments.seconds / turns).max(1.0));
     let out = std::path::absolute(&arguments.out)?;
     let waiting = Mutex::new(targets.iter());
     let outcomes: Mutex<BTreeMap<&str, Outcome>> = Mutex::new(BTreeMap::new());
@@ -104,7 +104,7 @@ fn worked(
     let said: PathBuf = folder.join("said");
     let mut child = Command::new(std::env::current_exe()?)
         .args(["--target", target.name, "--work-from", &from.to_string()])
-        .args(["--seconds", &left.as_secs().max(1).to_string()])
+        .args(["--seconds", &left.as_secs_f64().to_string()])
         .args(["--seed", &arguments.seed.to_string(), "--limit", &arguments.limit.to_string()])
         .arg("--out")
         .arg(out)

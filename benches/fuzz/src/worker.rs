@@ -83,7 +83,7 @@ pub(crate) fn work(target: &'static Target, arguments: &Arguments, from: u64) ->
     let mut faults: HashSet<String> = HashSet::new();
     budget::watch(Duration::from_secs(arguments.limit));
     let mut told = begin;
-    while begin.elapsed() < Duration::from_secs(arguments.seconds) {
+    while begin.elapsed() < Duration::from_secs_f64(arguments.seconds) {
         let input = mutator.input(tally.next);
         fs::write(CURRENT, &input)?;
         tally.next += 1;
