@@ -31,6 +31,7 @@ pub use bulk::{Amount, Bulk, BulkSample, Datagrams, Method, Protocol, Tool, bulk
 pub use cpu::{CoreTimes, CpuUse, ThreadTimes};
 pub use end::End;
 pub use error::TrafficError;
+pub use iperf::read_reports;
 pub use message::{Connection, MessageSample, Messages, messages};
 pub use process::requirements;
 pub use produced::gpu::{DeviceBuffer, DeviceResult};

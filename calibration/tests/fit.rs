@@ -1,5 +1,8 @@
 //! The committed profiles are what the fits write: no number in them was typed in.
 
+#[path = "../../sim/tests/nightly/mod.rs"]
+mod nightly;
+
 use std::collections::BTreeSet;
 
 use calibration::collective::PROFILE;
@@ -53,8 +56,12 @@ fn same_posterior(name: &str, fitted: &str) {
     }
 }
 
+/// CI runs it for every change: it takes as long as a quarter of all others.
 #[test]
 fn the_hosts_of_the_benchmark() {
+    if nightly::is_left("the fit of the hosts of the benchmark") {
+        return;
+    }
     let fit = cni::run(&cni::Options::shipped().unwrap()).unwrap();
     assert_eq!(fit.residuals.len(), 116);
     same(Kind::Host, cni::HOST, &fit.profile, 0.01);
@@ -134,10 +141,12 @@ fn the_share_of_the_sender() {
     assert!(((shares[3] + shares[4]) / 2.0 - 0.68).abs() < 0.01, "{shares:?}");
 }
 
-/// The error to expect on set-ups that nobody measured. Minutes of work, hence not run by default.
+/// The error to expect on set-ups that nobody measured. Minutes of work.
 #[test]
-#[ignore = "fits once for every set-up"]
 fn set_ups_that_the_fit_has_not_seen() {
+    if nightly::is_left("a fit for every set-up, without it") {
+        return;
+    }
     let options = cni::Options::shipped().unwrap();
     let residuals = cni::leave_out(&options, cni::Group::SetUp).unwrap();
     for (family, median_max, p90_max) in

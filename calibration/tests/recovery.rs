@@ -3,6 +3,9 @@
 //! The device is the model itself: what is tested is the design of the rows and the statistics of
 //! the fit, not the physics.
 
+#[path = "../../sim/tests/nightly/mod.rs"]
+mod nightly;
+
 use calibration::data::DataFile;
 use calibration::family::Family;
 use calibration::fit::gpu;
@@ -41,16 +44,13 @@ fn rows(truth: &Machine, stream: &mut Stream) -> DataFile {
     DataFile::from_bytes("simulated.csv", text.as_bytes()).unwrap()
 }
 
+/// Nine of ten intervals hold the truth, of a hundred devices; of twelve, ten do.
 #[test]
 fn known_parameters_are_inside_their_intervals() {
-    recovered(12, 10);
-}
-
-/// Minutes without optimisation, hence not run by default.
-#[test]
-#[ignore = "a hundred fits"]
-fn nine_of_ten_intervals_of_a_hundred_devices_hold_the_truth() {
-    recovered(100, 90);
+    match nightly::is_left("a hundred devices, and not twelve") {
+        true => recovered(12, 10),
+        false => recovered(100, 90),
+    }
 }
 
 fn recovered(seeds: u64, least: u32) {

@@ -48,3 +48,8 @@ mod span;
 mod unit;
 mod unknowns;
 mod workload;
+
+// What the tests beside the sources leave for the night, as those in `tests` do.
+#[cfg(test)]
+#[path = "../../sim/tests/nightly/mod.rs"]
+mod nightly;

@@ -108,7 +108,15 @@ mod tests {
 
     #[test]
     fn every_number_changes_a_prediction_or_has_a_reason_not_to() {
-        let all = run(None, |count| assert!(count > 900, "{count} entries"), || {}).unwrap();
+        let left = crate::nightly::is_left("all numbers, and not those of some kinds of file");
+        let all: Vec<Found> = match left {
+            // What topologies and experiments say, which grows most often.
+            true => ["topology", "experiment", "nic"]
+                .into_iter()
+                .flat_map(|only| run(Some(only), |count| assert!(count > 0), || {}).unwrap())
+                .collect(),
+            false => run(None, |count| assert!(count > 900, "{count} entries"), || {}).unwrap(),
+        };
         let idle: Vec<&Found> = all.iter().filter(|found| found.moved.is_none()).collect();
         let unexplained: Vec<String> = idle
             .iter()
@@ -119,7 +127,7 @@ mod tests {
         assert!(reasons::ALL.len() <= WITHOUT_EFFECT_MAX);
         for (origin, name, why) in reasons::ALL {
             let used = idle.iter().any(|f| reasons::matches(origin, &f.origin) && f.name == name);
-            assert!(used, "{origin} {name} has an effect, and a reason not to have one");
+            assert!(left || used, "{origin} {name} has an effect, and a reason not to have one");
             assert!(why.len() > 20, "{origin} {name}: {why}");
         }
     }

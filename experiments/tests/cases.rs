@@ -38,6 +38,19 @@ fn manifest(file: &Path) -> Value {
     serde_json::from_str(&text).expect("JSON")
 }
 
+/// The manifests of all cases, in order; some are run side by side.
+fn manifests() -> Vec<(PathBuf, Value)> {
+    let files = files();
+    let runs = std::thread::available_parallelism().map_or(1, usize::from);
+    let part = |part: &[PathBuf]| part.iter().map(|file| manifest(file)).collect::<Vec<_>>();
+    let made = std::thread::scope(|scope| {
+        let parts = files.chunks(files.len().div_ceil(runs));
+        let parts: Vec<_> = parts.map(|own| scope.spawn(move || part(own))).collect();
+        parts.into_iter().flat_map(|part| part.join().expect("each can be run")).collect::<Vec<_>>()
+    });
+    files.into_iter().zip(made).collect()
+}
+
 fn gbit_s(value: &Value) -> f64 {
     value.as_f64().expect("a rate") / 1e9
 }
@@ -75,9 +88,8 @@ fn summary(name: &str, manifest: &Value) -> String {
 #[test]
 fn every_case_says_what_it_said() {
     let mut said = String::new();
-    for file in files() {
+    for (file, manifest) in manifests() {
         let name = file.file_stem().expect("a name").to_string_lossy().into_owned();
-        let manifest = manifest(&file);
         let experiment = &manifest["experiment"];
         assert_eq!(experiment["name"], name.as_str(), "a case is named like its file");
         assert_eq!(manifest["complete"], true, "{name}");

@@ -13,6 +13,8 @@ mod kernel;
 mod laws;
 mod levels;
 mod machine;
+#[path = "../../sim/tests/nightly/mod.rs"]
+mod nightly;
 mod paths;
 mod random;
 mod replay;

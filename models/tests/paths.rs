@@ -304,6 +304,24 @@ fn a_limiter_drops_what_is_offered_beyond_its_rate() {
     }
 }
 
+/// A last chunk of few bytes has more headers for each than a bucket holds for the whole message:
+/// it goes as the chunks before it went, at every level.
+#[test]
+fn a_last_chunk_of_few_bytes_passes_a_bucket_too() {
+    let library = with("", "", None);
+    let limit = "name = \"client\"\nrate = \"20 Gbit/s\"\nburst = \"1 MiB\"\n";
+    let cluster = pair(&library, &[("name = \"client\"\n", limit)]);
+    let free = pair(&library, &[]);
+    let mode = Mode::Overlapped { chunk: Bytes::new(4108), buffers: 4 };
+    let asked =
+        Transfer { mode, streams: 2, ..Transfer::message("client", "gpu-b", Bytes::new(262_937)) };
+    for fidelity in ALL {
+        let [limited, unlimited] = [&cluster, &free]
+            .map(|cluster| of(cluster, std::slice::from_ref(&asked), fidelity)[0].completion);
+        close(limited.as_seconds(), unlimited.as_seconds(), 0.01, "the bucket takes all of it");
+    }
+}
+
 /// 10 MB through a bucket of 4 MB at 100 Mbit/s: the rest, headers included, takes its time.
 #[test]
 fn a_full_bucket_lets_the_beginning_pass() {

@@ -8,7 +8,7 @@ use super::finding::{Finding, Findings};
 use super::probe::{self, Probe, Seen};
 use super::raw::{Fate, Raw};
 use super::sample::Sample;
-use super::{Account, Measured, Status};
+use super::{Account, Facts, Measured, Status};
 
 /// Evaluates all probes that were measured.
 pub fn evaluate(raw: Raw) -> Measured {
@@ -27,14 +27,19 @@ pub fn evaluate(raw: Raw) -> Measured {
             Fate::LeftOut => Status::LeftOut,
             Fate::Failed(why) => Status::Failed(why),
             Fate::Measured(measured) => {
-                let all: Vec<&Sample> = measured.iter().collect();
-                let seen = Seen { facts: &facts, found: &findings, samples: &all };
                 let repetitions = measured[0].readings.len();
-                let Findings { found, problems } = (probe.find)(seen);
-                let (good, bad): (Vec<_>, Vec<_>) = found.into_iter().partition(possible);
-                findings.extend(good);
-                let problems = problems.iter().map(ToString::to_string);
-                let why: Vec<String> = problems.chain(bad.iter().map(impossible)).collect();
+                let why = match lacking(probe, &facts, &measured) {
+                    Some(series) => vec![format!("its readings have no point of `{series}`")],
+                    None => {
+                        let all: Vec<&Sample> = measured.iter().collect();
+                        let seen = Seen { facts: &facts, found: &findings, samples: &all };
+                        let Findings { found, problems } = (probe.find)(seen);
+                        let (good, bad): (Vec<_>, Vec<_>) = found.into_iter().partition(possible);
+                        findings.extend(good);
+                        let problems = problems.iter().map(ToString::to_string);
+                        problems.chain(bad.iter().map(impossible)).collect()
+                    }
+                };
                 let status = match why.is_empty() {
                     true => Status::Found { repetitions },
                     false => Status::Undecided { repetitions, why: why.join("; ") },
@@ -46,6 +51,12 @@ pub fn evaluate(raw: Raw) -> Measured {
         accounts.push(account(probe, status, &findings, probed.seconds));
     }
     Measured { facts, plan, samples, findings, accounts }
+}
+
+/// A line of points that a probe is to measure on a device like this, and of which no point was.
+fn lacking(probe: &Probe, facts: &Facts, measured: &[Sample]) -> Option<String> {
+    let mut asked = (probe.design)(facts).into_iter().map(|point| point.series);
+    asked.find(|series| measured.iter().all(|sample| sample.point.series != *series))
 }
 
 /// Whether a figure is one that a parameter can have: above zero, within its own interval.
@@ -106,6 +117,27 @@ mod tests {
             }
             let missing = whole.findings.len() - measured.findings.len();
             assert!(missing > 0, "{} finds nothing", lost.name);
+        }
+    }
+
+    /// Each probe in turn has lost one of its lines of points: it says so, and nothing panics.
+    #[test]
+    fn a_probe_without_one_of_its_lines_is_undecided() {
+        let all = raw();
+        for probe in probe::ALL {
+            let mut raw = all.clone();
+            let probed = raw.probes.iter_mut().find(|probed| probed.probe == probe.name).unwrap();
+            let Fate::Measured(samples) = &mut probed.fate else { continue };
+            let lost = samples[0].point.series.clone();
+            if samples.iter().all(|sample| sample.point.series == lost) {
+                continue;
+            }
+            samples.retain(|sample| sample.point.series != lost);
+            let measured = evaluate(raw);
+            let Status::Undecided { why, .. } = status(&measured, probe.name) else {
+                panic!("{} is decided without {lost}", probe.name)
+            };
+            assert_eq!(*why, format!("its readings have no point of `{lost}`"), "{}", probe.name);
         }
     }
 

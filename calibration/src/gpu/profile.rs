@@ -10,7 +10,8 @@ use std::fmt::Write;
 
 use models::gpu::copy::Direction;
 use models::gpu::machine::CALIBRATED;
-use models::input::InputError;
+use models::input::{InputError, Source};
+use models::library::Kind;
 use models::pcie::Port;
 use models::profile::Parameter;
 use sim::{Bytes, Rate};
@@ -20,6 +21,7 @@ use super::stand_in::StandIn;
 use super::study::study;
 use super::{Facts, Finding, Measured};
 use crate::fit::prior::digits;
+use crate::shipped;
 
 /// So long that the last packet of a transfer no longer shows.
 const LONG: Bytes = Bytes::gib(1);
@@ -30,8 +32,8 @@ const TOLERANCE: f64 = 1.02;
 /// it was measured.
 ///
 /// # Errors
-/// If a parameter that a profile needs was neither found nor ships, or copies are faster than the
-/// port can be.
+/// If a parameter that a profile needs was neither found nor ships, copies are faster than the port
+/// can be, or a figure is none that a profile can have.
 pub fn profile(measured: &Measured, port: &Port, place: &str) -> Result<String, InputError> {
     let mut lines = Lines { writer: csv::Writer::from_writer(models::format::comment()) };
     lines.push(["parameter", "value", "unit", "low", "high", "how", "source"]);
@@ -70,7 +72,13 @@ pub fn profile(measured: &Measured, port: &Port, place: &str) -> Result<String, 
     for more in measured.findings.iter().filter(read) {
         lines.finding(more, &place);
     }
-    Ok(lines.finish())
+    let text = lines.finish();
+    // Readings may be of another machine, or of nobody: what they come to must be a profile.
+    let written = Source::new("the profile", text.as_str());
+    match shipped().parsed(Kind::Gpu, "measured", &written) {
+        Ok(_) => Ok(text),
+        Err(error) => Err(InputError { source: None, span: None, ..error }),
+    }
 }
 
 fn facts(facts: &Facts, place: &str, lines: &mut Lines) -> Result<(), InputError> {
@@ -185,8 +193,6 @@ mod tests {
     use crate::shipped;
     use models::gpu::Gpu;
     use models::gpu::machine::Machine;
-    use models::input::Source;
-    use models::library::Kind;
     use models::profile::{How, Profile};
     use sim::Seed;
 

@@ -31,6 +31,16 @@ const TAKEN: &str = "unable to start listener for connections: Address already i
 /// How many ports a server tries.
 const PORTS: u32 = 5;
 
+/// What reports of iperf3 clients, which ran side by side, say together: as [`bulk`](super::bulk())
+/// makes it of those of its own.
+///
+/// # Errors
+/// If one is no whole report of a transfer by `protocol`, or nothing was received.
+pub fn read_reports(texts: &[&str], protocol: Protocol) -> Result<BulkSample, TrafficError> {
+    let reports = texts.iter().map(|text| report::parse(text, protocol));
+    sum(&reports.collect::<Result<Vec<_>, _>>()?, protocol, Vec::new())
+}
+
 /// Moves a load by iperf3.
 pub(super) fn bulk(
     from: &End,
@@ -54,7 +64,7 @@ pub(super) fn bulk(
         }
         both(reports, join(serving)).map(|(reports, ())| reports)
     })?;
-    sum(&reports, load, cores.elapsed()?)
+    sum(&reports, load.protocol, cores.elapsed()?)
 }
 
 /// How many pairs of processes carry a load.
@@ -237,7 +247,7 @@ fn said(output: &Output) -> TrafficError {
 /// All processes as one transfer.
 pub(super) fn sum(
     reports: &[Report],
-    load: &Bulk,
+    protocol: Protocol,
     cores: Vec<super::CoreTimes>,
 ) -> Result<BulkSample, TrafficError> {
     let total = |of: fn(&Report) -> u64| reports.iter().map(of).sum::<u64>();
@@ -255,7 +265,7 @@ pub(super) fn sum(
         sent: rate(|report| report.sent.bits_per_second)?,
         bytes_sent: Bytes::new(total(|report| report.sent.bytes)),
         bytes_received: Bytes::new(total(|report| report.received.bytes)),
-        datagrams: (load.protocol == Protocol::Udp).then_some(datagrams),
+        datagrams: (protocol == Protocol::Udp).then_some(datagrams),
         seconds: reports.iter().map(|report| report.received.seconds).fold(0.0, f64::max),
         retransmits: reports.iter().map(|report| report.sent.retransmits).sum(),
         method: Method::Iperf3 { processes: reports.len() },

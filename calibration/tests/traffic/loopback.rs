@@ -1,6 +1,6 @@
 //! What needs neither root nor another program.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use calibration::traffic::{
     Amount, Bulk, Connection, DeviceResult, End, HostCopy, HostMemory, Messages, Method, Order,
@@ -31,10 +31,9 @@ fn every_byte_sent_is_received() {
 fn a_transfer_lasts_as_long_as_asked() {
     let here = End::loopback();
     for protocol in [Protocol::Tcp, Protocol::Udp] {
-        let begin = Instant::now();
         let sample = bulk(&here, &here, &lasting(protocol, 2, 300), &GO).expect("loopback");
-        assert!((0.25..1.5).contains(&sample.seconds), "{sample:?}");
-        assert!(begin.elapsed() < Duration::from_secs(3));
+        // How much longer depends on what else the machine does.
+        assert!(sample.seconds >= 0.25, "{sample:?}");
         assert!(sample.cpu.sender.total_s() > 0.01, "{sample:?}");
         assert!(sample.cpu.thread_s_per_byte(sample.bytes_received) > Some(0.0));
         assert!(!sample.cpu.cores.is_empty());
@@ -52,8 +51,8 @@ fn datagrams_are_conserved_and_paced() {
     assert_eq!((datagrams.sent, sample.bytes_sent), (402, Bytes::new(400_100)));
     assert!(datagrams.received <= datagrams.sent && datagrams.loss_ratio() < 0.5, "{sample:?}");
     assert!(sample.bytes_received <= sample.bytes_sent);
-    // 0.4 MB at 2 MB/s.
-    assert!((0.18..0.4).contains(&sample.seconds), "{sample:?}");
+    // 0.4 MB at 2 MB/s, or longer on a busy machine.
+    assert!(sample.seconds >= 0.18, "{sample:?}");
 }
 
 #[test]

@@ -113,8 +113,6 @@ fn a_cut_cable_is_a_silence() {
     assert!(ip(&format!("-n {} link set eth0 down", cable.names[1])));
     let patience = Duration::from_millis(500);
     let load = Bulk { patience, ..message(Protocol::Tcp, 1, 1000, 1000) };
-    let begin = std::time::Instant::now();
     let error = bulk(&from, &to, &load, &GO).expect_err("cut").to_string();
     assert!(error.contains("nothing happened for 0.5 s") || error.contains("No route"), "{error}");
-    assert!(begin.elapsed() < Duration::from_secs(5));
 }

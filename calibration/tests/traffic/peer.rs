@@ -340,7 +340,6 @@ fn impossible_figures_of_a_server_are_refused() {
 /// A client that is killed in the middle: its receiver ends, and the next client is served.
 #[test]
 fn a_client_that_dies_in_the_middle_is_forgotten() {
-    let begin = Instant::now();
     let told = served(|address| {
         let stop = AtomicBool::new(false);
         let mut peer = connect(address).expect("a session");
@@ -355,7 +354,6 @@ fn a_client_that_dies_in_the_middle_is_forgotten() {
         drop(peer);
         connect(address).expect("it still serves");
     });
-    assert!(begin.elapsed() < Duration::from_secs(5), "{:?}", begin.elapsed());
     assert!(told.len() >= 3, "{told:?}");
 }
 

@@ -67,6 +67,8 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<(), Failur
     if let Some(folder) = &arguments.field {
         return field::run(folder.as_deref(), (&arguments.out, arguments.rows), console);
     }
+    // What cannot be written is known before anything is predicted.
+    let staging = Staging::new(&arguments.out)?;
     let files = match arguments.against.is_empty() {
         true => published()?,
         false => {
@@ -82,7 +84,7 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<(), Failur
             validate_profile(&files, &calibration::shipped().parsed(Kind::Gpu, &name, &source)?)?
         }
     };
-    write(&arguments.out, &report)?;
+    write(staging, &report)?;
     print_rows(&report, arguments.rows, console)?;
     print_skipped(&report, console)?;
     print_summary(&report, console)?;
@@ -100,8 +102,7 @@ fn read(path: &Path) -> Result<DataFile, InputError> {
     DataFile::from_bytes(&source.name, source.text.as_bytes())
 }
 
-fn write(out: &Path, judged: &Report) -> Result<(), Failure> {
-    let staging = Staging::new(out)?;
+fn write(staging: Staging, judged: &Report) -> Result<(), Failure> {
     let stage = staging.path();
     write_table(&stage.join("validate.csv"), table(judged).into_iter())?;
     let figures = plot::validation(stage).map_err(|e| Failure::run("drawing the scatter", e))?;

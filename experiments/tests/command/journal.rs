@@ -8,10 +8,10 @@ use std::time::{Duration, Instant};
 
 use super::determinism::bytes;
 use super::needs::{self, Need};
-use super::{Folder, SMALL};
+use super::{Folder, SMALL, nightly};
 
-/// How often a run is killed: so many times, or as often as this variable says.
-const KILLS: (&str, u64) = ("PODPATH_KILLS", 8);
+/// Says how often a run is killed at some moment; without it, that is for day and night to say.
+const KILLS: &str = "PODPATH_KILLS";
 
 type Files = BTreeMap<String, Vec<u8>>;
 
@@ -66,7 +66,11 @@ impl Before {
 }
 
 fn kills() -> u64 {
-    std::env::var(KILLS.0).map_or(KILLS.1, |kills| kills.parse().expect("a number"))
+    match std::env::var(KILLS) {
+        Ok(kills) => kills.parse().expect("a number"),
+        Err(_) if nightly::is_left("forty kills, and not three") => 3,
+        Err(_) => 40,
+    }
 }
 
 /// The command that makes new results.
@@ -132,9 +136,10 @@ fn killed_at_any_rename_or_sync_it_leaves_old_or_new() {
     if needs::lacks(&strace()) {
         return;
     }
-    let step = if kills() >= 200 { 1 } else { 3 };
-    interrupted("rename,renameat,renameat2", "signal=KILL", 1, &Before::check);
-    interrupted("fsync,fdatasync", "signal=KILL", step, &Before::check);
+    let left = nightly::is_left("kills at every rename and sync, and not at some");
+    let (renames, syncs) = if left { (4, 12) } else { (1, 1) };
+    interrupted("rename,renameat,renameat2", "signal=KILL", renames, &Before::check);
+    interrupted("fsync,fdatasync", "signal=KILL", syncs, &Before::check);
 }
 
 #[test]
@@ -142,7 +147,7 @@ fn killed_at_any_write_it_leaves_old_or_new() {
     if needs::lacks(&strace()) {
         return;
     }
-    let step = if kills() >= 200 { 7 } else { 149 };
+    let step = if nightly::is_left("kills at more of the writes") { 299 } else { 29 };
     interrupted("write,pwrite64", "signal=KILL", step, &Before::check);
 }
 
@@ -151,7 +156,7 @@ fn on_a_full_disk_it_leaves_the_old_and_goes_on_later() {
     if needs::lacks(&strace()) {
         return;
     }
-    let step = if kills() >= 200 { 11 } else { 199 };
+    let step = if nightly::is_left("a disk that is full at more calls") { 399 } else { 47 };
     let check = |before: &Before, what: &str| before.check(what);
     interrupted("pwrite64,fsync,renameat2", "error=ENOSPC", step, &check);
 }

@@ -20,6 +20,8 @@ mod kineto;
 mod lab;
 #[path = "../../../calibration/tests/needs/mod.rs"]
 mod needs;
+#[path = "../../../sim/tests/nightly/mod.rs"]
+mod nightly;
 mod output;
 mod queues;
 mod rehearsal;

@@ -5,7 +5,7 @@ use std::process::Stdio;
 
 use serde_json::Value;
 
-use super::{Folder, SMALL};
+use super::{Folder, SMALL, nightly};
 
 /// A table as rows of cells by column name.
 pub(super) fn table(
@@ -373,6 +373,8 @@ fn figures_of_many_points_show_a_part_and_say_so() {
     let plot = |ending: &str| folder.path().join(format!("out/plots/goodput-by-size.{ending}"));
     assert!(plot("svg").is_file() && !plot("png").exists());
     assert!(std::fs::metadata(plot("svg")).expect("a figure").len() < 1 << 20);
-    folder.run(&["run", "many.toml", "--out", "out", "--no-changes", "--png"]);
-    assert!(plot("png").is_file());
+    if !nightly::is_left("the same with figures as PNG files") {
+        folder.run(&["run", "many.toml", "--out", "out", "--no-changes", "--png"]);
+        assert!(plot("png").is_file());
+    }
 }

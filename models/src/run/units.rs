@@ -45,6 +45,18 @@ struct Station {
     finish: f64,
 }
 
+impl Station {
+    /// Whether units stop so here: a flow meets a link once, and each place of loss is its own.
+    fn is_of(&self, stop: &Stop) -> bool {
+        let server = match (self.server, stop.link) {
+            (Server::Link(own), Some(link)) => own == link.index(),
+            (Server::Own(_), None) => true,
+            _ => false,
+        };
+        server && self.loss == stop.loss
+    }
+}
+
 /// One flow of one stage, for as long as the plan lasts.
 struct Stream {
     stations: Vec<Station>,
@@ -150,8 +162,15 @@ impl Units {
             };
             let units = (demand.bytes / demand.unit.as_f64()).ceil().max(1.0) as u64;
             let unit = demand.bytes / units as f64;
-            let service = |stop: &Stop| Time::from_seconds(unit * self.seconds_per_byte(stop));
-            let services = stops.iter().map(service).collect();
+            // A chunk may meet fewer or more servers than the first one of its stream, for which
+            // they were opened: a bucket holds up the last few bytes, whose headers weigh more, and
+            // none of the chunks before.
+            let service = |station: &Station| {
+                let stop = stops.iter().find(|stop| station.is_of(stop));
+                let seconds = stop.map_or(0.0, |stop| unit * self.seconds_per_byte(stop));
+                Time::from_seconds(seconds)
+            };
+            let services = self.streams[stream].stations.iter().map(service).collect();
             self.jobs.push(Job {
                 ticket,
                 flow: at as u32,

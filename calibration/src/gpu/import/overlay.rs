@@ -4,11 +4,13 @@ use std::sync::Arc;
 
 use models::gpu::copy::Direction;
 use models::input::{InputError, Source};
+use models::library::Kind;
 use models::pcie::Port;
 use models::profile::{How, Profile};
 
 use super::super::profile::part_of_link;
 use super::{Copies, Devices, Imported};
+use crate::shipped;
 
 /// What an imported profile is made from.
 #[derive(Clone, Copy, Debug)]
@@ -32,11 +34,12 @@ struct Line {
     source: String,
 }
 
-/// The profile as a CSV file.
+/// The profile as a CSV file. What was imported and no model reads is in the table of what was
+/// imported alone.
 ///
 /// # Errors
-/// If there is nothing in what was imported that a profile takes, or copies are faster than the
-/// port can be.
+/// If there is nothing in what was imported that a profile takes, copies are faster than the port
+/// can be, or a figure is none that a profile can have.
 pub fn overlay(with: &Overlay<'_>) -> Result<String, InputError> {
     let mut lines = Vec::new();
     for (source, imported) in with.imported {
@@ -67,7 +70,20 @@ pub fn overlay(with: &Overlay<'_>) -> Result<String, InputError> {
         let record = [line.parameter, &line.value, line.unit, "", "", "measured", &line.source];
         writer.write_record(record).expect("memory");
     }
-    Ok(String::from_utf8(writer.into_inner().expect("memory")).expect("text in, text out"))
+    let text = String::from_utf8(writer.into_inner().expect("memory")).expect("text in, text out");
+    check(&text, with, &lines)?;
+    Ok(text)
+}
+
+/// Refuses a profile that podpath itself would refuse, in the file that has the figure.
+fn check(text: &str, with: &Overlay<'_>, lines: &[Line]) -> Result<(), InputError> {
+    let written = Source::new("the profile", text);
+    let Err(error) = shipped().parsed(Kind::Gpu, "imported", &written) else { return Ok(()) };
+    let at_fault = |line: &&Line| error.field.split('.').next() == Some(line.parameter);
+    let file = lines.iter().find(at_fault).map(|line| line.source.as_str()).unwrap_or_default();
+    let source = with.imported.iter().find(|(source, _)| file.ends_with(&source.name));
+    let source = source.map(|(source, _)| Source::new(source.name.clone(), ""));
+    Err(InputError { source, span: None, ..error })
 }
 
 /// As a profile writes it.
@@ -122,26 +138,6 @@ fn rates(source: &Source, copies: &Copies, with: &Overlay<'_>) -> Result<Vec<Lin
         let value = ratio((rate / link).min(1.0));
         lines.push(Line { parameter, value, unit: "ratio", source: told(test) });
     }
-    let more = [
-        ("copy_within_rate", "device_local_copy", "GB/s"),
-        ("copy_peer_rate", "device_to_device_memcpy_read_ce", "GB/s"),
-        ("mapped_read_latency", "host_device_latency_sm", "ns"),
-    ];
-    for (parameter, test, unit) in more {
-        if let Some(value) = value(test) {
-            let value = value.to_string();
-            lines.push(Line { parameter, value, unit, source: told(test) });
-        }
-    }
-    let single = ["host_to_device_memcpy_ce", "device_to_host_memcpy_ce"].map(value);
-    let both = ["host_to_device_bidirectional_memcpy_ce", "device_to_host_bidirectional_memcpy_ce"];
-    if let ([Some(there), Some(back)], [Some(also_there), Some(also_back)]) =
-        (single, both.map(value))
-    {
-        let value = ratio((also_there + also_back) / (there + back));
-        let source = told("bidirectional beside single host copies");
-        lines.push(Line { parameter: "copy_duplex_efficiency", value, unit: "ratio", source });
-    }
     Ok(lines)
 }
 
@@ -150,9 +146,7 @@ mod tests {
     use sim::Bytes;
 
     use super::*;
-    use crate::shipped;
     use models::gpu::Gpu;
-    use models::library::Kind;
 
     fn imported(texts: &[(&str, &str)]) -> Vec<(Arc<Source>, Imported)> {
         let read = |(name, text): &(&str, &str)| {
@@ -206,6 +200,25 @@ mod tests {
         let link = part_of_link(&port, Direction::ToDevice, 24.6, "x").unwrap();
         let rate = link * value("copy_to_device_efficiency");
         assert!((rate / 24.6 - 1.0).abs() < 1e-5, "{rate}");
+    }
+
+    /// A profile that is written is read again: figures that no model reads are no lines of it, and
+    /// impossible ones are refused.
+    #[test]
+    fn what_is_written_is_a_profile() {
+        let copies = super::super::nvbandwidth::tests::TEXT
+            .replace("device_to_host_memcpy_ce", "host_device_latency_sm");
+        let smi = super::super::smi::tests::TEXT;
+        let text = profile(&[("smi.xml", smi), ("bw.json", &copies)], "gen4-x16").unwrap();
+        let source = Source::new("t.csv", text);
+        shipped().parsed(Kind::Gpu, "t", &source).unwrap_or_else(|error| panic!("{error}"));
+        let wide = smi.replace(">16x", ">9223372036854775807x");
+        let told = profile(&[("smi.xml", &wide)], "gen4-x16").unwrap_err().to_string();
+        assert_eq!(
+            told,
+            "smi.xml: pcie_lanes.value: 9.223372036854776e18 count is not possible (at most 2^32 − \
+             1)"
+        );
     }
 
     #[test]

@@ -7,6 +7,9 @@ use super::super::cpu::ThreadTimes;
 use super::super::error::TrafficError;
 use super::PROGRAM;
 
+/// The most bytes or packets of one transfer: 1 PiB. A thousand processes together stay in a number
+/// of 64 bits.
+const COUNT_MAX: u64 = 1 << 50;
 /// How much of an output an error quotes.
 const QUOTED: usize = 300;
 
@@ -101,6 +104,11 @@ pub(super) fn parse(text: &str, protocol: Protocol) -> Result<Report, TrafficErr
     if !figures.iter().all(|figure| figure.is_finite() && *figure >= 0.0) {
         return refuse(format!("its report has a figure below zero: {}", quote(text)));
     }
+    let counts = [sent.bytes, received.bytes, sent.packets, received.packets];
+    let retransmits = [sent.retransmits, received.retransmits].into_iter().flatten();
+    if let Some(count) = counts.into_iter().chain(retransmits).find(|count| *count > COUNT_MAX) {
+        return refuse(format!("its report counts {count} of something: {}", quote(text)));
+    }
     if protocol == Protocol::Udp && sent.packets == 0 {
         return refuse(format!("its report counts no packets: {}", quote(text)));
     }
@@ -123,6 +131,15 @@ mod tests {
     const TCP: &str = include_str!("../../../tests/data/iperf3-tcp.json");
     const UDP: &str = include_str!("../../../tests/data/iperf3-udp.json");
     const REFUSED: &str = include_str!("../../../tests/data/iperf3-refused.json");
+
+    #[test]
+    fn more_than_any_transfer_has_is_refused() {
+        let bytes = parse(TCP, Protocol::Tcp).expect("a report").sent.bytes.to_string();
+        let text = TCP.replace(&bytes, "18446744073709551615");
+        assert_ne!(text, TCP);
+        let told = parse(&text, Protocol::Tcp).expect_err("2^64 bytes").to_string();
+        assert!(told.contains("its report counts 18446744073709551615 of something"), "{told}");
+    }
 
     #[test]
     fn a_report_of_tcp_gives_both_sides() {

@@ -82,7 +82,7 @@ impl Peer {
         if by_iperf {
             let reports = iperf::clients(&self.from, &self.to, &ports, load, &watch)?;
             let received = self.done((0, 0), begin, load.patience, &watch)?;
-            let mut sample = iperf::sum(&reports, load, cores.elapsed()?)?;
+            let mut sample = iperf::sum(&reports, load.protocol, cores.elapsed()?)?;
             sample.cpu.peer_cores = received.cores;
             return Ok(sample);
         }
