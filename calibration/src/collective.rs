@@ -3,14 +3,17 @@
 //! A row names GPU, links and cards in its source's words; [`read`] makes a team of ranks of them.
 //! What cannot be told from the words is said as a reason, and the row is left out.
 
+mod matrix;
 mod words;
 
-use models::collective::{Collective, Costs, Predicted, Program, Team, predict, streamed};
+use models::collective::{Collective, Costs, Peers, Program, Team, copied, predict, streamed};
 use models::input::InputError;
 use models::library::{Kind, Library};
 
 use crate::data::Row;
 use crate::family::Family;
+
+pub use matrix::Cell;
 
 /// The profile of costs that ships.
 pub const PROFILE: &str = "nccl";
@@ -31,30 +34,58 @@ pub fn costs(library: &Library) -> Result<Costs, InputError> {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Work {
     /// A collective of NCCL of so many bytes.
-    Collective(Collective, u64),
+    Collective(Team, Collective, u64),
     /// Messages of so many bytes, one after another.
-    Messages(Program, u64),
+    Messages(Team, Program, u64),
+    /// Copies between GPUs.
+    Copy(Peers, Cell),
 }
 
 /// A row that can be predicted.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Run {
-    /// The ranks.
-    pub team: Team,
-    /// What they did.
+    /// What was done.
     pub work: Work,
-    /// How long it took \[µs\].
-    pub time_us: f64,
+    /// The time or rate that was measured.
+    pub measured: f64,
+    /// Its unit: `us` or `GB/s`.
+    pub unit: &'static str,
     /// With how many decimals that is printed.
     pub decimals: usize,
 }
 
+/// What is predicted for a figure, in its unit.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Figure {
+    /// With nothing drawn.
+    pub value: f64,
+    /// The ends of its 90 % interval.
+    pub interval: (f64, f64),
+}
+
 impl Run {
     /// What is predicted.
-    pub fn predict(&self, costs: &Costs) -> Predicted {
+    pub fn predict(&self, costs: &Costs) -> Figure {
+        let time = |predicted: models::collective::Predicted| Figure {
+            value: predicted.time_us(),
+            interval: predicted.interval_us(),
+        };
         match self.work {
-            Work::Collective(collective, bytes) => predict(costs, &self.team, collective, bytes),
-            Work::Messages(program, bytes) => streamed(costs, &self.team, program, bytes),
+            Work::Collective(team, collective, bytes) => {
+                time(predict(costs, &team, collective, bytes))
+            }
+            Work::Messages(team, program, bytes) => time(streamed(costs, &team, program, bytes)),
+            Work::Copy(peers, cell) => {
+                let copied = copied(costs, &peers);
+                let (latency, rate) = copied.doubts;
+                let (value, doubt) = match cell {
+                    Cell::OneWay => (copied.one_way_gb_s, rate),
+                    Cell::BothWays => (copied.both_ways_gb_s, rate),
+                    Cell::ToAll => (copied.to_all_gb_s, rate),
+                    Cell::Latency => (copied.latency_us, latency),
+                };
+                Figure { value, interval: (value / doubt, value * doubt) }
+            }
         }
     }
 }
@@ -92,10 +123,18 @@ pub fn read(row: &Row<'_>) -> Result<Reading, InputError> {
         (None, None) => return Err(row.fault("time_us", "is empty, and so is algbw_GBps")),
     };
     let run = words::team(row, nodes).and_then(|team| {
-        let work = work(collective, bytes, &team)?;
-        Ok(Run { team, work, time_us, decimals })
+        let work = work(collective, bytes, team)?;
+        Ok(Run { work, measured: time_us, unit: "us", decimals })
     });
     Ok(Reading { family, label, run })
+}
+
+/// Reads a cell of a matrix of copies.
+///
+/// # Errors
+/// If a number is malformed.
+pub fn read_matrix(row: &Row<'_>) -> Result<Reading, InputError> {
+    matrix::read(row)
 }
 
 /// Reads a row of one node.
@@ -109,28 +148,29 @@ pub fn read_one_node(row: &Row<'_>) -> Result<Reading, InputError> {
     let (time_us, decimals) = (row.positive("time_us")?, row.decimals("time_us"));
     let intra = row.text("intra")?;
     let run = words::node(gpu, intra, ranks).and_then(|team| {
-        let work = work(collective, bytes, &team)?;
-        Ok(Run { team, work, time_us, decimals })
+        let work = work(collective, bytes, team)?;
+        Ok(Run { work, measured: time_us, unit: "us", decimals })
     });
     let label = format!("{gpu} {ranks}x {collective} {bytes}");
     Ok(Reading { family: Family::CollectiveOneNode, label, run })
 }
 
 /// What a row did, by the name of its program or collective.
-fn work(name: &str, bytes: u64, team: &Team) -> Result<Work, String> {
+fn work(name: &str, bytes: u64, team: Team) -> Result<Work, String> {
     if team.ranks < 2 {
         return Err("one rank has nobody to talk to".into());
     }
     Ok(match name {
-        "osu_bw" | "transfer_engine" => Work::Messages(Program::Mpi, bytes),
-        name if name.starts_with("ib_") => Work::Messages(Program::Verbs, bytes),
+        "osu_bw" | "transfer_engine" => Work::Messages(team, Program::Mpi, bytes),
+        name if name.starts_with("ib_") => Work::Messages(team, Program::Verbs, bytes),
         // OSU counts the bytes to each other rank.
         "osu_alltoall" => {
-            Work::Collective(Collective::AllToAll, bytes.saturating_mul(team.ranks.into()))
+            let all = bytes.saturating_mul(team.ranks.into());
+            Work::Collective(team, Collective::AllToAll, all)
         }
-        "p2p_oneway" | "incast" | "iperf3" => Work::Collective(Collective::Send, bytes),
+        "p2p_oneway" | "incast" | "iperf3" => Work::Collective(team, Collective::Send, bytes),
         name => match Collective::named(name) {
-            Some(collective) => Work::Collective(collective, bytes),
+            Some(collective) => Work::Collective(team, collective, bytes),
             None => return Err(format!("`{name}` is no collective that is modelled")),
         },
     })
@@ -173,11 +213,19 @@ mod tests {
                 let read = match recognise(&file).unwrap() {
                     Table::Collectives => read(&row).unwrap(),
                     Table::OneNode => read_one_node(&row).unwrap(),
+                    Table::PeerMatrix => read_matrix(&row).unwrap(),
                     _ => continue,
                 };
                 runs.extend(read.run);
             }
         }
+        // No published matrix has latencies through host memory.
+        let copies = runs.iter().find_map(|run| match run.work {
+            Work::Copy(peers, _) => Some(Peers { direct: false, local: false, ..peers }),
+            _ => None,
+        });
+        let work = Work::Copy(copies.unwrap(), Cell::Latency);
+        runs.push(Run { work, measured: 15.0, unit: "us", decimals: 0 });
         runs
     }
 
@@ -188,7 +236,7 @@ mod tests {
         let runs = runs();
         let predict = |profile: &Profile| -> Vec<(f64, f64)> {
             let costs = Costs::read(profile).unwrap();
-            let ends = runs.iter().map(|run| run.predict(&costs).interval_us());
+            let ends = runs.iter().map(|run| run.predict(&costs).interval);
             ends.collect()
         };
         let nominal = predict(&profile);
@@ -201,6 +249,13 @@ mod tests {
 
     fn line_of(parameter: &str) -> models::profile::Dimension {
         models::profile::schema::line(Kind::Collective, parameter).unwrap().dimension
+    }
+
+    fn ranks(run: Run) -> u32 {
+        match run.work {
+            Work::Collective(team, ..) | Work::Messages(team, ..) => team.ranks,
+            Work::Copy(peers, _) => peers.others + 1,
+        }
     }
 
     #[test]
@@ -220,7 +275,7 @@ mod tests {
             let text = format!("{header}\n{row}\n");
             let file = crate::data::DataFile::from_bytes("x.csv", text.as_bytes()).unwrap();
             let row = file.rows().next().unwrap();
-            read(&row).map(|reading| reading.run.map(|run| run.team.ranks))
+            read(&row).map(|reading| reading.run.map(ranks))
         };
         let end = "all_reduce,8,10,0.1,healthy";
         let told = |row: &str| reading(row).unwrap().unwrap_err();

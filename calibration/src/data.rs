@@ -103,6 +103,11 @@ impl<'a> Row<'a> {
         &self.file.source.name
     }
 
+    /// The table that it is a row of.
+    pub fn file(&self) -> &'a DataFile {
+        self.file
+    }
+
     /// Whether two rows say the same, whatever file they are in and in whatever order of columns.
     pub fn says_the_same(&self, other: &Row<'_>) -> bool {
         self.file.columns().all(|column| self.cell(column) == other.cell(column))

@@ -37,11 +37,13 @@ pub enum Family {
     PointToPoint,
     /// Collectives on one node, by NVIDIA.
     CollectiveOneNode,
+    /// Copies between the GPUs of a machine.
+    PeerMatrix,
 }
 
 impl Family {
     /// Every family, in report order.
-    pub const ALL: [Family; 14] = [
+    pub const ALL: [Family; 15] = [
         Family::Pcie,
         Family::CniTcp,
         Family::CniUdp,
@@ -56,6 +58,7 @@ impl Family {
         Family::CollectiveSocket,
         Family::PointToPoint,
         Family::CollectiveOneNode,
+        Family::PeerMatrix,
     ];
 
     /// Its name in reports.
@@ -75,6 +78,7 @@ impl Family {
             Family::CollectiveSocket => "collective_socket",
             Family::PointToPoint => "point_to_point",
             Family::CollectiveOneNode => "collective_one_node",
+            Family::PeerMatrix => "peer_matrix",
         }
     }
 }
@@ -92,6 +96,8 @@ pub enum Table {
     Collectives,
     /// The same on one node: [`Family::CollectiveOneNode`].
     OneNode,
+    /// Copies between GPUs: [`Family::PeerMatrix`].
+    PeerMatrix,
 }
 
 const TABLES: &[(Table, &[&str])] = &[
@@ -182,6 +188,7 @@ const TABLES: &[(Table, &[&str])] = &[
         ],
     ),
     (Table::OneNode, &["gpu", "gpus", "intra", "collective", "bytes", "time_us"]),
+    (Table::PeerMatrix, &["machine", "kind", "p2p", "gpu", "from", "to", "value", "unit"]),
 ];
 
 /// Recognises a table by its columns, which may stand in any order and among others.

@@ -50,7 +50,9 @@ fn compare(files: &[DataFile], mut gpus: Gpus) -> Result<Report, InputError> {
         let fitted = Fitted::of(table)?;
         for row in file.rows() {
             let judged = match table {
-                Table::Collectives | Table::OneNode => collective::judge(table, &row, &costs)?,
+                Table::Collectives | Table::OneNode | Table::PeerMatrix => {
+                    collective::judge(table, &row, &costs)?
+                }
                 _ => judge(table, &row, &mut setups, &mut gpus, library)?,
             };
             let seen = match table {
@@ -90,7 +92,9 @@ fn judge(
             Ok(Verdict { family: read.family(), label, outcome: Ok(vec![compared]) })
         }
         Table::Gpu(family) => gpus.judge(row, family),
-        Table::Collectives | Table::OneNode => unreachable!("judged without clusters"),
+        Table::Collectives | Table::OneNode | Table::PeerMatrix => {
+            unreachable!("judged without clusters")
+        }
     }
 }
 
@@ -103,6 +107,7 @@ impl Fitted {
             Table::Cni => fit::cni::TABLE,
             Table::Collectives => fit::collectives::TABLE,
             Table::OneNode => fit::collectives::ONE_NODE,
+            Table::PeerMatrix => fit::collectives::MATRICES,
             Table::Pcie | Table::Gpu(_) => return Ok(Fitted(None)),
         };
         Ok(Fitted(Some(crate::published::table(name)?)))

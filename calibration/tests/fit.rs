@@ -172,6 +172,7 @@ fn the_costs_of_collectives() {
         (Family::CollectiveSocket, 0.18),
         (Family::PointToPoint, 0.18),
         (Family::CollectiveOneNode, 0.15),
+        (Family::PeerMatrix, 0.15),
     ];
     for (family, goal) in goals {
         let rows = || fit.residuals.iter().filter(move |row| row.family == family);

@@ -26,7 +26,7 @@ use crate::failure::Failure;
 const EXAMPLES: &str = "\
 Examples:
   podpath run quickstart                    run the shipped experiment, write results/quickstart
-  podpath run my.toml --out /tmp/my --json  run a file of your own, tell a program about it
+  podpath run my.toml --out mine --json     run a file of your own, tell a program about it
   podpath explain quickstart                which hop takes what, and what would bring it back
   podpath show flannel --svg flannel.svg    the cluster graph behind a topology
   podpath validate                          predictions against published measurements

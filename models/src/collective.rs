@@ -13,11 +13,13 @@
 //! machines, by constants that were fitted to published runs of nccl-tests.
 
 mod costs;
+mod peer;
 mod price;
 mod team;
 pub mod tuner;
 
 pub use costs::Costs;
+pub use peer::{Copied, Peers, copied};
 pub use price::{Predicted, Program, predict, streamed};
 pub use team::{Fabric, Generation, Intra, Network, Team};
 

@@ -28,7 +28,7 @@ fn node(generation: Generation, ranks: u32) -> Team {
 }
 
 fn nodes(generation: Generation, nodes: u32, fabric: Fabric) -> Team {
-    let network = Some(Network { fabric, node_gb_s: 400.0 });
+    let network = Some(Network { fabric, node_gb_s: 400.0, threads: 1 });
     Team { ranks: 8 * nodes, nodes, network, ..node(generation, 8) }
 }
 
@@ -75,7 +75,10 @@ fn nvls_moves_less_over_the_links_than_a_ring() {
 #[test]
 fn two_nodes_exceed_their_cards() {
     let team = nodes(Generation::Ampere, 2, Fabric::Rdma);
-    let slow = Team { network: Some(Network { fabric: Fabric::Rdma, node_gb_s: 50.0 }), ..team };
+    let slow = Team {
+        network: Some(Network { fabric: Fabric::Rdma, node_gb_s: 50.0, threads: 1 }),
+        ..team
+    };
     let choice = tuner::choose(Collective::AllReduce, &slow, GIB);
     assert_eq!(choice.algorithm, Algorithm::Tree);
     let found = bus(&slow, Collective::AllReduce, 8 * GIB);
@@ -133,13 +136,33 @@ fn costs_of(name: &str, value: &str) -> Costs {
     Costs::read(&Profile::parse(Kind::Collective, "one", &source).unwrap()).unwrap()
 }
 
+/// Four threads of sockets move four times what one does, up to the cards.
+#[test]
+fn threads_of_sockets_share_the_work() {
+    let costs = costs_of("socket_rate", "2,GB/s");
+    let rate = |threads| {
+        let network = Network { fabric: Fabric::Socket, node_gb_s: 5.0, threads };
+        let pair = Team {
+            ranks: 2,
+            nodes: 2,
+            intra: Intra::Alone,
+            network: Some(network),
+            ..node(Generation::Ampere, 2)
+        };
+        GIB as f64 / 1000.0 / predict(&costs, &pair, Collective::AllReduce, GIB).time_us()
+    };
+    close(rate(1), 2.0);
+    close(rate(2), 4.0);
+    close(rate(4), 5.0);
+}
+
 #[test]
 fn messages_are_bound_by_their_gap_or_by_the_card() {
     let pair = Team {
         ranks: 2,
         nodes: 2,
         intra: Intra::Alone,
-        network: Some(Network { fabric: Fabric::Rdma, node_gb_s: 12.5 }),
+        network: Some(Network { fabric: Fabric::Rdma, node_gb_s: 12.5, threads: 1 }),
         ..node(Generation::Ampere, 2)
     };
     let costs = costs_of("message_verbs", "0.5,us");

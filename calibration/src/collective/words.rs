@@ -4,35 +4,36 @@ use models::collective::{Fabric, Generation, Intra, Network, Team};
 
 use crate::data::Row;
 
-/// A GPU: what its name contains, its generation, the boost clock \[GHz\], its dies, and the NVLinks
-/// that it has. The first that fits is meant. Source: NVIDIA's data sheets and architecture
-/// papers of the boards.
-const GPUS: [(&str, Generation, f64, u32, u32); 25] = [
-    ("v100", Generation::Volta, 1.53, 1, 6),
-    ("t4", Generation::Volta, 1.59, 1, 0),
-    ("a100", Generation::Ampere, 1.41, 1, 12),
-    ("a800", Generation::Ampere, 1.41, 1, 8),
-    ("a30", Generation::Ampere, 1.44, 1, 4),
-    ("a40", Generation::Ampere, 1.74, 1, 4),
-    ("a10", Generation::Ampere, 1.695, 1, 0),
-    ("3090", Generation::Ampere, 1.695, 1, 4),
-    ("4090", Generation::Ampere, 2.52, 1, 0),
-    ("l40", Generation::Ampere, 2.52, 1, 0),
-    ("l4 ", Generation::Ampere, 2.04, 1, 0),
-    ("gb200", Generation::Blackwell, 1.965, 2, 18),
-    ("gb300", Generation::Blackwell, 1.92, 2, 18),
-    ("b200", Generation::Blackwell, 1.965, 2, 18),
-    ("b300", Generation::Blackwell, 1.92, 2, 18),
-    ("gb10", Generation::Blackwell, 2.42, 1, 0),
-    ("gh200", Generation::Hopper, 1.98, 1, 18),
-    ("h100 pcie", Generation::Hopper, 1.755, 1, 12),
-    ("h100", Generation::Hopper, 1.98, 1, 18),
-    ("h200", Generation::Hopper, 1.98, 1, 18),
-    ("h800", Generation::Hopper, 1.98, 1, 8),
-    ("h20", Generation::Hopper, 1.98, 1, 18),
-    ("hopper", Generation::Hopper, 1.98, 1, 18),
-    ("5090", Generation::Blackwell, 2.41, 1, 0),
-    ("6000", Generation::Ampere, 2.5, 1, 0),
+/// A GPU: what its name contains, its generation, the boost clock \[GHz\], its dies, the NVLinks
+/// that it has, and the bandwidth of its memory in GB/s. The first that fits is meant. Source:
+/// NVIDIA's data sheets and architecture papers of the boards.
+const GPUS: [(&str, Generation, f64, u32, u32, f64); 26] = [
+    ("v100", Generation::Volta, 1.53, 1, 6, 900.0),
+    ("t4", Generation::Volta, 1.59, 1, 0, 320.0),
+    ("a100 sxm4 40", Generation::Ampere, 1.41, 1, 12, 1555.0),
+    ("a100", Generation::Ampere, 1.41, 1, 12, 2039.0),
+    ("a800", Generation::Ampere, 1.41, 1, 8, 2039.0),
+    ("a30", Generation::Ampere, 1.44, 1, 4, 933.0),
+    ("a40", Generation::Ampere, 1.74, 1, 4, 696.0),
+    ("a10", Generation::Ampere, 1.695, 1, 0, 600.0),
+    ("3090", Generation::Ampere, 1.695, 1, 4, 936.0),
+    ("4090", Generation::Ampere, 2.52, 1, 0, 1008.0),
+    ("l40", Generation::Ampere, 2.52, 1, 0, 864.0),
+    ("l4 ", Generation::Ampere, 2.04, 1, 0, 300.0),
+    ("gb200", Generation::Blackwell, 1.965, 2, 18, 8000.0),
+    ("gb300", Generation::Blackwell, 1.92, 2, 18, 8000.0),
+    ("b200", Generation::Blackwell, 1.965, 2, 18, 8000.0),
+    ("b300", Generation::Blackwell, 1.92, 2, 18, 8000.0),
+    ("gb10", Generation::Blackwell, 2.42, 1, 0, 273.0),
+    ("gh200", Generation::Hopper, 1.98, 1, 18, 4022.0),
+    ("h100 pcie", Generation::Hopper, 1.755, 1, 12, 2039.0),
+    ("h100", Generation::Hopper, 1.98, 1, 18, 3352.0),
+    ("h200", Generation::Hopper, 1.98, 1, 18, 4800.0),
+    ("h800", Generation::Hopper, 1.98, 1, 8, 3352.0),
+    ("h20", Generation::Hopper, 1.98, 1, 18, 4000.0),
+    ("hopper", Generation::Hopper, 1.98, 1, 18, 3352.0),
+    ("5090", Generation::Blackwell, 2.41, 1, 0, 1792.0),
+    ("6000", Generation::Ampere, 2.5, 1, 0, 960.0),
 ];
 
 /// What NCCL counts for sixteen lanes of PCIe one way, in GB/s, by generation.
@@ -52,6 +53,10 @@ const FABRICS: [(&str, Fabric); 9] = [
 ];
 /// EFA of a node up to this rate is its first version \[Gbit/s\].
 const EFA_FIRST_GBIT_S: f64 = 400.0;
+
+/// Threads of a connection by sockets, by what the card contains; one elsewhere (NCCL's
+/// documentation of `NCCL_SOCKET_NTHREADS`).
+const THREADS: [(&str, u32); 5] = [("ena", 2), ("aws", 2), ("gvnic", 4), ("gcp", 4), ("google", 4)];
 
 /// The ranks of a row.
 pub(super) fn team(row: &Row<'_>, nodes: u32) -> Result<Team, String> {
@@ -92,22 +97,41 @@ pub(super) fn team(row: &Row<'_>, nodes: u32) -> Result<Team, String> {
         Fabric::EfaV2 if rate * cards <= EFA_FIRST_GBIT_S => Fabric::Efa,
         fabric => fabric,
     };
-    team.network = Some(Network { fabric, node_gb_s: rate * cards / 8.0 });
+    let threads = THREADS.iter().find(|(part, _)| socket && card.contains(part));
+    let threads = threads.map_or(1, |(_, threads)| *threads);
+    team.network = Some(Network { fabric, node_gb_s: rate * cards / 8.0, threads });
     Ok(team)
 }
 
 /// The ranks of one node.
 pub(super) fn node(gpu: &str, intra: &str, ranks: u32) -> Result<Team, String> {
-    let gpu = gpu.to_lowercase();
-    let known = GPUS.iter().find(|(part, ..)| gpu.contains(part));
-    let Some(&(_, generation, clock_ghz, dies, own)) = known else {
-        return Err(match gpu.contains("unknown") || gpu.contains("not ") {
+    let known = self::gpu(gpu)?;
+    let Gpu { generation, clock_ghz, dies, .. } = known;
+    let intra = links(&intra.to_lowercase(), known.links, ranks);
+    Ok(Team { ranks, nodes: 1, generation, clock_ghz, dies, intra, network: None })
+}
+
+/// What is known of a GPU.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Gpu {
+    pub(super) generation: Generation,
+    pub(super) clock_ghz: f64,
+    pub(super) dies: u32,
+    pub(super) links: u32,
+    pub(super) memory_gb_s: f64,
+}
+
+/// The GPU of that name.
+pub(super) fn gpu(name: &str) -> Result<Gpu, String> {
+    let name = name.to_lowercase();
+    let known = GPUS.iter().find(|(part, ..)| name.contains(part));
+    let Some(&(_, generation, clock_ghz, dies, links, memory_gb_s)) = known else {
+        return Err(match name.contains("unknown") || name.contains("not ") {
             true => "it does not say which GPU".into(),
-            false => format!("no GPU is known like `{gpu}`"),
+            false => format!("no GPU is known like `{name}`"),
         });
     };
-    let intra = links(&intra.to_lowercase(), own, ranks);
-    Ok(Team { ranks, nodes: 1, generation, clock_ghz, dies, intra, network: None })
+    Ok(Gpu { generation, clock_ghz, dies, links, memory_gb_s })
 }
 
 /// What joins the GPUs of a node.

@@ -16,7 +16,7 @@ use models::profile::Profile;
 use super::covariance;
 use super::posterior::{Beside, Estimate, Free, Observation, Posterior, each, fit};
 use super::prior::Priors;
-use crate::collective::{PROFILE, Reading, Run, read, read_one_node};
+use crate::collective::{PROFILE, Reading, Run, read, read_matrix, read_one_node};
 use crate::data::DataFile;
 use crate::family::{Family, Table, recognise};
 
@@ -24,6 +24,8 @@ use crate::family::{Family, Table, recognise};
 pub const TABLE: &str = "nccl_tests.csv";
 /// The published table of single nodes.
 pub const ONE_NODE: &str = "nccl_one_node.csv";
+/// The published table of copies between GPUs.
+pub const MATRICES: &str = "peer_matrices.csv";
 /// Relative standard error of the rows of a system together, model error included.
 const ERROR: f64 = 0.15;
 /// As many independent rows a system counts for.
@@ -48,7 +50,7 @@ impl Options {
     /// # Errors
     /// If a shipped file is malformed; the tests read them all.
     pub fn shipped() -> Result<Options, InputError> {
-        let data = [TABLE, ONE_NODE].map(crate::published::table);
+        let data = [TABLE, ONE_NODE, MATRICES].map(crate::published::table);
         let data = data.into_iter().collect::<Result<_, InputError>>()?;
         Ok(Options { data, priors: super::shipped_priors(PROFILE)? })
     }
@@ -63,18 +65,20 @@ pub struct Residual {
     pub system: String,
     /// Its system, what was done, and how many bytes.
     pub label: String,
-    /// Published time \[µs\].
-    pub measured_us: f64,
-    /// Predicted time \[µs\].
-    pub predicted_us: f64,
-    /// The 90 % interval \[µs\].
-    pub interval_us: (f64, f64),
+    /// The unit of all of the following.
+    pub unit: &'static str,
+    /// The published figure.
+    pub measured: f64,
+    /// What is predicted.
+    pub predicted: f64,
+    /// The 90 % interval.
+    pub interval: (f64, f64),
 }
 
 impl Residual {
     /// (predicted − measured) ÷ measured.
     pub fn relative_error(&self) -> f64 {
-        self.predicted_us / self.measured_us - 1.0
+        self.predicted / self.measured - 1.0
     }
 }
 
@@ -111,7 +115,10 @@ pub fn run(options: &Options) -> Result<CollectivesFit, InputError> {
     let posterior = fit_cases(&priors, &all)?;
     let values: Vec<f64> = posterior.estimates.iter().map(|e| e.value).collect();
     let residuals = residuals(&costs_of(&priors, &values)?, &all);
-    let note = format!("calibrate fit collectives, {} rows of {TABLE} and {ONE_NODE}", all.len());
+    let note = format!(
+        "calibrate fit collectives, {} rows of {TABLE}, {ONE_NODE} and {MATRICES}",
+        all.len()
+    );
     let profile = priors.fitted(&posterior.estimates, &[], None, &note);
     let together = covariance::file(&posterior.weights);
     Ok(CollectivesFit { estimates: posterior.estimates, residuals, profile, posterior: together })
@@ -146,6 +153,7 @@ fn cases(data: &[DataFile]) -> Result<Vec<Case>, InputError> {
             let Reading { family, label, run } = match table {
                 Table::Collectives => read(&row)?,
                 Table::OneNode => read_one_node(&row)?,
+                Table::PeerMatrix => read_matrix(&row)?,
                 _ => {
                     return Err(InputError::new("header", "is not that of a table of collectives")
                         .at(file.source(), file.source().span_of_line(1)));
@@ -168,7 +176,7 @@ fn fit_cases(priors: &Priors, cases: &[&Case]) -> Result<Posterior, InputError> 
     }
     let model = |values: &[f64], _: Option<Beside<'_>>| {
         let costs = costs_of(priors, values)?;
-        Ok(cases.iter().map(|case| case.run.predict(&costs).time_us()).collect())
+        Ok(cases.iter().map(|case| case.run.predict(&costs).value).collect())
     };
     let mut far = vec![0.0; cases.len()];
     let mut found = None;
@@ -177,12 +185,12 @@ fn fit_cases(priors: &Priors, cases: &[&Case]) -> Result<Posterior, InputError> 
             let same = rows[&(case.system.as_str(), case.family)];
             let alone = ERROR * (same / INDEPENDENT).max(1.0).sqrt();
             let relative_error = alone * (1.0 + (far / FAR).powi(2)).sqrt();
-            Observation { value: case.run.time_us, relative_error }
+            Observation { value: case.run.measured, relative_error }
         };
         let observations: Vec<Observation> = cases.iter().zip(&far).map(observation).collect();
         let posterior = fit(&free, &observations, each(model))?;
         let off = posterior.predicted.iter().zip(cases);
-        far = off.map(|(predicted, case)| (predicted / case.run.time_us).ln()).collect();
+        far = off.map(|(predicted, case)| (predicted / case.run.measured).ln()).collect();
         found = Some(posterior);
     }
     Ok(found.expect("there is a round"))
@@ -200,9 +208,10 @@ fn residuals(costs: &Costs, cases: &[&Case]) -> Vec<Residual> {
             family: case.family,
             system: case.system.clone(),
             label: case.label.clone(),
-            measured_us: case.run.time_us,
-            predicted_us: predicted.time_us(),
-            interval_us: predicted.interval_us(),
+            unit: case.run.unit,
+            measured: case.run.measured,
+            predicted: predicted.value,
+            interval: predicted.interval,
         }
     };
     cases.iter().map(one).collect()

@@ -56,7 +56,7 @@ fn every_probe_runs_on_the_driver_alone() {
     // No slot is named: NVML tells it.
     let arguments = ["--repetitions", "5", "--out", "mine", "--quiet"];
     on(&folder, &arguments).assert().success();
-    let results = folder.read("results/calibrate-gpu/probes.csv");
+    let results = folder.read("mine/calibrate-gpu/probes.csv");
     let mut statuses = results.lines().skip(1).map(|line| line.split(',').nth(2).unwrap());
     // What the stand-in's times identify does not matter; that all was measured does.
     let done = |status| matches!(status, "found" | "undecided" | "absent");
@@ -65,11 +65,11 @@ fn every_probe_runs_on_the_driver_alone() {
     assert!(profile.contains("sms,132,count,,,measured,\"CUDA driver, Fake H100"), "{profile}");
     assert!(profile.contains("pcie_generation,5,count,,,measured,"), "{profile}");
     // No model reads it, so it is a finding and no line of the profile.
-    let findings = folder.read("results/calibrate-gpu/findings.csv");
+    let findings = folder.read("mine/calibrate-gpu/findings.csv");
     let clock = findings.split_once(",sm_clock,").expect("a clock").1;
     let mhz: f64 = clock.split(',').next().unwrap().parse().unwrap();
     assert!((mhz / 1400.0 - 1.0).abs() < 0.1, "{mhz}");
-    let points = folder.read("results/calibrate-gpu/points.csv");
+    let points = folder.read("mine/calibrate-gpu/points.csv");
     assert!(points.lines().nth(1).unwrap().ends_with("121.5,41.0,nothing"), "{points:.400}");
 }
 

@@ -65,7 +65,7 @@ fn what_others_measured_completes_a_shipped_profile() {
     let profile = folder.read("mine/gpu/my-gpu.csv");
     let line = profile.lines().find(|line| line.starts_with("copy_to_device_efficiency,"));
     assert!(line.is_some_and(|line| line.contains("nvbandwidth v0.8")), "{profile}");
-    let table = folder.read("results/calibrate-gpu/imported.csv");
+    let table = folder.read("mine/calibrate-gpu/imported.csv");
     assert!(table.contains("topo.txt,nvidia-smi topo -m,topology,GPU0,GPU1,connection,NV9,"));
 }
 

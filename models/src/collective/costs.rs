@@ -47,8 +47,9 @@ pub struct Costs {
     pub(super) network: Network,
     pub(super) pairwise: Pairwise,
     pub(super) messages: Messages,
+    pub(super) peer: Peer,
     fabrics: Vec<(Fabric, Crossing)>,
-    doubts: [Doubt; 5],
+    doubts: [Doubt; 6],
 }
 
 /// Steps and bytes through PCIe.
@@ -94,6 +95,19 @@ pub(super) struct Messages {
     pub(super) host_gb_s: f64,
 }
 
+/// Copies between GPUs of a machine.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Peer {
+    pub(super) local: f64,
+    pub(super) nvlink: f64,
+    pub(super) pcie: f64,
+    pub(super) both_ways: f64,
+    pub(super) staged: f64,
+    pub(super) staged_both_ways: f64,
+    pub(super) latency_us: f64,
+    pub(super) staged_latency_us: f64,
+}
+
 /// Where a collective is doubtful alike.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Medium {
@@ -103,10 +117,12 @@ pub(super) enum Medium {
     Socket,
     /// One end and another, whatever is between them.
     Pair,
+    /// Copies between GPUs of a machine.
+    Peer,
 }
 
 /// Every medium, by what its lines begin with.
-const MEDIA: [&str; 5] = ["nvlink", "pcie", "rdma", "socket", "pairwise"];
+const MEDIA: [&str; 6] = ["nvlink", "pcie", "rdma", "socket", "pairwise", "peer"];
 
 impl Costs {
     /// Reads them.
@@ -135,7 +151,7 @@ impl Costs {
                 rate: ratio(&format!("{name}_rate_error"))?,
             })
         };
-        let [nvlink, pcie, rdma, socket, pair] = MEDIA.map(doubt);
+        let [nvlink, pcie, rdma, socket, pair, peer] = MEDIA.map(doubt);
         Ok(Costs {
             ll: framing("ll")?,
             ll128: framing("ll128")?,
@@ -176,8 +192,18 @@ impl Costs {
                 ipc_us: us("message_ipc")?,
                 host_gb_s: gb_s("message_host_rate")?,
             },
+            peer: Peer {
+                local: ratio("peer_local_efficiency")?,
+                nvlink: ratio("peer_nvlink_efficiency")?,
+                pcie: ratio("peer_pcie_efficiency")?,
+                both_ways: ratio("peer_both_ways")?,
+                staged: ratio("peer_staged_efficiency")?,
+                staged_both_ways: ratio("peer_staged_both_ways")?,
+                latency_us: us("peer_latency")?,
+                staged_latency_us: us("peer_staged_latency")?,
+            },
             fabrics: Fabric::ALL.into_iter().map(fabric).collect::<Result<_, InputError>>()?,
-            doubts: [nvlink?, pcie?, rdma?, socket?, pair?],
+            doubts: [nvlink?, pcie?, rdma?, socket?, pair?, peer?],
         })
     }
 

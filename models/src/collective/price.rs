@@ -12,7 +12,7 @@
 
 use super::costs::Medium;
 use super::tuner::{self, choose};
-use super::{Algorithm, Choice, Collective, Costs, Fabric, Intra, Protocol, Team};
+use super::{Algorithm, Choice, Collective, Costs, Fabric, Intra, Network, Protocol, Team};
 
 /// The clock at which bases and hops are given: that of an A100 \[GHz\].
 const CLOCK_GHZ: f64 = 1.41;
@@ -130,7 +130,7 @@ fn stepwise(
             _ if team.nodes == 2 => 1.0,
             _ => 2.0,
         };
-        let rate = outer(costs, network.fabric, protocol, network.node_gb_s);
+        let rate = outer(costs, network, protocol);
         moving = moving.max(part * bytes / (1000.0 * rate));
         let longer = if protocol == Protocol::Simple { costs.network.simple_latency } else { 1.0 };
         latency += between * costs.crossing(network.fabric).latency_us * longer;
@@ -166,17 +166,17 @@ fn inner(costs: &Costs, team: &Team, collective: Collective, choice: Choice, bus
 }
 
 /// What a node gets of its network, in GB/s.
-fn outer(costs: &Costs, fabric: Fabric, protocol: Protocol, nominal_gb_s: f64) -> f64 {
-    let framed = match (protocol, fabric) {
+fn outer(costs: &Costs, network: Network, protocol: Protocol) -> f64 {
+    let framed = match (protocol, network.fabric) {
         (Protocol::Ll, Fabric::Socket) => costs.network.socket_ll_efficiency,
         (Protocol::Ll, _) => costs.network.ll_efficiency,
         (Protocol::Ll128, _) => LL128_PART,
         (Protocol::Simple, _) => 1.0,
     };
-    let rate = nominal_gb_s * costs.crossing(fabric).efficiency;
+    let rate = network.node_gb_s * costs.crossing(network.fabric).efficiency;
     framed
-        * match fabric {
-            Fabric::Socket => rate.min(costs.network.socket_gb_s),
+        * match network.fabric {
+            Fabric::Socket => rate.min(costs.network.socket_gb_s * f64::from(network.threads)),
             Fabric::Staged => rate.min(costs.network.staged_gb_s),
             _ => rate,
         }
@@ -209,7 +209,7 @@ fn pairwise(costs: &Costs, team: &Team, collective: Collective, bytes: f64) -> (
     if let Some(network) = team.network {
         let crossing = costs.crossing(network.fabric);
         let far = if collective == Collective::AllToAll { ranks - local } else { 1.0 };
-        let both = outer(costs, network.fabric, Protocol::Simple, network.node_gb_s);
+        let both = outer(costs, network, Protocol::Simple);
         // A thread of sockets that only sends, or only receives, has twice the time for it.
         let rate = match (network.fabric, collective) {
             (Fabric::Socket, Collective::Send) => (2.0 * both).min(network.node_gb_s),

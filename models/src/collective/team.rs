@@ -96,6 +96,8 @@ pub struct Network {
     pub fabric: Fabric,
     /// The rate of all cards of a node together one way, in GB/s.
     pub node_gb_s: f64,
+    /// Threads that carry sockets, of a connection (`NCCL_SOCKET_NTHREADS`).
+    pub threads: u32,
 }
 
 /// The ranks of a collective: one GPU each, as many on each node.

@@ -17,7 +17,8 @@ use crate::console::{Console, Sheet, number};
 use crate::failure::Failure;
 use crate::overview::percent;
 
-/// Costs of collectives, from rows with the columns of nccl_tests.csv or nccl_one_node.csv
+/// Costs of collectives, from rows with the columns of nccl_tests.csv, nccl_one_node.csv
+/// or peer_matrices.csv
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// The rows, instead of the published ones that ship
@@ -91,8 +92,8 @@ fn print(residuals: &[Residual], console: &Console) -> Result<(), Failure> {
 }
 
 fn covered(row: &Residual) -> Covered<'_> {
-    let (low, high) = row.interval_us;
-    Covered { cluster: &row.system, measured: row.measured_us, low, high }
+    let (low, high) = row.interval;
+    Covered { cluster: &row.system, measured: row.measured, low, high }
 }
 
 fn residual(row: &Residual) -> Value {
@@ -100,10 +101,11 @@ fn residual(row: &Residual) -> Value {
         "family": row.family.name(),
         "system": row.system,
         "label": row.label,
-        "measured_us": row.measured_us,
-        "predicted_us": row.predicted_us,
+        "unit": row.unit,
+        "measured": row.measured,
+        "predicted": row.predicted,
         "rel_error": row.relative_error(),
-        "predicted_low_us": row.interval_us.0,
-        "predicted_high_us": row.interval_us.1,
+        "predicted_low": row.interval.0,
+        "predicted_high": row.interval.1,
     })
 }
