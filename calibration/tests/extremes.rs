@@ -1,8 +1,11 @@
 //! Every line of a profile at the ends of what it may be: it is refused in a sentence, or what is
 //! predicted is a number.
 
+use calibration::collective::{PROFILE, Run, read};
+use calibration::published::table;
 use calibration::shipped;
 use models::cluster::Cluster;
+use models::collective::Costs;
 use models::gpu::kernel::Kernel;
 use models::input::InputError;
 use models::library::{Kind, Library};
@@ -78,5 +81,34 @@ fn every_line_at_its_ends_is_a_number_or_a_sentence() {
         }
     }
     assert!(numbers > 300 && sentences > 30, "{numbers} numbers, {sentences} sentences");
-    assert!(Kind::ALL.len() == 10, "a new kind of profile has ends as well");
+    assert!(Kind::ALL.len() == 11, "a new kind of profile has ends as well");
+}
+
+/// The costs of collectives are in no cluster: runs of nccl-tests are asked.
+#[test]
+fn every_cost_of_collectives_at_its_ends_is_a_number_or_a_sentence() {
+    let profile = shipped().profile(Kind::Collective, PROFILE).expect("it is shipped");
+    let file = table("nccl_tests.csv").expect("it is shipped");
+    let runs: Vec<Run> = file.rows().filter_map(|row| read(&row).unwrap().run.ok()).collect();
+    let (mut numbers, mut sentences) = (0, 0);
+    for row in profile.rows() {
+        let (_, dimension, _) = unit(&row.unit).expect("it is shipped");
+        let largest = dimension.largest().0;
+        for value in [0.0, largest * 1e-24, largest * 1e-6, largest] {
+            match profile.with(&row.parameter, value).and_then(|moved| Costs::read(&moved)) {
+                Ok(costs) => {
+                    let predicted = runs.iter().map(|run| run.predict(&costs).value);
+                    let bad =
+                        predicted.filter(|value| !(value.is_finite() && *value > 0.0)).count();
+                    assert_eq!(bad, 0, "{} {value}", row.parameter);
+                    numbers += 1;
+                }
+                Err(error) => {
+                    assert!(error.help.is_some(), "{} {value}: {error}", row.parameter);
+                    sentences += 1;
+                }
+            }
+        }
+    }
+    assert!(numbers > 150 && sentences > 30, "{numbers} numbers, {sentences} sentences");
 }

@@ -70,10 +70,11 @@ fn every_example_is_run_or_accepted() {
         let text = SMALL.replace("\"small\"", &format!("\"{name}\""));
         folder.write(file, text.replace("flannel", "quickstart-vxlan"));
     }
-    let cluster = "include = [\"quickstart-pair\"]\n[[node]]\nname = \"node-a\"\nhost = \"bench-2024\"\n\
-                   cni = \"host-network\"\n[[node]]\nname = \"node-b\"\nhost = \"bench-2024\"\n\
-                   cni = \"host-network\"\n";
-    folder.write("my/cluster.toml", cluster);
+    let node = |name: &str| {
+        format!("[[node]]\nname = \"{name}\"\nhost = \"bench-2024\"\ncni = \"host-network\"\n")
+    };
+    let nodes = node("node-a") + &node("node-b");
+    folder.write("my/cluster.toml", format!("include = [\"quickstart-pair\"]\n{nodes}"));
     folder.write("job.goal", PAIR);
     folder.write("ranks.csv", "rank,place\n0,client\n1,server\n");
     let mut used = [false; NOT_RUN.len()];

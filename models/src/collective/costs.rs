@@ -121,87 +121,136 @@ pub(super) enum Medium {
     Peer,
 }
 
+/// A part smaller than this is none.
+const RATIO_MIN: f64 = 1e-12;
 /// Every medium, by what its lines begin with.
 const MEDIA: [&str; 6] = ["nvlink", "pcie", "rdma", "socket", "pairwise", "peer"];
+
+/// The lines of a profile of costs.
+struct Lines<'p>(&'p Profile);
+
+impl Lines<'_> {
+    fn us(&self, line: &str) -> Result<f64, InputError> {
+        Ok(self.0.seconds(line)? * 1e6)
+    }
+
+    fn gb_s(&self, line: &str) -> Result<f64, InputError> {
+        Ok(self.0.rate(line)?.as_bytes_per_s() / 1e9)
+    }
+
+    /// A part of something, without which nothing would ever end.
+    fn ratio(&self, line: &str) -> Result<f64, InputError> {
+        match self.0.ratio(line)? {
+            ratio if ratio > RATIO_MIN => Ok(ratio),
+            ratio => {
+                let field = format!("{}.{line}", self.0.name);
+                let problem = format!("{ratio} of what there is would never end");
+                Err(InputError::new(field, problem).help(format!("a ratio above {RATIO_MIN}")))
+            }
+        }
+    }
+
+    fn framing(&self, name: &str) -> Result<Framing, InputError> {
+        Ok(Framing {
+            base_us: self.us(&format!("{name}_base"))?,
+            hop_us: self.us(&format!("{name}_hop"))?,
+            efficiency: self.ratio(&format!("{name}_efficiency"))?,
+        })
+    }
+
+    fn crossing(&self, name: &str) -> Result<Crossing, InputError> {
+        let latency_us = self.us(&format!("{name}_latency"))?;
+        let efficiency = self.ratio(&format!("{name}_efficiency"))?;
+        Ok(Crossing { latency_us, efficiency })
+    }
+
+    fn doubt(&self, name: &str) -> Result<Doubt, InputError> {
+        Ok(Doubt {
+            latency: self.ratio(&format!("{name}_latency_error"))?,
+            rate: self.ratio(&format!("{name}_rate_error"))?,
+        })
+    }
+
+    fn pcie(&self) -> Result<Pcie, InputError> {
+        Ok(Pcie {
+            ll_hop_us: self.us("pcie_ll_hop")?,
+            simple_base_us: self.us("pcie_simple_base")?,
+            simple_hop_us: self.us("pcie_simple_hop")?,
+            efficiency: self.ratio("pcie_efficiency")?,
+            ll_efficiency: self.ratio("pcie_ll_efficiency")?,
+            shared_memory: self.ratio("pcie_shared_memory")?,
+        })
+    }
+
+    fn network(&self) -> Result<Network, InputError> {
+        Ok(Network {
+            simple_base_us: self.us("network_simple_base")?,
+            simple_latency: self.ratio("network_simple_latency")?,
+            ll_efficiency: self.ratio("network_ll_efficiency")?,
+            socket_ll_efficiency: self.ratio("socket_ll_efficiency")?,
+            socket_gb_s: self.gb_s("socket_rate")?,
+            staged_gb_s: self.gb_s("staged_rate")?,
+        })
+    }
+
+    fn pairwise(&self) -> Result<Pairwise, InputError> {
+        Ok(Pairwise {
+            base_us: self.us("pairwise_base")?,
+            peer_us: self.us("pairwise_peer")?,
+            simple_us: self.us("pairwise_simple")?,
+            simple_bytes: self.0.bytes("pairwise_simple_from")?.get().max(1) as f64,
+            all_to_all: self.ratio("all_to_all_efficiency")?,
+            send: self.ratio("send_efficiency")?,
+            peer_gb_per_gcycle: self.ratio("pairwise_bytes_per_cycle")?,
+        })
+    }
+
+    fn messages(&self) -> Result<Messages, InputError> {
+        Ok(Messages {
+            verbs_us: self.us("message_verbs")?,
+            mpi_us: self.us("message_mpi")?,
+            ipc_us: self.us("message_ipc")?,
+            host_gb_s: self.gb_s("message_host_rate")?,
+        })
+    }
+
+    fn peer(&self) -> Result<Peer, InputError> {
+        Ok(Peer {
+            local: self.ratio("peer_local_efficiency")?,
+            nvlink: self.ratio("peer_nvlink_efficiency")?,
+            pcie: self.ratio("peer_pcie_efficiency")?,
+            both_ways: self.ratio("peer_both_ways")?,
+            staged: self.ratio("peer_staged_efficiency")?,
+            staged_both_ways: self.ratio("peer_staged_both_ways")?,
+            latency_us: self.us("peer_latency")?,
+            staged_latency_us: self.us("peer_staged_latency")?,
+        })
+    }
+}
 
 impl Costs {
     /// Reads them.
     ///
     /// # Errors
-    /// If a line is missing or has another dimension.
+    /// If a line is missing, has another dimension, or is a part of nothing.
     pub fn read(profile: &Profile) -> Result<Costs, InputError> {
-        let us = |line: &str| Ok::<_, InputError>(profile.seconds(line)? * 1e6);
-        let ratio = |line: &str| profile.ratio(line);
-        let gb_s = |line: &str| Ok::<_, InputError>(profile.rate(line)?.as_bytes_per_s() / 1e9);
-        let framing = |name: &str| {
-            Ok::<_, InputError>(Framing {
-                base_us: us(&format!("{name}_base"))?,
-                hop_us: us(&format!("{name}_hop"))?,
-                efficiency: ratio(&format!("{name}_efficiency"))?,
-            })
-        };
-        let fabric = |(name, fabric): (&str, Fabric)| {
-            let latency_us = us(&format!("{name}_latency"))?;
-            let efficiency = ratio(&format!("{name}_efficiency"))?;
-            Ok((fabric, Crossing { latency_us, efficiency }))
-        };
-        let doubt = |name: &str| {
-            Ok::<_, InputError>(Doubt {
-                latency: ratio(&format!("{name}_latency_error"))?,
-                rate: ratio(&format!("{name}_rate_error"))?,
-            })
-        };
-        let [nvlink, pcie, rdma, socket, pair, peer] = MEDIA.map(doubt);
+        let lines = Lines(profile);
+        let fabric = |(name, fabric): (&str, Fabric)| Ok((fabric, lines.crossing(name)?));
+        let [nvlink, pcie, rdma, socket, pair, peer] = MEDIA.map(|name| lines.doubt(name));
         Ok(Costs {
-            ll: framing("ll")?,
-            ll128: framing("ll128")?,
-            simple: framing("simple")?,
-            nvls: framing("nvls")?,
-            nvls_tree_base_us: us("nvls_tree_base")?,
-            fill: ratio("fill")?,
-            pair: ratio("pair_efficiency")?,
-            second_die: ratio("second_die")?,
-            pcie: Pcie {
-                ll_hop_us: us("pcie_ll_hop")?,
-                simple_base_us: us("pcie_simple_base")?,
-                simple_hop_us: us("pcie_simple_hop")?,
-                efficiency: ratio("pcie_efficiency")?,
-                ll_efficiency: ratio("pcie_ll_efficiency")?,
-                shared_memory: ratio("pcie_shared_memory")?,
-            },
-            network: Network {
-                simple_base_us: us("network_simple_base")?,
-                simple_latency: ratio("network_simple_latency")?,
-                ll_efficiency: ratio("network_ll_efficiency")?,
-                socket_ll_efficiency: ratio("socket_ll_efficiency")?,
-                socket_gb_s: gb_s("socket_rate")?,
-                staged_gb_s: gb_s("staged_rate")?,
-            },
-            pairwise: Pairwise {
-                base_us: us("pairwise_base")?,
-                peer_us: us("pairwise_peer")?,
-                simple_us: us("pairwise_simple")?,
-                simple_bytes: profile.bytes("pairwise_simple_from")?.get() as f64,
-                all_to_all: ratio("all_to_all_efficiency")?,
-                send: ratio("send_efficiency")?,
-                peer_gb_per_gcycle: ratio("pairwise_bytes_per_cycle")?,
-            },
-            messages: Messages {
-                verbs_us: us("message_verbs")?,
-                mpi_us: us("message_mpi")?,
-                ipc_us: us("message_ipc")?,
-                host_gb_s: gb_s("message_host_rate")?,
-            },
-            peer: Peer {
-                local: ratio("peer_local_efficiency")?,
-                nvlink: ratio("peer_nvlink_efficiency")?,
-                pcie: ratio("peer_pcie_efficiency")?,
-                both_ways: ratio("peer_both_ways")?,
-                staged: ratio("peer_staged_efficiency")?,
-                staged_both_ways: ratio("peer_staged_both_ways")?,
-                latency_us: us("peer_latency")?,
-                staged_latency_us: us("peer_staged_latency")?,
-            },
+            ll: lines.framing("ll")?,
+            ll128: lines.framing("ll128")?,
+            simple: lines.framing("simple")?,
+            nvls: lines.framing("nvls")?,
+            nvls_tree_base_us: lines.us("nvls_tree_base")?,
+            fill: lines.ratio("fill")?,
+            pair: lines.ratio("pair_efficiency")?,
+            second_die: lines.ratio("second_die")?,
+            pcie: lines.pcie()?,
+            network: lines.network()?,
+            pairwise: lines.pairwise()?,
+            messages: lines.messages()?,
+            peer: lines.peer()?,
             fabrics: Fabric::ALL.into_iter().map(fabric).collect::<Result<_, InputError>>()?,
             doubts: [nvlink?, pcie?, rdma?, socket?, pair?, peer?],
         })

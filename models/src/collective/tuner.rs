@@ -182,95 +182,111 @@ const fn corrections(protocol: Protocol) -> [f64; 24] {
 /// NVLS pays from this many ranks on.
 const NVLS_RANKS_MIN: u32 = 8;
 
-/// What NCCL expects of every way that it may take, of collectives with a ring.
-pub fn estimates(collective: Collective, team: &Team) -> Vec<Estimate> {
-    let (n, nodes, generation) = (team.ranks, team.nodes, team.generation);
-    let by_nodes = (nodes.min(3) - 1) as usize;
-    let nvlink = !matches!(team.intra, Intra::Pcie { .. });
+/// What the search of graphs found for a team.
+#[derive(Clone, Copy, Debug)]
+struct Found {
+    /// What the links of a GPU inside its node give all channels together, in GB/s.
+    own: Option<f64>,
+    /// What the cards of a node do, in GB/s.
+    network: Option<f64>,
+    /// What a ring gets of both, in GB/s.
+    bus: f64,
+    /// What a tree gets, in GB/s.
+    tree: f64,
+    /// How many channels there are.
+    channels: f64,
+    /// Whether steps inside a node cross NVLink and not PCIe.
+    nvlink: bool,
+    /// Which column of a table by nodes holds.
+    by_nodes: usize,
+}
+
+/// What the search of graphs finds.
+fn found(team: &Team) -> Found {
     let own = team.bus_gb_s().map(|gb_s| match team.intra {
-        Intra::NvLink { .. } => filled(gb_s, generation, nodes == 1),
+        Intra::NvLink { .. } => filled(gb_s, team.generation, team.nodes == 1),
         _ => gb_s,
     });
     // NCCL counts 12 of 12.5 GB/s of a network.
     let network = team.network.map(|network| 0.96 * network.node_gb_s);
-    let least = |a: Option<f64>, b: Option<f64>| match (a, b) {
-        (Some(a), Some(b)) => a.min(b),
-        (a, b) => a.or(b).unwrap_or(0.0),
+    let bus = match (own, network) {
+        (Some(own), Some(network)) => own.min(network),
+        (own, network) => own.or(network).unwrap_or(0.0),
     };
-    let bus = least(own, network);
     // Two halves of a tree share the cards of two nodes, each in one direction.
-    let tree_bus = match (nodes, own, network) {
+    let tree = match (team.nodes, own, network) {
         (2, Some(own), Some(network)) => own.min(2.0 * network),
         _ => bus,
     };
     let joined = matches!(team.intra, Intra::NvLink { .. });
-    let channels = if joined { channels(generation) } else { CHANNELS_SLOW };
-    let steps = f64::from(collective.steps(n));
-    let between = match collective {
-        Collective::AllReduce => 2.0 * f64::from(nodes - 1),
-        _ => f64::from(nodes - 1),
-    };
-    let to_algorithm = match collective {
-        Collective::Broadcast | Collective::Reduce => 1.0,
-        _ => f64::from(n) / steps,
-    };
+    let channels = if joined { channels(team.generation) } else { CHANNELS_SLOW };
+    let nvlink = !matches!(team.intra, Intra::Pcie { .. });
+    Found { own, network, bus, tree, channels, nvlink, by_nodes: team.nodes.min(3) as usize - 1 }
+}
+
+/// What NCCL expects of every way that it may take, of collectives with a ring.
+pub fn estimates(collective: Collective, team: &Team) -> Vec<Estimate> {
+    let found = found(team);
     let mut all = Vec::new();
     let protocols = [Protocol::Ll, Protocol::Ll128, Protocol::Simple];
-    for protocol in protocols.into_iter().filter(|one| nvlink || *one != Protocol::Ll128) {
-        let bandwidth = match protocol {
-            Protocol::Ll => ll_most(generation)[by_nodes].min(0.5 * bus),
-            Protocol::Ll128 => (0.92 * bus).min(channels * ring_ll128(generation)),
-            Protocol::Simple => bus,
-        };
-        let (hop, net) = (hop_us(nvlink, protocol).0, network_us(protocol).0);
-        let latency = match collective {
-            Collective::Broadcast | Collective::Reduce => {
-                if nodes == 1 {
-                    hop
-                } else {
-                    net
-                }
-            }
-            _ => (steps - between) * hop + between * net,
-        };
-        let is_flat =
-            protocol == Protocol::Simple && nodes > 1 && collective == Collective::AllReduce;
-        let latency = if is_flat { PLATEAU * latency } else { latency };
-        all.push(Estimate {
-            choice: Choice { algorithm: Algorithm::Ring, protocol },
-            latency_us: base_us(protocol).0 + latency,
-            gb_s: bandwidth * to_algorithm,
-        });
+    for protocol in protocols.into_iter().filter(|one| found.nvlink || *one != Protocol::Ll128) {
+        all.push(ring(collective, team, &found, protocol));
         if collective == Collective::AllReduce {
-            let most = channels * tree_simple(generation)[by_nodes];
-            let bandwidth = (0.92 * tree_bus).min(most);
-            let bandwidth = match protocol {
-                Protocol::Ll => bandwidth.min(tree_bus / 3.8).min(ll_most(generation)[by_nodes]),
-                Protocol::Ll128 => bandwidth
-                    .min(tree_bus * if nodes == 1 { 7.0 / 9.0 } else { 120.0 / 128.0 })
-                    .min(channels * tree_ll128(generation)[by_nodes]),
-                Protocol::Simple => bandwidth,
-            };
-            let inside = f64::from(team.local() - 1) * hop_us(nvlink, protocol).1;
-            let outside = f64::from(nodes).log2() * network_us(protocol).1;
-            all.push(Estimate {
-                choice: Choice { algorithm: Algorithm::Tree, protocol },
-                latency_us: base_us(protocol).1 + 2.0 * (inside + outside),
-                gb_s: 0.5 * bandwidth,
-            });
+            all.push(tree(team, &found, protocol));
         }
     }
-    all.extend(nvls(collective, team, (own, network), channels));
+    all.extend(nvls(collective, team, &found));
     all
 }
 
+/// The way by a ring.
+fn ring(collective: Collective, team: &Team, found: &Found, protocol: Protocol) -> Estimate {
+    let bandwidth = match protocol {
+        Protocol::Ll => ll_most(team.generation)[found.by_nodes].min(0.5 * found.bus),
+        Protocol::Ll128 => (0.92 * found.bus).min(found.channels * ring_ll128(team.generation)),
+        Protocol::Simple => found.bus,
+    };
+    let (hop, net) = (hop_us(found.nvlink, protocol).0, network_us(protocol).0);
+    let (steps, others) = (f64::from(collective.steps(team.ranks)), f64::from(team.nodes - 1));
+    let all_reduce = collective == Collective::AllReduce;
+    let between = if all_reduce { 2.0 * others } else { others };
+    let (latency, to_algorithm) = match collective {
+        // What is pipelined waits for one hop.
+        Collective::Broadcast | Collective::Reduce if team.nodes == 1 => (hop, 1.0),
+        Collective::Broadcast | Collective::Reduce => (net, 1.0),
+        _ => ((steps - between) * hop + between * net, f64::from(team.ranks) / steps),
+    };
+    let is_flat = protocol == Protocol::Simple && team.nodes > 1 && all_reduce;
+    let latency = if is_flat { PLATEAU * latency } else { latency };
+    Estimate {
+        choice: Choice { algorithm: Algorithm::Ring, protocol },
+        latency_us: base_us(protocol).0 + latency,
+        gb_s: bandwidth * to_algorithm,
+    }
+}
+
+/// The way of an all-reduce by a tree.
+fn tree(team: &Team, found: &Found, protocol: Protocol) -> Estimate {
+    let (generation, bus, at) = (team.generation, found.tree, found.by_nodes);
+    let bandwidth = (0.92 * bus).min(found.channels * tree_simple(generation)[at]);
+    let bandwidth = match protocol {
+        Protocol::Ll => bandwidth.min(bus / 3.8).min(ll_most(generation)[at]),
+        Protocol::Ll128 => bandwidth
+            .min(bus * if team.nodes == 1 { 7.0 / 9.0 } else { 120.0 / 128.0 })
+            .min(found.channels * tree_ll128(generation)[at]),
+        Protocol::Simple => bandwidth,
+    };
+    let inside = f64::from(team.local() - 1) * hop_us(found.nvlink, protocol).1;
+    let outside = f64::from(team.nodes).log2() * network_us(protocol).1;
+    Estimate {
+        choice: Choice { algorithm: Algorithm::Tree, protocol },
+        latency_us: base_us(protocol).1 + 2.0 * (inside + outside),
+        gb_s: 0.5 * bandwidth,
+    }
+}
+
 /// The way by NVLS, where there is one.
-fn nvls(
-    collective: Collective,
-    team: &Team,
-    (own, network): (Option<f64>, Option<f64>),
-    channels: f64,
-) -> Option<Estimate> {
+fn nvls(collective: Collective, team: &Team, found: &Found) -> Option<Estimate> {
     let reduces = matches!(
         collective,
         Collective::AllReduce | Collective::AllGather | Collective::ReduceScatter
@@ -278,17 +294,17 @@ fn nvls(
     if !team.has_nvls() || team.ranks < NVLS_RANKS_MIN || !reduces {
         return None;
     }
-    let (n, bus) = (f64::from(team.ranks), own?);
+    let (n, bus, channels) = (f64::from(team.ranks), found.own?, found.channels);
     let to_algorithm = n / f64::from(collective.steps(team.ranks));
     let efficiency = nvls_efficiency(team.generation);
-    let (algorithm, latency_us, gb_s) = match (team.nodes, network) {
+    let (algorithm, latency_us, gb_s) = match (team.nodes, found.network) {
         (1, _) => {
             let bus = bus * efficiency * (channels - 1.0) / channels;
             let both = if collective == Collective::AllReduce { 2.0 } else { (n - 1.0) / n };
             (Algorithm::Nvls, NVLS_US.0, bus * both)
         }
         (nodes, Some(network)) if collective == Collective::AllReduce => {
-            let most = channels * nvls_tree(team.generation)[nodes.min(3) as usize - 1];
+            let most = channels * nvls_tree(team.generation)[found.by_nodes];
             let network = network * if nodes == 2 { 2.0 } else { 1.0 };
             let latency = NVLS_US.0 + 2.0 * f64::from(nodes).log2() * NVLS_US.1;
             (Algorithm::NvlsTree, latency, (2.0 * bus * efficiency).min(network).min(most))
