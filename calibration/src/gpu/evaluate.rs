@@ -4,6 +4,8 @@
 //! identify nothing costs the others nothing; those that build on it take what its generation is
 //! known by.
 
+use models::profile::unit;
+
 use super::finding::{Finding, Findings};
 use super::probe::{self, Probe, Seen};
 use super::raw::{Fate, Raw};
@@ -59,10 +61,13 @@ fn lacking(probe: &Probe, facts: &Facts, measured: &[Sample]) -> Option<String> 
     asked.find(|series| measured.iter().all(|sample| sample.point.series != *series))
 }
 
-/// Whether a figure is one that a parameter can have: above zero, within its own interval.
+/// Whether a figure is one that a parameter can have: above zero, within its own interval, and no
+/// larger than what a profile may say.
 fn possible(found: &Finding) -> bool {
     let Finding { value, low, high, .. } = *found;
-    0.0 < low && low <= value && value <= high && high.is_finite()
+    let known = unit(found.unit);
+    let most = known.map_or(f64::MAX, |(_, dimension, scale)| dimension.largest().0 / scale);
+    0.0 < low && low <= value && value <= high && high <= most
 }
 
 fn impossible(found: &Finding) -> String {
