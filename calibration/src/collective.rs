@@ -11,7 +11,7 @@ use models::input::InputError;
 use models::library::{Kind, Library};
 
 use crate::data::Row;
-use crate::family::Family;
+use crate::family::{Family, Table};
 
 pub use matrix::Cell;
 
@@ -101,6 +101,19 @@ pub struct Reading {
     pub run: Result<Run, String>,
 }
 
+/// Reads a row of a table; none if the table is about something else.
+///
+/// # Errors
+/// If a number is malformed.
+pub fn read_of(table: Table, row: &Row<'_>) -> Result<Option<Reading>, InputError> {
+    match table {
+        Table::Collectives => read(row).map(Some),
+        Table::OneNode => read_one_node(row).map(Some),
+        Table::PeerMatrix => matrix::read(row).map(Some),
+        Table::Pcie | Table::Cni | Table::Gpu(_) => Ok(None),
+    }
+}
+
 /// Reads a row of nccl-tests, of several nodes or one.
 ///
 /// # Errors
@@ -129,19 +142,8 @@ pub fn read(row: &Row<'_>) -> Result<Reading, InputError> {
     Ok(Reading { family, label, run })
 }
 
-/// Reads a cell of a matrix of copies.
-///
-/// # Errors
-/// If a number is malformed.
-pub fn read_matrix(row: &Row<'_>) -> Result<Reading, InputError> {
-    matrix::read(row)
-}
-
 /// Reads a row of one node.
-///
-/// # Errors
-/// If a number is malformed.
-pub fn read_one_node(row: &Row<'_>) -> Result<Reading, InputError> {
+fn read_one_node(row: &Row<'_>) -> Result<Reading, InputError> {
     let (gpu, collective) = (row.text("gpu")?, row.text("collective")?);
     let ranks = u32::try_from(row.count("gpus", 1024)?).expect("so many at most");
     let bytes = row.count("bytes", BYTES_MAX)?;
@@ -202,7 +204,7 @@ mod tests {
     use models::profile::Profile;
 
     use super::*;
-    use crate::family::{Table, recognise};
+    use crate::family::recognise;
     use crate::published::published;
     use crate::shipped;
 
@@ -210,13 +212,8 @@ mod tests {
         let mut runs = Vec::new();
         for file in published().unwrap() {
             for row in file.rows() {
-                let read = match recognise(&file).unwrap() {
-                    Table::Collectives => read(&row).unwrap(),
-                    Table::OneNode => read_one_node(&row).unwrap(),
-                    Table::PeerMatrix => read_matrix(&row).unwrap(),
-                    _ => continue,
-                };
-                runs.extend(read.run);
+                let read = read_of(recognise(&file).unwrap(), &row).unwrap();
+                runs.extend(read.and_then(|read| read.run.ok()));
             }
         }
         // No published matrix has latencies through host memory.

@@ -10,11 +10,14 @@ mod gpu;
 mod pcie;
 mod report;
 
+use std::collections::HashSet;
+
 use models::input::InputError;
 use models::library::Library;
 use models::profile::Profile;
 
 use crate::cni::{self, Setups};
+use crate::collective::read_of;
 use crate::data::{DataFile, Row};
 use crate::family::{Family, Table, recognise};
 use crate::{fit, shipped};
@@ -49,11 +52,11 @@ fn compare(files: &[DataFile], mut gpus: Gpus) -> Result<Report, InputError> {
         let table = recognise(file)?;
         let fitted = Fitted::of(table)?;
         for row in file.rows() {
-            let judged = match table {
-                Table::Collectives | Table::OneNode | Table::PeerMatrix => {
-                    collective::judge(table, &row, &costs)?
-                }
-                _ => judge(table, &row, &mut setups, &mut gpus, library)?,
+            let judged = match (table, read_of(table, &row)?) {
+                (_, Some(reading)) => collective::judge(reading, &costs),
+                (Table::Gpu(family), None) => gpus.judge(&row, family)?,
+                (Table::Pcie, None) => pcie::judge(&row)?,
+                (_, None) => cni_verdict(&row, &mut setups, library)?,
             };
             let seen = match table {
                 Table::Gpu(family) => gpus.fitted(file, &row, family)?,
@@ -73,33 +76,29 @@ struct Verdict {
     outcome: Result<Vec<Comparison>, String>,
 }
 
-fn judge(
-    table: Table,
+/// A row of the CNI benchmark.
+fn cni_verdict(
     row: &Row<'_>,
     setups: &mut Setups<'_>,
-    gpus: &mut Gpus,
     library: &Library,
 ) -> Result<Verdict, InputError> {
-    match table {
-        Table::Pcie => pcie::judge(row),
-        Table::Cni => {
-            let read = cni::read(row, library)?;
-            let predicted = setups.predict(&read)?.goodput;
-            let decimals = row.decimals("goodput_bit_s_median");
-            let compared = Comparison::new("goodput", "bit/s", read.goodput, predicted, decimals);
-            let compared = compared.with_draws(&setups.drawn(&read, predicted)?);
-            let label = format!("{} {}", read.cni, row.text("test")?);
-            Ok(Verdict { family: read.family(), label, outcome: Ok(vec![compared]) })
-        }
-        Table::Gpu(family) => gpus.judge(row, family),
-        Table::Collectives | Table::OneNode | Table::PeerMatrix => {
-            unreachable!("judged without clusters")
-        }
-    }
+    let read = cni::read(row, library)?;
+    let predicted = setups.predict(&read)?.goodput;
+    let decimals = row.decimals("goodput_bit_s_median");
+    let compared = Comparison::new("goodput", "bit/s", read.goodput, predicted, decimals);
+    let compared = compared.with_draws(&setups.drawn(&read, predicted)?);
+    let label = format!("{} {}", read.cni, row.text("test")?);
+    Ok(Verdict { family: read.family(), label, outcome: Ok(vec![compared]) })
 }
 
 /// The published rows of a table that a shipped profile was fitted to.
-struct Fitted(Option<DataFile>);
+#[derive(Default)]
+struct Fitted {
+    /// The columns of that table.
+    columns: Vec<String>,
+    /// What its rows say in them.
+    rows: HashSet<Vec<Option<String>>>,
+}
 
 impl Fitted {
     fn of(table: Table) -> Result<Fitted, InputError> {
@@ -108,12 +107,22 @@ impl Fitted {
             Table::Collectives => fit::collectives::TABLE,
             Table::OneNode => fit::collectives::ONE_NODE,
             Table::PeerMatrix => fit::collectives::MATRICES,
-            Table::Pcie | Table::Gpu(_) => return Ok(Fitted(None)),
+            Table::Pcie | Table::Gpu(_) => return Ok(Fitted::default()),
         };
-        Ok(Fitted(Some(crate::published::table(name)?)))
+        let file = crate::published::table(name)?;
+        let columns = file.columns().map(str::to_owned).collect();
+        let mut fitted = Fitted { columns, rows: HashSet::new() };
+        fitted.rows = file.rows().map(|row| fitted.said(&row)).collect();
+        Ok(fitted)
     }
 
     fn has(&self, row: &Row<'_>) -> bool {
-        self.0.as_ref().is_some_and(|file| file.rows().any(|fitted| fitted.says_the_same(row)))
+        self.rows.contains(&self.said(row))
+    }
+
+    /// What a row says in these columns, whatever file it is in and in whatever order of columns.
+    fn said(&self, row: &Row<'_>) -> Vec<Option<String>> {
+        let cell = |column: &String| row.cell(column).map(str::to_owned);
+        self.columns.iter().map(cell).collect()
     }
 }

@@ -16,9 +16,9 @@ use models::profile::Profile;
 use super::covariance;
 use super::posterior::{Beside, Estimate, Free, Observation, Posterior, each, fit};
 use super::prior::Priors;
-use crate::collective::{PROFILE, Reading, Run, read, read_matrix, read_one_node};
+use crate::collective::{PROFILE, Reading, Run, read_of};
 use crate::data::DataFile;
-use crate::family::{Family, Table, recognise};
+use crate::family::{Family, recognise};
 
 /// The published table of many systems.
 pub const TABLE: &str = "nccl_tests.csv";
@@ -150,14 +150,9 @@ fn cases(data: &[DataFile]) -> Result<Vec<Case>, InputError> {
     for file in data {
         let table = recognise(file)?;
         for row in file.rows() {
-            let Reading { family, label, run } = match table {
-                Table::Collectives => read(&row)?,
-                Table::OneNode => read_one_node(&row)?,
-                Table::PeerMatrix => read_matrix(&row)?,
-                _ => {
-                    return Err(InputError::new("header", "is not that of a table of collectives")
-                        .at(file.source(), file.source().span_of_line(1)));
-                }
+            let Some(Reading { family, label, run }) = read_of(table, &row)? else {
+                return Err(InputError::new("header", "is not that of a table of collectives")
+                    .at(file.source(), file.source().span_of_line(1)));
             };
             if let Ok(run) = run {
                 let system = label.split(' ').next().unwrap_or_default().to_owned();

@@ -1,20 +1,12 @@
 //! Runs of nccl-tests and its like.
 
 use models::collective::Costs;
-use models::input::InputError;
 
 use super::Verdict;
 use super::report::Comparison;
-use crate::collective::{Reading, read, read_matrix, read_one_node};
-use crate::data::Row;
-use crate::family::Table;
+use crate::collective::Reading;
 
-pub(super) fn judge(table: Table, row: &Row<'_>, costs: &Costs) -> Result<Verdict, InputError> {
-    let reading = match table {
-        Table::OneNode => read_one_node(row)?,
-        Table::PeerMatrix => read_matrix(row)?,
-        _ => read(row)?,
-    };
+pub(super) fn judge(reading: Reading, costs: &Costs) -> Verdict {
     let Reading { family, label, run } = reading;
     let outcome = run.map(|run| {
         let predicted = run.predict(costs);
@@ -23,5 +15,5 @@ pub(super) fn judge(table: Table, row: &Row<'_>, costs: &Costs) -> Result<Verdic
         let figure = Comparison::new(quantity, run.unit, run.measured, predicted.value, decimals);
         vec![figure.with_interval(predicted.interval)]
     });
-    Ok(Verdict { family, label, outcome })
+    Verdict { family, label, outcome }
 }
