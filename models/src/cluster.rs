@@ -30,6 +30,7 @@ mod origin;
 mod service;
 mod shared_memory;
 mod slot;
+mod spreading;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -58,6 +59,7 @@ pub use hop::{
     SocketLink, WireHop,
 };
 pub use name::{Name, Word};
+pub use spreading::Spreading;
 
 /// What a place is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -258,6 +260,8 @@ pub struct Cluster {
     pub gpus: BTreeMap<NodeIndex, Accelerator>,
     /// How pods take turns on GPUs that are time-sliced.
     pub turns: Vec<Turns>,
+    /// Switches that spread traffic over equal ways in another way than by a hash of their own.
+    pub spreadings: BTreeMap<NodeIndex, Spreading>,
     /// Network cards by place.
     pub nics: BTreeMap<NodeIndex, NicSpec>,
     /// The MTU of those pods' interfaces that have one of their own.

@@ -13,10 +13,11 @@ use std::sync::Arc;
 use petgraph::graph::{EdgeIndex, NodeIndex};
 
 use crate::catalogue::Turn;
-use crate::cluster::{Cluster, Endpoint, Hop, HopModel, LinkIndex, PlaceKind, Service, Side};
+use crate::cluster::{Cluster, Endpoint, Hop, HopModel, PlaceKind, Service, Side};
 use crate::input::{InputError, suggest};
 use crate::transfer::{Mode, Transfer};
 
+pub(crate) use ways::Swap;
 pub use ways::Ways;
 
 /// Who knows the ways between places: a search for any graph, or the formula of a fabric.
@@ -113,9 +114,9 @@ impl<'a> Route<'a> {
     }
 
     /// What a flow whose hash is `flow` crosses in place of this way's links.
-    pub(crate) fn spread(&self, cluster: &Cluster, flow: u64) -> Vec<(LinkIndex, LinkIndex)> {
+    pub(crate) fn spread(&self, cluster: &Cluster, flow: u64) -> Vec<Swap> {
         let Some(Parallel { ways, taken }) = &self.parallel else { return Vec::new() };
-        ways::swaps(cluster, taken, &ways.of_flow(cluster, flow))
+        ways::swaps(cluster, taken, &ways.parts_of_flow(cluster, flow))
     }
 }
 

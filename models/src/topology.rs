@@ -6,7 +6,9 @@
 
 mod between;
 mod count;
+mod fabric;
 mod family;
+mod fault;
 mod field;
 mod include;
 mod setting;
@@ -31,8 +33,9 @@ pub use family::Family;
 pub use include::{Parsed, load};
 pub use setting::Setting;
 pub use tables::{
-    CableTable, ForwarderTable, GpuTable, NicTable, NodeTable, NvlinkTable, PairTable,
-    PcieSwitchTable, PodTable, ServiceTable, SharedMemoryTable, SwitchTable,
+    CableTable, FabricTable, FaultTable, ForwarderTable, GpuTable, NicTable, NodeTable,
+    NvlinkTable, PairTable, PcieSwitchTable, PodTable, ServiceTable, SharedMemoryTable,
+    SwitchTable,
 };
 
 /// A table together with the text it stands in.
@@ -85,6 +88,8 @@ macro_rules! topology {
             pub included: Vec<String>,
             /// What was counted, by name.
             pub families: BTreeMap<String, Family>,
+            /// The rates that faults leave cables, by their numbers.
+            pub slowed: BTreeMap<usize, Placed<Spanned<String>>>,
             $( $(#[doc = $doc])* pub $list: Vec<Placed<$table>>, )*
         }
 
@@ -127,10 +132,14 @@ topology! {
     pod pods PodTable,
     /// Network switches.
     switch switches SwitchTable,
+    /// Switches and cables by name and size.
+    fabric fabrics FabricTable,
     /// Machines that pass packets on.
     forwarder forwarders ForwarderTable,
     /// Cables.
     cable cables CableTable,
+    /// Cables that are down or slow.
+    fault faults FaultTable,
     /// Direct GPU links.
     nvlink nvlinks NvlinkTable,
     /// GPUs that read and write each other's memory over PCIe.

@@ -5,6 +5,7 @@ mod batch;
 mod collective;
 mod company;
 mod counted;
+mod fabrics;
 mod families;
 mod fixture;
 mod free;

@@ -5,6 +5,7 @@ use models::input::{InputError, suggest};
 use models::quantity::parse_rate;
 use models::topology::{CableTable, NicTable, Placed};
 use serde_spanned::Spanned;
+use sim::Rate;
 use std::net::Ipv4Addr;
 
 use super::address;
@@ -64,10 +65,18 @@ pub(super) fn lay(plan: &mut Plan<'_>) -> Result<(), InputError> {
             cabling.bridges[space] = Some(cabling.element());
         }
     }
-    for cable in &topology.cables {
-        cabling.cable(plan, cable)?;
+    for (number, cable) in topology.cables.iter().enumerate() {
+        let rate = match topology.slowed.get(&number) {
+            None => rate_of(cable, &cable.table.rate)?,
+            Some(left) => rate_of(left, &left.table)?,
+        };
+        cabling.cable(plan, cable, rate)?;
     }
     cabling.number(plan)
+}
+
+fn rate_of<T>(at: &Placed<T>, text: &Spanned<String>) -> Result<Rate, InputError> {
+    parse_rate(text.get_ref()).map_err(|e| at.fault(text, "rate", e.problem).help(e.help))
 }
 
 impl Cabling {
@@ -83,11 +92,14 @@ impl Cabling {
         element
     }
 
-    fn cable(&mut self, plan: &mut Plan<'_>, cable: &Placed<CableTable>) -> Result<(), InputError> {
+    fn cable(
+        &mut self,
+        plan: &mut Plan<'_>,
+        cable: &Placed<CableTable>,
+        rate: Rate,
+    ) -> Result<(), InputError> {
         let table = &cable.table;
         let [a, b] = table.between.get_ref();
-        let rate = parse_rate(table.rate.get_ref())
-            .map_err(|e| cable.fault(&table.rate, "rate", e.problem).help(e.help))?;
         let plugs = [self.plug(plan, cable, a)?, self.plug(plan, cable, b)?];
         let roots = plugs.map(|plug| self.root(plug.element));
         if roots[0] == roots[1] {

@@ -10,7 +10,7 @@ type Move = (&'static str, &'static str, &'static str);
 
 /// Numeric fields of topologies: setting, scene, value. A name between table and key picks one
 /// table.
-const TOPOLOGY: [Move; 24] = [
+const TOPOLOGY: [Move; 30] = [
     ("pcie_switch.numa", "copies", "1"),
     ("gpu.gpu-b.numa", "copies", "0"),
     ("gpu.replicas", "side-by-side", "3"),
@@ -31,6 +31,12 @@ const TOPOLOGY: [Move; 24] = [
     ("cable.rate_back", "tcp", "1 Gbit/s"),
     ("cable.loss", "far", "0.001"),
     ("cable.latency", "tcp", "1 us"),
+    ("fabric.oversubscription", "fabric", "2.0"),
+    ("fabric.rate", "fabric", "500 Mbit/s"),
+    ("fabric.uplink_rate", "fabric", "250 Mbit/s"),
+    ("fabric.latency", "fabric", "1 us"),
+    ("fabric.switch_latency", "fabric", "5 us"),
+    ("fault.rate", "fabric", "100 Mbit/s"),
     ("nvlink.rate", "nvswitch", "10 GB/s"),
     ("nvlink.links", "nvswitch", "1"),
     ("nvlink.latency", "nvswitch", "2 us"),
@@ -132,7 +138,7 @@ mod tests {
 
     /// Fields that are names, words or lists of them; those that say how many there are of a thing,
     /// which give other things and no other price; and `copied`, which is yes or no.
-    const WORDS: [&str; 22] = [
+    const WORDS: [&str; 32] = [
         "name",
         "node",
         "host",
@@ -155,6 +161,16 @@ mod tests {
         "per",
         "pattern",
         "congestion_control",
+        "spread",
+        "cards",
+        "at",
+        "cards_per_leaf",
+        "spines",
+        "uplinks",
+        "ports",
+        "levels",
+        "leaves_per_group",
+        "global_links",
     ];
 
     /// The fields that a table knows, as the error about an unknown one lists them.

@@ -23,15 +23,17 @@ macro_rules! texts {
     };
 }
 
-const TOPOLOGIES: [(&str, &str); 5] = texts!(
+const TOPOLOGIES: [(&str, &str); 6] = texts!(
     "topology/pair" "topology/served" "topology/node" "topology/shared" "topology/nvlink"
+    "topology/fabric"
 );
 
-const EXPERIMENTS: [(&str, &str); 31] = texts!(
+const EXPERIMENTS: [(&str, &str); 32] = texts!(
     "tcp" "udp" "far" "crowd" "service" "datagrams-to-service" "request" "lossy-request" "copies"
     "peer" "pinned" "small-copy" "boundary" "gpudirect" "kernels" "graph" "arithmetic" "double"
     "memory" "nvlink" "nvswitch" "turns" "bare-name" "datagram-crowd" "fragments" "pipeline"
     "both-ways" "limited" "launches" "started" "far-card"
+    "fabric"
 );
 
 /// One number, moved.

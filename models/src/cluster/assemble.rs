@@ -11,8 +11,8 @@ use super::classes::{Classes, class};
 use super::lab::Lab;
 use super::machine::Machine;
 use super::{
-    Cluster, Link, LinkIndex, LinkUnit, Name, NicSpec, Place, PlaceKind, PoolIndex, PoolSpec, Word,
-    cable, device, forwarder, network,
+    Cluster, Link, LinkIndex, LinkUnit, Name, NicSpec, Place, PlaceKind, PoolIndex, PoolSpec,
+    Spreading, Word, cable, device, forwarder, network,
 };
 use crate::input::{InputError, suggest};
 use crate::library::{Kind, Library};
@@ -76,13 +76,15 @@ pub(super) fn assemble(
         let latency = quantity(switch, "latency", &switch.table.latency, parse_time)?;
         let place = builder.place(&name, PlaceKind::Switch, None);
         builder.crossings.insert(place, latency.as_seconds());
+        let spreading = Spreading::of(switch)?;
+        spreading.and_then(|how| builder.cluster.spreadings.insert(place, how));
     }
     device::add(&mut builder, &topology)?;
     for forwarder in &topology.forwarders {
         forwarder::add(&mut builder, forwarder)?;
     }
-    for cable in &topology.cables {
-        cable::add(&mut builder, cable)?;
+    for (number, cable) in topology.cables.iter().enumerate() {
+        cable::add(&mut builder, cable, topology.slowed.get(&number))?;
     }
     network::add(&mut builder, &topology)?;
     for service in &topology.services {
@@ -118,6 +120,7 @@ impl<'a> Builder<'a> {
             hosts: Vec::new(),
             gpus: BTreeMap::new(),
             turns: Vec::new(),
+            spreadings: BTreeMap::new(),
             nics: BTreeMap::new(),
             pod_mtus: BTreeMap::new(),
             without_offloads: BTreeSet::new(),

@@ -23,7 +23,12 @@ struct End {
     leave: NodeIndex,
 }
 
-pub(super) fn add(builder: &mut Builder<'_>, cable: &Placed<CableTable>) -> Result<(), InputError> {
+/// Adds a cable, of which a fault may leave less than its rate: `slowed`.
+pub(super) fn add(
+    builder: &mut Builder<'_>,
+    cable: &Placed<CableTable>,
+    slowed: Option<&Placed<Spanned<String>>>,
+) -> Result<(), InputError> {
     let [a, b] = cable.table.between.get_ref();
     let (from, to) = (end(builder, cable, a)?, end(builder, cable, b)?);
     if from == to {
@@ -39,7 +44,14 @@ pub(super) fn add(builder: &mut Builder<'_>, cable: &Placed<CableTable>) -> Resu
         None => rate,
         Some(text) => network_rate(builder, cable, "cable.rate_back", text)?,
     };
-    let (rate, rate_back) = (within(rate), within(rate_back));
+    let (nominal, back) = (within(rate), within(rate_back));
+    let (rate, rate_back) = match slowed {
+        None => (nominal, back),
+        Some(left) => {
+            let left = network_rate(builder, left, "fault.rate", &left.table)?;
+            (nominal.min(left), back.min(left))
+        }
+    };
     let lost = lost(cable)?;
     if builder.lab.is_some()
         && let Some(field) = &cable.table.loss
@@ -58,21 +70,26 @@ pub(super) fn add(builder: &mut Builder<'_>, cable: &Placed<CableTable>) -> Resu
     }
     let names = [(&a, &b), (&b, &a)].map(|(a, b)| builder.name(a, &format!("→{b}")));
     let [there, again] = names.clone();
-    let (out, back) = (builder.rate_link(there, rate), builder.rate_link(again, rate_back));
-    let ways = [(a, from.leave, to.enter, (out, back)), (b, to.leave, from.enter, (back, out))];
-    for (((a, leave, enter, links), name), latency) in ways.into_iter().zip(names).zip(latencies) {
+    let (out, again) = (builder.rate_link(there, rate), builder.rate_link(again, rate_back));
+    let ways = [
+        (a, from.leave, to.enter, (out, again), nominal),
+        (b, to.leave, from.enter, (again, out), back),
+    ];
+    for (((a, leave, enter, links, nominal), name), latency) in
+        ways.into_iter().zip(names).zip(latencies)
+    {
         if builder.lab.is_some() {
             let queue = builder.name(&a, &format!("{}/queue", name.part()));
             let between = builder.point(queue, PlaceKind::Namespace, None);
             let (link, reverse) = links;
             let (latency, framing, bucket) = (0.0, QUEUE_FRAMING, None);
-            let hop = WireHop { link, reverse, latency, framing, lost, bucket };
+            let hop = WireHop { link, reverse, nominal, latency, framing, lost, bucket };
             wire(builder, name, (leave, between), hop);
             virtual_pair(builder, &a, (between, enter))?;
         } else {
             let framing = ETHERNET_OVERHEAD;
             let (link, reverse) = links;
-            let hop = WireHop { link, reverse, latency, framing, lost, bucket: None };
+            let hop = WireHop { link, reverse, nominal, latency, framing, lost, bucket: None };
             wire(builder, name, (leave, enter), hop);
         }
     }

@@ -197,6 +197,8 @@ pub struct WireHop {
     pub link: LinkIndex,
     /// The other direction, which carries acknowledgements.
     pub reverse: LinkIndex,
+    /// The rate that it has when nothing is wrong: what makes ways equal.
+    pub nominal: Rate,
     /// Signal and switching latency in seconds.
     pub latency: f64,
     /// Bytes around every IP packet that count against the rate: 38 on an Ethernet cable, the 14

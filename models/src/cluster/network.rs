@@ -173,8 +173,8 @@ fn limited(
         Some(text) => quantity(pod, "burst", text, parse_bytes)?,
     };
     let hop = |link, reverse| {
-        let (latency, framing, lost) = (0.0, QUEUE_FRAMING, 0.0);
-        WireHop { link, reverse, latency, framing, lost, bucket: Some(bucket) }
+        let (nominal, latency, framing, lost) = (rate, 0.0, QUEUE_FRAMING, 0.0);
+        WireHop { link, reverse, nominal, latency, framing, lost, bucket: Some(bucket) }
     };
     cable::wire(builder, wire.clone(), (inside, behind), hop(out, back));
     cable::wire(builder, wire, (behind, inside), hop(back, out));

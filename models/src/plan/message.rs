@@ -30,11 +30,11 @@ use super::draft::Link;
 use super::draw::Part;
 use super::stage::{Line, Placed};
 use super::{Book, Context, Demand, Draft, Op, Phase, PhaseId, Step};
-use crate::cluster::{HopModel, LinkIndex};
+use crate::cluster::HopModel;
 use crate::gpu::launches::Launches;
 use crate::outcome::{self, Cause};
 use crate::price::{Carrier, Change, Stage, price};
-use crate::route::Route;
+use crate::route::{Route, Swap};
 use crate::transfer::{Connection, Transfer};
 
 /// What comes before a step.
@@ -83,7 +83,7 @@ pub(super) struct Message<'a> {
     /// The amount by which its bytes are multiplied in each run.
     pub(super) drawn: Option<u32>,
     /// What each stream crosses in place of the links of the way, where there are equal ways.
-    pub(super) spread: Vec<Vec<(LinkIndex, LinkIndex)>>,
+    pub(super) spread: Vec<Vec<Swap>>,
 }
 
 /// A stage of the plan: where chunks enter it, and where they leave it.

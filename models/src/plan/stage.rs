@@ -11,7 +11,7 @@ use super::{Book, Cores, Demand, Draft, Row};
 use crate::cluster::{Cluster, HopModel, LinkIndex, LinkUnit, Name};
 use crate::outcome::{Cause, Step};
 use crate::price::{Carrier, LinkRef, PricedHop, Stage};
-use crate::route::Route;
+use crate::route::{Route, Swap};
 
 /// The line rate of a way: what a user has paid for.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,17 +29,17 @@ pub(crate) struct Line {
 /// The slowest cable of a way; where it has none, its slowest device link. Streams that take
 /// several equal ways have as many cables. `spread` is what each stream crosses in place of the
 /// links of the way.
-pub(crate) fn line(
-    cluster: &Cluster,
-    route: &Route<'_>,
-    spread: &[Vec<(LinkIndex, LinkIndex)>],
-) -> Option<Line> {
+pub(crate) fn line(cluster: &Cluster, route: &Route<'_>, spread: &[Vec<Swap>]) -> Option<Line> {
     let abreast = |link: LinkIndex| {
-        let own = |swaps: &Vec<(LinkIndex, LinkIndex)>| {
-            let own = swaps.iter().find(|(on_way, _)| *on_way == link);
-            own.map_or(link, |(_, own)| *own)
+        let own = |swaps: &Vec<Swap>| {
+            let own = swaps.iter().filter(move |swap| swap.from == link).map(|swap| swap.to);
+            let mut own: SmallVec<[LinkIndex; 4]> = own.collect();
+            if own.is_empty() {
+                own.push(link);
+            }
+            own
         };
-        spread.iter().map(own).collect::<BTreeSet<LinkIndex>>().len().max(1)
+        spread.iter().flat_map(own).collect::<BTreeSet<LinkIndex>>().len().max(1)
     };
     let legs = || route.stages.iter().flatten().enumerate();
     let wires = legs().filter_map(|(at, leg)| match &leg.hop().model {
@@ -76,7 +76,7 @@ pub(crate) struct Placed<'a> {
     /// The cores of its streams.
     pub(crate) cores: &'a [Cores],
     /// What each of them crosses in place of the links of the way, where there are equal ways.
-    pub(crate) spread: &'a [Vec<(LinkIndex, LinkIndex)>],
+    pub(crate) spread: &'a [Vec<Swap>],
     /// Payload of the message or chunk that it was priced for.
     pub(crate) bytes: Bytes,
     /// The rows' hops by their position along the way.
@@ -236,20 +236,20 @@ impl Placed<'_> {
         for (at, hop) in stage.hops.iter().enumerate() {
             for work in hop.works.iter().filter(|work| work.weight > 0.0) {
                 let index = cores.resolve(self.cluster, work.link);
-                let own = swaps.iter().find(|(on_way, _)| *on_way == index);
-                let index = own.map_or(index, |(_, own)| *own);
-                let link = LinkId::new(index.0 as u32);
-                let slot = links.iter().position(|crossed| crossed.hop.link == link);
-                let slot = slot.unwrap_or_else(|| {
-                    let hop = Hop { link, weight: 0.0 };
-                    links.push(Crossed { hop, met: at, held: false, beside: true });
-                    links.len() - 1
-                });
-                let crossed = &mut links[slot];
-                crossed.hop.weight += work.weight;
-                owners.push((link, at, work.weight));
-                crossed.held |= matches!(work.link, LinkRef::SendCore(_)) || at < hold.until;
-                crossed.beside &= work.beside;
+                for (index, part) in crossed(swaps, index) {
+                    let (link, weight) = (LinkId::new(index.0 as u32), part * work.weight);
+                    let slot = links.iter().position(|crossed| crossed.hop.link == link);
+                    let slot = slot.unwrap_or_else(|| {
+                        let hop = Hop { link, weight: 0.0 };
+                        links.push(Crossed { hop, met: at, held: false, beside: true });
+                        links.len() - 1
+                    });
+                    let crossed = &mut links[slot];
+                    crossed.hop.weight += weight;
+                    owners.push((link, at, weight));
+                    crossed.held |= matches!(work.link, LinkRef::SendCore(_)) || at < hold.until;
+                    crossed.beside &= work.beside;
+                }
             }
             if let Some(own) = hop.limit.filter(|own| own.bytes_per_s < limit) {
                 (limit, limit_hop) = (own.bytes_per_s, at);
@@ -314,6 +314,14 @@ impl Placed<'_> {
             sockets: true,
         })
     }
+}
+
+/// What a flow crosses in the place of a link of its way, and the part of it on each.
+fn crossed(swaps: &[Swap], link: LinkIndex) -> impl Iterator<Item = (LinkIndex, f64)> {
+    let own = swaps.iter().filter(move |swap| swap.from == link);
+    let own = own.map(|swap| (swap.to, swap.part));
+    let none = !swaps.iter().any(|swap| swap.from == link);
+    own.chain(none.then_some((link, 1.0)))
 }
 
 /// How far a datagram's sender is held back.

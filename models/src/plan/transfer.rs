@@ -10,11 +10,11 @@ use super::draw::{Amount, Part};
 use super::message::{After, Message, named};
 use super::stage::line;
 use super::{Cores, Draft, Plan, request};
-use crate::cluster::{Cluster, Endpoint, LinkIndex};
+use crate::cluster::{Cluster, Endpoint};
 use crate::input::InputError;
 use crate::outcome::{self, Fidelity};
 use crate::price::Change;
-use crate::route::{Route, route};
+use crate::route::{Route, Swap, route};
 use crate::transfer::{Mode, Transfer};
 
 /// What a plan is made from.
@@ -84,7 +84,7 @@ impl<'a> Context<'a> {
     }
 
     /// What each stream crosses in place of the links of the way, where there are equal ways.
-    pub(super) fn spread(&self) -> Vec<Vec<(LinkIndex, LinkIndex)>> {
+    pub(super) fn spread(&self) -> Vec<Vec<Swap>> {
         let cores = self.cores.iter().filter(|_| self.route().is_parallel());
         cores.map(|cores| self.route().spread(self.cluster(), cores.flow)).collect()
     }

@@ -84,7 +84,9 @@ impl Placing {
         for own in cores {
             self.placement.pattern.push(WAY);
             let swaps = way.spread(cluster, own.flow).into_iter();
-            self.placement.pattern.extend(swaps.flat_map(|(a, b)| [a.0 as u32, b.0 as u32]));
+            self.placement
+                .pattern
+                .extend(swaps.flat_map(|swap| [swap.from.0 as u32, swap.to.0 as u32]));
         }
     }
 

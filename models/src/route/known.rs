@@ -80,6 +80,9 @@ pub(super) fn parallel(
             ways.count(cluster),
             ways.first(cluster).len()
         ),
+        equal if ways.is_sprayed(cluster) => {
+            format!("{equal} equal ways lead from `{from}` to `{to}`: packets take all of them")
+        }
         equal => format!(
             "{equal} equal ways lead from `{from}` to `{to}`: each stream takes the one that its \
              flow's hash gives"

@@ -6,7 +6,8 @@
 //! Every hop counts one. Among parallel ways a flow takes the one that its hash gives, switch by
 //! switch, as equal-cost multipath routing does (RFC 2992), where these ways are alike: as many
 //! cables of one rate and latency. Where they are not, all flows take the way that stands first in
-//! the topology file.
+//! the topology file. A switch may also spread packets and not flows, or hash as its neighbours do
+//! ([`Spreading`]).
 
 use std::collections::HashMap;
 
@@ -17,7 +18,7 @@ use sim::Seed;
 use smallvec::SmallVec;
 
 use super::Routes;
-use crate::cluster::{Cluster, HopModel, LinkIndex, WireHop};
+use crate::cluster::{Cluster, HopModel, LinkIndex, Spreading, WireHop};
 use crate::transfer::Mode;
 
 /// Degrees are counted up to this: more only says that the other end is cheaper.
@@ -83,8 +84,7 @@ impl Cluster {
     /// Whether a flow meets the same on two hops.
     fn is_alike(&self, a: EdgeIndex, b: EdgeIndex) -> bool {
         let what = |wire: &WireHop| {
-            let link = &self.links[wire.link.0];
-            (wire.latency.to_bits(), wire.framing, link.capacity.to_bits())
+            (wire.latency.to_bits(), wire.framing, wire.nominal.as_bytes_per_s().to_bits())
         };
         a == b || self.wire(a).map(what).is_some_and(|a| self.wire(b).map(what) == Some(a))
     }
@@ -158,13 +158,51 @@ impl Ways {
         if self.equal(cluster) == 1 {
             return self.first(cluster);
         }
-        let draw = |place: NodeIndex| Seed::new(flow).unit(place.index() as u64);
-        self.follow(cluster, |place, edges| (draw(place) * edges.len() as f64) as usize)
+        self.follow(cluster, |place, edges| chosen(cluster, flow, place, edges.len()).unwrap_or(0))
+    }
+
+    /// The hops that a flow's packets take at each distance, and the part of them on each.
+    pub(crate) fn parts_of_flow(&self, cluster: &Cluster, flow: u64) -> Vec<Vec<(EdgeIndex, f64)>> {
+        let mut levels = Vec::new();
+        let mut places: Vec<(NodeIndex, f64)> = vec![(self.from, 1.0)];
+        let alike = self.equal(cluster) > 1;
+        while places[0].0 != self.to {
+            let (mut level, mut beyond): (Vec<(EdgeIndex, f64)>, Vec<(NodeIndex, f64)>) =
+                Default::default();
+            for (place, part) in places {
+                let edges = choice(cluster, &self.next[&place]);
+                let edges = match (alike, edges.len()) {
+                    (false, _) | (_, 1) => &edges[..1],
+                    (true, many) => match chosen(cluster, flow, place, many) {
+                        Some(one) => &edges[one..=one],
+                        None => edges,
+                    },
+                };
+                let part = part / edges.len() as f64;
+                for &edge in edges {
+                    level.push((edge, part));
+                    let end = cluster.ends(edge).1;
+                    match beyond.iter_mut().find(|(known, _)| *known == end) {
+                        Some((_, sum)) => *sum += part,
+                        None => beyond.push((end, part)),
+                    }
+                }
+            }
+            levels.push(level);
+            places = beyond;
+        }
+        levels
     }
 
     /// Whether there is more than one.
     pub fn is_parallel(&self) -> bool {
         self.next.values().any(|edges| edges.len() > 1)
+    }
+
+    /// Whether some switch spreads packets over several.
+    pub(crate) fn is_sprayed(&self, cluster: &Cluster) -> bool {
+        let sprays = |place| cluster.spreadings.get(place) == Some(&Spreading::Packets);
+        self.next.iter().any(|(place, edges)| edges.len() > 1 && sprays(place))
     }
 
     /// How many there are.
@@ -232,13 +270,39 @@ fn choice<'a>(cluster: &Cluster, edges: &'a [EdgeIndex]) -> &'a [EdgeIndex] {
     if edges.iter().all(is_wire) { edges } else { &edges[..1] }
 }
 
+/// Which of so many hops a flow takes from a switch; none where its packets take all of them.
+fn chosen(cluster: &Cluster, flow: u64, place: NodeIndex, many: usize) -> Option<usize> {
+    let by = |what: u64| Some((Seed::new(flow).unit(what) * many as f64) as usize);
+    match cluster.spreadings.get(&place) {
+        None => by(place.index() as u64),
+        // No place has this number.
+        Some(Spreading::SameHash) => by(u64::MAX),
+        Some(Spreading::Packets) => None,
+    }
+}
+
+/// A link that a flow crosses in the place of one on the way that is taken to be its own.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Swap {
+    /// The link of the way.
+    pub(crate) from: LinkIndex,
+    /// What is crossed.
+    pub(crate) to: LinkIndex,
+    /// The part of the packets that cross it.
+    pub(crate) part: f64,
+}
+
 /// What lies on one way in place of another, hop by hop.
 pub(crate) fn swaps(
     cluster: &Cluster,
     from: &[EdgeIndex],
-    to: &[EdgeIndex],
-) -> Vec<(LinkIndex, LinkIndex)> {
-    let differ = from.iter().zip(to).filter(|(a, b)| a != b);
-    let wires = differ.filter_map(|(a, b)| Some((cluster.wire(*a)?, cluster.wire(*b)?)));
-    wires.flat_map(|(a, b)| [(a.link, b.link), (a.reverse, b.reverse)]).collect()
+    to: &[Vec<(EdgeIndex, f64)>],
+) -> Vec<Swap> {
+    let differ = from.iter().zip(to).filter(|(a, b)| !matches!(b[..], [(one, _)] if one == **a));
+    let wires = differ.flat_map(|(a, b)| b.iter().map(move |(b, part)| (*a, *b, *part)));
+    let wires = wires.filter_map(|(a, b, part)| Some((cluster.wire(a)?, cluster.wire(b)?, part)));
+    let swap = |from, to, part| Swap { from, to, part };
+    wires
+        .flat_map(|(a, b, part)| [swap(a.link, b.link, part), swap(a.reverse, b.reverse, part)])
+        .collect()
 }

@@ -14,10 +14,11 @@ use super::{
     ForwarderTable, GpuTable, NicTable, NodeTable, PcieSwitchTable, Placed, PodTable, SwitchTable,
     Topology,
 };
+use super::{fabric, fault};
 use crate::input::InputError;
 
 /// The parts of a table that count or name what is counted.
-struct Parts<'t> {
+pub(super) struct Parts<'t> {
     name: &'t mut Spanned<String>,
     count: &'t mut Option<Spanned<u32>>,
     /// The node that it is in.
@@ -29,7 +30,7 @@ struct Parts<'t> {
 }
 
 /// A table that can be counted.
-trait Counted: Clone {
+pub(super) trait Counted: Clone {
     /// What it makes.
     const WHAT: &'static str;
 
@@ -119,6 +120,8 @@ pub(super) fn expand(topology: &mut Topology) -> Result<(), InputError> {
         held(pod, &families)?;
     }
     cables(&mut topology.cables, &mut families)?;
+    fabric::build(topology, &mut families)?;
+    fault::apply(topology)?;
     pairs(&mut topology.nvlinks, &mut families)?;
     pairs(&mut topology.peers, &mut families)?;
     pairs(&mut topology.shared_memories, &mut families)?;

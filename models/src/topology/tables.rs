@@ -158,6 +158,61 @@ tables! {
         count: Option<Spanned<u32>>,
         /// Port-to-port latency.
         latency: Spanned<String>,
+        /// How it spreads traffic over equal ways: `flow` (default), by a hash of its own;
+        /// `same-hash`, by one that all such switches share, so that flows that met at one switch
+        /// meet again at the next (polarisation); `packet`, packet by packet.
+        #[one_of("flow", "same-hash", "packet")]
+        spread: Option<Spanned<String>>,
+    }
+
+    /// Switches and cables that join cards, by name and size.
+    FabricTable called name {
+        /// Its name, with which the names of its switches begin: `clos-leaf-3`, `clos-spine-0`.
+        name: Spanned<String>,
+        /// Its kind.
+        #[one_of("single-switch", "leaf-spine", "rail-optimised", "fat-tree", "dragonfly+")]
+        kind: Spanned<String>,
+        /// The cards that it joins, in turn: names of cards or of counted tables.
+        cards: Spanned<Vec<Spanned<String>>>,
+        /// Cards at each leaf; with rails, nodes at each leaf.
+        cards_per_leaf: Option<Spanned<u32>>,
+        /// Spines; in a dragonfly+, of each group.
+        spines: Option<Spanned<u32>>,
+        /// What the cards of a leaf can send over what it can send up, in the place of `spines`.
+        oversubscription: Option<Spanned<f64>>,
+        /// Cables from each leaf to each of its spines. Default 1.
+        uplinks: Option<Spanned<u32>>,
+        /// Ports of a switch of a fat tree.
+        ports: Option<Spanned<u32>>,
+        /// Levels of a fat tree: 2 or 3. Default 3.
+        levels: Option<Spanned<u32>>,
+        /// Leaves in each group of a dragonfly+.
+        leaves_per_group: Option<Spanned<u32>>,
+        /// Cables between every two groups of a dragonfly+. Default: as many as a group has spines.
+        global_links: Option<Spanned<u32>>,
+        /// The rate of each direction of a card's cable.
+        rate: Spanned<String>,
+        /// The rate of cables between switches. Default: that of a card's.
+        uplink_rate: Option<Spanned<String>>,
+        /// Signal latency of a cable.
+        latency: Spanned<String>,
+        /// Port-to-port latency of a switch.
+        switch_latency: Spanned<String>,
+        /// How its switches spread traffic over equal ways, as `spread` of a switch.
+        #[one_of("flow", "same-hash", "packet")]
+        spread: Option<Spanned<String>>,
+    }
+
+    /// Cables that are down or slow.
+    FaultTable {
+        /// A switch or card: all cables that lead there.
+        at: Option<Spanned<String>>,
+        /// Or the two ends of a cable.
+        between: Option<Spanned<[Spanned<String>; 2]>>,
+        /// How many of the cables between the two. Default: all.
+        count: Option<Spanned<u32>>,
+        /// The rate that is left of each direction. Default: none, they are down.
+        rate: Option<Spanned<String>>,
     }
 
     /// A machine between cables that passes packets on in software: a Linux router or bridge.
