@@ -39,6 +39,7 @@ use petgraph::graph::{DiGraph, EdgeIndex, NodeIndex};
 use serde::{Deserialize, Serialize};
 use sim::{Bytes, Rate};
 
+use crate::collective::Boards;
 use crate::gpu::share::Turns;
 use crate::host::congestion::Congestion;
 use crate::input::{InputError, Source, suggest};
@@ -262,6 +263,8 @@ pub struct Cluster {
     pub turns: Vec<Turns>,
     /// Switches that spread traffic over equal ways in another way than by a hash of their own.
     pub spreadings: BTreeMap<NodeIndex, Spreading>,
+    /// What collectives need to know of GPUs, where the library was asked for it.
+    pub boards: Option<Boards>,
     /// Network cards by place.
     pub nics: BTreeMap<NodeIndex, NicSpec>,
     /// The MTU of those pods' interfaces that have one of their own.

@@ -12,19 +12,30 @@
 //! NCCL would choose. [`price`](predict) is another one: what the chosen way takes on real
 //! machines, by constants that were fitted to published runs of nccl-tests.
 
+mod board;
 mod costs;
+pub(crate) mod crossings;
+mod group;
+pub(crate) mod layout;
 mod peer;
 mod price;
 mod team;
 pub mod tuner;
 
+pub(crate) use board::Board;
+pub use board::Boards;
 pub use costs::Costs;
+pub use group::Group;
 pub use peer::{Copied, Peers, copied};
+pub(crate) use price::{Doubts, Timed, timed};
 pub use price::{Predicted, Program, predict, streamed};
 pub use team::{Fabric, Generation, Intra, Network, Team};
 
+use serde::{Deserialize, Serialize};
+
 /// What the ranks do together.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Collective {
     /// Every rank gets the sum of what all have.
     AllReduce,
@@ -37,8 +48,10 @@ pub enum Collective {
     /// One rank gets the sum.
     Reduce,
     /// Every rank sends every other rank a part.
+    #[serde(rename = "alltoall")]
     AllToAll,
     /// Every rank sends one rank everything, and receives from one.
+    #[serde(rename = "sendrecv")]
     SendReceive,
     /// One rank sends another everything, and receives nothing.
     Send,
@@ -86,7 +99,8 @@ impl Collective {
 }
 
 /// In what order data passes the ranks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Algorithm {
     /// From rank to rank in a circle.
     Ring,
@@ -101,7 +115,8 @@ pub enum Algorithm {
 }
 
 /// How a step is framed and told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Protocol {
     /// Eight bytes with eight bytes of flags: nobody waits for a fence.
     Ll,
@@ -110,6 +125,33 @@ pub enum Protocol {
     /// Whole chunks, each followed by a fence.
     Simple,
 }
+
+impl Algorithm {
+    /// Its name in files.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Algorithm::Ring => "ring",
+            Algorithm::Tree => "tree",
+            Algorithm::Nvls => "nvls",
+            Algorithm::NvlsTree => "nvls-tree",
+            Algorithm::Pairwise => "pairwise",
+        }
+    }
+}
+
+impl Protocol {
+    /// Its name in files.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Protocol::Ll => "ll",
+            Protocol::Ll128 => "ll128",
+            Protocol::Simple => "simple",
+        }
+    }
+}
+
+/// The profile of costs that is read.
+pub const PROFILE: &str = "nccl";
 
 /// What NCCL takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -112,6 +112,7 @@ pub struct Library {
     entries: BTreeMap<(Kind, String), Arc<Entry>>,
     settings: BTreeMap<(Kind, String, String), f64>,
     draw: Option<Draw>,
+    collectives: bool,
 }
 
 /// A text, and what it says if it is a profile, a posterior, a hypothesis or a topology: parsed
@@ -237,6 +238,16 @@ impl Library {
     /// What [`Library::set`] changes is known.
     pub fn drawn(&self, draw: Draw) -> Library {
         Library { draw: Some(draw), ..self.clone() }
+    }
+
+    /// A copy from which clusters are made that know what collectives cost.
+    pub fn with_collectives(&self) -> Library {
+        Library { collectives: true, ..self.clone() }
+    }
+
+    /// Whether clusters made from it know that.
+    pub fn has_collectives(&self) -> bool {
+        self.collectives
     }
 
     /// The draw that its numbers are from, if they are from one.

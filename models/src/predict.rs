@@ -191,6 +191,7 @@ fn planned(
         plans.push(build(&Context { brief, fidelity, seed, ..once })?);
     }
     if fidelity == Fidelity::Chunk {
+        check_together(transfers)?;
         check_units(&plans)?;
     }
     Ok(plans)
@@ -278,7 +279,9 @@ pub(crate) fn same_way<'r, 'a>(
     let ends = |transfer: &Transfer| {
         (transfer.transport, transfer.host_memory, transfer.kernel.is_some(), lanes(transfer))
     };
+    let together = |transfer: &Transfer| transfer.group.as_ref().map(|_| transfer.message);
     let same = ends(transfer) == ends(other)
+        && (&transfer.group, together(transfer)) == (&other.group, together(other))
         && (&transfer.from, &transfer.to, &transfer.via) == (&other.from, &other.to, &other.via);
     let checked = || check_numbers(transfer).and_then(|()| check_kernel(cluster, transfer));
     same.then(|| checked().map(|()| known))
@@ -334,6 +337,17 @@ fn check_kernel(cluster: &Cluster, transfer: &Transfer) -> Result<(), InputError
         return Err(InputError::new(field, problem).help("less, or a larger GPU or share of one"));
     }
     kernel::check(gpu, own)
+}
+
+/// Refuses collectives unit by unit: their ranks go at one pace.
+fn check_together(transfers: &[Transfer]) -> Result<(), InputError> {
+    match transfers.iter().any(|transfer| transfer.group.is_some()) {
+        false => Ok(()),
+        true => {
+            let problem = "a collective is not computed chunk by chunk";
+            Err(InputError::new("fidelity", problem).help("`flow` or `closed`"))
+        }
+    }
 }
 
 /// Refuses a question that would take hours unit by unit.

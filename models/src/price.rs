@@ -13,6 +13,7 @@
 //! Frame overhead of 38 bytes: preamble 8, header 14, FCS 4, gap 12 (IEEE 802.3 clause 3 and 4).
 
 mod copy;
+mod group;
 mod kernel;
 mod memory;
 mod network;
@@ -98,6 +99,8 @@ pub enum Carrier {
     Copy,
     /// The network.
     Network,
+    /// All ranks of a collective at one pace.
+    Group,
 }
 
 /// Turns at a GPU: the server of [`Cluster::turns`](crate::cluster::Cluster::turns), and the

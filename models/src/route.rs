@@ -5,6 +5,7 @@
 //! Every hop counts one. Which of several ways of equal length a flow takes is in [`Ways`].
 
 pub(crate) mod crossing;
+pub(crate) mod group;
 mod known;
 mod ways;
 
@@ -17,6 +18,7 @@ use crate::cluster::{Cluster, Endpoint, Hop, HopModel, PlaceKind, Service, Side}
 use crate::input::{InputError, suggest};
 use crate::transfer::{Mode, Transfer};
 
+pub(crate) use group::Grouped;
 pub(crate) use ways::Swap;
 pub use ways::Ways;
 
@@ -85,6 +87,8 @@ pub struct Route<'a> {
     pub pods: Option<(NodeIndex, NodeIndex)>,
     /// Where there are several as short ones.
     parallel: Option<Parallel>,
+    /// What the ranks of a collective cross together.
+    pub(crate) group: Option<Arc<Grouped>>,
 }
 
 /// Several equal ways, and the hops of the one that is taken.
@@ -95,8 +99,12 @@ struct Parallel {
 }
 
 impl<'a> Route<'a> {
-    /// Takes the one of several equal ways that a flow takes whose hash is `flow`.
-    pub(crate) fn take(&mut self, cluster: &'a Cluster, flow: u64) {
+    /// Takes the one of several equal ways that a flow takes whose hash is `flow`; of a collective,
+    /// each of its streams its own.
+    pub(crate) fn take(&mut self, cluster: &'a Cluster, transfer: &Transfer, flow: u64) {
+        if let (Some(group), true) = (&transfer.group, self.is_parallel()) {
+            *self = group::route(cluster, transfer, group, flow).expect("it was found before");
+        }
         let Some(Parallel { ways, taken }) = &mut self.parallel else { return };
         let own = ways.of_flow(cluster, flow);
         for (&old, &new) in taken.iter().zip(&own).filter(|(old, new)| old != new) {
@@ -110,7 +118,7 @@ impl<'a> Route<'a> {
 
     /// Whether there are several equal ways.
     pub(crate) fn is_parallel(&self) -> bool {
-        self.parallel.is_some()
+        self.parallel.is_some() || self.group.as_ref().is_some_and(|group| group.is_spread)
     }
 
     /// What a flow whose hash is `flow` crosses in place of this way's links.
@@ -125,7 +133,8 @@ impl Route<'_> {
     pub(crate) fn on<'b>(&self, cluster: &'b Cluster) -> Route<'b> {
         let stage = |legs: &Vec<Leg<'_>>| legs.iter().map(|leg| leg.on(cluster)).collect();
         let (stages, parallel) = (self.stages.iter().map(stage).collect(), self.parallel.clone());
-        Route { stages, pods: self.pods, parallel }
+        let group = self.group.clone();
+        Route { stages, pods: self.pods, parallel, group }
     }
 }
 
@@ -134,6 +143,9 @@ impl Route<'_> {
 /// # Errors
 /// If an end is unknown, the ends are the same place, or there is no route between them.
 pub fn route<'a>(cluster: &'a Cluster, transfer: &Transfer) -> Result<Route<'a>, InputError> {
+    if let Some(group) = &transfer.group {
+        return group::route(cluster, transfer, group, 0);
+    }
     let from = match cluster.endpoint("from", &transfer.from)? {
         Endpoint::Place(place) => place,
         Endpoint::Service(_) => {
@@ -241,7 +253,7 @@ fn cut<'a>(cluster: &'a Cluster, edges: &[EdgeIndex]) -> Route<'a> {
     }
     stages.retain(|stage| !stage.is_empty());
     let pods = pods.first().copied().zip(pods.last().copied());
-    Route { stages, pods, parallel: None }
+    Route { stages, pods, parallel: None, group: None }
 }
 
 /// Inserts a Service's translation behind the last hop of the client pod's own chain.

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use sim::{Bytes, Rate};
 
+use crate::collective::Group;
 use crate::gpu::execute::Level;
 use crate::gpu::kernel::Kernel;
 
@@ -54,6 +55,9 @@ pub struct Transfer {
     /// How the result was asked for, if that time is wanted too.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request: Option<Request>,
+    /// What the ranks of a group do together, in the place of one result from here to there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<Box<Group>>,
 }
 
 impl Transfer {
@@ -76,7 +80,16 @@ impl Transfer {
             connection: Connection::Warm,
             kernel: None,
             request: None,
+            group: None,
         }
+    }
+
+    /// A collective of `message` bytes, counted as nccl-tests counts them.
+    pub fn together(group: Group, message: Bytes) -> Transfer {
+        let end = |name: Option<&String>| name.cloned().unwrap_or_default();
+        let (from, to) = (end(group.ranks.first()), end(group.ranks.last()));
+        let mode = Mode::GpuDirect;
+        Transfer { mode, group: Some(Box::new(group)), ..Transfer::message(from, to, message) }
     }
 
     /// The same with a kernel at its closed form, which takes no time to find.

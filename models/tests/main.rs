@@ -10,6 +10,7 @@ mod families;
 mod fixture;
 mod free;
 mod generated;
+mod groups;
 mod kernel;
 mod laws;
 mod levels;

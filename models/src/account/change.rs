@@ -9,6 +9,7 @@ use sim::{Bytes, Rate};
 use super::known::Facts;
 use super::question::Question;
 use crate::cluster::{HopModel, NicSpec, PlaceKind};
+use crate::collective::{Algorithm, Fabric, Group, Protocol};
 use crate::gpu::kernel::Kernel;
 use crate::gpu::launches::Launches;
 use crate::outcome::Advice;
@@ -79,6 +80,9 @@ impl Asked<'_> {
     /// What the sender can do otherwise.
     fn steps(&self) -> Vec<Tried> {
         let asked = self.transfer;
+        if let Some(group) = &asked.group {
+            return self.otherwise(group);
+        }
         let way = &self.question.routes[self.which];
         let mut tried = Vec::new();
         let none = Change::default();
@@ -133,6 +137,33 @@ impl Asked<'_> {
             let text = "use GPUDirect RDMA, given cards that can".into();
             let requires = "data center GPUs, RDMA cards and a fabric for RDMA";
             change(text, requires, &self.leaves(), direct);
+        }
+        tried
+    }
+
+    /// What ranks can do otherwise together: another algorithm or framing, another network.
+    fn otherwise(&self, group: &Group) -> Vec<Tried> {
+        let mut tried = Vec::new();
+        let mut change = |text: String, requires: &str, group: Group| {
+            let together = Transfer { group: Some(Box::new(group)), ..self.transfer.clone() };
+            if let Some(goodput) = self.with(&together, &Change::default()) {
+                let (requires, gives_up) = (requires.to_owned(), String::new());
+                tried.push(Tried { change: text, feasible: true, requires, gives_up, goodput });
+            }
+        };
+        let algorithms = [Algorithm::Ring, Algorithm::Tree, Algorithm::Nvls, Algorithm::NvlsTree];
+        for algorithm in algorithms {
+            for protocol in [Protocol::Ll, Protocol::Ll128, Protocol::Simple] {
+                let text = format!("take {} with {}", algorithm.name(), protocol.name());
+                let (algorithm, protocol) = (Some(algorithm), Some(protocol));
+                let forced = Group { algorithm, protocol, ..group.clone() };
+                change(text, "NCCL_ALGO and NCCL_PROTO", forced);
+            }
+        }
+        if matches!(group.network, Fabric::Socket | Fabric::Staged) {
+            let direct = Group { network: Fabric::Rdma, ..group.clone() };
+            let requires = "data center GPUs, RDMA cards and a fabric for RDMA";
+            change("use GPUDirect RDMA, given cards that can".into(), requires, direct);
         }
         tried
     }
@@ -210,6 +241,9 @@ impl Asked<'_> {
     /// Larger packets and windows: offloads where any are off, else jumbo frames where there are
     /// none.
     fn packets(&self) -> Vec<Tried> {
+        if self.transfer.group.is_some() {
+            return Vec::new();
+        }
         let cluster = self.question.cluster;
         let way = &self.question.routes[self.which];
         let cards = || {

@@ -213,7 +213,7 @@ impl Question<'_> {
             Some(known) => Cow::Borrowed(known.ok()?),
             None => {
                 let mut route = way(self.cluster, transfer).ok()?;
-                route.take(self.cluster, self.cores[which][0].flow);
+                route.take(self.cluster, transfer, self.cores[which][0].flow);
                 Cow::Owned(route)
             }
         };

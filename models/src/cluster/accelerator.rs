@@ -18,6 +18,7 @@ use super::classes::{Of, class};
 use super::hop::{GpuHop, GpuStep};
 use super::slot::{Seat, Slot, slot};
 use super::{Hop, HopModel, Lane, LinkIndex, LinkUnit, PlaceKind, PoolIndex, Word};
+use crate::collective::Board;
 use crate::gpu::Gpu;
 use crate::gpu::off::Off;
 use crate::gpu::share::mig::MigProfile;
@@ -153,7 +154,12 @@ pub(super) fn card(
     let mut card =
         Card { slot, spec, profile, place: None, name, offer, engines, turns, links, crowded };
     if sharing == Sharing::Exclusive {
-        card.place = Some(place(builder, &card, &card.name, &Share::Whole)?);
+        let place = place(builder, &card, &card.name, &Share::Whole)?;
+        card.place = Some(place);
+        if let Some(boards) = &mut builder.cluster.boards {
+            let slot = card.slot.seated.port.capacity().as_bytes_per_s() / 1e9;
+            boards.gpus.insert(place, Board::read(&card.profile, slot)?);
+        }
     }
     Ok(card)
 }

@@ -14,6 +14,7 @@ use super::{
     Cluster, Link, LinkIndex, LinkUnit, Name, NicSpec, Place, PlaceKind, PoolIndex, PoolSpec,
     Spreading, Word, cable, device, forwarder, network,
 };
+use crate::collective::{Boards, Costs, PROFILE};
 use crate::input::{InputError, suggest};
 use crate::library::{Kind, Library};
 use crate::profile::Profile;
@@ -79,6 +80,11 @@ pub(super) fn assemble(
         let spreading = Spreading::of(switch)?;
         spreading.and_then(|how| builder.cluster.spreadings.insert(place, how));
     }
+    if library.has_collectives() {
+        let costs = builder.parsed(Kind::Collective, PROFILE)?;
+        let costs = Arc::new(Costs::read(&costs)?);
+        builder.cluster.boards = Some(Boards { costs, gpus: BTreeMap::new() });
+    }
     device::add(&mut builder, &topology)?;
     for forwarder in &topology.forwarders {
         forwarder::add(&mut builder, forwarder)?;
@@ -121,6 +127,7 @@ impl<'a> Builder<'a> {
             gpus: BTreeMap::new(),
             turns: Vec::new(),
             spreadings: BTreeMap::new(),
+            boards: None,
             nics: BTreeMap::new(),
             pod_mtus: BTreeMap::new(),
             without_offloads: BTreeSet::new(),

@@ -126,6 +126,13 @@ const RATIO_MIN: f64 = 1e-12;
 /// Every medium, by what its lines begin with.
 const MEDIA: [&str; 6] = ["nvlink", "pcie", "rdma", "socket", "pairwise", "peer"];
 
+impl Medium {
+    /// What its lines begin with.
+    pub(super) const fn name(self) -> &'static str {
+        MEDIA[self as usize]
+    }
+}
+
 /// The lines of a profile of costs.
 struct Lines<'p>(&'p Profile);
 

@@ -48,27 +48,78 @@ impl Predicted {
     }
 }
 
+/// Where the time of a collective goes, on a network that all use alike.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Timed {
+    /// Launch, and waiting for each other \[µs\].
+    pub(crate) base_us: f64,
+    /// Steps inside a node, and filling their pipeline \[µs\].
+    pub(crate) inside_us: f64,
+    /// Steps from node to node, one after another.
+    pub(crate) steps_between: f64,
+    /// All of them \[µs\].
+    pub(crate) between_us: f64,
+    /// What bytes take on the links inside a node \[µs\].
+    pub(crate) inner_us: f64,
+    /// What they take on the cards of a node \[µs\].
+    pub(crate) outer_us: f64,
+    /// What they take where host memory or threads carry them to the cards \[µs\].
+    pub(crate) carried_us: f64,
+}
+
 /// Predicts a collective of `bytes`, counted as nccl-tests counts them.
 pub fn predict(costs: &Costs, team: &Team, collective: Collective, bytes: u64) -> Predicted {
     let choice = choose(collective, team, bytes);
-    let (latency_us, moving_us) = match choice.algorithm {
-        Algorithm::Pairwise => pairwise(costs, team, collective, bytes as f64),
-        _ => stepwise(costs, team, collective, choice, bytes as f64),
-    };
-    let medium = match collective {
-        Collective::SendReceive | Collective::Send => Medium::Pair,
-        _ => medium(team),
-    };
-    let doubt = costs.doubt(medium);
-    Predicted { choice, latency_us, moving_us, doubts: (doubt.latency, doubt.rate) }
+    let timed = timed(costs, team, collective, choice, bytes as f64);
+    let doubt = costs.doubt(medium(team, collective));
+    Predicted {
+        choice,
+        latency_us: timed.base_us + timed.inside_us + timed.between_us,
+        moving_us: timed.inner_us.max(timed.outer_us).max(timed.carried_us),
+        doubts: (doubt.latency, doubt.rate),
+    }
 }
 
-fn medium(team: &Team) -> Medium {
-    match (team.network, team.intra) {
-        (Some(network), _) if network.fabric == Fabric::Socket => Medium::Socket,
-        (Some(_), _) => Medium::Rdma,
-        (None, Intra::Pcie { .. }) => Medium::Pcie,
-        (None, _) => Medium::NvLink,
+/// How doubtful a collective is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Doubts {
+    /// What is doubtful alike.
+    pub(crate) medium: &'static str,
+    /// The factor that 90 % of systems lie within, of waits.
+    pub(crate) latency: f64,
+    /// The same of what bytes take.
+    pub(crate) rate: f64,
+}
+
+impl Doubts {
+    pub(crate) fn of(costs: &Costs, team: &Team, collective: Collective) -> Doubts {
+        let medium = medium(team, collective);
+        let doubt = costs.doubt(medium);
+        Doubts { medium: medium.name(), latency: doubt.latency, rate: doubt.rate }
+    }
+}
+
+/// Where the time of a collective goes.
+pub(crate) fn timed(
+    costs: &Costs,
+    team: &Team,
+    collective: Collective,
+    choice: Choice,
+    bytes: f64,
+) -> Timed {
+    match choice.algorithm {
+        Algorithm::Pairwise => pairwise(costs, team, collective, bytes),
+        _ => stepwise(costs, team, collective, choice, bytes),
+    }
+}
+
+pub(super) fn medium(team: &Team, collective: Collective) -> Medium {
+    match (collective, team.network, team.intra) {
+        (Collective::SendReceive | Collective::Send, ..) => Medium::Pair,
+        (_, Some(network), _) if network.fabric == Fabric::Socket => Medium::Socket,
+        (_, Some(_), _) => Medium::Rdma,
+        (_, None, Intra::Pcie { .. }) => Medium::Pcie,
+        (_, None, _) => Medium::NvLink,
     }
 }
 
@@ -84,7 +135,7 @@ fn stepwise(
     collective: Collective,
     choice: Choice,
     bytes: f64,
-) -> (f64, f64) {
+) -> Timed {
     let Choice { algorithm, protocol } = choice;
     let waiting = waiting(costs, team);
     let nodes = f64::from(team.nodes);
@@ -111,17 +162,17 @@ fn stepwise(
         (Intra::Pcie { .. }, _, Protocol::Simple) => costs.pcie.simple_base_us,
         _ => framing.base_us * waiting,
     };
-    let mut latency = base + hop * inside.max(0.0);
-    let mut moving: f64 = 0.0;
+    let inside_us = hop * inside.max(0.0);
+    let mut timed = Timed { base_us: base, inside_us, steps_between: between, ..Timed::default() };
     if let Some(bus) = team.bus_gb_s() {
         let part = collective.bus_factor(team.ranks) * bytes / 1000.0;
         let rate = inner(costs, team, collective, choice, bus);
-        moving = part / rate;
+        timed.inner_us = part / rate;
         if team.nodes == 1 && !pcie && protocol == Protocol::Simple {
             let channels = tuner::channels(team.generation);
             let chunk = CHUNK_MAX.min(bytes / (f64::from(team.ranks) * channels));
             let rate = rate / framing.efficiency / pair(costs, team, protocol);
-            latency += costs.fill * steps * chunk * channels / (1000.0 * rate);
+            timed.inside_us += costs.fill * steps * chunk * channels / (1000.0 * rate);
         }
     }
     if let Some(network) = team.network {
@@ -130,12 +181,13 @@ fn stepwise(
             _ if team.nodes == 2 => 1.0,
             _ => 2.0,
         };
-        let rate = outer(costs, network, protocol);
-        moving = moving.max(part * bytes / (1000.0 * rate));
+        let outer = outer(costs, network, protocol);
+        timed.outer_us = part * bytes / (1000.0 * outer.wires);
+        timed.carried_us = part * bytes / (1000.0 * outer.carried);
         let longer = if protocol == Protocol::Simple { costs.network.simple_latency } else { 1.0 };
-        latency += between * costs.crossing(network.fabric).latency_us * longer;
+        timed.between_us = between * costs.crossing(network.fabric).latency_us * longer;
     }
-    (latency, moving)
+    timed
 }
 
 /// What two ranks get less of their links.
@@ -166,7 +218,15 @@ fn inner(costs: &Costs, team: &Team, collective: Collective, choice: Choice, bus
 }
 
 /// What a node gets of its network, in GB/s.
-fn outer(costs: &Costs, network: Network, protocol: Protocol) -> f64 {
+#[derive(Clone, Copy)]
+struct Outer {
+    /// Of its cards.
+    wires: f64,
+    /// Of threads, or of host memory on the way to the cards; infinite where neither is crossed.
+    carried: f64,
+}
+
+fn outer(costs: &Costs, network: Network, protocol: Protocol) -> Outer {
     let framed = match (protocol, network.fabric) {
         (Protocol::Ll, Fabric::Socket) => costs.network.socket_ll_efficiency,
         (Protocol::Ll, _) => costs.network.ll_efficiency,
@@ -174,16 +234,16 @@ fn outer(costs: &Costs, network: Network, protocol: Protocol) -> f64 {
         (Protocol::Simple, _) => 1.0,
     };
     let rate = network.node_gb_s * costs.crossing(network.fabric).efficiency;
-    framed
-        * match network.fabric {
-            Fabric::Socket => rate.min(costs.network.socket_gb_s * f64::from(network.threads)),
-            Fabric::Staged => rate.min(costs.network.staged_gb_s),
-            _ => rate,
-        }
+    let carried = match network.fabric {
+        Fabric::Socket => costs.network.socket_gb_s * f64::from(network.threads),
+        Fabric::Staged => costs.network.staged_gb_s,
+        _ => f64::INFINITY,
+    };
+    Outer { wires: framed * rate, carried: framed * carried }
 }
 
 /// Sends and receives of pairs: all-to-all, and one send beside one receive.
-fn pairwise(costs: &Costs, team: &Team, collective: Collective, bytes: f64) -> (f64, f64) {
+fn pairwise(costs: &Costs, team: &Team, collective: Collective, bytes: f64) -> Timed {
     let waiting = waiting(costs, team);
     let (ranks, local) = (f64::from(team.ranks), f64::from(team.local()));
     let (peers, each) = match collective {
@@ -192,8 +252,8 @@ fn pairwise(costs: &Costs, team: &Team, collective: Collective, bytes: f64) -> (
     };
     let own = &costs.pairwise;
     let larger = own.simple_us * (each / own.simple_bytes).min(1.0);
-    let mut latency = waiting * (own.base_us + own.peer_us * peers + larger);
-    let mut moving: f64 = 0.0;
+    let base_us = waiting * (own.base_us + own.peer_us * peers + larger);
+    let mut timed = Timed { base_us, ..Timed::default() };
     if let Some(bus) = team.bus_gb_s() {
         let efficiency = match (team.intra, collective) {
             (Intra::Pcie { .. }, _) => costs.pcie.efficiency,
@@ -204,21 +264,25 @@ fn pairwise(costs: &Costs, team: &Team, collective: Collective, bytes: f64) -> (
         let all = each * near / (1000.0 * bus * efficiency);
         // A pair has so many channels, whose copies SMs carry out.
         let one = each / (1000.0 * own.peer_gb_per_gcycle * team.clock_ghz);
-        moving = (all.powi(4) + one.powi(4)).powf(0.25);
+        timed.inner_us = (all.powi(4) + one.powi(4)).powf(0.25);
     }
     if let Some(network) = team.network {
         let crossing = costs.crossing(network.fabric);
         let far = if collective == Collective::AllToAll { ranks - local } else { 1.0 };
-        let both = outer(costs, network, Protocol::Simple);
+        let Outer { wires, carried } = outer(costs, network, Protocol::Simple);
         // A thread of sockets that only sends, or only receives, has twice the time for it.
-        let rate = match (network.fabric, collective) {
-            (Fabric::Socket, Collective::Send) => (2.0 * both).min(network.node_gb_s),
-            _ => both,
+        let (wires, carried) = match (network.fabric, collective) {
+            (Fabric::Socket, Collective::Send) => {
+                ((2.0 * wires).min(network.node_gb_s), 2.0 * carried)
+            }
+            _ => (wires, carried),
         };
-        moving = moving.max(local * each * far / (1000.0 * rate));
-        latency += crossing.latency_us;
+        timed.outer_us = local * each * far / (1000.0 * wires);
+        timed.carried_us = local * each * far / (1000.0 * carried);
+        timed.steps_between = 1.0;
+        timed.between_us = crossing.latency_us;
     }
-    (latency, moving)
+    timed
 }
 
 /// Messages from one end to the other without waiting, as `osu_bw` and perftest send them: the

@@ -1,5 +1,7 @@
 //! The ranks of a collective and the links between them.
 
+use serde::{Deserialize, Serialize};
+
 /// A generation of GPUs, as NCCL's tables distinguish them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Generation {
@@ -47,7 +49,8 @@ pub enum Intra {
 }
 
 /// A kind of network between nodes: what it costs a step.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Fabric {
     /// InfiniBand or RoCE, and cards that read device memory.
     Rdma,

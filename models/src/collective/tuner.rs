@@ -317,9 +317,36 @@ fn nvls(collective: Collective, team: &Team, found: &Found) -> Option<Estimate> 
 
 /// What NCCL takes for `bytes`.
 pub fn choose(collective: Collective, team: &Team, bytes: u64) -> Choice {
-    let pairs = [Collective::AllToAll, Collective::SendReceive, Collective::Send];
-    if pairs.contains(&collective) {
-        return Choice { algorithm: Algorithm::Pairwise, protocol: Protocol::Simple };
+    choose_of(collective, team, bytes, &|_| true)
+}
+
+/// Every way that NCCL may take.
+pub(crate) fn ways(collective: Collective, team: &Team) -> Vec<Choice> {
+    match is_pairwise(collective) {
+        true => vec![PAIRWISE],
+        false => estimates(collective, team).iter().map(|estimate| estimate.choice).collect(),
+    }
+}
+
+/// Sends and receives have one way.
+const PAIRWISE: Choice = Choice { algorithm: Algorithm::Pairwise, protocol: Protocol::Simple };
+
+fn is_pairwise(collective: Collective) -> bool {
+    [Collective::AllToAll, Collective::SendReceive, Collective::Send].contains(&collective)
+}
+
+/// What NCCL takes for `bytes` of the ways that `fits` leaves.
+///
+/// # Panics
+/// If it leaves none.
+pub(crate) fn choose_of(
+    collective: Collective,
+    team: &Team,
+    bytes: u64,
+    fits: &dyn Fn(&Choice) -> bool,
+) -> Choice {
+    if is_pairwise(collective) {
+        return PAIRWISE;
     }
     let time = |estimate: &Estimate| {
         let place = (bytes.max(64) / 64).ilog2() as usize;
@@ -330,6 +357,7 @@ pub fn choose(collective: Collective, team: &Team, bytes: u64) -> Choice {
         estimate.latency_us + bytes as f64 / (1000.0 * estimate.gb_s * correction.unwrap_or(1.0))
     };
     let all = estimates(collective, team);
-    let best = all.iter().min_by(|a, b| time(a).total_cmp(&time(b)));
-    best.expect("a ring is always possible").choice
+    let left = all.iter().filter(|estimate| fits(&estimate.choice));
+    let best = left.min_by(|a, b| time(a).total_cmp(&time(b)));
+    best.expect("some way is left").choice
 }

@@ -45,10 +45,18 @@ pub(crate) fn place<'a>(
             first
         });
         let cores: Vec<Cores> = (0..transfer.streams).map(|s| hashed(first, t, s, seed)).collect();
-        route.take(cluster, cores[0].flow);
+        route.take(cluster, transfer, cores[0].flow);
         cores
     });
     streams.collect()
+}
+
+/// The cores of thread number `stream` of so many that carry one of a collective's streams: threads
+/// beside each other, and receive queues evenly apart.
+pub(crate) fn threads(number: usize, stream: u32, streams: u32) -> Cores {
+    let send = number * streams as usize + stream as usize;
+    let receive = (f64::from(stream) + 0.5) / f64::from(streams);
+    Cores { send, receive, flow: 0, turned: false }
 }
 
 /// More streams of transfer `t`, placed as if they were its only ones.

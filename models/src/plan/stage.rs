@@ -41,6 +41,11 @@ pub(crate) fn line(cluster: &Cluster, route: &Route<'_>, spread: &[Vec<Swap>]) -
         };
         spread.iter().flat_map(own).collect::<BTreeSet<LinkIndex>>().len().max(1)
     };
+    if let Some(group) = &route.group {
+        let (hop, rate) = group.line?;
+        let link = route.stages[0][hop].hop().name.clone();
+        return Some(Line { rate, link, hop, sockets: false });
+    }
     let legs = || route.stages.iter().flatten().enumerate();
     let wires = legs().filter_map(|(at, leg)| match &leg.hop().model {
         HopModel::Wire(wire) => Some((at, wire.link)),
@@ -163,7 +168,7 @@ impl Placed<'_> {
         let share = self.bytes.as_f64() / f64::from(self.stage.flows);
         let first = match self.stage.carrier {
             // SMs and memory work at the same time, and nothing is handed on before the end.
-            Carrier::Kernel => 0.0,
+            Carrier::Kernel | Carrier::Group => 0.0,
             Carrier::Copy | Carrier::Network => share.min(self.stage.unit.as_f64()),
         };
         let cost = |crossed: &&Crossed| crossed.hop.weight / self.capacity(crossed.hop.link);

@@ -107,13 +107,16 @@ impl Placed<'_> {
         }
         let limited = match self.stage.carrier {
             // What limits a kernel is the kernel.
-            Carrier::Kernel => Cause::Service,
+            Carrier::Kernel | Carrier::Group => Cause::Service,
             Carrier::Copy | Carrier::Network => Cause::Window,
         };
         let (limit, at) = (owned[0].flow.limit, owned[0].limit_hop);
         if limit.is_finite() {
             let rows = vec![(self.row(draft, at, limited), 1.0)];
             resources.push(Resource { seconds: bytes / limit, rows });
+        }
+        if self.stage.carrier == Carrier::Group {
+            resources = together(resources);
         }
         (resources, waits)
     }
@@ -137,6 +140,21 @@ struct Busy {
 struct Resource {
     seconds: f64,
     rows: Vec<(u32, f64)>,
+}
+
+/// Links of one class as one resource, which is as slow as the slowest of them: a hundred cables
+/// that are alike are no more to blame than one.
+fn together(resources: Vec<Resource>) -> Vec<Resource> {
+    let mut classes: Vec<Resource> = Vec::new();
+    for resource in resources {
+        let row = resource.rows.first().map(|(row, _)| *row);
+        match classes.iter_mut().find(|class| class.rows.first().map(|(row, _)| *row) == row) {
+            Some(class) if class.seconds >= resource.seconds => {}
+            Some(class) => *class = resource,
+            None => classes.push(resource),
+        }
+    }
+    classes
 }
 
 /// Divides the time that the slowest of `resources`, fastest first, takes beyond `line` seconds.

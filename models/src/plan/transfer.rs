@@ -92,7 +92,7 @@ impl<'a> Context<'a> {
     /// The way of another transfer, in each lane.
     pub(super) fn ways(&self, transfer: &Transfer) -> Result<Vec<Route<'a>>, InputError> {
         let mut route = route(self.cluster(), transfer)?;
-        route.take(self.cluster(), self.cores[0].flow);
+        route.take(self.cluster(), transfer, self.cores[0].flow);
         Ok(ways(self.clusters, route))
     }
 }

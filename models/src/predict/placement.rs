@@ -76,6 +76,11 @@ impl Placing {
             return;
         }
         self.placement.pattern.push(WAY);
+        if let Some(group) = &way.group {
+            let print = group.fingerprint();
+            self.placement.pattern.extend([(print >> 32) as u32, print as u32]);
+            return;
+        }
         let edges = way.stages.iter().flatten().filter_map(|leg| match leg {
             Leg::Edge(edge, _) => Some(edge.index() as u32),
             Leg::Service(..) | Leg::Kernel(_) => None,

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use sim::{Seed, Time};
 
 use super::placement::{Placement, draws_more};
-use super::{Stop, check_units, clock, routes};
+use super::{Stop, check_together, check_units, clock, routes};
 use crate::account::{self, Known};
 use crate::cluster::{Cluster, LinkIndex};
 use crate::input::InputError;
@@ -148,6 +148,7 @@ impl<'a> Replications<'a> {
             plans.push(build(&Context { fidelity, seed, ..once })?);
         }
         if fidelity == Fidelity::Chunk {
+            check_together(self.transfers)?;
             check_units(&plans)?;
         }
         Ok(plans)

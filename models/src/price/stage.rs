@@ -2,6 +2,7 @@
 
 use sim::Bytes;
 
+use super::group::price_group;
 use super::network::{Cut, Protocol, cut};
 use super::{Carrier, LinkRef, Opening, PricedHop, Question, Stage, Work, copy, kernel, memory};
 use crate::catalogue::BackPressure;
@@ -19,6 +20,9 @@ pub(super) fn price(question: &Question<'_>) -> Stage {
     let Question { legs, transfer, bytes, .. } = *question;
     let sends = |leg: &Leg<'_>| matches!(&leg.hop().model, HopModel::Cpu(cpu) if cpu.socket);
     let wires = |leg: &Leg<'_>| matches!(&leg.hop().model, HopModel::Wire(_));
+    if let (Some(grouped), Some(group)) = (&question.route.group, &transfer.group) {
+        return price_group(question, grouped, group);
+    }
     if let Some(HopModel::Gpu(hop)) = legs.first().map(|leg| &leg.hop().model) {
         return kernel::price(question, hop.gpu);
     }

@@ -18,6 +18,8 @@ pub const ERRORS: &str = "errors";
 /// The one that has those on machines that nobody calibrated.
 pub const ELSEWHERE: &str = "elsewhere";
 
+/// So many standard deviations hold 90 % of a normal distribution between them.
+const SIGMAS_90: f64 = 1.644_853_626_951_472_2;
 /// A model that is farther off is none.
 const FACTOR_MAX: f64 = 1_000.0;
 
@@ -138,6 +140,20 @@ impl Errors {
                 spread.at(draw.normal_of(part, way.fold(part, Seed::of)))
             }
             _ => spread.value,
+        }
+    }
+}
+
+impl Errors {
+    /// A factor that lies within `doubt` of 1 in 90 % of draws, up or down, for what is called
+    /// `what` of a medium of collectives.
+    pub(crate) fn scattered(&self, medium: &str, what: &str, doubt: f64) -> f64 {
+        match self.draw {
+            Some(draw) => {
+                let key = draw.key(Kind::Collective.folder()).of(medium).of(what);
+                (draw.normal(key) * doubt.ln() / SIGMAS_90).exp()
+            }
+            None => 1.0,
         }
     }
 }

@@ -1,0 +1,24 @@
+//! What ranks of a cluster do together, as it is asked for.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Algorithm, Collective, Fabric, Protocol};
+
+/// A collective of GPUs of a cluster.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Group {
+    /// What they do together.
+    pub collective: Collective,
+    /// The ranks in order: GPUs, or counted tables of GPUs.
+    pub ranks: Vec<String>,
+    /// The order in which data passes them, where it is forced (`NCCL_ALGO`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub algorithm: Option<Algorithm>,
+    /// The framing, where it is forced (`NCCL_PROTO`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub protocol: Option<Protocol>,
+    /// The kind of network between nodes.
+    pub network: Fabric,
+    /// Threads that carry a connection by sockets (`NCCL_SOCKET_NTHREADS`).
+    pub threads: u32,
+}

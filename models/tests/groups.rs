@@ -1,0 +1,232 @@
+//! Collectives on clusters: what the graph says where nothing is in the way is what the closed form
+//! says, and what a fabric takes away comes off.
+
+use models::cluster::{Cluster, Setting};
+use models::collective::{
+    Algorithm, Collective, Costs, Fabric, Generation, Group, Intra, Network, Protocol, Team,
+    predict,
+};
+use models::input::{InputError, Source};
+use models::library::{Kind, Library};
+use models::outcome::{Fidelity, Outcome};
+use models::predict;
+use models::transfer::Transfer;
+use sim::Bytes;
+
+use crate::collective::costs_text;
+use crate::fixture::library;
+
+/// Nodes of eight GPUs on NVSwitch, each with a card of its own, and a fabric.
+fn text(nodes: u32, fabric: &str) -> String {
+    format!(
+        "[[node]]\nname = \"node\"\nhost = \"host\"\ncni = \"host\"\ncount = {nodes}\n\
+         [[pcie_switch]]\nname = \"sw\"\nnode = \"node\"\npcie = \"slot\"\ncount = 8\n\
+         [[gpu]]\nname = \"gpu\"\nnode = \"node\"\nprofile = \"hopper\"\npcie = \"slot\"\n\
+         under = \"sw\"\n\
+         [[nic]]\nname = \"nic\"\nnode = \"node\"\nprofile = \"nic\"\npcie = \"slot\"\nmtu = 4096\n\
+         under = \"sw\"\n\
+         [[nvlink]]\nbetween = [\"gpu\", \"gpu\"]\nlatency = \"1 us\"\n\
+         [[pod]]\nname = \"rank\"\nnode = \"node\"\ngpu = \"gpu\"\n\
+         [[fabric]]\nname = \"f\"\ncards = [\"nic\"]\nrate = \"40 Gbit/s\"\nlatency = \"10 ns\"\n\
+         switch_latency = \"500 ns\"\n{fabric}\n"
+    )
+}
+
+const SWITCH: &str = "kind = \"single-switch\"";
+
+fn books(free: bool) -> Library {
+    let mut library = library();
+    library.add(Kind::Collective, "nccl", Source::new("nccl.csv", costs_text(free)));
+    let gpu = library.source(Kind::Gpu, "gpu").expect("the fixture has it").text.to_string();
+    let facts = "compute_capability,90,count,,,datasheet,x\nnvlink_links,18,count,,,datasheet,x\n\
+                 nvlink_bandwidth,450,GB/s,,,datasheet,x\n";
+    let kept: Vec<&str> = gpu
+        .lines()
+        .filter(|line| !line.starts_with("nvlink") && !line.starts_with("compute_capability"))
+        .collect();
+    let hopper = format!("{}\n{facts}", kept.join("\n"));
+    library.add(Kind::Gpu, "hopper", Source::new("hopper.csv", hopper));
+    library.with_collectives()
+}
+
+fn assembled_from(library: &Library, text: &str) -> Cluster {
+    let settings: &[Setting] = &[];
+    let cluster = Cluster::assemble("c", &Source::new("c.toml", text), library, settings);
+    cluster.unwrap_or_else(|error| panic!("{error}"))
+}
+
+fn assembled(text: &str) -> Cluster {
+    assembled_from(&books(true), text)
+}
+
+fn group(collective: Collective) -> Group {
+    Group {
+        collective,
+        ranks: vec!["gpu".into()],
+        algorithm: None,
+        protocol: None,
+        network: Fabric::Rdma,
+        threads: 1,
+    }
+}
+
+fn asked(cluster: &Cluster, group: Group, bytes: u64, seed: u64) -> Result<Outcome, InputError> {
+    let transfer = Transfer::together(group, Bytes::new(bytes));
+    let all = predict::predict(cluster, &[transfer], Fidelity::Flow, seed)?;
+    Ok(all.into_iter().next().expect("one outcome"))
+}
+
+fn seconds(cluster: &Cluster, group: Group, bytes: u64) -> f64 {
+    let outcome = asked(cluster, group, bytes, 1).unwrap_or_else(|error| panic!("{error}"));
+    outcome.completion.as_seconds()
+}
+
+fn team(nodes: u32) -> Team {
+    let network = Network { fabric: Fabric::Rdma, node_gb_s: 40.0, threads: 1 };
+    Team {
+        ranks: 8 * nodes,
+        nodes,
+        generation: Generation::Hopper,
+        clock_ghz: clock_ghz(),
+        dies: 1,
+        intra: Intra::NvLink { links: 18, switched: true },
+        network: (nodes > 1).then_some(network),
+    }
+}
+
+fn clock_ghz() -> f64 {
+    let gpu = books(true).profile(Kind::Gpu, "hopper").unwrap();
+    gpu.base("clock", models::profile::Dimension::Frequency).unwrap() / 1e9
+}
+
+const ALL: [Collective; 7] = [
+    Collective::AllReduce,
+    Collective::AllGather,
+    Collective::ReduceScatter,
+    Collective::Broadcast,
+    Collective::Reduce,
+    Collective::AllToAll,
+    Collective::SendReceive,
+];
+
+#[test]
+fn a_healthy_fabric_gives_what_the_closed_form_says() {
+    let library = books(false);
+    let costs = Costs::read(&library.profile(Kind::Collective, "nccl").unwrap()).unwrap();
+    for nodes in [1, 2, 5, 8] {
+        let cluster = assembled_from(&library, &text(nodes, SWITCH));
+        for collective in ALL {
+            for bytes in [1 << 10, 1 << 20, 1 << 30] {
+                let expected = predict(&costs, &team(nodes), collective, bytes).time_us();
+                let found = 1e6 * seconds(&cluster, group(collective), bytes);
+                let off = found / expected - 1.0;
+                assert!(off.abs() < 1e-4, "{nodes} {collective:?} {bytes}: {found} {expected}");
+            }
+        }
+    }
+}
+
+/// Bus bandwidth in GB/s.
+fn bus(cluster: &Cluster, group: Group, bytes: u64) -> f64 {
+    let factor = group.collective.bus_factor(group_ranks(cluster));
+    factor * bytes as f64 / seconds(cluster, group, bytes) / 1e9
+}
+
+fn group_ranks(cluster: &Cluster) -> u32 {
+    cluster.families["gpu"].len() as u32
+}
+
+#[test]
+fn an_oversubscribed_fabric_takes_its_part() {
+    let clos = |ratio: u32| {
+        let fabric = format!(
+            "kind = \"leaf-spine\"\ncards_per_leaf = 8\noversubscription = {ratio}.0\n\
+             spread = \"packet\""
+        );
+        let ring = Group { algorithm: Some(Algorithm::Ring), ..group(Collective::AllReduce) };
+        bus(&assembled(&text(8, &fabric)), ring, 8 << 30)
+    };
+    let full = clos(1);
+    // A ring leads up from each leaf on all of its cards, and there are as many cables as cards.
+    assert!((clos(4) / full - 0.25).abs() < 1e-3, "{} {full}", clos(4));
+    // Rails meet at one leaf each, so that nothing has to go up.
+    let rails = "kind = \"rail-optimised\"\ncards_per_leaf = 8\noversubscription = 4.0";
+    let rails = assembled(&text(8, rails));
+    let ring = Group { algorithm: Some(Algorithm::Ring), ..group(Collective::AllReduce) };
+    assert!((bus(&rails, ring, 8 << 30) / full - 1.0).abs() < 1e-3);
+}
+
+#[test]
+fn flows_that_meet_on_a_cable_slow_the_whole_ring() {
+    let fabric = "kind = \"leaf-spine\"\ncards_per_leaf = 8\nspines = 8";
+    let cluster = assembled(&text(4, fabric));
+    let ring = || Group { algorithm: Some(Algorithm::Ring), ..group(Collective::AllReduce) };
+    let free = assembled(&text(4, &format!("{fabric}\nspread = \"packet\"")));
+    let whole = bus(&free, ring(), 8 << 30);
+    for seed in 0..10 {
+        let outcome = asked(&cluster, ring(), 8 << 30, seed).unwrap();
+        let factor = Collective::AllReduce.bus_factor(32);
+        let part = factor * outcome.goodput.as_bytes_per_s() / 1e9 / whole;
+        // As many flows on the fullest cable as a whole number says.
+        let flows = 1.0 / part;
+        assert!(flows > 1.9 && (flows - flows.round()).abs() < 0.01, "{seed}: {flows}");
+    }
+}
+
+#[test]
+fn two_collectives_share_the_cards() {
+    let cluster = assembled(&text(2, SWITCH));
+    let one = || Transfer::together(group(Collective::AllGather), Bytes::new(1 << 30));
+    let alone = predict::predict(&cluster, &[one()], Fidelity::Flow, 1).unwrap();
+    let both = predict::predict(&cluster, &[one(), one()], Fidelity::Flow, 1).unwrap();
+    let ratio = both[0].completion.as_seconds() / alone[0].completion.as_seconds();
+    assert!((1.9..2.01).contains(&ratio), "{ratio}");
+}
+
+#[test]
+fn a_thousand_ranks_are_one_flow() {
+    let cluster = assembled(&text(128, SWITCH));
+    let ring = Group {
+        algorithm: Some(Algorithm::Ring),
+        protocol: Some(Protocol::Simple),
+        ..group(Collective::AllReduce)
+    };
+    let found = bus(&cluster, ring, 8 << 30);
+    // Eight cards of 5 GB/s, in costs that make nothing slower.
+    assert!((found / 40.0 - 1.0).abs() < 0.01, "{found}");
+}
+
+/// What is wrong with a group.
+fn wrong(cluster: &Cluster, group: Group) -> String {
+    let error = asked(cluster, group, 1 << 20, 1).expect_err("it is wrong");
+    format!("{}: {}", error.field, error.problem)
+}
+
+#[test]
+fn impossible_groups_are_refused() {
+    let cluster = assembled(&text(2, SWITCH));
+    let of = |ranks: &[&str]| Group {
+        ranks: ranks.iter().map(|rank| (*rank).to_owned()).collect(),
+        ..group(Collective::AllReduce)
+    };
+    assert_eq!(wrong(&cluster, of(&["gpu-0-0"])), "ranks: 1 ranks are no group");
+    assert_eq!(
+        wrong(&cluster, of(&["gpu-0-8"])),
+        "ranks: `gpu-0-8` is no GPU that one pod has whole"
+    );
+    assert_eq!(wrong(&cluster, of(&["gpu-0-1", "gpu-0-1"])), "ranks: `gpu-0-1` stands twice");
+    assert_eq!(
+        wrong(&cluster, of(&["gpu-0-0", "gpu-0-1", "gpu-1-0"])),
+        "ranks: `node-0` has 2 of them, and `node-1` has 1"
+    );
+    let four = Group { algorithm: Some(Algorithm::Nvls), ..of(&["gpu-0-0", "gpu-0-1"]) };
+    assert_eq!(wrong(&cluster, four), "algorithm: nvls does not do this");
+    let tree = Group { algorithm: Some(Algorithm::Tree), ..group(Collective::Broadcast) };
+    assert_eq!(wrong(&cluster, tree), "algorithm: tree does not do this");
+    let chunks = Transfer::together(group(Collective::AllReduce), Bytes::new(1 << 20));
+    let error = predict::predict(&cluster, &[chunks], Fidelity::Chunk, 1).expect_err("no chunks");
+    assert_eq!(error.problem, "a collective is not computed chunk by chunk");
+    let apart = text(2, SWITCH).replace("cards = [\"nic\"]", "cards = [\"nic-0-0\", \"nic-0-1\"]");
+    let told = wrong(&assembled(&apart), group(Collective::AllReduce));
+    assert_eq!(told, "ranks: `node-1` has no card with a cable");
+}
