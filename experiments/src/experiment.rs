@@ -16,6 +16,7 @@ mod check;
 mod drawn;
 mod field;
 mod figure;
+mod group;
 mod load;
 mod measure;
 mod parameter;

@@ -4,7 +4,10 @@
 //! largest stands for all, since it shows the steady state; then the first value of one dimension
 //! after another does, until the rest fits. Everything is in `summary.csv`.
 
+mod collectives;
 pub(crate) mod reported;
+
+pub(crate) use collectives::collectives;
 
 use comfy_table::Cell;
 use rayon::prelude::*;

@@ -3,6 +3,7 @@
 //! Every table begins with the same key columns, which name a point and transfer completely, so
 //! that a reader never has to join two files.
 
+mod collectives;
 #[cfg(feature = "parquet")]
 mod parquet;
 mod tables;
@@ -16,6 +17,7 @@ use crate::experiment::{Experiment, Field, Plan};
 use crate::failure::Failure;
 use crate::interval::Predicted;
 
+pub(crate) use collectives::Bus;
 #[cfg(feature = "parquet")]
 pub(crate) use parquet::write_parquet;
 pub(crate) use tables::{Tables, joined, measured_rows, rows, split};

@@ -62,6 +62,11 @@ pub use hop::{
 pub use name::{Name, Word};
 pub use spreading::Spreading;
 
+/// What stands for the first GPU of a topology that a pod holds, in the order of its file.
+pub const FIRST: &str = "@first";
+/// What stands for the last one.
+pub const LAST: &str = "@last";
+
 /// What a place is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum PlaceKind {
@@ -227,6 +232,8 @@ pub struct NicSpec {
     pub offloads: bool,
     /// Whether it does so inside a tunnel.
     pub tunnel_offloads: bool,
+    /// Whether pods may use it for RDMA.
+    pub rdma: bool,
     /// The rate of a port, each direction; none: as fast as the cable in it.
     pub port_rate: Option<Rate>,
 }
@@ -353,6 +360,14 @@ impl Cluster {
     pub fn endpoint(&self, field: &str, name: &str) -> Result<Endpoint<'_>, InputError> {
         if let Some(service) = self.services.get(name) {
             return Ok(Endpoint::Service(service));
+        }
+        let ends = match name {
+            FIRST => self.gpus.keys().next(),
+            LAST => self.gpus.keys().next_back(),
+            _ => None,
+        };
+        if let Some(gpu) = ends {
+            return Ok(Endpoint::Place(*gpu));
         }
         if let Some(family) = self.families.get(name) {
             return Err(InputError::new(field, family.described())

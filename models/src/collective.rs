@@ -74,6 +74,12 @@ impl Collective {
         Collective::ALL.iter().find(|(known, _)| *known == name).map(|(_, one)| *one)
     }
 
+    /// Its name in nccl-tests.
+    pub fn name(self) -> &'static str {
+        let named = Collective::ALL.iter().find(|(_, one)| *one == self);
+        named.map_or("send", |(name, _)| name)
+    }
+
     /// How many steps a ring of `ranks` takes, of which each rank does one after another.
     pub fn steps(self, ranks: u32) -> u32 {
         match self {
@@ -140,6 +146,15 @@ impl Algorithm {
 }
 
 impl Protocol {
+    /// Bytes that are moved for each byte of data: flags beside it.
+    pub(crate) const fn framing(self) -> f64 {
+        match self {
+            Protocol::Ll => 2.0,
+            Protocol::Ll128 => 128.0 / 120.0,
+            Protocol::Simple => 1.0,
+        }
+    }
+
     /// Its name in files.
     pub const fn name(self) -> &'static str {
         match self {

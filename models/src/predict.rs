@@ -10,6 +10,7 @@
 
 mod drawn;
 mod replications;
+mod together;
 
 pub(crate) mod clock;
 pub(crate) mod placement;
@@ -30,6 +31,8 @@ use crate::transfer::{Mode, Transfer};
 
 pub use drawn::{predict_drawn, predict_undrawn};
 pub use replications::Replications;
+use together::check_together;
+pub use together::{Together, together};
 
 /// Says whether to stop: asked again and again by work that may take long.
 pub type Stop<'a> = &'a (dyn Fn() -> bool + Sync);
@@ -337,17 +340,6 @@ fn check_kernel(cluster: &Cluster, transfer: &Transfer) -> Result<(), InputError
         return Err(InputError::new(field, problem).help("less, or a larger GPU or share of one"));
     }
     kernel::check(gpu, own)
-}
-
-/// Refuses collectives unit by unit: their ranks go at one pace.
-fn check_together(transfers: &[Transfer]) -> Result<(), InputError> {
-    match transfers.iter().any(|transfer| transfer.group.is_some()) {
-        false => Ok(()),
-        true => {
-            let problem = "a collective is not computed chunk by chunk";
-            Err(InputError::new("fidelity", problem).help("`flow` or `closed`"))
-        }
-    }
 }
 
 /// Refuses a question that would take hours unit by unit.

@@ -181,7 +181,12 @@ pub fn route<'a>(cluster: &'a Cluster, transfer: &Transfer) -> Result<Route<'a>,
         };
         InputError::new("to", problem).help(help)
     };
-    let ways = cluster.ways(from, to, transfer.mode).ok_or_else(unreachable)?;
+    let by_cards = match transfer.mode {
+        Mode::GpuDirect => ways::by_cards(cluster, from, to),
+        _ => None,
+    };
+    let ways = by_cards.or_else(|| cluster.ways(from, to, transfer.mode));
+    let ways = ways.ok_or_else(unreachable)?;
     let mut edges = ways.first(cluster);
     if edges.is_empty() {
         return Err(unreachable());

@@ -12,6 +12,7 @@ mod fault;
 mod field;
 mod include;
 mod setting;
+mod shape;
 mod table;
 mod tables;
 

@@ -28,7 +28,7 @@ fn node(generation: Generation, ranks: u32) -> Team {
 }
 
 fn nodes(generation: Generation, nodes: u32, fabric: Fabric) -> Team {
-    let network = Some(Network { fabric, node_gb_s: 400.0, threads: 1 });
+    let network = Some(Network { fabric, node_gb_s: 400.0, cards: 8, threads: 1 });
     Team { ranks: 8 * nodes, nodes, network, ..node(generation, 8) }
 }
 
@@ -76,7 +76,7 @@ fn nvls_moves_less_over_the_links_than_a_ring() {
 fn two_nodes_exceed_their_cards() {
     let team = nodes(Generation::Ampere, 2, Fabric::Rdma);
     let slow = Team {
-        network: Some(Network { fabric: Fabric::Rdma, node_gb_s: 50.0, threads: 1 }),
+        network: Some(Network { fabric: Fabric::Rdma, node_gb_s: 50.0, cards: 1, threads: 1 }),
         ..team
     };
     let choice = tuner::choose(Collective::AllReduce, &slow, GIB);
@@ -159,7 +159,7 @@ pub(crate) fn costs_text(free: bool) -> String {
 fn threads_of_sockets_share_the_work() {
     let costs = costs_of("socket_rate", "2,GB/s");
     let rate = |threads| {
-        let network = Network { fabric: Fabric::Socket, node_gb_s: 5.0, threads };
+        let network = Network { fabric: Fabric::Socket, node_gb_s: 5.0, cards: 1, threads };
         let pair = Team {
             ranks: 2,
             nodes: 2,
@@ -180,7 +180,7 @@ fn messages_are_bound_by_their_gap_or_by_the_card() {
         ranks: 2,
         nodes: 2,
         intra: Intra::Alone,
-        network: Some(Network { fabric: Fabric::Rdma, node_gb_s: 12.5, threads: 1 }),
+        network: Some(Network { fabric: Fabric::Rdma, node_gb_s: 12.5, cards: 1, threads: 1 }),
         ..node(Generation::Ampere, 2)
     };
     let costs = costs_of("message_verbs", "0.5,us");

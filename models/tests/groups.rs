@@ -65,7 +65,7 @@ fn group(collective: Collective) -> Group {
         ranks: vec!["gpu".into()],
         algorithm: None,
         protocol: None,
-        network: Fabric::Rdma,
+        network: Some(Fabric::Rdma),
         threads: 1,
     }
 }
@@ -82,7 +82,7 @@ fn seconds(cluster: &Cluster, group: Group, bytes: u64) -> f64 {
 }
 
 fn team(nodes: u32) -> Team {
-    let network = Network { fabric: Fabric::Rdma, node_gb_s: 40.0, threads: 1 };
+    let network = Network { fabric: Fabric::Rdma, node_gb_s: 40.0, cards: 8, threads: 1 };
     Team {
         ranks: 8 * nodes,
         nodes,
@@ -229,4 +229,29 @@ fn impossible_groups_are_refused() {
     let apart = text(2, SWITCH).replace("cards = [\"nic\"]", "cards = [\"nic-0-0\", \"nic-0-1\"]");
     let told = wrong(&assembled(&apart), group(Collective::AllReduce));
     assert_eq!(told, "ranks: `node-1` has no card with a cable");
+}
+
+#[test]
+fn sockets_cost_what_the_container_network_costs() {
+    let sockets = |cni: &str, rate: &str| {
+        let text = text(2, SWITCH).replace("cni = \"host\"", &format!("cni = \"{cni}\""));
+        let group = Group { network: Some(Fabric::Socket), ..group(Collective::AllReduce) };
+        let mut library = books(true);
+        let costs = costs_text(true).replace("socket_rate,1e6", &format!("socket_rate,{rate}"));
+        library.add(Kind::Collective, "nccl", Source::new("nccl.csv", costs));
+        seconds(&assembled_from(&library, &text), group, 1 << 30)
+    };
+    let (host, overlay) = (sockets("host", "1e6"), sockets("vxlan", "1e6"));
+    // Headers take room on the wire.
+    assert!((1.005..1.1).contains(&(overlay / host)), "{overlay} beside {host}");
+    // A thread that sends does the work of the overlay, too.
+    let thread = sockets("vxlan", "2") / sockets("host", "2");
+    assert!(thread > 1.05, "{thread}");
+    // Cards that pods may not use for RDMA leave sockets.
+    let cluster = assembled(&text(2, SWITCH));
+    let auto = Group { network: None, ..group(Collective::AllReduce) };
+    assert!((seconds(&cluster, auto.clone(), 1 << 30) / host - 1.0).abs() < 1e-9);
+    let rdma = text(2, SWITCH).replace("mtu = 4096\n", "mtu = 4096\nrdma = true\n");
+    let direct = seconds(&assembled(&rdma), group(Collective::AllReduce), 1 << 30);
+    assert!((seconds(&assembled(&rdma), auto, 1 << 30) / direct - 1.0).abs() < 1e-9);
 }

@@ -23,6 +23,7 @@ mod replay;
 mod replications;
 mod request;
 mod routes;
+mod shapes;
 mod sharing;
 mod streams;
 mod topology;

@@ -99,7 +99,8 @@ pub(super) fn team(row: &Row<'_>, nodes: u32) -> Result<Team, String> {
     };
     let threads = THREADS.iter().find(|(part, _)| socket && card.contains(part));
     let threads = threads.map_or(1, |(_, threads)| *threads);
-    team.network = Some(Network { fabric, node_gb_s: rate * cards / 8.0, threads });
+    let network = Network { fabric, node_gb_s: rate * cards / 8.0, cards: cards as u32, threads };
+    team.network = Some(network);
     Ok(team)
 }
 

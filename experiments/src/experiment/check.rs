@@ -16,7 +16,7 @@ use super::problem::Problem;
 use super::raw::RawExperiment;
 use super::scalar::Scalar;
 use super::transfer::{Draft, TransferTable};
-use super::{Experiment, measure, reported, request, topology};
+use super::{Experiment, group, measure, reported, request, topology};
 use crate::near::Near;
 
 /// The most replications of a point.
@@ -65,8 +65,11 @@ pub(super) fn checked(
     let reader =
         AxisReader { source, transfers: &transfers, load: load.as_ref(), library: &library };
     let axes = checked_axes(&raw, &reader)?;
+    group::check(&transfers, &axes, source)?;
     check_complete(&transfers, &axes, source)?;
     check_chunks(&transfers, &axes, source)?;
+    let swept = axes.iter().flat_map(|axis| &axis.varied).any(|varied| varied.key == "collective");
+    let together = swept || group::any(&transfers);
     let measure = measure::checked(&raw.measure, source)?;
     let beside = reported::Beside {
         topologies: &topologies,
@@ -84,7 +87,7 @@ pub(super) fn checked(
         seed,
         fidelity: level,
         reported,
-        library: Arc::new(library),
+        library: Arc::new(if together { library.with_collectives() } else { library }),
         topologies,
         load,
         transfers,
@@ -215,6 +218,7 @@ fn example(field: &str) -> &'static str {
     match field {
         "from" => "from = \"gpu-a\": where the result lies",
         "to" => "to = \"server\": where it is wanted",
+        "ranks" => "ranks = \"gpu\": the GPUs that take part",
         "request.service" => "service = \"infer\": the Service that is called",
         _ => "message = \"1 MiB\": the size of the result, here or in the sweep",
     }

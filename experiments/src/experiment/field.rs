@@ -30,6 +30,7 @@ pub(crate) enum List {
     Kernel,
     /// `[transfer]`, about what few transfers say: likewise.
     Rare,
+    Group,
     /// `[request]`.
     Request,
     /// `[[workload]]`.

@@ -12,7 +12,8 @@ use serde_json::{Map, Value, json};
 use sim::{Bytes, Rate, Time};
 
 use super::field::{Field, Fields, Is, List, Rows, Written, amount, bytes, fields, name, number};
-use super::field::{bandwidth, size, span, text, text_or, whole, words};
+use super::field::{bandwidth, size, size_or, span, text, text_or, whole, words};
+use super::group::GroupFields;
 use super::problem::Problem;
 use super::request::RequestFields;
 use super::scalar::Scalar;
@@ -34,7 +35,8 @@ fields! {
 
     /// Its name, needed only where there are several.
     name: Option<String> = name(Is::Name);
-    /// Where the result lies: a GPU (device memory) or a pod (its host memory).
+    /// Where the result lies: a GPU (device memory) or a pod (its host memory); `@first` and `@last`
+    /// are the first and the last GPU of a topology that a pod holds.
     from: Option<String> = text(Is::Word);
     /// Where it is wanted: a GPU, a pod, or a Service.
     to: Option<String> = text(Is::Word);
@@ -46,8 +48,8 @@ fields! {
     /// datagrams as large as TCP segments.
     write: Option<Bytes> = size();
     /// A reply that the receiver sends once it has the message: `"1 B"`. Completion is then a round
-    /// trip. Default: none.
-    reply: Option<Bytes> = size();
+    /// trip. `none` (default): none.
+    reply: Option<Bytes> = size_or(&["none"]), "none";
     /// `tcp` (default) or `udp`.
     transport: Transport = words(&["tcp", "udp"]), "tcp";
     /// Parallel connections, 1 to 1024. Default 1.
@@ -129,6 +131,7 @@ pub(crate) struct Draft {
     fields: TransferFields,
     rare: RareFields,
     kernel: KernelFields,
+    group: GroupFields,
     /// How the result was asked for, if it was.
     pub(crate) request: Option<RequestFields>,
 }
@@ -140,7 +143,7 @@ pub(crate) struct TransferTable;
 impl Rows for TransferTable {
     const ABOUT: &'static str = TransferFields::DOC;
     const LISTS: &'static [&'static [Field]] =
-        &[TransferFields::FIELDS, RareFields::FIELDS, KernelFields::FIELDS];
+        &[TransferFields::FIELDS, RareFields::FIELDS, GroupFields::FIELDS, KernelFields::FIELDS];
 }
 
 impl Field {
@@ -149,6 +152,7 @@ impl Field {
         let lists = [
             TransferFields::FIELDS,
             RareFields::FIELDS,
+            GroupFields::FIELDS,
             KernelFields::FIELDS,
             RequestFields::FIELDS,
         ];
@@ -180,6 +184,7 @@ impl Draft {
         match field.list {
             List::Rare => self.rare.set(field, value, span),
             List::Kernel => self.kernel.set(field, value, span),
+            List::Group => self.group.set(field, value, span),
             List::Request => self.request.get_or_insert_default().set(field, value, span),
             _ => self.fields.set(field, value, span),
         }
@@ -188,8 +193,13 @@ impl Draft {
     /// Its fields that something was written of.
     pub(crate) fn written(&self) -> impl Iterator<Item = (&'static Field, &Written)> {
         let own = self.fields.written().chain(self.rare.written());
-        let own = own.chain(self.kernel.written());
+        let own = own.chain(self.group.written()).chain(self.kernel.written());
         own.chain(self.request.iter().flat_map(Fields::written))
+    }
+
+    /// Whether it is a collective.
+    pub(crate) fn is_group(&self) -> bool {
+        self.group.is_some()
     }
 
     /// Whether chunks take turns on the stages.
@@ -232,6 +242,9 @@ impl Draft {
     /// The transfer, if nothing is missing; else the name of the field that is.
     pub(crate) fn finish(&self) -> Result<Transfer, &'static str> {
         let fields = &self.fields;
+        if let Some(group) = self.group.finish(fields.message.value) {
+            return group;
+        }
         // Without chunks and with one kernel alone there is nothing to launch by.
         let launches = |kernel: Kernel| match self.has_launches() {
             true => kernel,
@@ -262,6 +275,7 @@ impl Draft {
             },
             host_memory: fields.host_memory.value,
             connection: fields.connection.value,
+            group: None,
         })
     }
 
@@ -271,6 +285,7 @@ impl Draft {
         let own = self.fields.said().filter(|(field, _)| field.column().is_some());
         let cell = |(field, said): (&Field, Option<Scalar>)| match said {
             _ if !self.uses(field) => String::new(),
+            _ if self.is_group() && field.name != "message" => String::new(),
             Some(value) if field.is.is_amount() => {
                 amount(&value).map_or(String::new(), |bytes| bytes.get().to_string())
             }
@@ -300,6 +315,9 @@ impl Serialize for Draft {
             told.insert(field.name.into(), value);
         }
         told.insert("kernel".into(), json!(self.kernel()));
+        if self.is_group() {
+            told.insert("group".into(), json!(self.finish().ok().and_then(|all| all.group)));
+        }
         told.insert("request".into(), json!(self.request.as_ref().map(RequestFields::run)));
         told.serialize(out)
     }

@@ -44,7 +44,7 @@ const TOPOLOGY: [Move; 30] = [
 ];
 
 /// Numeric fields of transfers and requests: name, scene, value.
-const TRANSFER: [Move; 23] = [
+const TRANSFER: [Move; 24] = [
     ("message", "tcp", "512 KiB"),
     ("write", "tcp", "16 KiB"),
     ("reply", "tcp", "1 KiB"),
@@ -53,6 +53,7 @@ const TRANSFER: [Move; 23] = [
     ("buffers", "pipeline", "1"),
     ("offered", "udp", "100 Mbit/s"),
     ("marshalled", "tcp", "1 GB/s"),
+    ("socket_threads", "together", "4"),
     ("kernel_read", "kernels", "128 MiB"),
     ("kernel_written", "kernels", "128 MiB"),
     ("kernel_flop", "arithmetic", "2e12"),
@@ -138,7 +139,7 @@ mod tests {
 
     /// Fields that are names, words or lists of them; those that say how many there are of a thing,
     /// which give other things and no other price; and `copied`, which is yes or no.
-    const WORDS: [&str; 32] = [
+    const WORDS: [&str; 35] = [
         "name",
         "node",
         "host",
@@ -164,6 +165,9 @@ mod tests {
         "spread",
         "cards",
         "at",
+        "acs",
+        "shape",
+        "rdma",
         "cards_per_leaf",
         "spines",
         "uplinks",

@@ -23,17 +23,17 @@ macro_rules! texts {
     };
 }
 
-const TOPOLOGIES: [(&str, &str); 6] = texts!(
+const TOPOLOGIES: [(&str, &str); 7] = texts!(
     "topology/pair" "topology/served" "topology/node" "topology/shared" "topology/nvlink"
-    "topology/fabric"
+    "topology/fabric" "topology/team"
 );
 
-const EXPERIMENTS: [(&str, &str); 32] = texts!(
+const EXPERIMENTS: [(&str, &str); 33] = texts!(
     "tcp" "udp" "far" "crowd" "service" "datagrams-to-service" "request" "lossy-request" "copies"
     "peer" "pinned" "small-copy" "boundary" "gpudirect" "kernels" "graph" "arithmetic" "double"
     "memory" "nvlink" "nvswitch" "turns" "bare-name" "datagram-crowd" "fragments" "pipeline"
     "both-ways" "limited" "launches" "started" "far-card"
-    "fabric"
+    "fabric" "together"
 );
 
 /// One number, moved.

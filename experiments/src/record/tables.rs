@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use super::{OfDigest, TABLES, keys, together};
+use super::{OfDigest, TABLES, collectives, keys, together};
 use crate::digest::Digest;
 use crate::experiment::Plan;
 use crate::failure::Failure;
@@ -20,7 +20,7 @@ pub(crate) type Rows = Vec<Vec<u8>>;
 
 /// The rows of a point, whose transfers have `cells` as their keys.
 pub(crate) fn rows(plan: &Plan, point: usize, cells: &[Vec<String>], digests: &[Digest]) -> Rows {
-    let mut rows: Rows = Vec::with_capacity(TABLES.len() + 1);
+    let mut rows: Rows = Vec::with_capacity(TABLES.len() + 2);
     for (_, _, of) in TABLES {
         let mut text = Vec::new();
         for (cells, digest) in cells.iter().zip(digests) {
@@ -32,6 +32,9 @@ pub(crate) fn rows(plan: &Plan, point: usize, cells: &[Vec<String>], digests: &[
     if digests.len() > 1 {
         add(&mut text, &[], vec![together::row(plan, point, &cells[0], digests)]);
     }
+    rows.push(text);
+    let mut text = Vec::new();
+    add(&mut text, &[], collectives::rows(plan, point, cells, digests));
     rows.push(text);
     rows
 }
@@ -99,7 +102,7 @@ impl<'a> Tables<'a> {
         of: &'static [OfDigest],
         always: usize,
     ) -> Result<Tables<'a>, Failure> {
-        let files = (0..=of.len()).map(|_| None).collect();
+        let files = (0..of.len() + 2).map(|_| None).collect();
         let mut tables = Tables { folder: folder.to_owned(), plan, of, files };
         (0..always).try_for_each(|at| tables.write_one(at, &[]))?;
         Ok(tables)
@@ -145,7 +148,11 @@ impl<'a> Tables<'a> {
     }
 
     fn name(&self, at: usize) -> &'static str {
-        self.of.get(at).map_or(together::FILE, |(name, ..)| name)
+        match self.of.get(at) {
+            Some((name, ..)) => name,
+            None if at == self.of.len() => together::FILE,
+            None => collectives::FILE,
+        }
     }
 
     fn header(&self, at: usize) -> Vec<String> {
@@ -154,7 +161,8 @@ impl<'a> Tables<'a> {
                 let columns = columns.iter().map(|name| (*name).to_owned());
                 keys(self.plan).into_iter().chain(columns).collect()
             }
-            None => together::header(self.plan),
+            None if at == self.of.len() => together::header(self.plan),
+            None => collectives::header(self.plan),
         }
     }
 

@@ -160,8 +160,10 @@ impl Asked<'_> {
                 change(text, "NCCL_ALGO and NCCL_PROTO", forced);
             }
         }
-        if matches!(group.network, Fabric::Socket | Fabric::Staged) {
-            let direct = Group { network: Fabric::Rdma, ..group.clone() };
+        let way = &self.question.routes[self.which];
+        let network = way.group.as_ref().map(|group| group.layout.network);
+        if matches!(network, Some(Fabric::Socket | Fabric::Staged)) {
+            let direct = Group { network: Some(Fabric::Rdma), ..group.clone() };
             let requires = "data center GPUs, RDMA cards and a fabric for RDMA";
             change("use GPUDirect RDMA, given cards that can".into(), requires, direct);
         }

@@ -298,12 +298,14 @@ impl<'a> Builder<'a> {
         port_rate: Option<Rate>,
     ) -> Result<(), InputError> {
         let mtu = packet_size(at, &at.table.mtu)?;
-        let NicTable { offloads, tunnel_offloads, ref profile, .. } = at.table;
+        let NicTable { offloads, tunnel_offloads, rdma, ref profile, .. } = at.table;
+        let rdma = rdma.unwrap_or(false);
         let (library, name) = (self.library, profile.get_ref());
         let stated = class(&mut self.classes.cards, name.clone(), || stated(library, name))?;
         let offloads = offloads.or(stated.offloads).unwrap_or(true);
         let tunnel_offloads = tunnel_offloads.or(stated.tunnel_offloads).unwrap_or(true);
-        self.cluster.nics.insert(place, NicSpec { mtu, offloads, tunnel_offloads, port_rate });
+        let spec = NicSpec { mtu, offloads, tunnel_offloads, rdma, port_rate };
+        self.cluster.nics.insert(place, spec);
         Ok(())
     }
 }

@@ -38,6 +38,8 @@ pub(super) struct Slot {
     both: Option<LinkIndex>,
     /// The switch above it.
     pub(super) under: Option<Word>,
+    /// Of a switch, whether accesses between devices below it go up to the root complex.
+    redirects: bool,
 }
 
 /// A card in its slot, the same for all of one kind: the port, and what a byte that a device reads
@@ -107,7 +109,7 @@ pub(super) fn slot<T>(
         builder.link(name, LinkUnit::Parts, 1.0)
     });
     let (numa, stated) = (own.or(above.map(|above| above.numa)).unwrap_or(0), own.is_some());
-    Ok(Slot { node, numa, stated, seated, up, down, both, under })
+    Ok(Slot { node, numa, stated, seated, up, down, both, under, redirects: false })
 }
 
 fn seated(slot: &Profile, card: Option<&Profile>) -> Result<Seated, InputError> {
@@ -126,7 +128,16 @@ pub(super) fn switch(
 ) -> Result<Slot, InputError> {
     let PcieSwitchTable { name, node, pcie, numa, .. } = &at.table;
     let under = at.table.under.as_ref().map(|under| (under, switches));
-    slot(builder, at, &Seat { name, node, pcie, numa: numa.as_ref(), under }, None)
+    let redirects = match at.table.acs.as_ref().map(|word| (word, word.get_ref().as_str())) {
+        None | Some((_, "direct")) => false,
+        Some((_, "redirect")) => true,
+        Some((word, other)) => {
+            let help = suggest(other, ["direct", "redirect"]);
+            return Err(at.fault(word, "acs", format!("`{other}` is not possible")).help(help));
+        }
+    };
+    let made = slot(builder, at, &Seat { name, node, pcie, numa: numa.as_ref(), under }, None)?;
+    Ok(Slot { redirects, ..made })
 }
 
 /// Puts a device's access to host memory on its links.
@@ -295,7 +306,8 @@ pub(super) fn memory(
     Ok(Some(link))
 }
 
-/// Loads the way of one device's access to another, which turns at the switch they share, if any.
+/// Loads the way of one device's access to another, which turns at the switch they share, if any
+/// that lets it (PCI Express Base Specification, section 6.12: ACS P2P Request Redirect).
 pub(super) fn across(
     dma: &mut DmaHop,
     acts: &Slot,
@@ -304,7 +316,8 @@ pub(super) fn across(
     switches: &BTreeMap<Word, Slot>,
 ) {
     let is_above = |name: &str| above(acts, switches).any(|(own, _)| own == name);
-    let shared = above(target, switches).map(|(name, _)| name).find(|name| is_above(name));
+    let shared = above(target, switches).find(|(name, _)| is_above(name));
+    let shared = shared.filter(|(_, switch)| !switch.redirects).map(|(name, _)| name);
     climb(dma, acts, operation, switches, shared);
     push(dma, target, weights(acts, operation).mirrored());
     for (_, uplink) in above(target, switches).take_while(|(name, _)| Some(*name) != shared) {

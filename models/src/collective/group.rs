@@ -9,7 +9,7 @@ use super::{Algorithm, Collective, Fabric, Protocol};
 pub struct Group {
     /// What they do together.
     pub collective: Collective,
-    /// The ranks in order: GPUs, or counted tables of GPUs.
+    /// The ranks in order: GPUs, counted tables of GPUs, or [`Group::ALL`].
     pub ranks: Vec<String>,
     /// The order in which data passes them, where it is forced (`NCCL_ALGO`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -17,8 +17,15 @@ pub struct Group {
     /// The framing, where it is forced (`NCCL_PROTO`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub protocol: Option<Protocol>,
-    /// The kind of network between nodes.
-    pub network: Fabric,
+    /// The kind of network between nodes; where it is not given, RDMA if all cards of the ranks' nodes
+    /// may be used so, else sockets.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub network: Option<Fabric>,
     /// Threads that carry a connection by sockets (`NCCL_SOCKET_NTHREADS`).
     pub threads: u32,
+}
+
+impl Group {
+    /// What stands for every GPU of a topology.
+    pub const ALL: &str = "all";
 }

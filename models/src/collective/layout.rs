@@ -26,6 +26,8 @@ pub(crate) struct Layout {
     pub(crate) nodes: Vec<Vec<NodeIndex>>,
     /// The cards of each node.
     pub(crate) cards: Vec<Vec<NodeIndex>>,
+    /// The kind of network between nodes.
+    pub(crate) network: Fabric,
     /// For each card of a node, which of its GPUs is nearest; for each GPU, which card.
     near_card: Vec<usize>,
     near_gpu: Vec<usize>,
@@ -98,7 +100,13 @@ impl Layout {
             cards.iter_mut().for_each(|own| own.truncate(least));
         }
         let (near_card, near_gpu) = near(cluster, &nodes[0], &cards[0]);
-        Ok(Layout { nodes, cards, near_card, near_gpu })
+        let all = || cards.iter().flatten();
+        let network =
+            group.network.unwrap_or_else(|| match all().all(|card| cluster.nics[card].rdma) {
+                true => Fabric::Rdma,
+                false => Fabric::Socket,
+            });
+        Ok(Layout { nodes, cards, network, near_card, near_gpu })
     }
 
     /// What NCCL sees of it.
@@ -120,8 +128,9 @@ impl Layout {
         })?;
         let (nodes, local) = (self.nodes.len() as u32, self.local() as u32);
         let network = (nodes > 1).then(|| Network {
-            fabric: group.network,
+            fabric: self.network,
             node_gb_s: self.cards[0].iter().map(|card| nominal(cluster, *card)).sum::<f64>() / 1e9,
+            cards: self.cards[0].len() as u32,
             threads: group.threads,
         });
         let intra = intra(cluster, board, &self.nodes[0]);
@@ -145,6 +154,10 @@ fn ranks(cluster: &Cluster, group: &Group) -> Result<Vec<NodeIndex>, InputError>
     };
     let mut ranks = Vec::new();
     for name in &group.ranks {
+        if name == Group::ALL {
+            ranks.extend(boards.gpus.keys());
+            continue;
+        }
         let members: Vec<String> = match cluster.families.get(name) {
             Some(family) => (0..family.len()).map(|number| family.at(number)).collect(),
             None => vec![name.clone()],
@@ -181,7 +194,8 @@ fn wires(cluster: &Cluster, card: NodeIndex) -> impl Iterator<Item = f64> {
     })
 }
 
-fn cabled(cluster: &Cluster, card: NodeIndex) -> bool {
+/// Whether a card has a cable.
+pub(crate) fn cabled(cluster: &Cluster, card: NodeIndex) -> bool {
     wires(cluster, card).next().is_some()
 }
 
@@ -262,9 +276,4 @@ fn intra(cluster: &Cluster, board: &Board, gpus: &[NodeIndex]) -> Intra {
 pub(crate) fn holder(cluster: &Cluster, gpu: NodeIndex) -> Option<NodeIndex> {
     let mut beside = cluster.graph.neighbors_directed(gpu, Direction::Outgoing);
     beside.find(|place| cluster.graph[*place].kind == PlaceKind::PodMemory)
-}
-
-/// Whether sockets carry what passes between nodes.
-pub(crate) const fn by_sockets(group: &Group) -> bool {
-    matches!(group.network, Fabric::Socket)
 }

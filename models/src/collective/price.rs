@@ -236,7 +236,8 @@ fn outer(costs: &Costs, network: Network, protocol: Protocol) -> Outer {
     let rate = network.node_gb_s * costs.crossing(network.fabric).efficiency;
     let carried = match network.fabric {
         Fabric::Socket => costs.network.socket_gb_s * f64::from(network.threads),
-        Fabric::Staged => costs.network.staged_gb_s,
+        // Each card has its own way through host memory.
+        Fabric::Staged => costs.network.staged_gb_s * f64::from(network.cards.max(1)),
         _ => f64::INFINITY,
     };
     Outer { wires: framed * rate, carried: framed * carried }

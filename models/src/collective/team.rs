@@ -99,6 +99,8 @@ pub struct Network {
     pub fabric: Fabric,
     /// The rate of all cards of a node together one way, in GB/s.
     pub node_gb_s: f64,
+    /// How many cards those are.
+    pub cards: u32,
     /// Threads that carry sockets, of a connection (`NCCL_SOCKET_NTHREADS`).
     pub threads: u32,
 }

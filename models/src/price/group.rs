@@ -34,7 +34,10 @@ pub(super) fn price_group(question: &Question<'_>, grouped: &Grouped, group: &Gr
     let team = grouped.layout.team(cluster, boards, group).expect("the way was found for it");
     let parts = Parts::of(cluster, boards, &team, (group, grouped), bytes);
     let stacks = stacks(question, grouped, group);
+    let at = |what: What| grouped.classes.iter().position(|class| class.what == what);
     let between = grouped.classes.iter().rposition(|class| class.what == What::Wire);
+    // What carries bytes to the cards, where that has a limit: sockets, or the copies to the host.
+    let carrier = at(What::Stack).or_else(|| at(What::Direct));
     let mut hops = Vec::with_capacity(legs.len());
     for (at, (class, leg)) in grouped.classes.iter().zip(legs).enumerate() {
         let mut hop = PricedHop::default();
@@ -61,7 +64,7 @@ pub(super) fn price_group(question: &Question<'_>, grouped: &Grouped, group: &Gr
                 for &(edge, load) in &class.loads {
                     let HopModel::Dma(dma) = &cluster.graph[edge].model else { continue };
                     for (link, weight) in &dma.links {
-                        *works.entry(*link).or_default() += load * weight;
+                        *works.entry(*link).or_default() += load * weight * parts.moved;
                     }
                 }
             }
@@ -80,7 +83,10 @@ pub(super) fn price_group(question: &Question<'_>, grouped: &Grouped, group: &Gr
         }
         if Some(at) == between {
             hop.latency += parts.between;
-            hop.limit = (parts.carried > 0.0).then(|| Limit { bytes_per_s: 1.0 / parts.carried });
+        }
+        if Some(at) == carrier && parts.carried > 0.0 {
+            let bytes_per_s = 1.0 / (parts.carried * stacks.longer.max(1.0));
+            hop.limit = Some(Limit { bytes_per_s });
         }
         let work = |(link, weight)| Work { link: LinkRef::Fixed(link), weight, beside: false };
         hop.works = works.into_iter().map(work).collect();
@@ -103,6 +109,8 @@ struct Parts {
     carried: f64,
     /// Bytes on a cable for each that crosses it.
     scale: f64,
+    /// Bytes between a GPU and a card for each that crosses, flags and doubts included.
+    moved: f64,
 }
 
 impl Parts {
@@ -130,6 +138,7 @@ impl Parts {
             inner: timed.inner_us * each,
             carried: timed.carried_us * each,
             scale,
+            moved: grouped.choice.protocol.framing() * rate,
         }
     }
 }
@@ -141,6 +150,9 @@ struct Stacks {
     hops: BTreeMap<usize, StackHop>,
     /// Bytes on each cable for each that crosses it.
     framings: BTreeMap<LinkIndex, f64>,
+    /// How much longer a thread that sends works for a byte than in its socket alone: the hops of a
+    /// container network run in its system calls.
+    longer: f64,
 }
 
 #[derive(Default)]
@@ -175,6 +187,14 @@ fn stacked(
     let transfer = Transfer { streams, mode: Mode::Serial, ..Transfer::message(from, to, message) };
     let Some(which) = route.stages.iter().position(|legs| legs.iter().any(is_cpu)) else { return };
     let stage = price(cluster, &route, which, &transfer, message, question.change);
+    let sends = |hop: &PricedHop| -> f64 {
+        let own = hop.works.iter().filter(|work| matches!(work.link, LinkRef::SendCore(_)));
+        own.map(|work| work.weight).sum()
+    };
+    let pairs = || route.stages[which].iter().zip(&stage.hops);
+    let in_socket: f64 = pairs().filter(|(leg, _)| is_socket(leg)).map(|(_, hop)| sends(hop)).sum();
+    let in_all: f64 = pairs().map(|(_, hop)| sends(hop)).sum();
+    stacks.longer = stacks.longer.max(if in_socket > 0.0 { in_all / in_socket } else { 1.0 });
     for (leg, hop) in route.stages[which].iter().zip(&stage.hops) {
         let Leg::Edge(edge, model) = leg else { continue };
         if let HopModel::Wire(wire) = &model.model {
@@ -184,7 +204,7 @@ fn stacked(
         }
         let Some(class) = grouped.class_of(*edge) else { continue };
         let own = stacks.hops.entry(class).or_default();
-        if !matches!(&model.model, HopModel::Cpu(cpu) if cpu.socket) {
+        if !is_socket(leg) {
             own.latency = own.latency.max(hop.latency);
         }
         for work in &hop.works {
@@ -195,6 +215,10 @@ fn stacked(
             }
         }
     }
+}
+
+fn is_socket(leg: &Leg<'_>) -> bool {
+    matches!(&leg.hop().model, HopModel::Cpu(cpu) if cpu.socket)
 }
 
 fn is_cpu(leg: &Leg<'_>) -> bool {

@@ -18,8 +18,8 @@ use super::ways::Ways;
 use super::{Leg, Route, Routes, cut};
 use crate::cluster::{Cluster, HopModel, PlaceKind, Side};
 use crate::collective::crossings::{Crossing, crossings};
-use crate::collective::layout::{Layout, by_sockets, direct, holder, nominal, nvlink};
-use crate::collective::{Algorithm, Choice, Group, Intra, Protocol, Team, tuner};
+use crate::collective::layout::{Layout, direct, holder, nominal, nvlink};
+use crate::collective::{Algorithm, Choice, Fabric, Group, Intra, Protocol, Team, tuner};
 use crate::input::InputError;
 use crate::transfer::{Mode, Transfer};
 
@@ -106,14 +106,8 @@ pub(super) fn route<'a>(
     let team = layout.team(cluster, boards, group)?;
     let choice = chosen(group, &team, transfer.message.get())?;
     let first = layout.nodes[0][0];
-    let mut found = Found {
-        cluster,
-        group,
-        flow,
-        classes: Vec::new(),
-        names: HashMap::new(),
-        places: HashMap::new(),
-    };
+    let mut found =
+        Found { cluster, flow, classes: Vec::new(), names: HashMap::new(), places: HashMap::new() };
     let mut legs = vec![Leg::Kernel(&cluster.gpus[&first].hops[0])];
     let launch = Class { what: What::Launch, loads: Vec::new() };
     let inside = found.inside(&layout);
@@ -224,9 +218,8 @@ fn slowest_card(cluster: &Cluster, layout: &Layout, crossings: &[Crossing]) -> f
 }
 
 /// Classes while they are found.
-struct Found<'a, 'g> {
+struct Found<'a> {
     cluster: &'a Cluster,
-    group: &'g Group,
     flow: u64,
     classes: Vec<Class>,
     /// Classes by what they are called.
@@ -235,7 +228,7 @@ struct Found<'a, 'g> {
     places: HashMap<EdgeIndex, (usize, usize)>,
 }
 
-impl Found<'_, '_> {
+impl Found<'_> {
     /// What ranks of one node cross.
     fn inside(&self, layout: &Layout) -> Option<Class> {
         let cluster = self.cluster;
@@ -274,7 +267,7 @@ impl Found<'_, '_> {
             InputError::new("ranks", format!("no route from `{a}` to `{b}`"))
                 .help("cards and cables between all nodes of the ranks")
         };
-        if by_sockets(self.group) {
+        if layout.network == Fabric::Socket {
             let pods = gpus.map(|gpu| holder(cluster, gpu));
             let [Some(a), Some(b)] = pods else { return Err(nowhere(gpus[0], gpus[1])) };
             let ways = cluster.ways(a, b, Mode::Serial).ok_or_else(|| nowhere(a, b))?;
@@ -292,7 +285,7 @@ impl Found<'_, '_> {
         let cards = [layout.cards[from][crossing.cards[0]], layout.cards[to][crossing.cards[1]]];
         let out = direct(cluster, gpus[0], cards[0]);
         let into = direct(cluster, cards[1], gpus[1]);
-        let ways = cluster.ways(cards[0], cards[1], Mode::GpuDirect);
+        let ways = cluster.cabled_ways(cards[0], cards[1]);
         let (Some(out), Some(into), Some(ways)) = (out, into, ways) else {
             return Err(nowhere(gpus[0], gpus[1]));
         };

@@ -18,7 +18,8 @@ use sim::Seed;
 use smallvec::SmallVec;
 
 use super::Routes;
-use crate::cluster::{Cluster, HopModel, LinkIndex, Spreading, WireHop};
+use crate::cluster::{Cluster, Hop, HopModel, LinkIndex, Spreading, WireHop};
+use crate::collective::layout::{cabled, direct};
 use crate::transfer::Mode;
 
 /// Degrees are counted up to this: more only says that the other end is cheaper.
@@ -38,13 +39,30 @@ pub struct Ways {
 /// Any graph: searched anew for each pair.
 impl Routes for Cluster {
     fn ways(&self, from: NodeIndex, to: NodeIndex, mode: Mode) -> Option<Ways> {
+        self.searched(from, to, &|hop| hop.lane.is_open(mode))
+    }
+}
+
+impl Cluster {
+    /// All shortest ways from card to card by cables alone.
+    pub(crate) fn cabled_ways(&self, from: NodeIndex, to: NodeIndex) -> Option<Ways> {
+        self.searched(from, to, &|hop| matches!(hop.model, HopModel::Wire(_)))
+    }
+
+    /// All shortest ways over hops that are open.
+    fn searched(
+        &self,
+        from: NodeIndex,
+        to: NodeIndex,
+        open: &dyn Fn(&Hop) -> bool,
+    ) -> Option<Ways> {
         let mut ends = [End::at(from), End::at(to)];
         let seen = |end: &End, place| end.links.contains_key(&place);
         while !ends[0].border.iter().any(|place| seen(&ends[1], *place)) {
             let [a, b] = ends.each_ref().map(|end| end.cost(self));
             let which = usize::from(b < a);
             let direction = [Direction::Outgoing, Direction::Incoming][which];
-            ends[which].grow(self, mode, direction);
+            ends[which].grow(self, open, direction);
             if ends[which].border.is_empty() {
                 return None;
             }
@@ -109,14 +127,13 @@ impl End {
     }
 
     /// Goes on by one hop.
-    fn grow(&mut self, cluster: &Cluster, mode: Mode, direction: Direction) {
+    fn grow(&mut self, cluster: &Cluster, open: &dyn Fn(&Hop) -> bool, direction: Direction) {
         let old = std::mem::take(&mut self.border);
         let mut reached: HashMap<NodeIndex, Edges> = HashMap::new();
         for place in old {
             for edge in cluster.graph.edges_directed(place, direction) {
                 let other = if edge.source() == place { edge.target() } else { edge.source() };
-                let open = edge.weight().lane.is_open(mode);
-                if open && !self.links.contains_key(&other) {
+                if open(edge.weight()) && !self.links.contains_key(&other) {
                     let edges = reached.entry(other).or_default();
                     if edges.is_empty() {
                         self.border.push(other);
@@ -261,6 +278,35 @@ impl Ways {
         }
         way
     }
+}
+
+/// By GPUDirect RDMA from a GPU to one of another node: each by the card that is nearest to it, the
+/// first of several; none where cards do not reach each other, or a link joins the two.
+pub(super) fn by_cards(cluster: &Cluster, from: NodeIndex, to: NodeIndex) -> Option<Ways> {
+    if cluster.graph.find_edge(from, to).is_some() {
+        return None;
+    }
+    let card = |gpu: NodeIndex| {
+        let near = |(card, _): &(&NodeIndex, _)| {
+            let links = direct(cluster, gpu, **card).map(|edge| match &cluster.graph[edge].model {
+                HopModel::Dma(dma) => dma.links.len(),
+                _ => usize::MAX,
+            });
+            links.unwrap_or(usize::MAX)
+        };
+        let node = &cluster.graph[gpu].node;
+        let own = cluster.nics.iter().filter(|(card, _)| {
+            cluster.graph[**card].node == *node && direct(cluster, gpu, **card).is_some()
+        });
+        own.filter(|(card, _)| cabled(cluster, **card)).min_by_key(near).map(|(card, _)| *card)
+    };
+    let (out, into) = (card(from)?, card(to)?);
+    let edges = [direct(cluster, from, out)?, direct(cluster, into, to)?];
+    let mut ways = cluster.cabled_ways(out, into)?;
+    for (place, edge) in [from, into].into_iter().zip(edges) {
+        ways.next.insert(place, Edges::from_elem(edge, 1));
+    }
+    Some(Ways { from, to, ..ways })
 }
 
 /// The hops among which a flow's hash may choose: cables. A card, or anything else, is not chosen

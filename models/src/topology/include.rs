@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{File, Setting, Topology, count};
+use super::{File, Setting, Topology, count, shape};
 use crate::input::{InputError, Source, parse_toml, suggest};
 use crate::library::{Kind, Library};
 
@@ -14,7 +14,7 @@ const DEPTH_MAX: usize = 16;
 pub struct Parsed {
     /// The text it was read from.
     pub source: Arc<Source>,
-    file: File,
+    pub(super) file: File,
 }
 
 /// Reads a topology and everything it includes, and applies `settings`.
@@ -45,6 +45,11 @@ impl Parsed {
     pub fn load(&self, library: &Library, settings: &[Setting]) -> Result<Topology, InputError> {
         let mut topology = Topology::default();
         self.put_into(&mut topology, library, settings, &mut Vec::new())?;
+        // What a setting says of shapes comes before what it says of the things in them.
+        for (number, setting) in settings.iter().enumerate().filter(|(_, s)| s.is_of_shapes()) {
+            topology.set(setting, number)?;
+        }
+        shape::build(&mut topology, library, settings)?;
         let mut of_members = Vec::new();
         for (number, setting) in settings.iter().enumerate() {
             if !topology.set(setting, number)? {

@@ -38,6 +38,11 @@ impl Setting {
         Setting { place: Some((Arc::clone(source), span)), ..self }
     }
 
+    /// Whether it says which shape nodes have.
+    pub(super) fn is_of_shapes(&self) -> bool {
+        self.key.starts_with("node.") && self.key.ends_with(".shape")
+    }
+
     /// What an error about its value points at.
     pub(super) fn amendment(&self) -> Amendment {
         Amendment { field: self.key.clone(), place: self.place.clone() }

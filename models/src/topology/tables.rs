@@ -18,9 +18,12 @@ tables! {
         name: Spanned<String>,
         /// How many there are: `NAME-0`, `NAME-1`, … Default: one, called `NAME`.
         count: Option<Spanned<u32>>,
-        /// Its host profile. Default: `unknown`, any server.
+        /// Its host profile. Default: that of its shape, else `unknown`, any server.
         #[serde(default = "unknown")]
         host: Spanned<String>,
+        /// A topology of one node, all of which this one has: PCIe switches, GPUs, cards, pods.
+        /// They are called after this node: `NAME-gpu`.
+        shape: Option<Spanned<String>>,
         /// The container network of its pods.
         cni: Spanned<String>,
         /// How its TCP senders answer loss. Default `cubic`.
@@ -45,6 +48,10 @@ tables! {
         numas: Option<Spanned<Vec<Spanned<u32>>>>,
         /// The PCIe switch it sits below, where they are cascaded.
         under: Option<Spanned<String>>,
+        /// What access control (ACS) does with accesses between devices below it: `direct` (default)
+        /// lets them turn round here, `redirect` sends them up to the root complex and back.
+        #[one_of("direct", "redirect")]
+        acs: Option<Spanned<String>>,
     }
 
     /// A GPU.
@@ -108,6 +115,9 @@ tables! {
         /// out, validated inner checksums on the way in, without which GRO leaves a tunnel's
         /// packets alone). Default: as of `offloads`.
         tunnel_offloads: Option<bool>,
+        /// Whether pods may use it for RDMA: it can, and it is in the pod (host network with the
+        /// device, SR-IOV). Collectives whose `network` is not given ask for it. Default: no.
+        rdma: Option<bool>,
     }
 
     /// A pod.

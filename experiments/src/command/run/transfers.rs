@@ -186,6 +186,10 @@ fn tell(
         console
             .print(&format!("{left_out} more rows in {}\n", out.join("summary.csv").display()))?;
     }
+    if let Some(table) = overview::collectives(plan, &keyed) {
+        console.print("\n")?;
+        console.print_table(table)?;
+    }
     if let Some(widest) = widest {
         console.print(&format!("{widest}\n"))?;
     }

@@ -197,6 +197,16 @@ pub(crate) const fn size() -> Kind<Bytes> {
     })
 }
 
+/// An amount of data above zero, or the one word that stands for none.
+pub(crate) const fn size_or(none: &'static [&'static str; 1]) -> Kind<Option<Bytes>> {
+    Kind::new(Is::Size, |within, value| match (value, amount(value)) {
+        (Scalar::Text(text), _) if within.words.contains(&text.as_str()) => Ok(None),
+        (_, Ok(Bytes::ZERO)) => Err(Problem::new("is zero", "at least \"1 B\"")),
+        (_, bytes) => bytes.map(Some),
+    })
+    .words(none)
+}
+
 /// An amount of data.
 pub(crate) const fn bytes() -> Kind<Bytes> {
     Kind::new(Is::Amount, |_, value| amount(value))
@@ -305,6 +315,17 @@ pub(crate) const fn times() -> Kind<Dist> {
 /// A number or a distribution of numbers.
 pub(crate) const fn numbers() -> Kind<Dist> {
     Kind::new(Is::Numbers, |_, value| dist(value, Unit::Number))
+}
+
+/// One of a few words, of which the first stands for none.
+pub(crate) const fn words_or<T: DeserializeOwned>(
+    known: &'static [&'static str],
+) -> Kind<Option<T>> {
+    let read: fn(&Within, &Scalar) -> Result<Option<T>, Problem> = |within, value| match value {
+        Scalar::Text(text) if text == within.words[0] => Ok(None),
+        _ => one_of(value, within.words).map(Some),
+    };
+    Kind::new(Is::OneOf, read).words(known)
 }
 
 /// One of a few words.
