@@ -66,6 +66,7 @@ fn group(collective: Collective) -> Group {
         algorithm: None,
         protocol: None,
         network: Some(Fabric::Rdma),
+        rails: None,
         threads: 1,
     }
 }
@@ -174,6 +175,19 @@ fn flows_that_meet_on_a_cable_slow_the_whole_ring() {
 }
 
 #[test]
+fn rails_that_are_left_out_leave_their_part() {
+    let cluster = assembled(&text(4, SWITCH));
+    let on = |rails| {
+        let ring = Group { algorithm: Some(Algorithm::Ring), ..group(Collective::AllReduce) };
+        bus(&cluster, Group { rails, ..ring }, 8 << 30)
+    };
+    let all = on(None);
+    for rails in [1, 2, 4] {
+        assert!((on(Some(rails)) / all - f64::from(rails) / 8.0).abs() < 1e-3, "{rails}");
+    }
+}
+
+#[test]
 fn two_collectives_share_the_cards() {
     let cluster = assembled(&text(2, SWITCH));
     let one = || Transfer::together(group(Collective::AllGather), Bytes::new(1 << 30));
@@ -219,6 +233,8 @@ fn impossible_groups_are_refused() {
         wrong(&cluster, of(&["gpu-0-0", "gpu-0-1", "gpu-1-0"])),
         "ranks: `node-0` has 2 of them, and `node-1` has 1"
     );
+    let many = Group { rails: Some(9), ..group(Collective::AllReduce) };
+    assert_eq!(wrong(&cluster, many), "rails: 9 of 8 cards is not possible");
     let four = Group { algorithm: Some(Algorithm::Nvls), ..of(&["gpu-0-0", "gpu-0-1"]) };
     assert_eq!(wrong(&cluster, four), "algorithm: nvls does not do this");
     let tree = Group { algorithm: Some(Algorithm::Tree), ..group(Collective::Broadcast) };

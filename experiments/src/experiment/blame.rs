@@ -43,7 +43,11 @@ impl Experiment {
         });
         let in_tables = self.transfers.iter().flat_map(Draft::written);
         let in_tables = in_tables.filter(|(known, _)| Some(*known) == field);
-        let somewhere = self.source.text.find("transfer").map_or(0..0, |at| at..at + 8);
+        let text = &self.source.text;
+        let level = text.find("\nfidelity").filter(|_| error.field == "fidelity");
+        let level = level.map(|at| at + 1..at + 9);
+        let table = text.find("transfer").map(|at| at..at + 8);
+        let somewhere = level.or(table).unwrap_or(0..0);
         let span = in_axes.map(|varied| varied.span.clone());
         let span = span
             .chain(in_tables.map(|(_, written)| written.span.clone()))

@@ -14,6 +14,8 @@ use super::parameter::{Of, Parameter};
 use super::problem::Problem;
 use super::transfer::Draft;
 
+/// The most cards of a node.
+const RAILS_MAX: i64 = 128;
 /// The most threads of a connection (`NCCL_SOCKET_NTHREADS`).
 const THREADS_MAX: i64 = 16;
 
@@ -42,6 +44,8 @@ fields! {
     network: Option<Fabric> = words_or(&[
         "auto", "rdma", "staged", "slingshot", "efa", "efa_v2", "gib", "tcpxo", "tcpx", "socket",
     ]), "auto";
+    /// How many of the cards of each node are used, evenly (`NCCL_IB_HCA`), 1 to 128. Default: all.
+    rails: Option<u32> = whole(1, RAILS_MAX);
     /// Threads that carry a connection by sockets (`NCCL_SOCKET_NTHREADS`), 1 to 16. Default 1.
     socket_threads: u32 = whole(1, THREADS_MAX), "1";
 }
@@ -62,6 +66,7 @@ impl GroupFields {
             algorithm: self.algorithm.value,
             protocol: self.protocol.value,
             network: self.network.value,
+            rails: self.rails.value,
             threads: self.socket_threads.value,
         };
         Some(message.ok_or("message").map(|message| Transfer::together(group, message)))

@@ -44,7 +44,7 @@ const TOPOLOGY: [Move; 30] = [
 ];
 
 /// Numeric fields of transfers and requests: name, scene, value.
-const TRANSFER: [Move; 24] = [
+const TRANSFER: [Move; 25] = [
     ("message", "tcp", "512 KiB"),
     ("write", "tcp", "16 KiB"),
     ("reply", "tcp", "1 KiB"),
@@ -53,6 +53,7 @@ const TRANSFER: [Move; 24] = [
     ("buffers", "pipeline", "1"),
     ("offered", "udp", "100 Mbit/s"),
     ("marshalled", "tcp", "1 GB/s"),
+    ("rails", "together", "1"),
     ("socket_threads", "together", "4"),
     ("kernel_read", "kernels", "128 MiB"),
     ("kernel_written", "kernels", "128 MiB"),

@@ -123,10 +123,15 @@ fn combinations(run: &Run, columns: &[String]) -> Vec<Vec<(String, String)>> {
 fn label(shared: &[(String, String)]) -> String {
     let parts: Vec<String> = shared
         .iter()
-        .filter(|(_, value)| !value.is_empty())
+        .filter(|(column, value)| !value.is_empty() && !is_none(column, value))
         .map(|(column, value)| setting(column, value))
         .collect();
     parts.join(", ")
+}
+
+/// Whether it says that a transfer is no collective.
+fn is_none(column: &str, value: &str) -> bool {
+    column == "collective" && value == "none"
 }
 
 /// A key column and its value as words: `8 streams`, `chunk 1 MiB`, `nic.mtu 9000 B`.
@@ -138,6 +143,7 @@ pub fn setting(column: &str, value: &str) -> String {
         ("transport", _) => value.to_uppercase(),
         ("transfer" | "mode" | "host_memory", _) => value.into(),
         ("buffers", Some(buffers)) => words::count(buffers as usize, "buffer"),
+        ("collective", _) => value.replace('_', "-"),
         ("via", _) => format!("via {value}"),
         ("connection", _) => format!("{value} connection"),
         _ => {

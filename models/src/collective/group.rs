@@ -21,6 +21,9 @@ pub struct Group {
     /// may be used so, else sockets.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub network: Option<Fabric>,
+    /// How many of the cards of each node are used, evenly (`NCCL_IB_HCA`); all where it is not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rails: Option<u32>,
     /// Threads that carry a connection by sockets (`NCCL_SOCKET_NTHREADS`).
     pub threads: u32,
 }

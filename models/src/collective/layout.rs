@@ -97,7 +97,10 @@ impl Layout {
                 return Err(wrong(problem, "a [[nic]] and a [[cable]] or [[fabric]]"));
             }
             let least = cards.iter().map(Vec::len).min().expect("there are nodes");
-            cards.iter_mut().for_each(|own| own.truncate(least));
+            let rails = rails(group, least)?;
+            for own in &mut cards {
+                *own = (0..rails).map(|rail| own[rail * least / rails]).collect();
+            }
         }
         let (near_card, near_gpu) = near(cluster, &nodes[0], &cards[0]);
         let all = || cards.iter().flatten();
@@ -143,6 +146,18 @@ impl Layout {
             intra,
             network,
         })
+    }
+}
+
+/// How many cards of a node are used.
+fn rails(group: &Group, least: usize) -> Result<usize, InputError> {
+    match group.rails.map(|rails| rails as usize) {
+        None => Ok(least),
+        Some(rails) if (1..=least).contains(&rails) => Ok(rails),
+        Some(rails) => {
+            let problem = format!("{rails} of {least} cards is not possible");
+            Err(InputError::new("rails", problem).help(format!("1 to {least}")))
+        }
     }
 }
 

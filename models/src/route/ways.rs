@@ -184,8 +184,8 @@ impl Ways {
         let mut places: Vec<(NodeIndex, f64)> = vec![(self.from, 1.0)];
         let alike = self.equal(cluster) > 1;
         while places[0].0 != self.to {
-            let (mut level, mut beyond): (Vec<(EdgeIndex, f64)>, Vec<(NodeIndex, f64)>) =
-                Default::default();
+            let mut level: Vec<(EdgeIndex, f64)> = Vec::new();
+            let mut beyond: Vec<(NodeIndex, f64)> = Vec::new();
             for (place, part) in places {
                 let edges = choice(cluster, &self.next[&place]);
                 let edges = match (alike, edges.len()) {

@@ -145,7 +145,9 @@ impl Inside for PodTable {
     fn names(&mut self, of: &mut dyn FnMut(&mut Spanned<String>)) {
         of(&mut self.name);
         of(&mut self.node);
-        self.gpu.iter_mut().for_each(|name| of(name));
+        if let Some(gpu) = &mut self.gpu {
+            of(gpu);
+        }
         let gpus = self.gpus.iter_mut().flat_map(|gpus| gpus.get_mut());
         gpus.for_each(of);
     }
