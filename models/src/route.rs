@@ -167,20 +167,7 @@ pub fn route<'a>(cluster: &'a Cluster, transfer: &Transfer) -> Result<Route<'a>,
             }
         }
     }
-    let unreachable = || {
-        let ends = [("from", &transfer.from, from), ("to", &transfer.to, to)];
-        if let Some((field, name, _)) = ends.into_iter().find(|(.., at)| is_unheld(cluster, *at)) {
-            let help = format!("a [[pod]] with `gpu = \"{name}\"`");
-            return InputError::new(field, format!("no pod holds GPU `{name}`")).help(help);
-        }
-        let problem = format!("no route from `{}` to `{}`", transfer.from, transfer.to);
-        let help = match transfer.mode {
-            Mode::GpuDirect => "GPUDirect RDMA needs a GPU at both ends and cables between them",
-            Mode::Rdma { .. } => "two different places with cards and cables between them",
-            _ => "two different places, connected by cables, NVLink or one node's network",
-        };
-        InputError::new("to", problem).help(help)
-    };
+    let unreachable = || unreachable(cluster, transfer, [from, to]);
     let by_cards = match transfer.mode {
         Mode::GpuDirect => ways::by_cards(cluster, from, to),
         _ => None,
@@ -213,6 +200,22 @@ pub fn route<'a>(cluster: &'a Cluster, transfer: &Transfer) -> Result<Route<'a>,
     }
     known::check(cluster, &route, transfer)?;
     Ok(route)
+}
+
+/// Why there is no way between two places.
+fn unreachable(cluster: &Cluster, transfer: &Transfer, [from, to]: [NodeIndex; 2]) -> InputError {
+    let ends = [("from", &transfer.from, from), ("to", &transfer.to, to)];
+    if let Some((field, name, _)) = ends.into_iter().find(|(.., at)| is_unheld(cluster, *at)) {
+        let help = format!("a [[pod]] with `gpu = \"{name}\"`");
+        return InputError::new(field, format!("no pod holds GPU `{name}`")).help(help);
+    }
+    let problem = format!("no route from `{}` to `{}`", transfer.from, transfer.to);
+    let help = match transfer.mode {
+        Mode::GpuDirect => "GPUDirect RDMA needs a GPU at both ends and cables between them",
+        Mode::Rdma { .. } => "two different places with cards and cables between them",
+        _ => "two different places, connected by cables, NVLink or one node's network",
+    };
+    InputError::new("to", problem).help(help)
 }
 
 /// Whether it is a GPU that no pod holds, so that nobody copies to it or from it.

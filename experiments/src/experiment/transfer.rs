@@ -35,8 +35,8 @@ fields! {
 
     /// Its name, needed only where there are several.
     name: Option<String> = name(Is::Name);
-    /// Where the result lies: a GPU (device memory) or a pod (its host memory); `@first` and `@last`
-    /// are the first and the last GPU of a topology that a pod holds.
+    /// Where the result lies: a GPU (device memory) or a pod (its host memory); `@first` and
+    /// `@last` are the first and the last GPU of a topology that a pod holds.
     from: Option<String> = text(Is::Word);
     /// Where it is wanted: a GPU, a pod, or a Service.
     to: Option<String> = text(Is::Word);

@@ -114,7 +114,7 @@ fn entry(origin: &str, name: &str, value: &str, scene: &str, change: Change) -> 
     let cast = match scene {
         // A tunnel, which has a pod side that can be limited, and offloads of its own.
         "tcp" | "limited" => Cast { hop: Some("vxlan".into()), ..cast() },
-        "nvswitch" | "kernels" | "launches" | "turns" | "side-by-side" => {
+        "nvswitch" | "together" | "kernels" | "launches" | "turns" | "side-by-side" => {
             Cast { gpu: "a100-40-pcie".into(), ..cast() }
         }
         _ => cast(),

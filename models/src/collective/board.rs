@@ -20,8 +20,8 @@ pub struct Boards {
 /// A GPU as ranks see it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Board {
-    /// Ten times the version of its compute capability.
-    pub(crate) capability: u32,
+    /// Ten times the version of its compute capability, where the profile says so.
+    pub(crate) capability: Option<u32>,
     /// The boost clock \[GHz\].
     pub(crate) clock_ghz: f64,
     /// Its NVLinks.
@@ -52,16 +52,19 @@ impl Board {
             }),
         };
         Ok(Board {
-            capability: profile.count("compute_capability")?,
+            capability: match profile.has("compute_capability") {
+                true => Some(profile.count("compute_capability")?),
+                false => None,
+            },
             clock_ghz: profile.base("clock", Dimension::Frequency)? / 1e9,
             nvlinks,
             slot_gb_s,
         })
     }
 
-    /// The generation; none of GPUs before Volta.
+    /// The generation; none of GPUs before Volta, or of which nothing is known.
     pub(crate) fn generation(&self) -> Option<Generation> {
-        match self.capability / 10 {
+        match self.capability? / 10 {
             7 => Some(Generation::Volta),
             8 => Some(Generation::Ampere),
             9 => Some(Generation::Hopper),
@@ -70,8 +73,8 @@ impl Board {
         }
     }
 
-    /// The wire rate of one of its NVLinks, in GB/s: where the profile does not say, what NCCL counts
-    /// and the fifth that it leaves out.
+    /// The wire rate of one of its NVLinks, in GB/s: where the profile does not say, what NCCL
+    /// counts and the fifth that it leaves out.
     pub(crate) fn link_gb_s(&self) -> Option<f64> {
         match self.nvlinks {
             Some(own) => Some(own.gb_s / f64::from(own.count.max(1))),
@@ -82,6 +85,6 @@ impl Board {
     /// Dies that it is made of: two in the data center's Blackwell (NVIDIA Blackwell Architecture
     /// Technical Brief), whose capability is 10.x.
     pub(crate) fn dies(&self) -> u32 {
-        if self.capability / 10 == 10 { 2 } else { 1 }
+        if self.capability.is_some_and(|own| own / 10 == 10) { 2 } else { 1 }
     }
 }

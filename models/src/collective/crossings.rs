@@ -2,9 +2,9 @@
 //!
 //! A ring leads once from each node to the next on every rail. A double binary tree leads each half
 //! of the data up and down its own tree (P. Sanders, J. Speck, J. Träff, *Two-tree algorithms for
-//! full bandwidth broadcast, reduction and scan*, Parallel Computing 35(12), 2009). In an all-to-all
-//! each node sends to every other; what is for a GPU leaves on the rail of that GPU, which it
-//! reaches over NVLink first (NCCL's PXN).
+//! full bandwidth broadcast, reduction and scan*, Parallel Computing 35(12), 2009). In an
+//! all-to-all each node sends to every other; what is for a GPU leaves on the rail of that GPU,
+//! which it reaches over NVLink first (NCCL's PXN).
 
 use super::layout::Layout;
 use super::{Algorithm, Choice, Collective, Intra, Team};

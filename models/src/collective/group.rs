@@ -17,11 +17,12 @@ pub struct Group {
     /// The framing, where it is forced (`NCCL_PROTO`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub protocol: Option<Protocol>,
-    /// The kind of network between nodes; where it is not given, RDMA if all cards of the ranks' nodes
-    /// may be used so, else sockets.
+    /// The kind of network between nodes; where it is not given, RDMA if all cards of the ranks'
+    /// nodes may be used so, else sockets.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub network: Option<Fabric>,
-    /// How many of the cards of each node are used, evenly (`NCCL_IB_HCA`); all where it is not given.
+    /// How many of the cards of each node are used, evenly (`NCCL_IB_HCA`); all where it is not
+    /// given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rails: Option<u32>,
     /// Threads that carry a connection by sockets (`NCCL_SOCKET_NTHREADS`).

@@ -126,8 +126,8 @@ impl Layout {
         let board = &boards.gpus[&first];
         let generation = board.generation().ok_or_else(|| {
             let name = &cluster.graph[first].name;
-            let problem = format!("`{name}` is older than Volta");
-            InputError::new("ranks", problem).help("GPUs of compute capability 7.0 or later")
+            let problem = format!("`{name}` is older than Volta, or its profile does not say");
+            InputError::new("ranks", problem).help("`compute_capability` of 70 or more")
         })?;
         let (nodes, local) = (self.nodes.len() as u32, self.local() as u32);
         let network = (nodes > 1).then(|| Network {

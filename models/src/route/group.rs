@@ -67,8 +67,8 @@ pub(crate) struct Grouped {
     /// The time that a byte of the collective takes on the cards, at the nominal rate of the
     /// slowest \[s\].
     pub(crate) slowest_card: f64,
-    /// What the line of the slowest card would move, or of a GPU where there is one node, and the leg
-    /// that it is in.
+    /// What the line of the slowest card would move, or of a GPU where there is one node, and the
+    /// leg that it is in.
     pub(crate) line: Option<(usize, Rate)>,
     pub(crate) stacks: Vec<Stack>,
     /// Whether a flow's hash decides something.

@@ -48,8 +48,9 @@ tables! {
         numas: Option<Spanned<Vec<Spanned<u32>>>>,
         /// The PCIe switch it sits below, where they are cascaded.
         under: Option<Spanned<String>>,
-        /// What access control (ACS) does with accesses between devices below it: `direct` (default)
-        /// lets them turn round here, `redirect` sends them up to the root complex and back.
+        /// What access control (ACS) does with accesses between devices below it: `direct`
+        /// (default) lets them turn round here, `redirect` sends them up to the root complex and
+        /// back.
         #[one_of("direct", "redirect")]
         acs: Option<Spanned<String>>,
     }
