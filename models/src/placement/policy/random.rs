@@ -1,0 +1,46 @@
+//! Any node on which the pod fits, and any of its GPUs.
+
+use sim::Seed;
+
+use crate::placement::arrivals::below;
+use crate::placement::scheduler::{Pod, Scheduler, Slot};
+use crate::placement::scores::Scores;
+use crate::placement::state::State;
+use crate::placement::pods::Pods;
+
+pub(super) struct Random<'a> {
+    trace: &'a Pods,
+    scores: Scores,
+    nodes: Seed,
+    gpus: Seed,
+}
+
+impl<'a> Random<'a> {
+    pub(super) fn new(trace: &'a Pods, seed: Seed) -> Random<'a> {
+        let scores = Scores::new(trace.shapes().len());
+        let (nodes, gpus) = (seed.of("placement random node"), seed.of("placement random gpu"));
+        Random { trace, scores, nodes, gpus }
+    }
+}
+
+impl Scheduler for Random<'_> {
+    fn choose(&mut self, pod: Pod, state: &State<'_>) -> Option<Slot> {
+        let ask = &self.trace.shapes()[pod.shape as usize];
+        let fits = |node| state.free(node).fits(ask).then_some(0);
+        let fits = self.scores.of(pod.shape, state, fits);
+        let count: usize = fits.iter().map(|&fits| usize::from(fits)).sum();
+        if count == 0 {
+            return None;
+        }
+        let which = below(self.nodes.unit(pod.number), count);
+        let nodes = (0..).zip(fits).filter(|(_, fits)| **fits > 0).map(|(node, _)| node);
+        let node: usize = { nodes }.nth(which).expect("so many fit");
+        let free = state.free(node);
+        let gpus = free.gpus_for(ask, |milli| {
+            let enough = || (0u16..).zip(free.gpus).filter(|(_, left)| **left >= milli);
+            let which = below(self.gpus.unit(pod.number), enough().count());
+            enough().nth(which).expect("so many suffice").0
+        });
+        Some(Slot { node: node as u32, gpus })
+    }
+}
