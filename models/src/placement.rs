@@ -4,7 +4,7 @@
 //!  nodes ──► Fleet ──► State (what is free) ◄──── place, release
 //!                        │      ▲
 //!                        ▼      │ Slot (node, GPUs)
-//!  pods ──► Pods ─► Scheduler ──► fill (pods only arrive) or replay (pods come and go)
+//!  pods ──► Pods ─► Scheduler ──► fill (pods only arrive) or live (they come and go)
 //! ```
 //!
 //! A [`Scheduler`] has one method. The policies that score nodes share one memory of scores, in
@@ -16,18 +16,22 @@ mod ask;
 mod fill;
 mod fleet;
 mod fragmentation;
+mod gang;
+mod life;
+mod pods;
 mod policy;
 mod scheduler;
 mod scores;
 mod state;
-mod pods;
 
 pub use arrivals::drawn;
 pub use ask::{Ask, GpuAsk, Models};
 pub use fill::{Fill, Reading, fill};
 pub use fleet::{Fleet, Node};
 pub use fragmentation::Fragmentation;
-pub use policy::Policy;
-pub use scheduler::{Pod, Scheduler, Slot};
-pub use state::{Free, State};
+pub use gang::{Claim, admit};
+pub use life::{Life, Moment, Rules, Stay, Unfit, Visit, live};
 pub use pods::Pods;
+pub use policy::Policy;
+pub use scheduler::{Member, Pod, Scheduler, Slot};
+pub use state::{Free, State};

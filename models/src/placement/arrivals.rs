@@ -8,8 +8,13 @@ use super::pods::Pods;
 /// Pods of a trace in the order in which they arrive: first all of the trace, shuffled, then pods
 /// drawn from it with replacement, until the next one would make their requests pass `percent` of
 /// the fleet's GPU. They are numbers of the trace's pods.
+///
+/// # Panics
+/// If no pod of the trace asks for GPU: the requests would pass no percentage.
 pub fn drawn(trace: &Pods, fleet: &Fleet, percent: u32, seed: Seed) -> Vec<u32> {
-    let pods = u32::try_from(trace.pods().len()).expect("fewer pods than bytes of memory");
+    let asks = trace.shapes().iter().any(|ask| ask.gpu_milli() > 0);
+    assert!(asks, "no pod asks for GPU");
+    let pods = u32::try_from(trace.count()).expect("fewer pods than bytes of memory");
     let mut order: Vec<u32> = (0..pods).collect();
     shuffle(&mut order, seed.of("placement shuffle"));
     let most = fleet.gpu_milli() * u64::from(percent) / 100;

@@ -1,9 +1,9 @@
 //! A cluster that pods fill: they arrive one after another and never leave.
 
 use super::fragmentation::Fragmentation;
+use super::pods::Pods;
 use super::scheduler::{Pod, Scheduler};
 use super::state::State;
-use super::pods::Pods;
 
 /// The state when pods that ask for so much of the cluster's GPU have arrived.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -27,7 +27,11 @@ pub struct Fill {
     pub skipped: u64,
 }
 
-/// Lets pods of a trace arrive in that order; those that fit nowhere are skipped.
+/// Lets pods of a trace arrive in that order; those that fit nowhere are skipped. A reading is the
+/// state in which what has arrived is nearest to its percent.
+///
+/// # Panics
+/// If the cluster has no GPU.
 pub fn fill(
     state: &mut State<'_>,
     trace: &Pods,
@@ -36,19 +40,20 @@ pub fn fill(
     fragmentation: &Fragmentation,
 ) -> Fill {
     let total = state.fleet().gpu_milli();
+    assert!(total > 0, "a cluster without GPU is nothing to fill");
     let mut filled = Fill { readings: Vec::new(), placed: 0, skipped: 0 };
     let (mut arrived, mut next) = (0, 1);
     for (number, &pod) in (0..).zip(order) {
-        let shape = trace.pods()[pod as usize];
+        let shape = trace.shape_of_each()[pod as usize];
         let ask = &trace.shapes()[shape as usize];
         let after = arrived + ask.gpu_milli();
-        // Hundreds of the distances to the next percent, so that they are whole numbers.
+        // A hundred times what has arrived is compared, so that percents are whole numbers.
         let mark = |percent: u32| total * u64::from(percent);
         while 100 * after > mark(next) && mark(next) - 100 * arrived <= 100 * after - mark(next) {
             filled.readings.push(read(next, state, fragmentation));
             next += 1;
         }
-        match scheduler.choose(Pod { number, shape }, state) {
+        match scheduler.choose(Pod { number, shape, member: None }, state) {
             Some(slot) => {
                 state.place(ask, &slot);
                 filled.placed += 1;
@@ -68,13 +73,10 @@ pub fn fill(
 }
 
 fn read(arrived_percent: u32, state: &State<'_>, fragmentation: &Fragmentation) -> Reading {
-    let total = state.fleet().gpu_milli();
-    let free = (0..state.fleet().nodes().len()).map(|node| state.free(node));
-    let wasted: i64 = free.map(|free| fragmentation.counted(&free)).sum();
-    let left = (total - state.allocated()) as f64 * fragmentation.total() as f64;
+    let total = state.fleet().gpu_milli() as f64;
     Reading {
         arrived_percent,
-        allocated_percent: 100.0 * state.allocated() as f64 / total as f64,
-        fragmented_percent: if left > 0.0 { 100.0 * wasted as f64 / left } else { 0.0 },
+        allocated_percent: 100.0 * state.allocated() as f64 / total,
+        fragmented_percent: fragmentation.percent(state),
     }
 }

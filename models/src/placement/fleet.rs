@@ -1,6 +1,7 @@
 //! The nodes of a cluster and their capacities.
 
 use sim::Seed;
+use smallvec::SmallVec;
 
 use super::arrivals::shuffle;
 
@@ -17,6 +18,18 @@ pub struct Node {
     pub gpus: u16,
     /// The number of its GPUs' model in [`Fleet::models`]; any where it has none.
     pub model: u8,
+    /// Into how many NUMA nodes its GPUs are divided evenly; one where nothing is known.
+    pub numa: u16,
+    /// Where it stands, from the widest part of the network to the narrowest: numbers that no two
+    /// parts share. As many for each node.
+    pub domains: SmallVec<[u32; 2]>,
+}
+
+impl Node {
+    /// On how many levels two nodes stand at the same place, from none to all.
+    pub fn shares(&self, other: &Node) -> usize {
+        self.domains.iter().zip(&other.domains).take_while(|(own, others)| own == others).count()
+    }
 }
 
 /// The nodes of a cluster in the order of their names.

@@ -19,8 +19,8 @@
 
 use super::ask::{Ask, GpuAsk};
 use super::fleet::Fleet;
-use super::state::Free;
 use super::pods::Pods;
+use super::state::{Free, State};
 
 /// The typical pods: the most frequent shapes make up this part of all.
 const TYPICAL_PERCENT: usize = 95;
@@ -109,18 +109,19 @@ impl Fragmentation {
         self.counted(free) as f64 / self.total as f64
     }
 
+    /// What they cannot use of all free GPU of a cluster [percent of it]; none where none is free.
+    pub fn percent(&self, state: &State<'_>) -> f64 {
+        let free = (0..state.fleet().nodes().len()).map(|node| state.free(node));
+        let wasted: i64 = free.map(|free| self.counted(&free)).sum();
+        let left = (state.fleet().gpu_milli() - state.allocated()) as f64;
+        if left > 0.0 { 100.0 * wasted as f64 / (left * self.total as f64) } else { 0.0 }
+    }
+
     /// The same, times the number of typical pods.
     pub(super) fn counted(&self, free: &Free<'_>) -> i64 {
         let (rows, whole) = (self.rows(free, free.cpu), free.whole_gpus());
         let used: i64 = free.gpus.iter().map(|&left| rows.share(left)).sum();
         self.total * free.gpu_milli() as i64 - used - rows.whole(whole)
-    }
-
-    /// By how much F rises, times the number of typical pods, when a pod that fits takes `milli` of
-    /// a GPU of which so much is `left`.
-    pub(super) fn rise_of_share(&self, free: &Free<'_>, ask: &Ask, milli: u16, left: u16) -> i64 {
-        let base = self.moved(free, ask);
-        base - self.total * i64::from(milli) + self.taken(free, ask, milli, left)
     }
 
     /// The GPU by which F rises least when a pod takes `milli` of it, the first of several, and by
@@ -145,10 +146,6 @@ impl Fragmentation {
     /// How many pods the counts count.
     pub(super) fn total(&self) -> i64 {
         self.total
-    }
-
-    fn taken(&self, free: &Free<'_>, ask: &Ask, milli: u16, left: u16) -> i64 {
-        self.rows(free, free.cpu - ask.cpu).taken(milli, left, free.whole_gpus())
     }
 
     /// By how much F rises since the CPU that a pod takes is gone.
@@ -221,7 +218,7 @@ fn share(ask: &Ask) -> Option<u16> {
 fn typical(trace: &Pods) -> Vec<(Ask, i64)> {
     let mut counts: Vec<(Ask, i64)> = Vec::new();
     let mut places = vec![None; trace.shapes().len()];
-    for &shape in trace.pods() {
+    for &shape in trace.shape_of_each() {
         let place = places[shape as usize].get_or_insert_with(|| {
             let ask = Ask { memory: 0, ..trace.shapes()[shape as usize] };
             let known = counts.iter().position(|(known, _)| *known == ask);
@@ -233,7 +230,7 @@ fn typical(trace: &Pods) -> Vec<(Ask, i64)> {
         counts[*place].1 += 1;
     }
     counts.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
-    let pods = trace.pods().len();
+    let pods = trace.count();
     let mut sum = 0;
     let enough = counts.iter().position(|(_, count)| {
         sum += *count as usize;

@@ -28,8 +28,13 @@ impl Pods {
         &self.shapes
     }
 
-    /// The shape of each pod.
-    pub fn pods(&self) -> &[u32] {
+    /// How many pods there are.
+    pub fn count(&self) -> usize {
+        self.pods.len()
+    }
+
+    /// The number of the shape of each pod.
+    pub fn shape_of_each(&self) -> &[u32] {
         &self.pods
     }
 

@@ -8,12 +8,13 @@ mod kubernetes;
 mod packing;
 mod random;
 mod scored;
+mod topology;
 
 use sim::Seed;
 
 use super::fragmentation::Fragmentation;
-use super::scheduler::Scheduler;
 use super::pods::Pods;
+use super::scheduler::Scheduler;
 
 /// A policy by name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -32,11 +33,13 @@ pub enum Policy {
     Fgd,
     /// What kube-scheduler does unless it is told otherwise: CPU and memory spread evenly.
     Kubernetes,
+    /// The pods of a gang near each other in the network, and GPUs of one NUMA node.
+    Topology,
 }
 
 impl Policy {
     /// Every policy by its name.
-    pub const ALL: [(&'static str, Policy); 7] = [
+    pub const ALL: [(&'static str, Policy); 8] = [
         ("random", Policy::Random),
         ("best-fit", Policy::BestFit),
         ("dot-product", Policy::DotProduct),
@@ -44,6 +47,7 @@ impl Policy {
         ("gpu-clustering", Policy::GpuClustering),
         ("fgd", Policy::Fgd),
         ("kubernetes", Policy::Kubernetes),
+        ("topology", Policy::Topology),
     ];
 
     /// The policy of that name.
@@ -53,7 +57,8 @@ impl Policy {
 
     /// Its name.
     pub fn name(self) -> &'static str {
-        let (name, _) = Policy::ALL.iter().find(|(_, known)| *known == self).expect("all are there");
+        let (name, _) =
+            Policy::ALL.iter().find(|(_, known)| *known == self).expect("all are there");
         name
     }
 
@@ -72,6 +77,7 @@ impl Policy {
             Policy::GpuClustering => scored::boxed(trace, clustering::Clustering),
             Policy::Fgd => scored::boxed(trace, fgd::Fgd::new(fragmentation)),
             Policy::Kubernetes => scored::boxed(trace, kubernetes::Kubernetes),
+            Policy::Topology => Box::new(topology::Topology::new(trace)),
         }
     }
 }

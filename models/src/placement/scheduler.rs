@@ -11,6 +11,17 @@ pub struct Pod {
     pub number: u64,
     /// The number of its shape in [`Pods::shapes`](super::Pods::shapes).
     pub shape: u32,
+    /// Where it stands in its gang, if it has one.
+    pub member: Option<Member>,
+}
+
+/// The place of a pod in a gang. Members are chosen for one after another, from the first on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Member {
+    /// Its number, from zero on.
+    pub index: u32,
+    /// How many members there are.
+    pub size: u32,
 }
 
 /// Where a pod is.

@@ -69,6 +69,19 @@ impl Free<'_> {
         gpu && model && ask.cpu <= self.cpu && ask.memory <= self.memory
     }
 
+    /// How many pods of the kind fit beside each other.
+    pub fn copies(&self, ask: &Ask) -> u32 {
+        let times = |left: u32, each: u32| left.checked_div(each).unwrap_or(u32::MAX);
+        let gpu = match ask.gpu {
+            GpuAsk::None => u32::MAX,
+            GpuAsk::Share(milli) => self.gpus.iter().map(|&left| u32::from(left / milli)).sum(),
+            GpuAsk::Whole(count) => times(self.whole_gpus().into(), count.into()),
+        };
+        let model = ask.gpu == GpuAsk::None || ask.models.has(self.node.model);
+        let most = times(self.cpu, ask.cpu).min(times(self.memory, ask.memory)).min(gpu);
+        if model { most } else { 0 }
+    }
+
     /// The GPUs that a pod takes which fits: those that `share` gives to a sharing pod, and the
     /// first that nobody uses to others.
     pub(super) fn gpus_for(&self, ask: &Ask, share: impl FnOnce(u16) -> u16) -> SmallVec<[u16; 8]> {

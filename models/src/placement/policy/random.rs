@@ -3,10 +3,10 @@
 use sim::Seed;
 
 use crate::placement::arrivals::below;
+use crate::placement::pods::Pods;
 use crate::placement::scheduler::{Pod, Scheduler, Slot};
 use crate::placement::scores::Scores;
 use crate::placement::state::State;
-use crate::placement::pods::Pods;
 
 pub(super) struct Random<'a> {
     trace: &'a Pods,

@@ -1,10 +1,10 @@
 //! Every node gets a score, and the first node of the highest score gets the pod.
 
 use crate::placement::ask::Ask;
+use crate::placement::pods::Pods;
 use crate::placement::scheduler::{Pod, Scheduler, Slot};
 use crate::placement::scores::{Scores, best};
 use crate::placement::state::{Free, State, tightest};
-use crate::placement::pods::Pods;
 
 /// A score that depends on the node and on what the pod asks for, and on nothing else.
 pub(super) trait Score {

@@ -1,0 +1,70 @@
+//! Tables that lie beside another one, packed or not.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use flate2::read::MultiGzDecoder;
+use models::input::InputError;
+
+use crate::data::{DataFile, SIZE_MAX};
+use crate::published;
+
+/// Reads the table called `name`, or `name.gz`, that lies beside `file`: in the folder of a file, or
+/// among what ships if that does.
+///
+/// # Errors
+/// If there is none, or it is no table.
+pub fn beside(file: &DataFile, name: &str) -> Result<DataFile, InputError> {
+    let own = &file.source().name;
+    let packed = format!("{name}.gz");
+    if let Some(shipped) = own.strip_prefix(published::PREFIX) {
+        let folder = Path::new(shipped).parent().unwrap_or(Path::new(""));
+        let find = |name: &str| published::bytes(&folder.join(name).to_string_lossy());
+        let (name, bytes) = match find(name) {
+            Some(bytes) => (name, bytes),
+            None => (packed.as_str(), find(&packed).ok_or_else(|| missing(name, &packed, own))?),
+        };
+        let shown = format!("{}{}", published::PREFIX, folder.join(name).display());
+        return from_bytes(shown, bytes);
+    }
+    let folder = Path::new(own).parent().unwrap_or(Path::new(""));
+    let paths: [PathBuf; 2] = [folder.join(name), folder.join(&packed)];
+    let path = paths.into_iter().find(|path| path.exists());
+    table(&path.ok_or_else(|| missing(name, &packed, own))?)
+}
+
+/// Reads a table from a file, which may be packed with gzip.
+///
+/// # Errors
+/// If it cannot be read or unpacked, or is no table.
+pub fn table(path: &Path) -> Result<DataFile, InputError> {
+    let name = path.display().to_string();
+    let failed = |e: std::io::Error| InputError::new(&name, format!("cannot be read: {e}"));
+    // Opening a pipe would wait for its writer.
+    if !std::fs::metadata(path).map_err(failed)?.is_file() {
+        return Err(InputError::new(&name, "is not a regular file"));
+    }
+    let mut bytes = Vec::new();
+    let file = File::open(path).map_err(failed)?;
+    file.take(SIZE_MAX + 1).read_to_end(&mut bytes).map_err(failed)?;
+    from_bytes(name, &bytes)
+}
+
+fn from_bytes(name: String, bytes: &[u8]) -> Result<DataFile, InputError> {
+    if !name.ends_with(".gz") {
+        return DataFile::from_bytes(name, bytes);
+    }
+    let mut unpacked = Vec::new();
+    let read = MultiGzDecoder::new(bytes).take(SIZE_MAX + 1).read_to_end(&mut unpacked);
+    read.map_err(|error| {
+        InputError::new(&name, format!("cannot be unpacked: {error}"))
+            .help("a whole file that gzip has packed; is this one cut off?")
+    })?;
+    DataFile::from_bytes(name, &unpacked)
+}
+
+fn missing(name: &str, packed: &str, beside: &str) -> InputError {
+    InputError::new(name, format!("there is no `{name}` and no `{packed}` beside `{beside}`"))
+        .help("the nodes and pods of a table of placements in the same folder")
+}
