@@ -16,7 +16,7 @@ mod pods;
 mod predict;
 mod visits;
 
-pub use beside::{beside, table};
+pub use beside::{beside, shipped, table};
 pub use fits::{check_asks, check_fits};
 pub use nodes::nodes;
 pub use pods::{Times, Trace, pods};

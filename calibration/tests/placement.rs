@@ -114,7 +114,10 @@ fn bad_pods_are_refused() {
 #[test]
 fn pods_that_no_node_can_take_are_told() {
     let cases = [
-        ("p,96001,1,0,0,,,0,1,0", "cpu_milli: the pod `p` fits on no node, even an empty one: 96001"),
+        (
+            "p,96001,1,0,0,,,0,1,0",
+            "cpu_milli: the pod `p` fits on no node, even an empty one: 96001",
+        ),
         ("p,1,1025,0,0,,,0,1,0", "memory_mib: the pod `p`"),
         ("p,1,1,5,1000,,,0,1,0", "num_gpu: the pod `p`"),
         ("p,1,1,2,1000,T4,,0,1,0", "num_gpu: the pod `p`"),

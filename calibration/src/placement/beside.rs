@@ -10,6 +10,9 @@ use models::input::InputError;
 use crate::data::{DataFile, SIZE_MAX};
 use crate::published;
 
+/// Where the shipped ones lie.
+const FOLDER: &str = "placement/";
+
 /// Reads the table called `name`, or `name.gz`, that lies beside `file`: in the folder of a file, or
 /// among what ships if that does.
 ///
@@ -32,6 +35,16 @@ pub fn beside(file: &DataFile, name: &str) -> Result<DataFile, InputError> {
     let paths: [PathBuf; 2] = [folder.join(name), folder.join(&packed)];
     let path = paths.into_iter().find(|path| path.exists());
     table(&path.ok_or_else(|| missing(name, &packed, own))?)
+}
+
+/// The shipped table of nodes or pods that is called so: `nodes`, `pods_default`; none if there is
+/// no such table.
+pub fn shipped(name: &str) -> Option<Result<DataFile, InputError>> {
+    let names = ["", ".gz"].map(|ending| format!("{FOLDER}openb_{name}.csv{ending}"));
+    let found = names.into_iter().map(|name| (published::bytes(&name), name));
+    let (bytes, name) = { found }.find(|(bytes, _)| bytes.is_some())?;
+    let bytes = bytes?;
+    Some(from_bytes(format!("{}{name}", published::PREFIX), bytes))
 }
 
 /// Reads a table from a file, which may be packed with gzip.

@@ -25,6 +25,10 @@ pub struct Fill {
     pub placed: u64,
     /// How many fitted nowhere and were skipped.
     pub skipped: u64,
+    /// What those that were placed have in the end [percent of the cluster's GPU].
+    pub allocated_percent: f64,
+    /// What the typical pods cannot use of the rest in the end [percent of it].
+    pub fragmented_percent: f64,
 }
 
 /// Lets pods of a trace arrive in that order; those that fit nowhere are skipped. A reading is the
@@ -41,7 +45,7 @@ pub fn fill(
 ) -> Fill {
     let total = state.fleet().gpu_milli();
     assert!(total > 0, "a cluster without GPU is nothing to fill");
-    let mut filled = Fill { readings: Vec::new(), placed: 0, skipped: 0 };
+    let (mut readings, mut placed, mut skipped) = (Vec::new(), 0, 0);
     let (mut arrived, mut next) = (0, 1);
     for (number, &pod) in (0..).zip(order) {
         let shape = trace.shape_of_each()[pod as usize];
@@ -50,26 +54,28 @@ pub fn fill(
         // A hundred times what has arrived is compared, so that percents are whole numbers.
         let mark = |percent: u32| total * u64::from(percent);
         while 100 * after > mark(next) && mark(next) - 100 * arrived <= 100 * after - mark(next) {
-            filled.readings.push(read(next, state, fragmentation));
+            readings.push(read(next, state, fragmentation));
             next += 1;
         }
         match scheduler.choose(Pod { number, shape, member: None }, state) {
             Some(slot) => {
                 state.place(ask, &slot);
-                filled.placed += 1;
+                placed += 1;
             }
-            None => filled.skipped += 1,
+            None => skipped += 1,
         }
         arrived = after;
         while 100 * arrived >= mark(next) {
-            filled.readings.push(read(next, state, fragmentation));
+            readings.push(read(next, state, fragmentation));
             next += 1;
         }
     }
+    let end = read(next, state, fragmentation);
     if 200 * arrived >= total * u64::from(2 * next - 1) {
-        filled.readings.push(read(next, state, fragmentation));
+        readings.push(end);
     }
-    filled
+    let Reading { allocated_percent, fragmented_percent, .. } = end;
+    Fill { readings, placed, skipped, allocated_percent, fragmented_percent }
 }
 
 fn read(arrived_percent: u32, state: &State<'_>, fragmentation: &Fragmentation) -> Reading {

@@ -1,0 +1,90 @@
+//! What the options of a placement ask, as text.
+
+use std::path::Path;
+
+use calibration::data::DataFile;
+use calibration::placement::shipped;
+use models::input::{InputError, suggest};
+use models::placement::{Policy, Rules, Unfit};
+use models::quantity::parse_time;
+use sim::Time;
+
+use super::Arguments;
+use crate::file;
+
+/// How many moments of a trace are looked at.
+const MOMENTS: u32 = 200;
+/// The most that may arrive, in percent.
+const PERCENT_MAX: u32 = 1000;
+
+/// Which pods come, and when.
+pub(super) enum Arrivals {
+    /// Drawn ones, until they ask for so many percent of the GPU.
+    Percent(u32),
+    /// Those of the trace.
+    Trace(Rules),
+}
+
+/// The table in a file, or the shipped one that is called `known`.
+pub(super) fn table(name: &str, field: &str, known: &str) -> Result<DataFile, InputError> {
+    let path = Path::new(name);
+    let named = name == "openb" || field == "PODS";
+    match shipped(known).filter(|_| named && !path.exists()) {
+        Some(table) => table,
+        None => file::table(path, field),
+    }
+}
+
+/// The policies of a list.
+pub(super) fn policies(text: &str) -> Result<Vec<Policy>, InputError> {
+    let mut policies = Vec::new();
+    for name in text.split(',').map(str::trim) {
+        let policy = Policy::named(name).ok_or_else(|| {
+            let known = Policy::ALL.iter().map(|(known, _)| *known);
+            InputError::new("--scheduler", format!("there is no scheduler `{name}`"))
+                .help(suggest(name, known))
+        })?;
+        if policies.contains(&policy) {
+            return Err(InputError::new("--scheduler", format!("`{name}` is named twice"))
+                .help("each name once"));
+        }
+        policies.push(policy);
+    }
+    Ok(policies)
+}
+
+/// What `--arrivals`, `--unfit` and `--start` ask together.
+pub(super) fn arrivals(arguments: &Arguments) -> Result<Arrivals, InputError> {
+    let Arguments { arrivals, unfit, start, .. } = arguments;
+    if arrivals == "trace" {
+        return Ok(Arrivals::Trace(Rules {
+            unfit: unfit.as_deref().map_or(Ok(Unfit::Wait), unfit_named)?,
+            start: start.as_deref().map_or(Ok(Time::ZERO), start_of)?,
+            moments: MOMENTS,
+        }));
+    }
+    for (option, given) in [("--unfit", unfit), ("--start", start)] {
+        if given.is_some() {
+            return Err(InputError::new(option, "has no effect: the pods that come never leave")
+                .help("--arrivals trace, or no such option"));
+        }
+    }
+    let percent = arrivals.strip_suffix('%').and_then(|number| number.trim().parse::<u32>().ok());
+    let percent = percent.filter(|percent| (1..=PERCENT_MAX).contains(percent));
+    percent.map(Arrivals::Percent).ok_or_else(|| {
+        InputError::new("--arrivals", format!("`{arrivals}` is not possible"))
+            .help(format!("1% to {PERCENT_MAX}%, or trace"))
+    })
+}
+
+fn unfit_named(name: &str) -> Result<Unfit, InputError> {
+    let known = Unfit::ALL.iter().map(|(known, _)| *known);
+    let found = Unfit::ALL.iter().find(|(known, _)| *known == name);
+    found.map(|(_, unfit)| *unfit).ok_or_else(|| {
+        InputError::new("--unfit", format!("`{name}` is unknown")).help(suggest(name, known))
+    })
+}
+
+fn start_of(text: &str) -> Result<Time, InputError> {
+    parse_time(text).map_err(|error| InputError::new("--start", error.problem).help(error.help))
+}

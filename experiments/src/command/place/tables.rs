@@ -1,0 +1,140 @@
+//! What `podpath place` prints and writes.
+
+use std::path::Path;
+
+use serde_json::{Map, Value, json};
+use sim::stats::Interval;
+
+use super::Scene;
+use crate::console::{Sheet, number};
+use crate::failure::Failure;
+use crate::plot::words;
+use crate::record::write_table;
+
+/// A mean over seeds with its 90 % interval; of one seed the interval is that value.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Estimate {
+    pub(super) mean: f64,
+    low: f64,
+    high: f64,
+}
+
+/// The mean of values of seeds, rounded so that no digit is printed that says nothing.
+pub(super) fn estimate(values: impl Iterator<Item = f64>) -> Estimate {
+    let values: Vec<f64> = values.collect();
+    let mean = values.iter().sum::<f64>() / values.len().max(1) as f64;
+    let half = Interval::of(&values, 0.9).map_or(0.0, |interval| interval.half_width);
+    let [mean, low, high] = [mean, mean - half, mean + half].map(|v| (v * 1e4).round() / 1e4);
+    Estimate { mean, low, high }
+}
+
+/// A table that is written.
+pub(super) struct Table {
+    name: &'static str,
+    header: Vec<String>,
+    pub(super) rows: Vec<Vec<String>>,
+}
+
+impl Table {
+    pub(super) fn new(name: &'static str, header: &[&str]) -> Table {
+        let header = header.iter().map(|column| (*column).to_owned()).collect();
+        Table { name, header, rows: Vec::new() }
+    }
+
+    /// Adds a row of some cells and of estimates.
+    pub(super) fn add(&mut self, cells: impl IntoIterator<Item = String>, of: &[Estimate]) {
+        let figures = of.iter().flat_map(|one| [one.mean, one.low, one.high]);
+        let figures = figures.map(|figure| figure.to_string());
+        self.rows.push(cells.into_iter().chain(figures).collect());
+    }
+}
+
+/// What came of a placement.
+pub(super) struct Outcome {
+    /// The figures of a scheduler: keys, and headings of columns.
+    figures: Vec<(&'static str, &'static str)>,
+    rows: Vec<(String, Vec<Estimate>)>,
+    /// The schedulers as JSON.
+    pub(super) schedulers: Vec<Value>,
+    pub(super) tables: Vec<Table>,
+}
+
+impl Outcome {
+    pub(super) fn new(figures: &[(&'static str, &'static str)]) -> Outcome {
+        let (rows, schedulers, tables) = Default::default();
+        Outcome { figures: figures.to_vec(), rows, schedulers, tables }
+    }
+
+    /// Adds a scheduler with its figures, and what JSON says of it besides.
+    pub(super) fn add(&mut self, name: &str, figures: &[Estimate], more: Value) {
+        let mut object = Map::new();
+        object.insert("scheduler".into(), json!(name));
+        for ((key, _), figure) in self.figures.iter().zip(figures) {
+            object.insert((*key).into(), json!(figure.mean));
+            object.insert(format!("{key}_low"), json!(figure.low));
+            object.insert(format!("{key}_high"), json!(figure.high));
+        }
+        if let Value::Object(more) = more {
+            object.extend(more);
+        }
+        self.schedulers.push(Value::Object(object));
+        self.rows.push((name.to_owned(), figures.to_vec()));
+    }
+
+    fn of(&self, row: &[Estimate], wanted: &str) -> Option<Estimate> {
+        let at = self.figures.iter().position(|(key, _)| *key == wanted)?;
+        row.get(at).copied()
+    }
+}
+
+/// What was placed, and who allocates most of the GPU.
+pub(super) fn headline(scene: &Scene<'_>, arrivals: &str, outcome: &Outcome) -> String {
+    let mut text = format!(
+        "{} with {} GPUs, {} in the trace, arrivals: {arrivals}, {}\n",
+        words::count(scene.fleet.nodes().len(), "node"),
+        scene.fleet.gpu_milli() / 1000,
+        words::count(scene.trace.count(), "pod"),
+        words::count(scene.seeds as usize, "seed"),
+    );
+    let allocated = |row: &[Estimate]| outcome.of(row, "allocated_percent").expect("all have it");
+    let mut rows: Vec<_> = outcome.rows.iter().map(|(name, row)| (name, allocated(row))).collect();
+    rows.sort_by(|a, b| b.1.mean.total_cmp(&a.1.mean));
+    if let [(first, most), .., (last, least)] = &rows[..] {
+        let more = most.mean - least.mean;
+        text += &match most.low > least.high {
+            true => format!(
+                "{first} allocates {:.2} % of the GPU, {more:.2} points more than {last}\n",
+                most.mean
+            ),
+            false => format!("{first} and {last} allocate the same within what the seeds tell\n"),
+        };
+    }
+    text + "\n"
+}
+
+/// A row for each scheduler.
+pub(super) fn sheet(outcome: &Outcome) -> Sheet {
+    let heads = outcome.figures.iter().map(|(_, heading)| *heading);
+    let header: Vec<&str> = ["scheduler"].into_iter().chain(heads).collect();
+    let mut sheet = Sheet::new(&header);
+    for (name, row) in &outcome.rows {
+        let cells = outcome.figures.iter().zip(row).map(|((key, _), one)| {
+            let half = (one.high - one.low) / 2.0;
+            number(match () {
+                () if key.ends_with("percent") => format!("{:.2} ± {half:.2} %", one.mean),
+                () if key.starts_with("wait_s") => format!("{:.0} s", one.mean),
+                () => format!("{:.0}", one.mean),
+            })
+        });
+        sheet.add_row([name.as_str().into()].into_iter().chain(cells));
+    }
+    sheet
+}
+
+pub(super) fn write(folder: &Path, outcome: &Outcome) -> Result<(), Failure> {
+    for table in &outcome.tables {
+        let rows = std::iter::once(&table.header).chain(&table.rows).cloned();
+        write_table(&folder.join(table.name), rows)?;
+    }
+    Ok(())
+}
