@@ -173,7 +173,10 @@ fn what_lies_beside_a_table_is_named_when_it_is_missing() {
         let told = judged().unwrap_err().to_string();
         assert!(told.contains(expected), "{told}");
     };
-    refuse("mine,fdg,50,2,50", ":2: policy: `fdg` is no policy (did you mean `fgd`?)");
+    refuse(
+        "mine,best-fitt,50,2,50",
+        ":2: policy: `best-fitt` is no policy (did you mean `best-fit`?)",
+    );
     refuse("../mine,fgd,50,2,50", ":2: workload: `../mine` is no name of a workload");
     refuse("mine,fgd,131,2,50", ":2: arrived_percent: `131` is not a whole number (1 to 130)");
     refuse("mine,fgd,50,0,50", ":2: seeds: `0` is not a whole number (1 to 1000)");

@@ -23,6 +23,7 @@ mod policy;
 mod scheduler;
 mod scores;
 mod state;
+mod wasted;
 
 pub use arrivals::drawn;
 pub use ask::{Ask, GpuAsk, Models};
@@ -35,3 +36,4 @@ pub use pods::Pods;
 pub use policy::Policy;
 pub use scheduler::{Member, Pod, Scheduler, Slot};
 pub use state::{Free, State};
+pub use wasted::Wasted;

@@ -4,12 +4,13 @@ use predicates::prelude::*;
 
 use super::Folder;
 
-pub(super) const COMMANDS: [&[&str]; 18] = [
+pub(super) const COMMANDS: [&[&str]; 19] = [
     &[],
     &["run"],
     &["explain"],
     &["show"],
     &["replay"],
+    &["place"],
     &["validate"],
     &["calibrate"],
     &["calibrate", "fit"],

@@ -4,6 +4,7 @@ use super::fragmentation::Fragmentation;
 use super::pods::Pods;
 use super::scheduler::{Pod, Scheduler};
 use super::state::State;
+use super::wasted::Wasted;
 
 /// The state when pods that ask for so much of the cluster's GPU have arrived.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -46,6 +47,7 @@ pub fn fill(
     let total = state.fleet().gpu_milli();
     assert!(total > 0, "a cluster without GPU is nothing to fill");
     let (mut readings, mut placed, mut skipped) = (Vec::new(), 0, 0);
+    let mut wasted = Wasted::new(fragmentation, state);
     let (mut arrived, mut next) = (0, 1);
     for (number, &pod) in (0..).zip(order) {
         let shape = trace.shape_of_each()[pod as usize];
@@ -54,7 +56,7 @@ pub fn fill(
         // A hundred times what has arrived is compared, so that percents are whole numbers.
         let mark = |percent: u32| total * u64::from(percent);
         while 100 * after > mark(next) && mark(next) - 100 * arrived <= 100 * after - mark(next) {
-            readings.push(read(next, state, fragmentation));
+            readings.push(read(next, state, &mut wasted));
             next += 1;
         }
         match scheduler.choose(Pod { number, shape, member: None }, state) {
@@ -66,11 +68,11 @@ pub fn fill(
         }
         arrived = after;
         while 100 * arrived >= mark(next) {
-            readings.push(read(next, state, fragmentation));
+            readings.push(read(next, state, &mut wasted));
             next += 1;
         }
     }
-    let end = read(next, state, fragmentation);
+    let end = read(next, state, &mut wasted);
     if 200 * arrived >= total * u64::from(2 * next - 1) {
         readings.push(end);
     }
@@ -78,11 +80,11 @@ pub fn fill(
     Fill { readings, placed, skipped, allocated_percent, fragmented_percent }
 }
 
-fn read(arrived_percent: u32, state: &State<'_>, fragmentation: &Fragmentation) -> Reading {
+fn read(arrived_percent: u32, state: &State<'_>, wasted: &mut Wasted<'_>) -> Reading {
     let total = state.fleet().gpu_milli() as f64;
     Reading {
         arrived_percent,
         allocated_percent: 100.0 * state.allocated() as f64 / total,
-        fragmented_percent: fragmentation.percent(state),
+        fragmented_percent: wasted.percent(state),
     }
 }

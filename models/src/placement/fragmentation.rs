@@ -20,7 +20,7 @@
 use super::ask::{Ask, GpuAsk};
 use super::fleet::Fleet;
 use super::pods::Pods;
-use super::state::{Free, State};
+use super::state::Free;
 
 /// The typical pods: the most frequent shapes make up this part of all.
 const TYPICAL_PERCENT: usize = 95;
@@ -47,6 +47,7 @@ struct Table {
 }
 
 impl Table {
+    #[inline]
     fn row(&self, model: u8, step: usize) -> &[i64] {
         let begin = (usize::from(model) * self.steps + step) * self.ranks;
         &self.counts[begin..begin + self.ranks]
@@ -109,14 +110,6 @@ impl Fragmentation {
         self.counted(free) as f64 / self.total as f64
     }
 
-    /// What they cannot use of all free GPU of a cluster [percent of it]; none where none is free.
-    pub fn percent(&self, state: &State<'_>) -> f64 {
-        let free = (0..state.fleet().nodes().len()).map(|node| state.free(node));
-        let wasted: i64 = free.map(|free| self.counted(&free)).sum();
-        let left = (state.fleet().gpu_milli() - state.allocated()) as f64;
-        if left > 0.0 { 100.0 * wasted as f64 / (left * self.total as f64) } else { 0.0 }
-    }
-
     /// The same, times the number of typical pods.
     pub(super) fn counted(&self, free: &Free<'_>) -> i64 {
         let (rows, whole) = (self.rows(free, free.cpu), free.whole_gpus());
@@ -162,16 +155,19 @@ impl Fragmentation {
         used(before) - used(after)
     }
 
+    #[inline]
     fn rows(&self, free: &Free<'_>, cpu: u32) -> Rows<'_> {
         self.at(free, self.step(cpu))
     }
 
+    #[inline]
     fn at(&self, free: &Free<'_>, step: usize) -> Rows<'_> {
         let model = free.node.model;
         let (shares, wholes) = (self.shares.row(model, step), self.wholes.row(model, step));
         Rows { rank: &self.rank, shares, wholes }
     }
 
+    #[inline]
     fn step(&self, cpu: u32) -> usize {
         self.cpu.partition_point(|asked| *asked <= cpu)
     }
@@ -186,16 +182,19 @@ struct Rows<'a> {
 
 impl Rows<'_> {
     /// What pods that share can use of a GPU.
+    #[inline]
     fn share(&self, left: u16) -> i64 {
         i64::from(left) * self.shares[usize::from(self.rank[usize::from(left)])]
     }
 
     /// What pods of whole GPUs can use of so many.
+    #[inline]
     fn whole(&self, count: u16) -> i64 {
         1000 * i64::from(count) * self.wholes[usize::from(count)]
     }
 
     /// What they can use less of when `milli` of what is `left` of a GPU is taken.
+    #[inline]
     fn taken(&self, milli: u16, left: u16, whole: u16) -> i64 {
         let shares = self.share(left) - self.share(left - milli);
         match left {

@@ -17,6 +17,7 @@ use super::gang::{Claim, admit};
 use super::pods::Pods;
 use super::scheduler::{Scheduler, Slot};
 use super::state::State;
+use super::wasted::Wasted;
 
 /// When a pod of a trace comes, and for how long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -138,6 +139,7 @@ pub fn live(
     let step = over.unwrap_or(Time::ZERO).as_ps() / u64::from(rules.moments.max(1));
     let looks = (1..=u64::from(rules.moments)).map(|at| Time::from_ps(step * at));
     world.agenda.extend(looks.map(|time| Reverse((time, Event::Look))));
+    let mut wasted = Wasted::new(fragmentation, state);
     let mut moments = Vec::new();
     let mut groups = groups(visits).into_iter().peekable();
     loop {
@@ -156,7 +158,7 @@ pub fn live(
                 match event {
                     Event::End(pod) => world.end(pod, state, scheduler),
                     Event::Start(pod) => world.work(pod, 1.0),
-                    Event::Look => moments.push(world.look(state, fragmentation)),
+                    Event::Look => moments.push(world.look(state, &mut wasted)),
                 }
             }
         }
@@ -271,13 +273,13 @@ impl World<'_> {
         self.working.add(self.now, sign * milli as f64);
     }
 
-    fn look(&self, state: &State<'_>, fragmentation: &Fragmentation) -> Moment {
+    fn look(&self, state: &State<'_>, wasted: &mut Wasted<'_>) -> Moment {
         let percent = |milli: f64| 100.0 * milli / total(state);
         Moment {
             time: self.now,
             allocated_percent: percent(state.allocated() as f64),
             working_percent: percent(self.working.level()),
-            fragmented_percent: fragmentation.percent(state),
+            fragmented_percent: wasted.percent(state),
             pods: self.pods,
             waiting: self.queue.iter().map(|group| group.pods.len() as u64).sum(),
         }

@@ -16,6 +16,8 @@ pub struct State<'a> {
     gpus: Vec<u16>,
     /// Where the GPUs of a node begin, and where those of the last one end.
     begin: Vec<u32>,
+    /// The sum of what is left of a node's GPUs [thousandths], and how many of them nobody uses.
+    sums: Vec<(u32, u16)>,
     /// How many pods of each class are on a node.
     holds: Vec<Holds>,
     /// Nodes in the order in which they changed.
@@ -39,18 +41,21 @@ pub struct Free<'a> {
     pub memory: u32,
     /// What is left of each GPU [thousandths].
     pub gpus: &'a [u16],
+    sums: (u32, u16),
     holds: &'a [(u16, u32)],
 }
 
 impl Free<'_> {
     /// GPU [thousandths of one].
+    #[inline]
     pub fn gpu_milli(&self) -> u64 {
-        self.gpus.iter().map(|&left| u64::from(left)).sum()
+        self.sums.0.into()
     }
 
     /// How many GPUs nobody uses.
+    #[inline]
     pub fn whole_gpus(&self) -> u16 {
-        self.gpus.iter().map(|&left| u16::from(left == 1000)).sum()
+        self.sums.1
     }
 
     /// Classes of pods that are here (see [`Ask::class`]).
@@ -59,14 +64,17 @@ impl Free<'_> {
     }
 
     /// Whether a pod fits.
+    #[inline]
     pub fn fits(&self, ask: &Ask) -> bool {
-        let gpu = match ask.gpu {
+        if ask.cpu > self.cpu || ask.memory > self.memory {
+            return false;
+        }
+        let allowed = || ask.models.has(self.node.model);
+        match ask.gpu {
             GpuAsk::None => true,
-            GpuAsk::Share(milli) => self.gpus.iter().any(|&left| left >= milli),
-            GpuAsk::Whole(count) => self.whole_gpus() >= count,
-        };
-        let model = ask.gpu == GpuAsk::None || ask.models.has(self.node.model);
-        gpu && model && ask.cpu <= self.cpu && ask.memory <= self.memory
+            GpuAsk::Share(milli) => allowed() && self.gpus.iter().any(|&left| left >= milli),
+            GpuAsk::Whole(count) => self.whole_gpus() >= count && allowed(),
+        }
     }
 
     /// How many pods of the kind fit beside each other.
@@ -117,6 +125,7 @@ impl<'a> State<'a> {
             memory: nodes.iter().map(|node| node.memory).collect(),
             gpus: vec![1000; *begin.last().expect("there is one") as usize],
             begin,
+            sums: nodes.iter().map(|node| (1000 * u32::from(node.gpus), node.gpus)).collect(),
             holds: vec![SmallVec::new(); nodes.len()],
             changes: Vec::new(),
             changed: vec![0; nodes.len()],
@@ -135,12 +144,14 @@ impl<'a> State<'a> {
     }
 
     /// What is free on a node.
+    #[inline]
     pub fn free(&self, node: usize) -> Free<'_> {
         Free {
             node: &self.fleet.nodes()[node],
             cpu: self.cpu[node],
             memory: self.memory[node],
             gpus: &self.gpus[self.gpus_of(node)],
+            sums: self.sums[node],
             holds: &self.holds[node],
         }
     }
@@ -208,7 +219,12 @@ impl<'a> State<'a> {
         nodes.filter(|&(at, node)| self.changed[node] == at).map(|(_, node)| node)
     }
 
+    /// Notes that a node has changed.
     fn note(&mut self, node: usize) {
+        let gpus = &self.gpus[self.gpus_of(node)];
+        let left = gpus.iter().map(|&left| u32::from(left)).sum();
+        let whole = gpus.iter().map(|&left| u16::from(left == 1000)).sum();
+        self.sums[node] = (left, whole);
         self.changes.push(node as u32);
         self.changed[node] = self.changes.len();
     }

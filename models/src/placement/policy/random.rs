@@ -8,6 +8,9 @@ use crate::placement::scheduler::{Pod, Scheduler, Slot};
 use crate::placement::scores::Scores;
 use crate::placement::state::State;
 
+/// So many nodes are counted at once.
+const CHUNK: usize = 128;
+
 pub(super) struct Random<'a> {
     trace: &'a Pods,
     scores: Scores,
@@ -28,13 +31,11 @@ impl Scheduler for Random<'_> {
         let ask = &self.trace.shapes()[pod.shape as usize];
         let fits = |node| state.free(node).fits(ask).then_some(0);
         let fits = self.scores.of(pod.shape, state, fits);
-        let count: usize = fits.iter().map(|&fits| usize::from(fits)).sum();
+        let count: usize = fits.chunks(CHUNK).map(fitting).sum();
         if count == 0 {
             return None;
         }
-        let which = below(self.nodes.unit(pod.number), count);
-        let nodes = (0..).zip(fits).filter(|(_, fits)| **fits > 0).map(|(node, _)| node);
-        let node: usize = { nodes }.nth(which).expect("so many fit");
+        let node = nth(fits, below(self.nodes.unit(pod.number), count));
         let free = state.free(node);
         let gpus = free.gpus_for(ask, |milli| {
             let enough = || (0u16..).zip(free.gpus).filter(|(_, left)| **left >= milli);
@@ -43,4 +44,22 @@ impl Scheduler for Random<'_> {
         });
         Some(Slot { node: node as u32, gpus })
     }
+}
+
+/// On how many nodes of a chunk a pod fits, where one stands for each.
+fn fitting(chunk: &[u8]) -> usize {
+    chunk.iter().sum::<u8>().into()
+}
+
+/// The node that so many before it fit as well.
+fn nth(fits: &[u8], mut which: usize) -> usize {
+    for (at, chunk) in fits.chunks(CHUNK).enumerate() {
+        let own = fitting(chunk);
+        if which < own {
+            let mut nodes = (0..chunk.len()).filter(|node| chunk[*node] > 0);
+            return at * CHUNK + nodes.nth(which).expect("so many are there");
+        }
+        which -= own;
+    }
+    unreachable!("fewer nodes fit than were counted")
 }
