@@ -122,7 +122,11 @@ fn pods_that_no_node_can_take_are_told() {
         ("p,1,1,5,1000,,,0,1,0", "num_gpu: the pod `p`"),
         ("p,1,1,2,1000,T4,,0,1,0", "num_gpu: the pod `p`"),
         ("p,1,1,1,1000,H100,,0,1,0", "gpu_spec: the pod `p`"),
-        ("p,33000,1,1,1000,T4,,0,1,0", "cpu_milli: the pod `p`"),
+        (
+            "p,33000,1,1,1000,T4,,0,1,0",
+            "cpu_milli: the pod `p` fits on no node, even an empty one: 33000 is too much (the \
+             largest with such GPUs has 32000)",
+        ),
     ];
     for (row, expected) in cases {
         let table = file("pods.csv", &format!("{PODS}\nq,1,1,1,1000,T4|A100,,0,9,\n{row}\n"));

@@ -1,7 +1,7 @@
 //! Pods that no node of a cluster could take, even with nothing else on it.
 
 use models::input::InputError;
-use models::placement::{Ask, Fleet, GpuAsk, Models, Pods, State};
+use models::placement::{Ask, Fleet, GpuAsk, Models, Node, Pods, State};
 
 use crate::data::DataFile;
 
@@ -17,11 +17,11 @@ pub fn check_fits(file: &DataFile, pods: &Pods, fleet: &Fleet) -> Result<(), Inp
     let Some(pod) = first else { return Ok(()) };
     let row = file.rows().nth(pod).expect("a pod is a row");
     let ask = pods.ask(pod);
-    let (field, problem) = blame(ask, fleet, fits);
+    let (field, problem) = blame(ask, fleet);
     let name = row.cell("name").unwrap_or_default();
     Err(row
         .fault(field, format!("the pod `{name}` fits on no node, even an empty one: {problem}"))
-        .help("a pod that some node can take"))
+        .help("a pod that some node can take, or --skip-too-large"))
 }
 
 /// Checks that a pod asks for GPU: without, what has arrived would pass no percentage.
@@ -37,27 +37,35 @@ pub fn check_asks(file: &DataFile, trace: &Pods) -> Result<(), InputError> {
     }
 }
 
-/// What is at fault: what would let the pod fit if it were asked for no longer.
-fn blame(ask: &Ask, fleet: &Fleet, fits: impl Fn(&Ask) -> bool) -> (&'static str, String) {
-    let nodes = fleet.nodes().iter();
+/// What is at fault: GPUs, and of the nodes that have those, CPU or memory.
+fn blame(ask: &Ask, fleet: &Fleet) -> (&'static str, String) {
     if ask.models == Models::NONE {
         let models = fleet.models().join(", ");
         return ("gpu_spec", format!("no node has a GPU of such a model (there are {models})"));
     }
-    if fits(&Ask { cpu: 0, ..*ask }) {
-        let most = nodes.map(|node| node.cpu).max().unwrap_or(0);
-        return ("cpu_milli", format!("{} is too much (the largest has {most})", ask.cpu));
+    let state = State::new(fleet);
+    let able = |ask: Ask| -> Vec<&Node> {
+        let fits = |at: &usize| state.free(*at).fits(&ask);
+        (0..fleet.nodes().len()).filter(fits).map(|at| &fleet.nodes()[at]).collect()
+    };
+    let with_gpus = able(Ask { cpu: 0, memory: 0, ..*ask });
+    let most = |of: fn(&Node) -> u32| with_gpus.iter().map(|node| of(node)).max().unwrap_or(0);
+    let (cpu, memory) = (most(|node| node.cpu), most(|node| node.memory));
+    let such = if ask.gpu == GpuAsk::None { "" } else { " with such GPUs" };
+    match () {
+        () if with_gpus.is_empty() => {
+            let allowed = fleet.nodes().iter().filter(|node| ask.models.has(node.model));
+            let most = allowed.map(|node| node.gpus).max().unwrap_or(0);
+            let asked = ask.gpu_milli() as f64 / 1000.0;
+            let model = if ask.models == Models::ANY { "" } else { " of an allowed model" };
+            ("num_gpu", format!("{asked} is too much (the largest{model} has {most})"))
+        }
+        () if cpu < ask.cpu => {
+            ("cpu_milli", format!("{} is too much (the largest{such} has {cpu})", ask.cpu))
+        }
+        () if memory < ask.memory => {
+            ("memory_mib", format!("{} is too much (the largest{such} has {memory})", ask.memory))
+        }
+        () => ("cpu_milli", format!("no node{such} has as much CPU and memory at once")),
     }
-    if fits(&Ask { memory: 0, ..*ask }) {
-        let most = nodes.map(|node| node.memory).max().unwrap_or(0);
-        return ("memory_mib", format!("{} is too much (the largest has {most})", ask.memory));
-    }
-    if fits(&Ask { gpu: GpuAsk::None, ..*ask }) {
-        let allowed = nodes.filter(|node| ask.models.has(node.model));
-        let most = allowed.map(|node| node.gpus).max().unwrap_or(0);
-        let asked = ask.gpu_milli() as f64 / 1000.0;
-        let model = if ask.models == Models::ANY { "" } else { " of an allowed model" };
-        return ("num_gpu", format!("{asked} is too much (the largest{model} has {most})"));
-    }
-    ("cpu_milli", "no node has as much of several things at once".into())
 }

@@ -6,6 +6,7 @@
 //! `gang`, the name of what a pod is placed with or not at all.
 
 use std::collections::HashMap;
+use std::sync::OnceLock;
 
 use models::gpu::share::mig::MigProfile;
 use models::input::{InputError, suggest};
@@ -96,7 +97,8 @@ fn gpu(row: &Row<'_>) -> Result<GpuAsk, InputError> {
 /// The part of a GPU that an instance is: of its seven (an A30's four) slices of SMs or its eight
 /// of memory, whichever is more.
 fn mig(row: &Row<'_>, name: &str, count: u64) -> Result<GpuAsk, InputError> {
-    let profiles = MigProfile::all();
+    static PROFILES: OnceLock<Vec<MigProfile>> = OnceLock::new();
+    let profiles = PROFILES.get_or_init(MigProfile::all);
     let own = profiles.iter().filter(|profile| profile.profile == name);
     let part = |profile: &MigProfile| {
         let slices = if profile.gpu.starts_with("a30") { 4 } else { 7 };

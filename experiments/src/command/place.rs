@@ -17,7 +17,7 @@ use sim::Seed;
 use crate::console::Console;
 use crate::failure::Failure;
 use crate::output::Staging;
-use crate::plot;
+use crate::{plot, report};
 use asked::Arrivals;
 
 const EXAMPLES: &str = "\
@@ -26,6 +26,7 @@ Examples:
   podpath place openb default --scheduler fgd,gpu-packing,random --seeds 20
   podpath place nodes.csv pods.csv.gz --arrivals 150% --out results/mine
   podpath place nodes.csv pods.csv --arrivals trace --unfit wait --start '30 s'
+  podpath place openb gpuspec10 --skip-too-large          one pod of it is larger than any node
   podpath place openb multigpu30 --scheduler fgd --json | jq '.schedulers[0].allocated_percent'
 
 NODES: a CSV file with the columns sn, cpu_milli, memory_mib, gpu and model, and if known numa (NUMA
@@ -61,6 +62,9 @@ pub(super) struct Arguments {
     /// line (nobody goes before them)
     #[arg(long, value_name = "WHAT")]
     unfit: Option<String>,
+    /// Skip pods that no node can take even when it is empty, instead of refusing the table
+    #[arg(long)]
+    skip_too_large: bool,
     /// What passes between the placement of a pod of a trace and the beginning of its work
     #[arg(long, value_name = "TIME")]
     start: Option<String>,
@@ -71,7 +75,7 @@ pub(super) struct Arguments {
     /// The seed that the others follow from
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
-    /// Write tables and plots into this folder
+    /// Write tables, plots and a report into this folder
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
 }
@@ -99,8 +103,14 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<(), Failur
     let fleet = nodes(&asked::table(&arguments.nodes, "NODES", "nodes")?)?;
     let file = asked::table(&arguments.pods, "PODS", &format!("pods_{}", arguments.pods))?;
     let trace = pods(&file, &fleet)?;
+    if !file.source().text.ends_with('\n') {
+        let name = &file.source().name;
+        console.note(&format!("the last line of {name} has no line break: is the file whole?"));
+    }
     check_asks(&file, &trace.pods)?;
-    check_fits(&file, &trace.pods, &fleet)?;
+    if !arguments.skip_too_large {
+        check_fits(&file, &trace.pods, &fleet)?;
+    }
     let (seed, seeds) = (Seed::new(arguments.seed), arguments.seeds);
     let scene = Scene { fleet: &fleet, trace: &trace.pods, policies: &policies, seed, seeds };
     let outcome = match arrivals {
@@ -120,13 +130,17 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<(), Failur
             lived::run(&scene, &visits, &names, rules)
         }
     };
-    console.print(&tables::headline(&scene, &arguments.arrivals, &outcome))?;
+    let (about, answer) = (tables::about(&scene, &arguments.arrivals), tables::answer(&outcome));
+    console.print(&format!("{about}\n{answer}\n\n"))?;
     console.print_table(tables::sheet(&outcome))?;
     if let (Some(staging), Some(folder)) = (staging, &arguments.out) {
         tables::write(staging.path(), &outcome)?;
-        plot::placement(staging.path()).map_err(|e| Failure::run("drawing the figures", e))?;
+        let figures = plot::placement(staging.path());
+        let figures = figures.map_err(|e| Failure::run("drawing the figures", e))?;
+        report::placement(staging.path(), &about, &[answer], &figures)
+            .map_err(|e| Failure::run("writing the report", e))?;
         staging.commit(false)?;
-        console.note(&format!("tables and plots in {}", folder.display()));
+        console.note(&format!("tables, plots and report.html in {}", folder.display()));
     }
     console.print_json(&json!({
         "nodes": fleet.nodes().len(),

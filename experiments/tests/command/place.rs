@@ -1,11 +1,15 @@
 //! Pods on nodes as a user places them.
 
+use std::io::Write;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use serde_json::Value;
 
 use super::Folder;
 use super::bad::refused;
 
-const NODES: &str = "\
+pub(super) const NODES: &str = "\
 sn,cpu_milli,memory_mib,gpu,model,switch
 a,32000,65536,2,A100,s1
 b,32000,65536,2,A100,s1
@@ -13,7 +17,7 @@ c,64000,65536,4,T4,s2
 ";
 
 /// Eight GPUs are asked for in whole ones, and two halves.
-const PODS: &str = "\
+pub(super) const PODS: &str = "\
 name,cpu_milli,memory_mib,num_gpu,gpu_milli,gpu_spec,creation_time,deletion_time,scheduled_time
 p0,1000,1024,4,1000,,0,100,0
 p1,1000,1024,4,1000,T4,10,60,
@@ -56,6 +60,12 @@ fn a_cluster_fills_up() {
     assert!(table.starts_with("scheduler,arrived_percent,seeds,allocated_percent,"), "{table}");
     assert_eq!(folder.read("out/seeds.csv").lines().count(), 1 + 8 * 3);
     assert!(folder.read("out/plots/allocated.svg").contains("gpu-clustering"));
+    let mut packed = GzEncoder::new(Vec::new(), Compression::default());
+    packed.write_all(PODS.as_bytes()).expect("memory");
+    folder.write("pods.csv.gz", packed.finish().expect("memory"));
+    let again = ["place", "nodes.csv", "pods.csv.gz", "--scheduler", all, "--seeds", "3"];
+    let again = folder.json(&[&again[..], &["--arrivals", "100%"]].concat());
+    assert_eq!(again["schedulers"], told["schedulers"]);
     let text = folder.run(&run);
     assert!(text.contains("3 nodes with 8 GPUs, 5 pods in the trace, arrivals: 130%, 3 seeds"));
 }
@@ -68,7 +78,7 @@ fn threads_change_no_byte() {
         command.env("RAYON_NUM_THREADS", threads);
         let schedulers = "random,fgd";
         command.args(["place", "openb", "gpuspec10", "--scheduler", schedulers, "--seeds", "3"]);
-        command.args(["--out", out, "--json"]);
+        command.args(["--skip-too-large", "--out", out, "--json"]);
         let output = command.assert().success().get_output().clone();
         (output.stdout, folder.read(&format!("{out}/placement.csv")))
     };
@@ -160,6 +170,10 @@ fn bad_input_is_refused_where_it_stands() {
         assert_eq!(error["field"], field, "{words:?}: {error}");
         assert_eq!(error["line"].as_u64(), line, "{words:?}: {error}");
     }
+    // It is skipped if that is what is wanted, and nobody waits for it.
+    let trace = ["--arrivals", "trace", "--unfit", "line", "--skip-too-large"];
+    let told = folder.json(&[&["place", "nodes.csv", "large.csv"][..], &trace].concat());
+    assert_eq!(told["schedulers"][0]["never_placed"], 1.0);
     let twice = ["place", "twice.csv", "pods.csv"].map(str::to_owned);
     assert_eq!(refused(&folder, &twice)["line"], 5);
 }

@@ -8,7 +8,7 @@ use super::arrivals::shuffle;
 /// A node.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Node {
-    /// Its name; of nodes that a scheduler likes as much, the first by name is taken.
+    /// Its name.
     pub name: String,
     /// CPU [thousandths of a core].
     pub cpu: u32,
@@ -32,7 +32,7 @@ impl Node {
     }
 }
 
-/// The nodes of a cluster in the order of their names.
+/// The nodes of a cluster. Of nodes that a scheduler scores alike it takes the first.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fleet {
     nodes: Vec<Node>,
@@ -40,7 +40,7 @@ pub struct Fleet {
 }
 
 impl Fleet {
-    /// The fleet of some nodes, whose models are numbers of `models`.
+    /// The fleet of some nodes in the order of their names; their models are numbers of `models`.
     pub fn new(mut nodes: Vec<Node>, models: Vec<String>) -> Fleet {
         nodes.sort_by(|a, b| a.name.cmp(&b.name));
         Fleet { nodes, models }

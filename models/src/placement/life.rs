@@ -12,6 +12,7 @@ use std::collections::{BTreeSet, BinaryHeap, VecDeque};
 use sim::Time;
 use sim::stats::TimeMean;
 
+use super::ask::Ask;
 use super::fragmentation::Fragmentation;
 use super::gang::{Claim, admit};
 use super::pods::Pods;
@@ -123,7 +124,11 @@ pub fn live(
     fragmentation: &Fragmentation,
     rules: Rules,
 ) -> Life {
+    let empty = State::new(state.fleet());
+    let nodes = 0..state.fleet().nodes().len();
+    let possible = |ask: &Ask| nodes.clone().any(|node| empty.free(node).fits(ask));
     let mut world = World {
+        possible: trace.shapes().iter().map(possible).collect(),
         trace,
         visits,
         rules,
@@ -198,6 +203,8 @@ struct World<'a> {
     trace: &'a Pods,
     visits: &'a [Visit],
     rules: Rules,
+    /// Whether some node can take a pod of a shape when nothing else is there.
+    possible: Vec<bool>,
     agenda: BinaryHeap<Reverse<(Time, Event)>>,
     queue: VecDeque<Group>,
     stays: Vec<Option<Stay>>,
@@ -215,7 +222,10 @@ impl World<'_> {
         if !behind && self.place(&group, state, scheduler) {
             return;
         }
-        if self.rules.unfit != Unfit::Skip {
+        // What will never fit waits for nothing.
+        let shape = |pod: &u32| self.trace.shape_of_each()[*pod as usize] as usize;
+        let possible = group.pods.iter().all(|pod| self.possible[shape(pod)]);
+        if possible && self.rules.unfit != Unfit::Skip {
             self.queue.push_back(group);
         }
     }

@@ -87,29 +87,33 @@ impl Outcome {
     }
 }
 
-/// What was placed, and who allocates most of the GPU.
-pub(super) fn headline(scene: &Scene<'_>, arrivals: &str, outcome: &Outcome) -> String {
-    let mut text = format!(
-        "{} with {} GPUs, {} in the trace, arrivals: {arrivals}, {}\n",
+/// What was placed.
+pub(super) fn about(scene: &Scene<'_>, arrivals: &str) -> String {
+    format!(
+        "{} with {} GPUs, {} in the trace, arrivals: {arrivals}, {}",
         words::count(scene.fleet.nodes().len(), "node"),
         scene.fleet.gpu_milli() / 1000,
         words::count(scene.trace.count(), "pod"),
         words::count(scene.seeds as usize, "seed"),
-    );
+    )
+}
+
+/// Who allocates most of the GPU, in a sentence.
+pub(super) fn answer(outcome: &Outcome) -> String {
     let allocated = |row: &[Estimate]| outcome.of(row, "allocated_percent").expect("all have it");
     let mut rows: Vec<_> = outcome.rows.iter().map(|(name, row)| (name, allocated(row))).collect();
     rows.sort_by(|a, b| b.1.mean.total_cmp(&a.1.mean));
-    if let [(first, most), .., (last, least)] = &rows[..] {
-        let more = most.mean - least.mean;
-        text += &match most.low > least.high {
-            true => format!(
-                "{first} allocates {:.2} % of the GPU, {more:.2} points more than {last}\n",
-                most.mean
-            ),
-            false => format!("{first} and {last} allocate the same within what the seeds tell\n"),
-        };
+    let (first, most) = rows[0];
+    let (last, least) = rows[rows.len() - 1];
+    let mean = most.mean;
+    match rows.len() {
+        1 => format!("{first} allocates {mean:.2} % of the GPU."),
+        _ if most.low > least.high => format!(
+            "{first} allocates {mean:.2} % of the GPU, {:.2} points more than {last}.",
+            mean - least.mean
+        ),
+        _ => format!("{first} and {last} allocate the same within what the seeds tell."),
     }
-    text + "\n"
 }
 
 /// A row for each scheduler.
@@ -131,8 +135,16 @@ pub(super) fn sheet(outcome: &Outcome) -> Sheet {
     sheet
 }
 
+/// Writes all tables, and `summary.csv` with what is printed.
 pub(super) fn write(folder: &Path, outcome: &Outcome) -> Result<(), Failure> {
-    for table in &outcome.tables {
+    let keys = outcome
+        .figures
+        .iter()
+        .flat_map(|(key, _)| ["", "_low", "_high"].map(|end| format!("{key}{end}")));
+    let header = ["scheduler".to_owned()].into_iter().chain(keys).collect();
+    let mut summary = Table { name: "summary.csv", header, rows: Vec::new() };
+    outcome.rows.iter().for_each(|(name, row)| summary.add([name.clone()], row));
+    for table in outcome.tables.iter().chain([&summary]) {
         let rows = std::iter::once(&table.header).chain(&table.rows).cloned();
         write_table(&folder.join(table.name), rows)?;
     }

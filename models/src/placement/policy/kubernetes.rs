@@ -8,8 +8,8 @@
 //! NodeResourcesBalancedAllocation      100 × (1 − |free CPU − free memory| ÷ 2), cut
 //! ```
 //!
-//! (Kubernetes, "Scheduler Configuration", default plugins; the arithmetic is that of
-//! `least_allocated.go` and `balanced_allocation.go` of kube-scheduler 1.30. There the standard
+//! (Kubernetes, "Scheduler Configuration", default plugins; kubernetes/kubernetes,
+//! `pkg/scheduler/framework/plugins/noderesources/{least,balanced}_allocat*.go`, where the standard
 //! deviation of two parts is half of their difference.) The other plugins of its default set give
 //! equal scores to nodes where no pod has affinities, taints or volumes. kube-scheduler takes one
 //! of the nodes of the highest score at random; here it is the first.
