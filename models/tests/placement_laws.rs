@@ -154,7 +154,7 @@ fn counts(asks: &[Ask]) -> Vec<(Ask, usize)> {
             None => counts.push((ask, 1)),
         }
     }
-    counts.sort_by(|a, b| b.1.cmp(&a.1));
+    counts.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
     let mut sum = 0;
     let last = counts.iter().position(|(_, count)| {
         sum += count;

@@ -70,7 +70,7 @@ impl Reader {
             None => 1,
             Some(_) => row.count("numa", 64)? as u16,
         };
-        if gpus % numa != 0 {
+        if !gpus.is_multiple_of(numa) {
             let problem = format!("{gpus} GPUs cannot be divided evenly into {numa}");
             return Err(row.fault("numa", problem).help("a number that divides `gpu`, or nothing"));
         }
