@@ -13,8 +13,8 @@ use crate::published;
 /// Where the shipped ones lie.
 const FOLDER: &str = "placement/";
 
-/// Reads the table called `name`, or `name.gz`, that lies beside `file`: in the folder of a file, or
-/// among what ships if that does.
+/// Reads the table called `name`, or `name.gz`, that lies beside `file`: in the folder of a file,
+/// or among what ships if that does.
 ///
 /// # Errors
 /// If there is none, or it is no table.

@@ -255,8 +255,8 @@ fn in_points(points: &Points) -> String {
         format!("; what is fragmented is off by {mean:.2} points in the mean")
     });
     format!(
-        "\nplacement: {:.3} points off in the mean, at worst {:.3} ({}); {} of {} pairs of policies \
-         that differ by more than half a point are ranked right{fragmented}\n",
+        "\nplacement: {:.3} points off in the mean, at worst {:.3} ({}); {} of {} pairs of \
+         policies that differ by more than half a point are ranked right{fragmented}\n",
         points.mean_abs_points,
         points.worst_abs_points,
         points.worst_row,

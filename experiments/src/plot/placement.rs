@@ -14,6 +14,8 @@ struct Plan {
     /// The column across, what it is divided by, and its title.
     across: (&'static str, f64, &'static str),
     column: &'static str,
+    /// The part of the horizontal axis that is left out, from its beginning.
+    left_out: f64,
     unit: &'static str,
     high: Axis,
     title: &'static str,
@@ -32,6 +34,8 @@ const PLANS: [Plan; 5] = [
         table: "placement.csv",
         across: ARRIVED,
         column: "allocated_percent",
+        // Where there is room for everybody all lines are one.
+        left_out: 0.5,
         unit: "% of the cluster's GPU",
         high: Axis::Even,
         title: "Allocated GPU against what has arrived",
@@ -42,6 +46,7 @@ const PLANS: [Plan; 5] = [
         table: "placement.csv",
         across: ARRIVED,
         column: "fragmented_percent",
+        left_out: 0.0,
         unit: "% of the unallocated GPU",
         high: Axis::FromZero,
         title: "Fragmented GPU against what has arrived",
@@ -52,6 +57,7 @@ const PLANS: [Plan; 5] = [
         table: "moments.csv",
         across: DAYS,
         column: "allocated_percent",
+        left_out: 0.0,
         unit: "% of the cluster's GPU",
         high: Axis::FromZero,
         title: "Allocated GPU over time",
@@ -62,6 +68,7 @@ const PLANS: [Plan; 5] = [
         table: "moments.csv",
         across: DAYS,
         column: "fragmented_percent",
+        left_out: 0.0,
         unit: "% of the unallocated GPU",
         high: Axis::FromZero,
         title: "Fragmented GPU over time",
@@ -72,6 +79,7 @@ const PLANS: [Plan; 5] = [
         table: "moments.csv",
         across: DAYS,
         column: "waiting_pods",
+        left_out: 0.0,
         unit: "pods",
         high: Axis::FromZero,
         title: "Waiting pods over time",
@@ -118,7 +126,9 @@ fn read(table: &Table, plan: &Plan) -> Result<Vec<Line>, PlotError> {
         let own = table.rows().filter(|row| row.text("scheduler").is_ok_and(|own| own == name));
         let points: Result<Vec<_>, PlotError> =
             own.map(|row| Ok((row.number(column)? / unit, row.number(plan.column)?))).collect();
-        let points = points?;
+        let mut points = points?;
+        let end = points.last().map_or(0.0, |last| last.0);
+        points.retain(|(across, _)| *across >= plan.left_out * end);
         // The last point is always shown.
         let step = points.len().div_ceil(POINTS_MAX).max(1);
         let mut shown: Vec<_> = points.iter().rev().step_by(step).copied().collect();

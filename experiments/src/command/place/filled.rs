@@ -9,19 +9,10 @@ use super::tables::{Outcome, Table, estimate};
 
 pub(super) fn run(scene: &Scene<'_>, percent: u32) -> Outcome {
     let fills = fills(scene.fleet, scene.trace, scene.policies, (percent, scene.seed, scene.seeds));
-    let mut readings = Table::new(
+    let mut readings = Table::of(
         "placement.csv",
-        &[
-            "scheduler",
-            "arrived_percent",
-            "seeds",
-            "allocated_percent",
-            "allocated_percent_low",
-            "allocated_percent_high",
-            "fragmented_percent",
-            "fragmented_percent_low",
-            "fragmented_percent_high",
-        ],
+        &["scheduler", "arrived_percent", "seeds"],
+        &["allocated_percent", "fragmented_percent"],
     );
     let header = ["scheduler", "seed", "placed", "skipped", "allocated_percent"];
     let mut seeds = Table::new("seeds.csv", &header);

@@ -6,32 +6,18 @@ use rayon::prelude::*;
 use serde_json::json;
 
 use super::Scene;
-use super::tables::{Outcome, Table, estimate};
+use super::tables::{Estimate, Outcome, Table, estimate};
 
 pub(super) fn run(scene: &Scene<'_>, visits: &[Visit], names: &[&str], rules: Rules) -> Outcome {
     let lives = lives(scene, visits, rules);
-    let mut moments = Table::new(
+    let mut moments = Table::of(
         "moments.csv",
-        &[
-            "scheduler",
-            "time_s",
-            "seeds",
-            "allocated_percent",
-            "allocated_percent_low",
-            "allocated_percent_high",
-            "working_percent",
-            "working_percent_low",
-            "working_percent_high",
-            "fragmented_percent",
-            "fragmented_percent_low",
-            "fragmented_percent_high",
-            "pods",
-            "pods_low",
-            "pods_high",
-            "waiting_pods",
-            "waiting_pods_low",
-            "waiting_pods_high",
-        ],
+        &["scheduler", "time_s", "seeds"],
+        &["allocated_percent", "working_percent", "fragmented_percent", "pods", "waiting_pods"],
+    );
+    let mut stays = Table::new(
+        "pods.csv",
+        &["scheduler", "pod", "node", "gpus", "arrives_s", "placed_s", "ended_s", "wait_s"],
     );
     let mut outcome = Outcome::new(&[
         ("placed", "pods placed"),
@@ -43,50 +29,57 @@ pub(super) fn run(scene: &Scene<'_>, visits: &[Visit], names: &[&str], rules: Ru
         ("wait_s_p90", "p90 wait"),
         ("wait_s_max", "longest wait"),
     ]);
-    let mut stays = Table::new(
-        "pods.csv",
-        &["scheduler", "pod", "node", "gpus", "arrives_s", "placed_s", "ended_s", "wait_s"],
-    );
     for (policy, lives) in scene.policies.iter().zip(&lives) {
         let name = policy.name();
         for at in 0..rules.moments as usize {
-            let of = |value: fn(&Moment) -> f64| {
-                estimate(lives.iter().map(|(life, _)| value(&life.moments[at])))
-            };
             let time = lives[0].0.moments[at].time.as_seconds().round();
-            let figures = [
-                of(|moment| moment.allocated_percent),
-                of(|moment| moment.working_percent),
-                of(|moment| moment.fragmented_percent),
-                of(|moment| moment.pods as f64),
-                of(|moment| moment.waiting as f64),
-            ];
-            moments.add([name.to_owned(), time.to_string(), scene.seeds.to_string()], &figures);
+            let cells = [name.to_owned(), time.to_string(), scene.seeds.to_string()];
+            moments.add(cells, &moment(lives, at));
         }
         let (first, nodes) = &lives[0];
         stays.rows.extend(pods(name, first, nodes, visits, names));
-        let waits: Vec<Vec<f64>> = lives.iter().map(|(life, _)| waits(life, visits)).collect();
-        let of_life = |value: fn(&Life) -> f64| estimate(lives.iter().map(|(life, _)| value(life)));
-        let of_waits = |value: fn(&[f64]) -> f64| estimate(waits.iter().map(|waits| value(waits)));
-        let placed = |life: &Life| life.stays.iter().flatten().count() as f64;
-        let figures = [
-            of_life(placed),
-            of_life(|life| life.stays.iter().filter(|stay| stay.is_none()).count() as f64),
-            of_life(|life| life.allocated_percent),
-            of_life(|life| life.working_percent),
-            of_waits(|waits| waits.iter().filter(|wait| **wait > 0.0).count() as f64),
-            of_waits(|waits| waits.iter().sum::<f64>() / waits.len().max(1) as f64),
-            of_waits(|waits| if waits.is_empty() { 0.0 } else { of_sorted(waits, 0.9) }),
-            of_waits(|waits| waits.iter().copied().fold(0.0, f64::max)),
-        ];
-        outcome.add(name, &figures, json!({}));
+        outcome.add(name, &figures(lives, visits), json!({}));
     }
     outcome.tables = vec![moments, stays];
     outcome
 }
 
-/// The lives of every scheduler and seed, with the names of nodes in the order of each.
-fn lives(scene: &Scene<'_>, visits: &[Visit], rules: Rules) -> Vec<Vec<(Life, Vec<String>)>> {
+/// A life, and the names of nodes in its order if it is the first of a scheduler.
+type Named = (Life, Vec<String>);
+
+/// A moment of all lives of a scheduler.
+fn moment(lives: &[Named], at: usize) -> [Estimate; 5] {
+    let of = |value: fn(&Moment) -> f64| {
+        estimate(lives.iter().map(|(life, _)| value(&life.moments[at])))
+    };
+    [
+        of(|moment| moment.allocated_percent),
+        of(|moment| moment.working_percent),
+        of(|moment| moment.fragmented_percent),
+        of(|moment| moment.pods as f64),
+        of(|moment| moment.waiting as f64),
+    ]
+}
+
+/// What all lives of a scheduler come to.
+fn figures(lives: &[Named], visits: &[Visit]) -> [Estimate; 8] {
+    let of = |value: fn(&Life) -> f64| estimate(lives.iter().map(|(life, _)| value(life)));
+    let waits: Vec<Vec<f64>> = lives.iter().map(|(life, _)| waits(life, visits)).collect();
+    let of_waits = |value: fn(&[f64]) -> f64| estimate(waits.iter().map(|waits| value(waits)));
+    [
+        of(|life| life.stays.iter().flatten().count() as f64),
+        of(|life| life.stays.iter().filter(|stay| stay.is_none()).count() as f64),
+        of(|life| life.allocated_percent),
+        of(|life| life.working_percent),
+        of_waits(|waits| waits.iter().filter(|wait| **wait > 0.0).count() as f64),
+        of_waits(|waits| waits.iter().sum::<f64>() / waits.len().max(1) as f64),
+        of_waits(|waits| if waits.is_empty() { 0.0 } else { of_sorted(waits, 0.9) }),
+        of_waits(|waits| waits.iter().copied().fold(0.0, f64::max)),
+    ]
+}
+
+/// The lives of every scheduler and seed.
+fn lives(scene: &Scene<'_>, visits: &[Visit], rules: Rules) -> Vec<Vec<Named>> {
     let typical = scene.typical();
     let runs = scene.policies.iter().flat_map(|policy| (0..scene.seeds).map(move |n| (*policy, n)));
     let runs: Vec<(Policy, u64)> = runs.collect();

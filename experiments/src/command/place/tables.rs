@@ -41,6 +41,14 @@ impl Table {
         Table { name, header, rows: Vec::new() }
     }
 
+    /// A table of some columns, and of estimates with their intervals.
+    pub(super) fn of(name: &'static str, columns: &[&str], estimates: &[&str]) -> Table {
+        let mut table = Table::new(name, columns);
+        let ends = |key: &&str| ["", "_low", "_high"].map(|end| format!("{key}{end}"));
+        table.header.extend(estimates.iter().flat_map(ends));
+        table
+    }
+
     /// Adds a row of some cells and of estimates.
     pub(super) fn add(&mut self, cells: impl IntoIterator<Item = String>, of: &[Estimate]) {
         let figures = of.iter().flat_map(|one| [one.mean, one.low, one.high]);
@@ -137,12 +145,8 @@ pub(super) fn sheet(outcome: &Outcome) -> Sheet {
 
 /// Writes all tables, and `summary.csv` with what is printed.
 pub(super) fn write(folder: &Path, outcome: &Outcome) -> Result<(), Failure> {
-    let keys = outcome
-        .figures
-        .iter()
-        .flat_map(|(key, _)| ["", "_low", "_high"].map(|end| format!("{key}{end}")));
-    let header = ["scheduler".to_owned()].into_iter().chain(keys).collect();
-    let mut summary = Table { name: "summary.csv", header, rows: Vec::new() };
+    let keys: Vec<&str> = outcome.figures.iter().map(|(key, _)| *key).collect();
+    let mut summary = Table::of("summary.csv", &["scheduler"], &keys);
     outcome.rows.iter().for_each(|(name, row)| summary.add([name.clone()], row));
     for table in outcome.tables.iter().chain([&summary]) {
         let rows = std::iter::once(&table.header).chain(&table.rows).cloned();
