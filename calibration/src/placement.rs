@@ -17,7 +17,7 @@ mod predict;
 mod visits;
 
 pub use beside::{beside, shipped, table};
-pub use fits::{check_asks, check_fits};
+pub use fits::{check_arrivals, check_fits};
 pub use nodes::nodes;
 pub use pods::{Times, Trace, pods};
 pub(crate) use predict::COLUMNS;

@@ -24,17 +24,35 @@ pub fn check_fits(file: &DataFile, pods: &Pods, fleet: &Fleet) -> Result<(), Inp
         .help("a pod that some node can take, or --skip-too-large"))
 }
 
-/// Checks that a pod asks for GPU: without, what has arrived would pass no percentage.
+/// More pods than anybody lets arrive.
+const ARRIVALS_MAX: u64 = 2_000_000;
+
+/// Checks that drawn pods come to ask for so many percent of a cluster's GPU, and soon enough.
 ///
 /// # Errors
-/// If none does.
-pub fn check_asks(file: &DataFile, trace: &Pods) -> Result<(), InputError> {
-    match trace.shapes().iter().any(|ask| ask.gpu_milli() > 0) {
-        true => Ok(()),
-        false => Err(InputError::new("num_gpu", "no pod asks for a GPU")
-            .help("at least one pod with GPUs")
-            .at(file.source(), file.source().span_of_line(1))),
+/// If no pod asks for GPU, or so little that more than two million would have to arrive.
+pub fn check_arrivals(
+    file: &DataFile,
+    trace: &Pods,
+    fleet: &Fleet,
+    percent: u32,
+) -> Result<(), InputError> {
+    let told = |problem: String, help: &str| {
+        let line = file.source().span_of_line(1);
+        Err(InputError::new("num_gpu", problem).help(help).at(file.source(), line))
+    };
+    let asked = (0..trace.count()).map(|pod| trace.ask(pod).gpu_milli()).sum::<u64>();
+    if asked == 0 {
+        return told("no pod asks for a GPU".into(), "at least one pod with GPUs");
     }
+    let rounds = fleet.gpu_milli() as f64 * f64::from(percent) / 100.0 / asked as f64;
+    let arrivals = rounds * trace.count() as f64;
+    if arrivals > ARRIVALS_MAX as f64 {
+        let problem =
+            format!("some {arrivals:.0} pods would have to arrive, so little they ask for");
+        return told(problem, "pods that ask for more GPU, or a smaller percentage or cluster");
+    }
+    Ok(())
 }
 
 /// What is at fault: GPUs, and of the nodes that have those, CPU or memory.

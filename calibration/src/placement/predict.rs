@@ -14,7 +14,7 @@ use sim::Seed;
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
 use super::beside::beside;
-use super::fits::check_asks;
+use super::fits::check_arrivals;
 use super::nodes::{nodes, require};
 use super::pods::pods;
 use crate::data::{DataFile, Row};
@@ -106,7 +106,7 @@ impl Predictions {
         for (workload, seeds, policies) in wanted {
             let table = beside(file, &format!("openb_pods_{workload}.csv"))?;
             let trace = pods(&table, &nodes)?.pods;
-            check_asks(&table, &trace)?;
+            check_arrivals(&table, &trace, &nodes, ARRIVALS_PERCENT)?;
             let all = fills(&nodes, &trace, &policies, (ARRIVALS_PERCENT, SEED, seeds));
             let keys = policies.into_iter().map(|policy| (workload.to_owned(), policy, seeds));
             runs.extend(keys.zip(all));

@@ -7,7 +7,7 @@ mod tables;
 
 use std::path::PathBuf;
 
-use calibration::placement::{check_asks, check_fits, nodes, pods, visits};
+use calibration::placement::{check_arrivals, check_fits, nodes, pods, visits};
 use clap::Args;
 use models::input::InputError;
 use models::placement::{Fleet, Fragmentation, Policy};
@@ -107,7 +107,6 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<(), Failur
         let name = &file.source().name;
         console.note(&format!("the last line of {name} has no line break: is the file whole?"));
     }
-    check_asks(&file, &trace.pods)?;
     if !arguments.skip_too_large {
         check_fits(&file, &trace.pods, &fleet)?;
     }
@@ -121,6 +120,7 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<(), Failur
                     .at(file.source(), file.source().span_of_line(1))
                     .into());
             }
+            check_arrivals(&file, &trace.pods, &fleet, percent)?;
             filled::run(&scene, percent)
         }
         Arrivals::Trace(rules) => {

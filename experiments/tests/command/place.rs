@@ -140,16 +140,20 @@ fn bad_input_is_refused_where_it_stands() {
     folder.write("unsorted.csv", PODS.replace("p3,1000,1024,1,500,,30", "p3,1000,1024,1,500,,5"));
     folder.write("cut.csv", &PODS[..PODS.len() - 12]);
     folder.write("none.csv", PODS.lines().next().expect("a header"));
-    folder.write("idle.csv", PODS.lines().filter(|l| !l.contains("00,")).collect::<String>());
+    let header = PODS.lines().next().expect("a header");
+    folder.write("idle.csv", format!("{header}\np,1000,1024,0,0,,0,1,0\n"));
+    folder.write("small.csv", format!("{header}\n{}", "p,1,1,1,1,,0,1,0\nq,1,1,0,0,,0,1,0\n"));
+    folder.write("many.csv", NODES.replace("b,32000,65536,2", "b,32000,65536,1024"));
     folder.write("twice.csv", format!("{NODES}a,1000,1024,1,T4,s2\n"));
     folder.write("cut.csv.gz", &[0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 75][..]);
-    let cases: [(&str, &[&str], &str, Option<u64>); 18] = [
+    let cases: [(&str, &[&str], &str, Option<u64>); 19] = [
         ("large.csv", &[], "cpu_milli", Some(4)),
         ("shared.csv", &[], "gpu_milli", Some(4)),
         ("deleted.csv", &[], "deletion_time", Some(4)),
         ("unsorted.csv", &["--arrivals", "trace"], "creation_time", Some(5)),
         ("cut.csv", &[], "row", Some(6)),
         ("none.csv", &[], "table", Some(1)),
+        ("idle.csv", &[], "num_gpu", Some(1)),
         ("cut.csv.gz", &[], "PODS", None),
         ("missing.csv", &[], "PODS", None),
         ("pods.csv", &["--scheduler", "fdg,random"], "--scheduler", None),
@@ -174,6 +178,11 @@ fn bad_input_is_refused_where_it_stands() {
     let trace = ["--arrivals", "trace", "--unfit", "line", "--skip-too-large"];
     let told = folder.json(&[&["place", "nodes.csv", "large.csv"][..], &trace].concat());
     assert_eq!(told["schedulers"][0]["never_placed"], 1.0);
+    let endless = ["place", "many.csv", "small.csv", "--arrivals", "1000%"].map(str::to_owned);
+    let error = refused(&folder, &endless);
+    assert!(error["problem"].as_str().is_some_and(|p| p.contains("would have to arrive")));
+    // A trace without GPU is lived through.
+    folder.json(&["place", "nodes.csv", "idle.csv", "--arrivals", "trace"]);
     let twice = ["place", "twice.csv", "pods.csv"].map(str::to_owned);
     assert_eq!(refused(&folder, &twice)["line"], 5);
 }
