@@ -16,7 +16,7 @@ mod pods;
 mod predict;
 mod visits;
 
-pub use beside::{beside, shipped, table};
+pub use beside::{beside, shipped, shipped_workloads, table};
 pub use fits::{check_arrivals, check_fits};
 pub use nodes::nodes;
 pub use pods::{Times, Trace, pods};

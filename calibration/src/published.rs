@@ -35,6 +35,11 @@ pub fn table(name: &str) -> Result<DataFile, InputError> {
     DataFile::from_bytes(format!("{PREFIX}{name}"), bytes)
 }
 
+/// The paths of everything in the folders that lie beside the tables.
+pub(crate) fn names() -> impl Iterator<Item = &'static str> {
+    PUBLISHED.dirs().flat_map(|dir| dir.files()).filter_map(|file| file.path().to_str())
+}
+
 /// What stands in a published file.
 pub(crate) fn bytes(name: &str) -> Option<&'static [u8]> {
     PUBLISHED.get_file(name).map(|file| file.contents())

@@ -47,6 +47,15 @@ pub fn shipped(name: &str) -> Option<Result<DataFile, InputError>> {
     Some(from_bytes(format!("{}{name}", published::PREFIX), bytes))
 }
 
+/// The workloads whose pods ship, in the order of their names.
+pub fn shipped_workloads() -> Vec<&'static str> {
+    let own = |path: &'static str| path.strip_prefix(FOLDER)?.strip_prefix("openb_pods_");
+    let names = published::names().filter_map(own);
+    let mut names: Vec<&str> = names.filter_map(|name| name.split('.').next()).collect();
+    names.sort_unstable();
+    names
+}
+
 /// Reads a table from a file, which may be packed with gzip.
 ///
 /// # Errors

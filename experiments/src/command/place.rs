@@ -100,8 +100,8 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<(), Failur
     let arrivals = asked::arrivals(arguments)?;
     // What cannot be written is known before anything is placed.
     let staging = arguments.out.as_deref().map(Staging::new).transpose()?;
-    let fleet = nodes(&asked::table(&arguments.nodes, "NODES", "nodes")?)?;
-    let file = asked::table(&arguments.pods, "PODS", &format!("pods_{}", arguments.pods))?;
+    let fleet = nodes(&asked::nodes(&arguments.nodes)?)?;
+    let file = asked::pods(&arguments.pods)?;
     let trace = pods(&file, &fleet)?;
     if !file.source().text.ends_with('\n') {
         let name = &file.source().name;

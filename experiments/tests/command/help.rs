@@ -56,7 +56,7 @@ fn wrong_arguments_exit_with_two() {
 
 #[test]
 fn what_is_not_there_is_named_with_the_nearest() {
-    let cases: [(&[&str], &str); 9] = [
+    let cases: [(&[&str], &str); 11] = [
         (&["run", "quickstrat"], "did you mean the shipped experiment `quickstart`?"),
         (&["explain", "quickstart", "--topology", "quickstart-vlan"], "`quickstart-vxlan`?"),
         (&["explain", "quickstart", "--set", "strems=1"], "did you mean `streams`?"),
@@ -65,6 +65,8 @@ fn what_is_not_there_is_named_with_the_nearest() {
         (&["profiles", "show", "host/bench-2042"], "did you mean `bench-2024`?"),
         (&["profiles", "list", "--kind", "cno"], "did you mean `cni`?"),
         (&["validate", "--against", "none.csv"], "there is no such file"),
+        (&["place", "opnb", "default"], "did you mean `openb`?"),
+        (&["place", "openb", "deflt"], "did you mean `default`?"),
         (&["calibrate", "gpu", "--pcie", "gen4x16"], "did you mean `gen4-x16`?"),
     ];
     for (arguments, says) in cases {

@@ -49,7 +49,7 @@ fn a_cluster_fills_up() {
     for own in schedulers {
         let [allocated, low, high] =
             ["", "_low", "_high"].map(|end| number(&own[format!("allocated_percent{end}")]));
-        assert!(low <= allocated && allocated <= high && allocated <= 100.0, "{own}");
+        assert!(0.0 <= low && low <= allocated && allocated <= high && high <= 100.0, "{own}");
         let readings = own["readings"].as_array().expect("a list");
         let arrived = |reading: &Value| number(&reading["arrived_percent"]);
         assert!(

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use calibration::data::DataFile;
-use calibration::placement::shipped;
-use models::input::{InputError, suggest};
+use calibration::placement::{shipped, shipped_workloads};
+use models::input::{InputError, nearest, suggest};
 use models::placement::{Policy, Rules, Unfit};
 use models::quantity::parse_time;
 use sim::Time;
@@ -17,6 +17,9 @@ const MOMENTS: u32 = 200;
 /// The most that may arrive, in percent.
 const PERCENT_MAX: u32 = 1000;
 
+/// The name of the nodes that ship.
+const NODES: &str = "openb";
+
 /// Which pods come, and when.
 pub(super) enum Arrivals {
     /// Drawn ones, until they ask for so many percent of the GPU.
@@ -25,13 +28,31 @@ pub(super) enum Arrivals {
     Trace(Rules),
 }
 
-/// The table in a file, or the shipped one that is called `known`.
-pub(super) fn table(name: &str, field: &str, known: &str) -> Result<DataFile, InputError> {
+/// The table of nodes in a file, or that which ships under a name.
+pub(super) fn nodes(name: &str) -> Result<DataFile, InputError> {
+    let known = (name == NODES).then_some("nodes");
+    table(name, "NODES", known.unwrap_or_default(), &[NODES])
+}
+
+/// The table of pods in a file, or that which ships under a name.
+pub(super) fn pods(name: &str) -> Result<DataFile, InputError> {
+    table(name, "PODS", &format!("pods_{name}"), &shipped_workloads())
+}
+
+/// The table in a file, or else the shipped one that is called `known`; `names` are what a user
+/// may have meant.
+fn table(name: &str, field: &str, known: &str, names: &[&str]) -> Result<DataFile, InputError> {
     let path = Path::new(name);
-    let named = name == "openb" || field == "PODS";
-    match shipped(known).filter(|_| named && !path.exists()) {
-        Some(table) => table,
-        None => file::table(path, field),
+    if path.exists() {
+        return file::table(path, field);
+    }
+    match (shipped(known), nearest(name, names.iter().copied())) {
+        (Some(table), _) => table,
+        (None, Some(meant)) => {
+            let problem = format!("there is no file `{name}`, and nothing that ships is called so");
+            Err(InputError::new(field, problem).help(format!("did you mean `{meant}`?")))
+        }
+        (None, None) => file::table(path, field),
     }
 }
 

@@ -5,7 +5,7 @@ use models::placement::{Fill, Reading};
 use serde_json::json;
 
 use super::Scene;
-use super::tables::{Outcome, Table, estimate};
+use super::tables::{Outcome, Table, estimate, percentage};
 
 pub(super) fn run(scene: &Scene<'_>, percent: u32) -> Outcome {
     let fills = fills(scene.fleet, scene.trace, scene.policies, (percent, scene.seed, scene.seeds));
@@ -28,7 +28,7 @@ pub(super) fn run(scene: &Scene<'_>, percent: u32) -> Outcome {
         let mut told = Vec::new();
         for at in 0..reached {
             let of = |value: fn(&Reading) -> f64| {
-                estimate(fills.iter().map(|fill| value(&fill.readings[at])))
+                percentage(fills.iter().map(|fill| value(&fill.readings[at])))
             };
             let allocated = of(|reading| reading.allocated_percent);
             let fragmented = of(|reading| reading.fragmented_percent);
@@ -53,8 +53,8 @@ pub(super) fn run(scene: &Scene<'_>, percent: u32) -> Outcome {
         let figures = [
             of(|fill| fill.placed as f64),
             of(|fill| fill.skipped as f64),
-            of(|fill| fill.allocated_percent),
-            of(|fill| fill.fragmented_percent),
+            percentage(fills.iter().map(|fill| fill.allocated_percent)),
+            percentage(fills.iter().map(|fill| fill.fragmented_percent)),
         ];
         outcome.add(name, &figures, json!({ "readings": told }));
     }

@@ -6,7 +6,7 @@ use rayon::prelude::*;
 use serde_json::json;
 
 use super::Scene;
-use super::tables::{Estimate, Outcome, Table, estimate};
+use super::tables::{Estimate, Outcome, Table, estimate, percentage};
 
 pub(super) fn run(scene: &Scene<'_>, visits: &[Visit], names: &[&str], rules: Rules) -> Outcome {
     let lives = lives(scene, visits, rules);
@@ -49,15 +49,14 @@ type Named = (Life, Vec<String>);
 
 /// A moment of all lives of a scheduler.
 fn moment(lives: &[Named], at: usize) -> [Estimate; 5] {
-    let of = |value: fn(&Moment) -> f64| {
-        estimate(lives.iter().map(|(life, _)| value(&life.moments[at])))
-    };
+    let of =
+        |value: fn(&Moment) -> f64| lives.iter().map(move |(life, _)| value(&life.moments[at]));
     [
-        of(|moment| moment.allocated_percent),
-        of(|moment| moment.working_percent),
-        of(|moment| moment.fragmented_percent),
-        of(|moment| moment.pods as f64),
-        of(|moment| moment.waiting as f64),
+        percentage(of(|moment| moment.allocated_percent)),
+        percentage(of(|moment| moment.working_percent)),
+        percentage(of(|moment| moment.fragmented_percent)),
+        estimate(of(|moment| moment.pods as f64)),
+        estimate(of(|moment| moment.waiting as f64)),
     ]
 }
 
@@ -69,8 +68,8 @@ fn figures(lives: &[Named], visits: &[Visit]) -> [Estimate; 8] {
     [
         of(|life| life.stays.iter().flatten().count() as f64),
         of(|life| life.stays.iter().filter(|stay| stay.is_none()).count() as f64),
-        of(|life| life.allocated_percent),
-        of(|life| life.working_percent),
+        percentage(lives.iter().map(|(life, _)| life.allocated_percent)),
+        percentage(lives.iter().map(|(life, _)| life.working_percent)),
         of_waits(|waits| waits.iter().filter(|wait| **wait > 0.0).count() as f64),
         of_waits(|waits| waits.iter().sum::<f64>() / waits.len().max(1) as f64),
         of_waits(|waits| if waits.is_empty() { 0.0 } else { of_sorted(waits, 0.9) }),

@@ -19,13 +19,21 @@ pub(super) struct Estimate {
     high: f64,
 }
 
-/// The mean of values of seeds, rounded so that no digit is printed that says nothing.
+/// The mean of values of seeds, none of which can be negative, rounded so that no digit is printed
+/// that says nothing.
 pub(super) fn estimate(values: impl Iterator<Item = f64>) -> Estimate {
     let values: Vec<f64> = values.collect();
     let mean = values.iter().sum::<f64>() / values.len().max(1) as f64;
     let half = Interval::of(&values, 0.9).map_or(0.0, |interval| interval.half_width);
-    let [mean, low, high] = [mean, mean - half, mean + half].map(|v| (v * 1e4).round() / 1e4);
+    let ends = [mean, (mean - half).max(0.0), mean + half];
+    let [mean, low, high] = ends.map(|value| (value * 1e4).round() / 1e4);
     Estimate { mean, low, high }
+}
+
+/// The same of percentages of a whole.
+pub(super) fn percentage(values: impl Iterator<Item = f64>) -> Estimate {
+    let estimate = estimate(values);
+    Estimate { high: estimate.high.min(100.0), ..estimate }
 }
 
 /// A table that is written.
@@ -131,9 +139,10 @@ pub(super) fn sheet(outcome: &Outcome) -> Sheet {
     let mut sheet = Sheet::new(&header);
     for (name, row) in &outcome.rows {
         let cells = outcome.figures.iter().zip(row).map(|((key, _), one)| {
-            let half = (one.high - one.low) / 2.0;
             number(match () {
-                () if key.ends_with("percent") => format!("{:.2} ± {half:.2} %", one.mean),
+                () if key.ends_with("percent") => {
+                    format!("{:.2} % ({:.2} to {:.2})", one.mean, one.low, one.high)
+                }
                 () if key.starts_with("wait_s") => format!("{:.0} s", one.mean),
                 () => format!("{:.0}", one.mean),
             })
