@@ -6,8 +6,8 @@
 //! ```
 //!
 //! The columns are those of Alibaba's cluster-trace-gpu-v2023, which a user's own files may have as
-//! well. [`predict`] repeats how the published results came about; what it does where the
-//! description leaves a choice stands there.
+//! well. `placement/predict.rs` repeats how the published results came about, and says what it does
+//! where the description leaves a choice.
 
 mod beside;
 mod fits;

@@ -26,7 +26,7 @@ pub const SEED: Seed = Seed::new(1);
 /// Pods arrive until they ask for so much [percent of the cluster's GPU].
 const ARRIVALS_PERCENT: u32 = 130;
 /// Which of the states about a percentage the published tables have is not told; they seem to lie
-/// evenly within this [points].
+/// evenly within this \[points\].
 const READ_WITHIN: f64 = 0.05;
 /// The most seeds of a row.
 const SEEDS_MAX: u64 = 1000;
@@ -34,7 +34,7 @@ const SEEDS_MAX: u64 = 1000;
 pub(crate) const COLUMNS: [&str; 5] =
     ["workload", "policy", "arrived_percent", "seeds", "allocated_percent_mean"];
 
-/// What is predicted of a state [percent].
+/// What is predicted of a state \[percent\].
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Figure {
     /// The mean over seeds of what is allocated.

@@ -5,7 +5,7 @@ use serde::Serialize;
 /// Policies of one state that differ by more than this are ranked [points of percent].
 const RANKED_FROM: f64 = 0.5;
 
-/// A row of placements, measured and predicted [percent].
+/// A row of placements, measured and predicted \[percent\].
 #[derive(Clone, Debug, PartialEq)]
 pub struct Placed {
     /// The workload.

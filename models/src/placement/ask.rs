@@ -28,7 +28,7 @@ impl Models {
 pub enum GpuAsk {
     /// None.
     None,
-    /// A part of one GPU [thousandths]; 1 to 999.
+    /// A part of one GPU \[thousandths\]; 1 to 999.
     Share(u16),
     /// So many GPUs that nobody else uses; at least one.
     Whole(u16),

@@ -12,11 +12,11 @@ pub struct State<'a> {
     fleet: &'a Fleet,
     cpu: Vec<u32>,
     memory: Vec<u32>,
-    /// What is left of each GPU, node after node [thousandths].
+    /// What is left of each GPU, node after node \[thousandths\].
     gpus: Vec<u16>,
     /// Where the GPUs of a node begin, and where those of the last one end.
     begin: Vec<u32>,
-    /// The sum of what is left of a node's GPUs [thousandths], and how many of them nobody uses.
+    /// The sum of what is left of a node's GPUs \[thousandths\], and how many of them nobody uses.
     sums: Vec<(u32, u16)>,
     /// How many pods of each class are on a node.
     holds: Vec<Holds>,
@@ -39,7 +39,7 @@ pub struct Free<'a> {
     pub cpu: u32,
     /// Memory \[MiB\].
     pub memory: u32,
-    /// What is left of each GPU [thousandths].
+    /// What is left of each GPU \[thousandths\].
     pub gpus: &'a [u16],
     sums: (u32, u16),
     holds: &'a [(u16, u32)],
@@ -234,7 +234,7 @@ impl<'a> State<'a> {
     }
 }
 
-/// What a pod takes of each GPU that it gets [thousandths].
+/// What a pod takes of each GPU that it gets \[thousandths\].
 fn each(ask: &Ask) -> u16 {
     match ask.gpu {
         GpuAsk::Share(milli) => milli,
