@@ -11,6 +11,7 @@
 //! cargo run --release -- transfers     N nodes with N / 2 transfers, attribution included
 //! cargo run --release -- assembly      ten thousand nodes: time and memory
 //! cargo run --release -- batch         64 draws of parameters as one batch and one by one
+//! cargo run --release -- placement     a cluster that each scheduler fills once
 //! cargo run --release -- guard         fails where cost grows too fast, or memory is allocated
 //! ```
 
@@ -25,6 +26,7 @@ mod hold;
 mod hops;
 mod increments;
 mod measure;
+mod placement;
 mod table;
 mod transfers;
 mod tree;
@@ -36,7 +38,7 @@ use table::Table;
 /// Measures something, and adds rows to the table.
 type Benchmark = fn(&mut Table);
 
-const BENCHMARKS: [(&str, Benchmark); 9] = [
+const BENCHMARKS: [(&str, Benchmark); 10] = [
     ("hold", hold::peers),
     ("increments", hold::distributions),
     ("fat-tree", fat_tree::rates),
@@ -46,6 +48,7 @@ const BENCHMARKS: [(&str, Benchmark); 9] = [
     ("transfers", transfers::times),
     ("assembly", assembly::times),
     ("batch", batch::times),
+    ("placement", placement::times),
 ];
 
 fn main() -> ExitCode {

@@ -12,7 +12,7 @@ use models::input::{InputError, Source};
 use models::profile::csv_error;
 
 /// A larger table is taken for a mistake: the largest published one has 50 kB.
-const SIZE_MAX: u64 = 16 << 20;
+pub(crate) const SIZE_MAX: u64 = 16 << 20;
 
 /// A table of measurements.
 #[derive(Clone, Debug)]

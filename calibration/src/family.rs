@@ -42,11 +42,13 @@ pub enum Family {
     CollectiveOneNode,
     /// Copies between the GPUs of a machine.
     PeerMatrix,
+    /// How full policies of placement make a cluster.
+    Placement,
 }
 
 impl Family {
     /// Every family, in report order.
-    pub const ALL: [Family; 15] = [
+    pub const ALL: [Family; 16] = [
         Family::Pcie,
         Family::CniTcp,
         Family::CniUdp,
@@ -62,6 +64,7 @@ impl Family {
         Family::PointToPoint,
         Family::CollectiveOneNode,
         Family::PeerMatrix,
+        Family::Placement,
     ];
 
     /// Its name in reports.
@@ -82,6 +85,7 @@ impl Family {
             Family::PointToPoint => "point_to_point",
             Family::CollectiveOneNode => "collective_one_node",
             Family::PeerMatrix => "peer_matrix",
+            Family::Placement => "placement",
         }
     }
 }
@@ -101,6 +105,8 @@ pub enum Table {
     OneNode,
     /// Copies between GPUs: [`Family::PeerMatrix`].
     PeerMatrix,
+    /// Placements: [`Family::Placement`].
+    Placement,
 }
 
 /// Recognises a table by its columns, which may stand in any order and among others.

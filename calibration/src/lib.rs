@@ -23,6 +23,7 @@ pub mod lab;
 pub mod microbenchmark;
 pub mod names;
 pub mod net;
+pub mod placement;
 pub mod published;
 pub mod quantile;
 pub mod services;

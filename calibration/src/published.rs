@@ -5,15 +5,22 @@ use models::input::InputError;
 
 use crate::data::DataFile;
 
+/// The table of placements, which has a folder with its nodes and pods.
+pub const PLACEMENT: &str = "placement/openb_reference.csv";
+/// What the names of tables that ship begin with.
+pub(crate) const PREFIX: &str = "published:";
+
 static PUBLISHED: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/published");
 
-/// Every published table, in order of file names.
+/// Every published table of measurements, in order of file names; what lies beside one to predict
+/// it from is none.
 ///
 /// # Errors
 /// If a shipped table is malformed; the tests read them all.
 pub fn published() -> Result<Vec<DataFile>, InputError> {
     let mut names: Vec<&str> = PUBLISHED.files().filter_map(|file| file.path().to_str()).collect();
     names.retain(|name| name.ends_with(".csv"));
+    names.push(PLACEMENT);
     names.sort_unstable();
     names.into_iter().map(table).collect()
 }
@@ -23,8 +30,17 @@ pub fn published() -> Result<Vec<DataFile>, InputError> {
 /// # Errors
 /// If there is none of that name, or it is malformed.
 pub fn table(name: &str) -> Result<DataFile, InputError> {
-    let file = PUBLISHED
-        .get_file(name)
+    let bytes = bytes(name)
         .ok_or_else(|| InputError::new("published", format!("no file is called `{name}`")))?;
-    DataFile::from_bytes(format!("published:{name}"), file.contents())
+    DataFile::from_bytes(format!("{PREFIX}{name}"), bytes)
+}
+
+/// The paths of everything in the folders that lie beside the tables.
+pub(crate) fn names() -> impl Iterator<Item = &'static str> {
+    PUBLISHED.dirs().flat_map(|dir| dir.files()).filter_map(|file| file.path().to_str())
+}
+
+/// What stands in a published file.
+pub(crate) fn bytes(name: &str) -> Option<&'static [u8]> {
+    PUBLISHED.get_file(name).map(|file| file.contents())
 }

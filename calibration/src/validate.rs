@@ -8,6 +8,8 @@ mod collective;
 mod copy;
 mod gpu;
 mod pcie;
+mod placement;
+mod points;
 mod report;
 
 use std::collections::HashSet;
@@ -24,6 +26,7 @@ use crate::{fit, shipped};
 
 use gpu::Gpus;
 
+pub use points::{Placed, Points};
 pub use report::{Comparison, Errors, Judged, Report, Skipped, Summary, Use};
 
 /// Predicts every row of `files` from the shipped profiles.
@@ -51,6 +54,10 @@ fn compare(files: &[DataFile], mut gpus: Gpus) -> Result<Report, InputError> {
     for file in files {
         let table = recognise(file)?;
         let fitted = Fitted::of(table)?;
+        if table == Table::Placement {
+            placement::judge(file, &mut report)?;
+            continue;
+        }
         for row in file.rows() {
             let judged = match (table, read_of(table, &row)?) {
                 (_, Some(reading)) => collective::judge(reading, &costs),
@@ -107,7 +114,7 @@ impl Fitted {
             Table::Collectives => fit::collectives::TABLE,
             Table::OneNode => fit::collectives::ONE_NODE,
             Table::PeerMatrix => fit::collectives::MATRICES,
-            Table::Pcie | Table::Gpu(_) => return Ok(Fitted::default()),
+            Table::Pcie | Table::Gpu(_) | Table::Placement => return Ok(Fitted::default()),
         };
         let file = crate::published::table(name)?;
         let columns = file.columns().map(str::to_owned).collect();

@@ -6,6 +6,7 @@ mod completions;
 mod explain;
 mod measure;
 mod merge;
+mod place;
 mod profiles;
 mod replay;
 mod respond;
@@ -58,6 +59,7 @@ enum Command {
     Compare(compare::Arguments),
     Show(show::Arguments),
     Replay(replay::Arguments),
+    Place(place::Arguments),
     Validate(validate::Arguments),
     Calibrate(calibrate::Arguments),
     Profiles(profiles::Arguments),
@@ -110,6 +112,7 @@ impl Command {
             Command::Compare(arguments) => compare::run(arguments, console),
             Command::Show(arguments) => show::run(arguments, console),
             Command::Replay(arguments) => replay::run(arguments, console),
+            Command::Place(arguments) => place::run(arguments, console),
             Command::Validate(arguments) => validate::run(arguments, console),
             Command::Calibrate(arguments) => calibrate::run(arguments, console),
             Command::Profiles(arguments) => profiles::run(arguments, console),

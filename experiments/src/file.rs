@@ -9,6 +9,7 @@ use std::io::{self, Read};
 use std::path::Path;
 use std::sync::Arc;
 
+use calibration::data::DataFile;
 use flate2::read::MultiGzDecoder;
 use models::input::{InputError, Source};
 
@@ -63,6 +64,18 @@ pub fn unpacked(path: &Path, field: &str) -> Result<Vec<u8>, InputError> {
         true => Err(told(format!("holds more than {} MiB", FILE_BYTES_MAX >> 20))),
         false => Ok(bytes),
     }
+}
+
+/// Reads a table, which may be packed with gzip if its name says so.
+///
+/// # Errors
+/// As [`read_text`] and [`unpacked`], or if it is no table.
+pub fn table(path: &Path, field: &str) -> Result<DataFile, InputError> {
+    if path.extension().is_some_and(|ending| ending == "gz") {
+        return DataFile::from_bytes(path.display().to_string(), &unpacked(path, field)?);
+    }
+    let source = read_text(path, field)?;
+    DataFile::from_bytes(&source.name, source.text.as_bytes())
 }
 
 /// What the operating system says, without its number.

@@ -30,6 +30,7 @@ pub mod measured;
 pub mod overlap;
 pub mod paint;
 pub mod picture;
+pub mod placement;
 pub mod raster;
 pub mod reported;
 pub mod run;
@@ -186,6 +187,14 @@ pub fn calibrate_net(dir: &Path) -> Result<Vec<Figure>, PlotError> {
 /// If compare.csv is missing or broken, or a figure cannot be written.
 pub fn compare(dir: &Path) -> Result<Vec<Figure>, PlotError> {
     write(dir, comparison::drafts(&Measured::comparison(dir)?))
+}
+
+/// Draws the figures of placements, and writes them to `plots/`.
+///
+/// # Errors
+/// If the table of placements is missing or broken, or a figure cannot be written.
+pub fn placement(dir: &Path) -> Result<Vec<Figure>, PlotError> {
+    write(dir, placement::drafts(dir)?)
 }
 
 /// Draws the figures of a judged GPU, and writes them to `plots/`.

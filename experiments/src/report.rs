@@ -26,6 +26,7 @@ pub mod document;
 pub mod judging;
 pub mod life;
 pub mod loss;
+pub mod place;
 pub mod provenance;
 pub mod request;
 pub mod results;
@@ -118,6 +119,20 @@ pub fn judging(
     figures: &[Figure],
 ) -> Result<(), PlotError> {
     save(dir, &judging::page(dir, told, simulated, figures)?)
+}
+
+/// Writes `report.html` for the placements in `dir`; `about` says what was placed, `answer` what
+/// came of it.
+///
+/// # Errors
+/// If summary.csv is missing or broken, or the report cannot be written.
+pub fn placement(
+    dir: &Path,
+    about: &str,
+    answer: &[String],
+    figures: &[Figure],
+) -> Result<(), PlotError> {
+    save(dir, &place::page(dir, about, answer, figures)?)
 }
 
 /// Writes `report.html` for the calibration of a GPU in `dir`.

@@ -23,6 +23,7 @@ pub mod library;
 pub mod name;
 pub mod outcome;
 pub mod pcie;
+pub mod placement;
 pub mod plan;
 pub mod predict;
 pub mod price;

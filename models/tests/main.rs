@@ -18,6 +18,8 @@ mod machine;
 #[path = "../../sim/tests/nightly/mod.rs"]
 mod nightly;
 mod paths;
+mod placement;
+mod placement_laws;
 mod random;
 mod replay;
 mod replications;

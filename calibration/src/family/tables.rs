@@ -92,4 +92,5 @@ pub(super) const TABLES: &[(Table, &[&str])] = &[
     ),
     (Table::OneNode, &["gpu", "gpus", "intra", "collective", "bytes", "time_us"]),
     (Table::PeerMatrix, &["machine", "kind", "p2p", "gpu", "from", "to", "value", "unit"]),
+    (Table::Placement, &crate::placement::COLUMNS),
 ];

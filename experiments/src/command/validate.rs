@@ -2,12 +2,12 @@
 
 mod field;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use calibration::data::DataFile;
 use calibration::family::Family;
 use calibration::published::published;
-use calibration::validate::{Comparison, Report, Summary, Use, validate, validate_profile};
+use calibration::validate::{Comparison, Points, Report, Summary, Use, validate, validate_profile};
 use clap::Args;
 use models::input::InputError;
 use models::library::Kind;
@@ -26,6 +26,7 @@ Examples:
   podpath validate --against mine.csv              any file with the columns of one of them
   podpath validate --against a.csv --against b.csv --json
   podpath validate --against nccl_tests.csv.gz     runs of nccl-tests, packed or not
+  podpath validate --against openb_reference.csv   placements; nodes and pods lie beside it
   podpath validate --rows 0                        the summary alone
   podpath validate --profile my-gpu.csv --against gpu.csv
                                                    rows about a GPU by a profile of your own
@@ -72,7 +73,7 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<(), Failur
     let files = match arguments.against.is_empty() {
         true => published()?,
         false => {
-            let files = arguments.against.iter().map(|path| read(path));
+            let files = arguments.against.iter().map(|path| file::table(path, "--against"));
             files.collect::<Result<Vec<DataFile>, InputError>>()?
         }
     };
@@ -91,15 +92,6 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<(), Failur
     console.print(&format!("\nresults in {}\n", arguments.out.display()))?;
     let json = serde_json::to_value(&report).map_err(|e| Failure::run("writing JSON", e))?;
     console.print_json(&json)
-}
-
-fn read(path: &Path) -> Result<DataFile, InputError> {
-    if path.extension().is_some_and(|ending| ending == "gz") {
-        let name = path.display().to_string();
-        return DataFile::from_bytes(name, &file::unpacked(path, "--against")?);
-    }
-    let source = file::read_text(path, "--against")?;
-    DataFile::from_bytes(&source.name, source.text.as_bytes())
 }
 
 fn write(staging: Staging, judged: &Report) -> Result<(), Failure> {
@@ -253,7 +245,24 @@ fn print_summary(report: &Report, console: &Console) -> Result<(), Failure> {
         }
     }
     console.print("\n")?;
-    console.print_table(sheet)
+    console.print_table(sheet)?;
+    Points::of(&report.placements).map_or(Ok(()), |points| console.print(&in_points(&points)))
+}
+
+/// How well placements are predicted, in points of percent.
+fn in_points(points: &Points) -> String {
+    let fragmented = points.mean_abs_fragmented_points.map_or(String::new(), |mean| {
+        format!("; what is fragmented is off by {mean:.2} points in the mean")
+    });
+    format!(
+        "\nplacement: {:.3} points off in the mean, at worst {:.3} ({}); {} of {} pairs of \
+         policies that differ by more than half a point are ranked right{fragmented}\n",
+        points.mean_abs_points,
+        points.worst_abs_points,
+        points.worst_row,
+        points.pairs_ranked_right,
+        points.pairs,
+    )
 }
 
 /// How wide an interval is, as a factor.

@@ -1,6 +1,6 @@
 //! The figures of a GPU's calibration, from its points.csv.
 
-use super::lines::{self, Line, Words};
+use super::lines::{self, Axis, Line, Words};
 use super::picture::Point;
 use super::table::{Row, Table};
 use super::{Draft, PlotError, words};
@@ -179,8 +179,9 @@ pub(super) fn drafts(table: &Table) -> Result<Vec<Draft>, PlotError> {
             note: &format!("{device}; medians"),
             across: plan.across,
             ticks: plan.ticks,
+            wide: Axis::Log,
             unit: plan.unit,
-            log: plan.log,
+            high: if plan.log { Axis::Log } else { Axis::FromZero },
         };
         let Some(picture) = lines::draw(&lines, said) else { continue };
         drafts.push(Draft {

@@ -1,7 +1,7 @@
 //! Where the levels at which a kernel is run part: how far the warp level lies from the cohorts of
 //! blocks, against the size of the grid.
 
-use super::lines::{self, Line, Words};
+use super::lines::{self, Axis, Line, Words};
 use super::picture::Picture;
 use super::run::{Outcome, Run, distinct};
 use super::series;
@@ -34,8 +34,9 @@ pub fn draw(run: &Run) -> Option<Picture> {
         note: &run.noted(note),
         across: "threads of the grid",
         ticks: super::words::number,
+        wide: Axis::Log,
         unit: "%",
-        log: false,
+        high: Axis::FromZero,
     };
     lines::draw(&lines, words)
 }

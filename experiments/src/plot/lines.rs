@@ -1,4 +1,4 @@
-//! One panel of lines over a logarithmic axis of bytes or counts, each named at its end.
+//! One panel of lines over an axis of bytes, counts, percents or time, each named at its end.
 
 use super::frame::{self, LABEL, MARGIN, Panel, TICK, WIDTH};
 use super::ink;
@@ -20,8 +20,19 @@ const PITCH: f64 = 13.0;
 pub struct Line {
     /// Its name.
     pub name: String,
-    /// Bytes or a count across, and what stands over them.
+    /// What is across, and what stands over it.
     pub points: Vec<Point>,
+}
+
+/// How an axis is divided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Axis {
+    /// Logarithmically.
+    Log,
+    /// Evenly, from zero on.
+    FromZero,
+    /// Evenly, from the least to the most.
+    Even,
 }
 
 /// What a panel of lines says besides its lines.
@@ -35,10 +46,12 @@ pub struct Words<'a> {
     pub across: &'a str,
     /// How a number of that axis is written.
     pub ticks: fn(f64) -> String,
+    /// How the horizontal axis is divided.
+    pub wide: Axis,
     /// The unit of the vertical axis.
     pub unit: &'a str,
-    /// Whether the vertical axis is logarithmic; otherwise it begins at zero.
-    pub log: bool,
+    /// How the vertical axis is divided.
+    pub high: Axis,
 }
 
 /// Draws the lines; none without points.
@@ -53,11 +66,17 @@ pub fn draw(lines: &[Line], words: Words<'_>) -> Option<Picture> {
     let names = lines.iter().map(|line| LABEL.width(&line.name)).fold(0.0, f64::max);
     let (left, right) = (MARGIN + LEFT, WIDTH - MARGIN - names - 24.0);
     let bottom = top + HIGH;
-    let y = match words.log {
-        true => Scale::log(least / 1.15, most * 1.15, (bottom, top)),
-        false => Scale::from_zero(most * 1.05, (bottom, top)),
+    let y = match words.high {
+        Axis::Log => Scale::log(least / 1.15, most * 1.15, (bottom, top)),
+        Axis::FromZero => Scale::from_zero(most * 1.05, (bottom, top)),
+        Axis::Even => Scale::linear(least, most, (bottom, top)),
     };
-    let x = Scale::log(from, to, (left + 6.0, right - 6.0));
+    let across = (left + 6.0, right - 6.0);
+    let x = match words.wide {
+        Axis::Log => Scale::log(from, to, across),
+        Axis::FromZero => Scale::from_zero(to, across),
+        Axis::Even => Scale::linear(from, to, across),
+    };
     let panel = Panel { x, y, edges: [left, top, right, bottom] };
     axes(&mut picture, &panel, words);
     let ends: Vec<Point> =
@@ -76,11 +95,15 @@ pub fn draw(lines: &[Line], words: Words<'_>) -> Option<Picture> {
 
 fn axes(picture: &mut Picture, panel: &Panel, words: Words<'_>) {
     let [left, top, right, bottom] = panel.edges;
-    let ticks = if words.log { panel.y.decades(8) } else { panel.y.ticks(6) };
+    let ticks = if words.high == Axis::Log { panel.y.decades(8) } else { panel.y.ticks(6) };
     let named = |tick: f64| (tick, words::number(tick));
     panel.grid_y(picture, &ticks.into_iter().map(named).collect::<Vec<_>>());
     let written = |tick: f64| (tick, (words.ticks)(tick));
-    let ticks = panel.x.powers_of_two(((right - left) / 62.0) as usize);
+    let room = ((right - left) / 62.0) as usize;
+    let ticks = match words.wide {
+        Axis::Log => panel.x.powers_of_two(room),
+        Axis::FromZero | Axis::Even => panel.x.ticks(room),
+    };
     panel.grid_x(picture, &ticks.into_iter().map(written).collect::<Vec<_>>());
     panel.base(picture);
     picture.text((MARGIN, top - 9.0), words.unit, TICK);

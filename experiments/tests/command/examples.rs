@@ -4,14 +4,17 @@
 use std::process::{Command, Stdio};
 
 use super::help::COMMANDS;
+use super::place::{NODES, PODS};
 use super::replay::PAIR;
 use super::{Folder, SMALL};
 
 /// Examples that are not run, by how they begin, and why.
-const NOT_RUN: [(&str, &str); 28] = [
+const NOT_RUN: [(&str, &str); 30] = [
     ("podpath validate --field", "takes ten seconds and has tests of its own"),
     ("podpath validate --against mine.csv", "the tables of a user; `validate` has tests"),
     ("podpath validate --against nccl", "the tables of a user; `collectives` has tests"),
+    ("podpath validate --against openb", "the tables of a user; `place` has tests"),
+    ("podpath place nodes.csv pods.csv.gz", "packed pods of a user; `place` has tests"),
     ("podpath validate --against a.csv", "the tables of a user; `validate` has tests"),
     ("podpath validate --profile", "the profile of a user; `judge` has tests"),
     ("podpath merge", "folders of shards; `shards` has tests"),
@@ -76,6 +79,8 @@ fn every_example_is_run_or_accepted() {
     let nodes = node("node-a") + &node("node-b");
     folder.write("my/cluster.toml", format!("include = [\"quickstart-pair\"]\n{nodes}"));
     folder.write("job.goal", PAIR);
+    folder.write("nodes.csv", NODES);
+    folder.write("pods.csv", PODS);
     folder.write("ranks.csv", "rank,place\n0,client\n1,server\n");
     let mut used = [false; NOT_RUN.len()];
     let (mut ran, mut seen) = (0, std::collections::BTreeSet::new());

@@ -4,12 +4,13 @@ use predicates::prelude::*;
 
 use super::Folder;
 
-pub(super) const COMMANDS: [&[&str]; 18] = [
+pub(super) const COMMANDS: [&[&str]; 19] = [
     &[],
     &["run"],
     &["explain"],
     &["show"],
     &["replay"],
+    &["place"],
     &["validate"],
     &["calibrate"],
     &["calibrate", "fit"],
@@ -55,7 +56,7 @@ fn wrong_arguments_exit_with_two() {
 
 #[test]
 fn what_is_not_there_is_named_with_the_nearest() {
-    let cases: [(&[&str], &str); 9] = [
+    let cases: [(&[&str], &str); 11] = [
         (&["run", "quickstrat"], "did you mean the shipped experiment `quickstart`?"),
         (&["explain", "quickstart", "--topology", "quickstart-vlan"], "`quickstart-vxlan`?"),
         (&["explain", "quickstart", "--set", "strems=1"], "did you mean `streams`?"),
@@ -64,6 +65,8 @@ fn what_is_not_there_is_named_with_the_nearest() {
         (&["profiles", "show", "host/bench-2042"], "did you mean `bench-2024`?"),
         (&["profiles", "list", "--kind", "cno"], "did you mean `cni`?"),
         (&["validate", "--against", "none.csv"], "there is no such file"),
+        (&["place", "opnb", "default"], "did you mean `openb`?"),
+        (&["place", "openb", "deflt"], "did you mean `default`?"),
         (&["calibrate", "gpu", "--pcie", "gen4x16"], "did you mean `gen4-x16`?"),
     ];
     for (arguments, says) in cases {

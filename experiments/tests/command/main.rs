@@ -23,6 +23,7 @@ mod needs;
 #[path = "../../../sim/tests/nightly/mod.rs"]
 mod nightly;
 mod output;
+mod place;
 mod queues;
 mod rehearsal;
 mod replay;
