@@ -162,6 +162,22 @@ impl Experiment {
         }
     }
 
+    /// Refuses collectives, which no kernel networking carries out.
+    ///
+    /// # Errors
+    /// If it has one.
+    pub fn no_collectives(&self, command: &str) -> Result<(), InputError> {
+        let swept = self.axes.iter().flat_map(|axis| &axis.varied);
+        if !group::any(&self.transfers) && swept.into_iter().all(|v| v.key != "collective") {
+            return Ok(());
+        }
+        let at = self.source.text.find("collective").unwrap_or(0);
+        let problem = format!("`podpath {command}` carries out no collectives");
+        Err(InputError::new("transfer.collective", problem)
+            .help("nccl-tests, and `podpath run` beside it")
+            .at(&self.source, at..at + 10))
+    }
+
     /// Drops all topologies but the one called `name`.
     ///
     /// # Errors

@@ -111,11 +111,16 @@ fn headline(label: &str, transfer: &Transfer, digest: &Digest) -> String {
         n => format!("{n} streams"),
     };
     let transport = format!("{:?}", transfer.transport).to_uppercase();
+    let Transfer { from, to, message, .. } = transfer;
+    let asked = match &transfer.group {
+        None => format!("{from} to {to}, {message}, {transport}, {streams}, {mode}"),
+        Some(group) => {
+            let name = group.collective.name().replace('_', "-");
+            format!("{name} of {}, {message}", group.ranks.join(", "))
+        }
+    };
     format!(
-        "\n{label}: {} to {}, {}, {transport}, {streams}, {mode}\n{} of {} ({}, {})\n{}",
-        transfer.from,
-        transfer.to,
-        transfer.message,
+        "\n{label}: {asked}\n{} of {} ({}, {})\n{}",
         rate(digest.goodput_bit_s.mean),
         rate(digest.reference_bit_s),
         percent(digest.goodput_bit_s.mean / digest.reference_bit_s),

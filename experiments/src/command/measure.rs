@@ -101,6 +101,7 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<(), Failur
 pub(super) fn read(file: &str) -> Result<(Experiment, Plan), InputError> {
     let experiment = shipped::read(file)?;
     experiment.only_transfers("measure")?;
+    experiment.no_collectives("measure")?;
     let plan = experiment.plan()?;
     Ok((experiment, plan))
 }

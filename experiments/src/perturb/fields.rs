@@ -54,7 +54,7 @@ const TRANSFER: [Move; 25] = [
     ("offered", "udp", "100 Mbit/s"),
     ("marshalled", "tcp", "1 GB/s"),
     ("rails", "together", "1"),
-    ("socket_threads", "together", "4"),
+    ("socket_threads", "sockets", "4"),
     ("kernel_read", "kernels", "128 MiB"),
     ("kernel_written", "kernels", "128 MiB"),
     ("kernel_flop", "arithmetic", "2e12"),
@@ -114,7 +114,7 @@ fn entry(origin: &str, name: &str, value: &str, scene: &str, change: Change) -> 
     let cast = match scene {
         // A tunnel, which has a pod side that can be limited, and offloads of its own.
         "tcp" | "limited" => Cast { hop: Some("vxlan".into()), ..cast() },
-        "nvswitch" | "together" | "kernels" | "launches" | "turns" | "side-by-side" => {
+        "nvswitch" | "together" | "sockets" | "kernels" | "launches" | "turns" | "side-by-side" => {
             Cast { gpu: "a100-40-pcie".into(), ..cast() }
         }
         _ => cast(),

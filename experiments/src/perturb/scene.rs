@@ -28,12 +28,12 @@ const TOPOLOGIES: [(&str, &str); 7] = texts!(
     "topology/fabric" "topology/team"
 );
 
-const EXPERIMENTS: [(&str, &str); 33] = texts!(
+const EXPERIMENTS: [(&str, &str); 34] = texts!(
     "tcp" "udp" "far" "crowd" "service" "datagrams-to-service" "request" "lossy-request" "copies"
     "peer" "pinned" "small-copy" "boundary" "gpudirect" "kernels" "graph" "arithmetic" "double"
     "memory" "nvlink" "nvswitch" "turns" "bare-name" "datagram-crowd" "fragments" "pipeline"
     "both-ways" "limited" "launches" "started" "far-card"
-    "fabric" "together"
+    "fabric" "together" "sockets"
 );
 
 /// One number, moved.

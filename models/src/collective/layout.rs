@@ -96,19 +96,25 @@ impl Layout {
                 let problem = format!("`{}` has no card with a cable", names[at]);
                 return Err(wrong(problem, "a [[nic]] and a [[cable]] or [[fabric]]"));
             }
-            let least = cards.iter().map(Vec::len).min().expect("there are nodes");
+        }
+        let network = group.network.unwrap_or_else(|| {
+            match cards.iter().flatten().all(|card| cluster.nics[card].rdma) {
+                true => Fabric::Rdma,
+                false => Fabric::Socket,
+            }
+        });
+        let least = match network {
+            // Sockets leave a pod by its one interface.
+            Fabric::Socket => 1,
+            _ => cards.iter().map(Vec::len).min().unwrap_or(0),
+        };
+        if nodes.len() > 1 {
             let rails = rails(group, least)?;
             for own in &mut cards {
                 *own = (0..rails).map(|rail| own[rail * least / rails]).collect();
             }
         }
         let (near_card, near_gpu) = near(cluster, &nodes[0], &cards[0]);
-        let all = || cards.iter().flatten();
-        let network =
-            group.network.unwrap_or_else(|| match all().all(|card| cluster.nics[card].rdma) {
-                true => Fabric::Rdma,
-                false => Fabric::Socket,
-            });
         Ok(Layout { nodes, cards, network, near_card, near_gpu })
     }
 
@@ -156,7 +162,8 @@ fn rails(group: &Group, least: usize) -> Result<usize, InputError> {
         Some(rails) if (1..=least).contains(&rails) => Ok(rails),
         Some(rails) => {
             let problem = format!("{rails} of {least} cards is not possible");
-            Err(InputError::new("rails", problem).help(format!("1 to {least}")))
+            let help = format!("1 to {least}; by sockets a pod has one interface");
+            Err(InputError::new("rails", problem).help(help))
         }
     }
 }
