@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
+mod busbw;
 pub mod calibrate_net;
 pub mod calibration;
 pub mod comparison;
@@ -148,7 +149,9 @@ pub fn of_run(
     png: bool,
     stop: &(dyn Fn() -> bool + Sync),
 ) -> Result<Vec<Figure>, PlotError> {
-    write_until(dir, drafts(run, manifest, stop), png, stop)
+    let mut drafts = drafts(run, manifest, stop);
+    drafts.extend(busbw::draft(dir)?);
+    write_until(dir, drafts, png, stop)
 }
 
 /// Draws the figures of a validation, and writes them to `plots/`.

@@ -14,8 +14,9 @@ use crate::near::Near;
 
 static CASES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/cases");
 /// The experiments of the folder itself, the first one first.
-const OWN: [(&str, &str); 12] = [
+const OWN: [(&str, &str); 14] = [
     ("quickstart", include_str!("../quickstart.toml")),
+    ("collectives", include_str!("../collectives.toml")),
     ("fidelity", include_str!("../fidelity.toml")),
     ("gpu-levels", include_str!("../gpu-levels.toml")),
     ("gpu-result", include_str!("../gpu-result.toml")),
@@ -27,6 +28,7 @@ const OWN: [(&str, &str); 12] = [
     ("lab-shared", include_str!("../lab-shared.toml")),
     ("service-load", include_str!("../service-load.toml")),
     ("service-path", include_str!("../service-path.toml")),
+    ("topologies", include_str!("../topologies.toml")),
 ];
 
 /// An experiment that is built in.

@@ -200,6 +200,15 @@ fn impossible_fabrics_are_refused() {
             "it reads ports, levels, uplink_rate".into()
         )
     );
+    assert_eq!(
+        told(4, 1, "kind = \"fat-tree\"\nports = 4294967294"),
+        "ports: 4294967294 is not possible"
+    );
+    assert_eq!(told(4, 1, "kind = \"fat-tree\"\nports = 65536"), "ports: makes 1073741824 things");
+    assert_eq!(
+        told(4, 1, "kind = \"leaf-spine\"\ncards_per_leaf = 1\nspines = 65536\nuplinks = 65536"),
+        "spines: makes 17179869184 things"
+    );
     let none = "kind = \"leaf-spine\"\ncards_per_leaf = 2";
     assert_eq!(told(4, 1, none), "spines: is missing");
     let odd = "kind = \"leaf-spine\"\ncards_per_leaf = 16\noversubscription = 3";

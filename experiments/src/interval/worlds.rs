@@ -13,6 +13,8 @@ use crate::experiment::{Experiment, Plan, Point};
 /// Places of all draws of a world together, above which fewer are drawn: a cluster of thousands of
 /// nodes takes seconds to assemble.
 const PLACES_MAX: usize = 200_000;
+/// So many hops weigh as much as a place.
+const HOPS: usize = 4;
 /// The same of transfers that share a point: the time for one draw grows with their square.
 const TRANSFERS_MAX: usize = 8_192;
 /// At least so many are drawn.
@@ -74,7 +76,9 @@ impl<'a> Worlds<'a> {
         cluster: &Cluster,
         transfers: usize,
     ) -> Result<Drawn, InputError> {
-        let by_places = PLACES_MAX / cluster.graph.node_count().max(1);
+        // Hops take more memory than places where every GPU reaches every card.
+        let size = cluster.graph.node_count().max(cluster.graph.edge_count() / HOPS);
+        let by_places = PLACES_MAX / size.max(1);
         let most = by_places.min(TRANSFERS_MAX / transfers.max(1)) as u32;
         let draws = Draw::all(Seed::new(self.experiment.seed), most.clamp(DRAWS_MIN, DRAWS));
         Drawn::new(draws, |draw| self.experiment.drawn(point, draw))

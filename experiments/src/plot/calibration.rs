@@ -206,7 +206,7 @@ fn read(table: &Table, plan: &Plan) -> Result<Vec<Line>, PlotError> {
             }
         }
         points.sort_by(|a: &Point, b: &Point| a.0.total_cmp(&b.0));
-        lines.push(Line { name: (*called).into(), points });
+        lines.push(Line { name: (*called).into(), points, ..Line::default() });
     }
     lines.retain(|line| !line.points.is_empty());
     Ok(lines)

@@ -24,7 +24,7 @@ pub fn draw(run: &Run) -> Option<Picture> {
         let mut points: Vec<_> = points.collect();
         points.sort_by(|one, other| one.0.total_cmp(&other.0));
         if points.len() > 1 {
-            lines.push(Line { name, points });
+            lines.push(Line { name, points, ..Line::default() });
         }
     }
     let note = "Difference of the completion times, without its sign. The closed form lies on the \

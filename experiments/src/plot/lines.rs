@@ -16,12 +16,16 @@ const HEAD: f64 = 16.0;
 const PITCH: f64 = 13.0;
 
 /// A named line.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Line {
     /// Its name.
     pub name: String,
     /// What is across, and what stands over it.
     pub points: Vec<Point>,
+    /// The ends of an interval about each point; empty where there is none.
+    pub within: Vec<(f64, f64)>,
+    /// What it could be at best, drawn across the panel.
+    pub ideal: Option<f64>,
 }
 
 /// How an axis is divided.
@@ -60,7 +64,12 @@ pub fn draw(lines: &[Line], words: Words<'_>) -> Option<Picture> {
     let bound =
         |pick: fn(&Point) -> f64, fold: fn(f64, f64) -> f64| points().map(pick).reduce(fold);
     let (from, to) = (bound(|p| p.0, f64::min)?, bound(|p| p.0, f64::max)?);
-    let (least, most) = (bound(|p| p.1, f64::min)?, bound(|p| p.1, f64::max)?);
+    let beside = || {
+        let ends = lines.iter().flat_map(|line| &line.within).flat_map(|ends| [ends.0, ends.1]);
+        ends.chain(lines.iter().filter_map(|line| line.ideal))
+    };
+    let least = beside().fold(bound(|p| p.1, f64::min)?, f64::min);
+    let most = beside().fold(bound(|p| p.1, f64::max)?, f64::max);
     let mut picture = Picture::new(WIDTH, 0.0);
     let top = frame::header(&mut picture, words.title, words.note) + HEAD;
     let names = lines.iter().map(|line| LABEL.width(&line.name)).fold(0.0, f64::max);
@@ -115,6 +124,22 @@ fn one(picture: &mut Picture, panel: &Panel, at: usize, line: &Line) -> Point {
     let places: Vec<Point> =
         line.points.iter().map(|(x, y)| (panel.x.at(*x), panel.y.at(*y))).collect();
     let ink = ink::colour(at);
+    let ends = line.points.iter().zip(&line.within);
+    let (low, high): (Vec<Point>, Vec<Point>) = ends
+        .map(|((x, _), (low, high))| {
+            let x = panel.x.at(*x);
+            ((x, panel.y.at(*low)), (x, panel.y.at(*high)))
+        })
+        .unzip();
+    if !low.is_empty() {
+        let around: Vec<Point> = low.into_iter().chain(high.into_iter().rev()).collect();
+        picture.fill(&around, ink::sheer(ink, 0.12));
+    }
+    if let Some(ideal) = line.ideal {
+        let [left, _, right, _] = panel.edges;
+        let level = panel.y.at(ideal);
+        picture.dashes(&[(left, level), (right, level)], ink::sheer(ink, 0.7), 1.0, (2.0, 3.0));
+    }
     match ink::dash(at) {
         Some(dash) => picture.dashes(&places, ink, 1.75, dash),
         None => picture.stroke(&places, ink, 1.75),

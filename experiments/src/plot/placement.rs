@@ -133,7 +133,7 @@ fn read(table: &Table, plan: &Plan) -> Result<Vec<Line>, PlotError> {
         let step = points.len().div_ceil(POINTS_MAX).max(1);
         let mut shown: Vec<_> = points.iter().rev().step_by(step).copied().collect();
         shown.reverse();
-        Ok(Line { name, points: shown })
+        Ok(Line { name, points: shown, ..Line::default() })
     };
     distinct(names?.into_iter()).into_iter().map(line).collect()
 }

@@ -36,8 +36,14 @@ const COLUMNS: [&str; 15] = [
 
 /// The names of its columns.
 pub(super) fn header(plan: &Plan) -> Vec<String> {
-    let added = plan.columns.iter().map(String::as_str);
+    let added = plan.columns.iter().map(String::as_str).filter(|name| !COLUMNS.contains(name));
     OF_TRANSFER.into_iter().chain(added).chain(COLUMNS).map(str::to_owned).collect()
+}
+
+/// Whether a key column of a run is one here; what was asked of NCCL stands beside what it took.
+fn is_key(plan: &Plan, name: &str) -> bool {
+    let added = plan.columns.iter().any(|own| own == name) && !COLUMNS.contains(&name);
+    OF_TRANSFER.contains(&name) || added
 }
 
 /// The rows of a point's collectives, whose transfers have `cells` as their keys.
@@ -55,10 +61,7 @@ pub(super) fn rows(
     let mut rows = Vec::new();
     for ((transfer, cells), digest) in point.transfers.iter().zip(cells).zip(digests) {
         let Some(together) = together(cluster, transfer) else { continue };
-        let own = names
-            .iter()
-            .zip(cells)
-            .filter(|(key, _)| OF_TRANSFER.contains(&key.as_str()) || plan.columns.contains(key));
+        let own = names.iter().zip(cells).filter(|(key, _)| is_key(plan, key));
         let mut row: Vec<String> = own.map(|(_, cell)| cell.clone()).collect();
         let bus = Bus::of(&together, digest);
         row.extend([

@@ -19,7 +19,9 @@ use super::{Leg, Route, Routes, cut};
 use crate::cluster::{Cluster, HopModel, PlaceKind, Side};
 use crate::collective::crossings::{Crossing, crossings};
 use crate::collective::layout::{Layout, direct, holder, nominal, nvlink};
-use crate::collective::{Algorithm, Choice, Fabric, Group, Intra, Protocol, Team, tuner};
+use crate::collective::{
+    Algorithm, Choice, Collective, Fabric, Group, Intra, Protocol, Team, tuner,
+};
 use crate::input::InputError;
 use crate::transfer::{Mode, Transfer};
 
@@ -113,6 +115,7 @@ pub(super) fn route<'a>(
     let inside = found.inside(&layout);
     let mut stacks = Vec::new();
     let mut is_spread = false;
+    check_streams(group.collective, choice, &team)?;
     let crossings = crossings(group.collective, choice, &team, &layout);
     for (number, crossing) in crossings.iter().enumerate() {
         let found = found.crossing(&layout, crossing, number as u64)?;
@@ -134,6 +137,24 @@ pub(super) fn route<'a>(
     let grouped = Grouped { layout, choice, classes, slowest_card, line, stacks, is_spread };
     let (pods, parallel) = (None, None);
     Ok(Route { stages: vec![legs], pods, parallel, group: Some(std::sync::Arc::new(grouped)) })
+}
+
+/// More streams between nodes than this are not looked at one by one.
+const STREAMS_MAX: u64 = 1 << 20;
+
+/// Refuses an exchange of all with all that would take minutes.
+fn check_streams(collective: Collective, choice: Choice, team: &Team) -> Result<(), InputError> {
+    let (nodes, local) = (u64::from(team.nodes), u64::from(team.local()));
+    let streams = match (choice.algorithm, collective, team.intra) {
+        (Algorithm::Pairwise, Collective::AllToAll, Intra::NvLink { .. }) => nodes * nodes * local,
+        (Algorithm::Pairwise, Collective::AllToAll, _) => nodes * nodes * local * local,
+        _ => nodes * local,
+    };
+    if streams <= STREAMS_MAX {
+        return Ok(());
+    }
+    let problem = format!("{} ranks are about {streams} streams", team.ranks);
+    Err(InputError::new("ranks", problem).help(format!("at most {STREAMS_MAX}: fewer ranks")))
 }
 
 /// What a user has paid for: the cables of the cards, or of one node the links of a GPU.

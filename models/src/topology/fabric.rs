@@ -21,7 +21,7 @@ use std::sync::Arc;
 
 use serde_spanned::Spanned;
 
-use super::family::{Families, Family, renamed};
+use super::family::{Families, Family, MEMBERS_MAX, renamed};
 use super::{CableTable, FabricTable, NicTable, Placed, SwitchTable, Topology};
 use crate::input::{InputError, suggest};
 use crate::quantity::parse_rate;
@@ -107,10 +107,27 @@ impl Size<'_> {
     }
 }
 
+/// No fabric has more of anything that is counted for one of its parts.
+const COUNT_MAX: u32 = 65_536;
+
 fn counted(field: &'static str, number: u32) -> Result<usize, Flaw> {
     match number {
-        0 => Err(Flaw::new(field, "0 is not possible", "1 or more")),
-        number => Ok(number as usize),
+        1..=COUNT_MAX => Ok(number as usize),
+        _ => {
+            let help = format!("1 to {COUNT_MAX}");
+            Err(Flaw::new(field, format!("{number} is not possible"), help))
+        }
+    }
+}
+
+/// Refuses more things than a topology may have, before they are made.
+fn fits(field: &'static str, parts: &[usize]) -> Result<(), Flaw> {
+    match parts.iter().fold(1, |all: usize, part| all.saturating_mul(*part)) {
+        many if many <= MEMBERS_MAX => Ok(()),
+        many => {
+            let problem = format!("makes {many} things");
+            Err(Flaw::new(field, problem, "at most a million in a topology"))
+        }
     }
 }
 

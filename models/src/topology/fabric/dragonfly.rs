@@ -1,6 +1,6 @@
 //! Dragonfly+: groups of leaves and spines, and cables between spines of every two groups.
 
-use super::{End, Flaw, Made, Size};
+use super::{End, Flaw, Made, Size, fits};
 
 pub(super) fn layout(size: &Size<'_>) -> Result<Made, Flaw> {
     let table = size.table;
@@ -19,6 +19,8 @@ pub(super) fn layout(size: &Size<'_>) -> Result<Made, Flaw> {
         let problem = format!("{all} leaves are one group");
         return Err(Flaw::new("leaves_per_group", problem, "fewer, or a fabric `leaf-spine`"));
     }
+    fits("spines", &[all, spines, uplinks])?;
+    fits("global_links", &[groups, groups, global])?;
     let leaf = made.tier("leaf", all);
     (0..size.cards).for_each(|card| made.cable(End::Card(card), End::Switch(card / per)));
     let spine = made.tier("spine", groups * spines);

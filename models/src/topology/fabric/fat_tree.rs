@@ -5,7 +5,7 @@
 //!  three levels  k pods of k/2 edge and k/2 aggregation switches, k²/4 cores, k³/4 cards
 //! ```
 
-use super::{End, Flaw, Made, Size};
+use super::{End, Flaw, Made, Size, fits};
 
 pub(super) fn layout(size: &Size<'_>) -> Result<Made, Flaw> {
     let ports = size.needed("ports", &size.table.ports)?;
@@ -27,8 +27,14 @@ pub(super) fn layout(size: &Size<'_>) -> Result<Made, Flaw> {
         let problem = format!("{ports} ports take {most} cards, and there are {}", size.cards);
         return Err(Flaw::new("ports", problem, "more ports, or another level"));
     }
-    let mut made = Made::default();
     let edges = size.cards.div_ceil(half);
+    let pods = edges.div_ceil(half);
+    match levels {
+        2 => fits("ports", &[edges, half])?,
+        _ => fits("ports", &[pods, half, half])?,
+    }
+    fits("ports", &[half, half])?;
+    let mut made = Made::default();
     let edge = made.tier("leaf", edges);
     (0..size.cards).for_each(|card| made.cable(End::Card(card), End::Switch(card / half)));
     if levels == 2 {
@@ -36,7 +42,7 @@ pub(super) fn layout(size: &Size<'_>) -> Result<Made, Flaw> {
         edge.for_each(|leaf| made.up(leaf, spine.clone(), 1));
         return Ok(made);
     }
-    let middle = made.tier("aggregation", edges.div_ceil(half) * half);
+    let middle = made.tier("aggregation", pods * half);
     let core = made.tier("core", half * half);
     for leaf in edge {
         let pod = middle.start + leaf / half * half;

@@ -1,6 +1,6 @@
 //! Leaves and spines: every leaf leads to every spine.
 
-use super::{End, Flaw, Made, Size};
+use super::{End, Flaw, Made, Size, fits};
 
 /// Cards in turn, so many at each leaf.
 pub(super) fn layout(size: &Size<'_>) -> Result<Made, Flaw> {
@@ -28,6 +28,7 @@ fn join(
 ) -> Result<Made, Flaw> {
     let uplinks = size.or_one("uplinks", &size.table.uplinks)?;
     let spines = spines(size, per, uplinks)?;
+    fits("spines", &[leaves, spines, uplinks])?;
     let mut made = Made::default();
     let leaf = made.tier("leaf", leaves);
     (0..size.cards)
@@ -52,7 +53,10 @@ fn spines(size: &Size<'_>, per: usize, uplinks: usize) -> Result<usize, Flaw> {
     let whole = per as f64 * size.ratio / uplinks as f64;
     let spines = whole / wanted;
     let nearest = spines.round();
-    if wanted.is_finite() && nearest >= 1.0 && (spines - nearest).abs() < 1e-9 * nearest {
+    if wanted.is_finite()
+        && (1.0..1e6).contains(&nearest)
+        && (spines - nearest).abs() < 1e-9 * nearest
+    {
         return Ok(nearest as usize);
     }
     let fits = [1.0, 2.0, 4.0, 8.0, 16.0];
