@@ -1,4 +1,4 @@
-//! Bus bandwidth of collectives against their size, with its interval and what the line would carry.
+//! Bus bandwidth of collectives against size, with its interval and what the line would carry.
 
 use std::path::Path;
 

@@ -72,7 +72,8 @@ pub(super) fn price_group(question: &Question<'_>, grouped: &Grouped, group: &Gr
                 for &(edge, load) in &class.loads {
                     let HopModel::Wire(wire) = &cluster.graph[edge].model else { continue };
                     let framed = stacks.framings.get(&wire.link).copied().unwrap_or(0.0);
-                    works.insert(wire.link, load * parts.scale.max(framed));
+                    // No draw makes fewer bytes of them than there are.
+                    works.insert(wire.link, load * parts.scale.max(framed).max(1.0));
                 }
             }
             What::Stack => {
