@@ -55,7 +55,7 @@ enum End {
 struct Made {
     /// What switches are called behind the fabric's name.
     switches: Vec<String>,
-    /// Cables, and whether each is one between switches.
+    /// Cables, each by its two ends.
     cables: Vec<[End; 2]>,
 }
 

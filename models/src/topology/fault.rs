@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use petgraph::unionfind::UnionFind;
+
 use super::{CableTable, FaultTable, Placed, Topology};
 use crate::input::{InputError, suggest};
 
@@ -16,11 +18,12 @@ pub(super) fn apply(topology: &mut Topology) -> Result<(), InputError> {
     for at in down {
         let meant = meant(&at, &topology.cables)?;
         let mut down = meant.iter().copied().peekable();
-        let before = Joined::by(&topology.cables);
-        let cables = std::mem::take(&mut topology.cables).into_iter().enumerate();
-        let left = cables.filter(|(number, _)| down.next_if_eq(number).is_none());
-        topology.cables = left.map(|(_, cable)| cable).collect();
-        check_whole(&at, topology, before)?;
+        let all = std::mem::take(&mut topology.cables);
+        let before = Joined::by(&all);
+        let left = all.iter().enumerate();
+        let left = left.filter(|(number, _)| down.next_if_eq(number).is_none());
+        topology.cables = left.map(|(_, cable)| cable.clone()).collect();
+        check_whole(&at, topology, &before)?;
     }
     for at in slow {
         let rate = at.table.rate.clone().expect("it is slow by it");
@@ -101,9 +104,9 @@ fn names_at(at: &Placed<FaultTable>) -> &serde_spanned::Spanned<String> {
 fn check_whole(
     at: &Placed<FaultTable>,
     topology: &Topology,
-    mut before: Joined,
+    before: &Joined<'_>,
 ) -> Result<(), InputError> {
-    let mut after = Joined::by(&topology.cables);
+    let after = Joined::by(&topology.cables);
     // Of each part that there was, the first card and where it is now.
     let mut first: HashMap<usize, (&str, Option<usize>)> = HashMap::new();
     for nic in &topology.nics {
@@ -123,45 +126,31 @@ fn check_whole(
     Ok(())
 }
 
-/// Which things cables join (union–find).
-struct Joined {
-    numbers: HashMap<String, usize>,
-    parents: Vec<usize>,
+/// Which things cables join.
+struct Joined<'c> {
+    numbers: HashMap<&'c str, usize>,
+    parts: UnionFind<usize>,
 }
 
-impl Joined {
-    fn by(cables: &[Placed<CableTable>]) -> Joined {
-        let mut joined = Joined { numbers: HashMap::new(), parents: Vec::new() };
-        for cable in cables {
-            let ends = cable.table.between.get_ref().each_ref();
-            let [a, b] = ends.map(|end| joined.number(end.get_ref()));
-            let [a, b] = [joined.top(a), joined.top(b)];
-            joined.parents[a] = b;
+impl<'c> Joined<'c> {
+    fn by(cables: &'c [Placed<CableTable>]) -> Joined<'c> {
+        let mut numbers = HashMap::new();
+        let mut number = |name: &'c str| {
+            let next = numbers.len();
+            *numbers.entry(name).or_insert(next)
+        };
+        let ends = cables.iter().map(|cable| cable.table.between.get_ref().each_ref());
+        let pairs: Vec<[usize; 2]> =
+            ends.map(|ends| ends.map(|end| number(end.get_ref().as_str()))).collect();
+        let mut parts = UnionFind::new(numbers.len());
+        for [a, b] in pairs {
+            parts.union(a, b);
         }
-        joined
-    }
-
-    fn number(&mut self, name: &str) -> usize {
-        if let Some(known) = self.numbers.get(name) {
-            return *known;
-        }
-        let number = self.parents.len();
-        self.numbers.insert(name.to_owned(), number);
-        self.parents.push(number);
-        number
-    }
-
-    fn top(&mut self, mut number: usize) -> usize {
-        while self.parents[number] != number {
-            self.parents[number] = self.parents[self.parents[number]];
-            number = self.parents[number];
-        }
-        number
+        Joined { numbers, parts }
     }
 
     /// What stands for the part that a thing is in, if a cable leads there.
-    fn root(&mut self, name: &str) -> Option<usize> {
-        let number = *self.numbers.get(name)?;
-        Some(self.top(number))
+    fn root(&self, name: &str) -> Option<usize> {
+        Some(self.parts.find(*self.numbers.get(name)?))
     }
 }
