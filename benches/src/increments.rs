@@ -73,7 +73,7 @@ impl Increments {
             }
             Kind::Constant | Kind::Burst => 1.0,
             Kind::Coin => 2.0 * (self.stream.next_u64() >> 63) as f64,
-            Kind::HeavyTail => 0.09 * (1.0 - self.stream.random::<f64>()).powf(-1.0 / 1.1),
+            Kind::HeavyTail => 0.09 * libm::pow(1.0 - self.stream.random::<f64>(), -1.0 / 1.1),
         };
         // The tail is cut at 10^6 s, which the clock of every contender can tell.
         (seconds.min(1e6) * SECOND) as u64

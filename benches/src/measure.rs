@@ -49,7 +49,7 @@ impl fmt::Display for Middle {
 
 /// With what exponent a cost grows with size, both as (before, now): 1 is in proportion.
 pub fn exponent(size: (f64, f64), cost: (f64, f64)) -> f64 {
-    (cost.1 / cost.0).ln() / (size.1 / size.0).ln()
+    libm::log(cost.1 / cost.0) / libm::log(size.1 / size.0)
 }
 
 /// How long `work` keeps this thread on a core [s].

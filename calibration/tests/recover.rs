@@ -35,7 +35,7 @@ fn every_parameter_of_a_simulated_device_is_found_again() {
             let inside = found.low * factor <= *is && *is <= found.high * factor;
             *held.get_mut(name).unwrap() += u64::from(inside);
             missed += u64::from(!inside);
-            *widths.entry(name).or_default() += (found.high / found.low).ln() / SEEDS as f64;
+            *widths.entry(name).or_default() += libm::log(found.high / found.low) / SEEDS as f64;
         }
         assert_eq!(measured.findings.len(), truth.len());
         whole += u64::from(missed == 0);
@@ -98,7 +98,7 @@ fn the_execution_model_as_a_device_is_found_again() {
             let found = each[CALIBRATIONS.len() / 2];
             let (_, _, factor) = models::profile::unit(found.unit).expect("a unit of profiles");
             let off = found.value * factor / is - 1.0;
-            let reach = 100.0 * ((found.high / found.low).ln() / 2.0);
+            let reach = 100.0 * (libm::log(found.high / found.low) / 2.0);
             println!("{name}: {parameter} {:+.1} % (± {reach:.1} %)", 100.0 * off);
             let inside = (found.low..=found.high).contains(&(is / factor));
             if off.abs() >= within && !inside {

@@ -35,7 +35,7 @@ fn rows(truth: &Machine, stream: &mut Stream) -> DataFile {
     );
     for row in published.rows().filter(|row| row.cell("gpu") == Some("h100_pcie")) {
         let question = GpuRow::read(&row, Family::GpuStream).unwrap();
-        let seen = question.predict(truth).unwrap() * (NOISE * normal(stream)).exp();
+        let seen = question.predict(truth).unwrap() * libm::exp(NOISE * normal(stream));
         let cell = |column| row.cell(column).unwrap();
         let (kernel, block) = (cell("kernel"), cell("block_size_threads"));
         let (threads, part) = (cell("total_threads"), cell("occupancy_percent"));
@@ -63,7 +63,7 @@ fn recovered(seeds: u64, least: u32) {
         let truths: Vec<f64> = CALIBRATED
             .iter()
             .map(|(name, _)| {
-                gpu::prior(&profile, name).unwrap() * (0.04 * normal(&mut stream)).exp()
+                gpu::prior(&profile, name).unwrap() * libm::exp(0.04 * normal(&mut stream))
             })
             .collect();
         let named = CALIBRATED.iter().zip(&truths);

@@ -24,6 +24,8 @@ use models::input::InputError;
 use crate::console::Console;
 use crate::failure::Failure;
 
+pub(crate) use validate::ValidateRow;
+
 const EXAMPLES: &str = "\
 Examples:
   podpath run quickstart                    run the shipped experiment, write results/quickstart

@@ -1,6 +1,7 @@
 //! Measured beside predicted: the prediction of a lab, and the table that both stand in.
 
 mod pairs;
+mod row;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -24,26 +25,11 @@ use crate::experiment::{Experiment, Plan};
 use crate::failure::Failure;
 use crate::interval::{Predicted, moved};
 use crate::record::{key_cells, keys, write_table};
+use crate::row::{cells, columns};
 use pairs::Contender;
 
 pub(crate) use pairs::{Known, Sure};
-
-/// The columns of `compare.csv` behind the keys.
-const COLUMNS: [&str; 11] = [
-    "figure",
-    "rounds",
-    "measured_median",
-    "measured_low_quartile",
-    "measured_high_quartile",
-    "predicted",
-    "relative_error",
-    "inside_spread",
-    "method",
-    "predicted_low",
-    "predicted_high",
-];
-/// How many of them a table had before predictions had intervals.
-const WITHOUT_INTERVAL: usize = 9;
+pub(crate) use row::{CompareRow, FigureRow};
 
 /// What is predicted of a transfer.
 pub(crate) struct Prediction {
@@ -152,8 +138,7 @@ pub(crate) fn write(
     predicted: &[Vec<Prediction>],
 ) -> Result<Sure, Failure> {
     let mut contenders = Vec::new();
-    let header = keys(plan).into_iter().chain(COLUMNS.map(str::to_owned)).collect();
-    let mut rows: Vec<Vec<String>> = vec![header];
+    let mut rows: Vec<Vec<String>> = vec![header(plan)];
     for (at, rounds) in readings.iter().enumerate().filter(|(_, rounds)| !rounds.is_empty()) {
         for (which, transfer) in plan.point(at).transfers.iter().enumerate() {
             let key = key_cells(experiment, plan, at, which);
@@ -166,14 +151,13 @@ pub(crate) fn write(
                 };
                 let spread = spread(&figure, &of, per);
                 let sure = figure.interval(per);
-                let rounds = of.len().to_string();
-                let cells = row_of(&figure, &rounds, &spread, (per, sure), &of[0].method);
-                rows.push([key.clone(), cells].concat());
+                let row = row_of(&figure, of.len(), &spread, (per, sure), &of[0].method);
+                rows.push([key.clone(), cells(&row)].concat());
                 contenders.push(Contender::new(at, which, of.len(), (figure, sure), spread));
             }
         }
     }
-    write_table(&folder.join("compare.csv"), rows.into_iter())?;
+    write_table(&folder.join(CompareRow::FILE), rows.into_iter())?;
     pairs::write(folder, experiment, plan, &contenders)
 }
 
@@ -190,8 +174,8 @@ pub(crate) fn judge(
 ) -> Result<Sure, Failure> {
     let mut contenders = Vec::new();
     let file = DataFile::from_bytes(&source.name, source.text.as_bytes())?;
-    let header: Vec<String> = keys(plan).into_iter().chain(COLUMNS.map(str::to_owned)).collect();
-    let older = header.len() - COLUMNS.len() + WITHOUT_INTERVAL;
+    let header = header(plan);
+    let older = keys(plan).len() + CompareRow::WITHOUT_INTERVAL;
     let is = |header: &[String]| file.columns().eq(header.iter().map(String::as_str));
     if !is(&header) && !is(&header[..older]) {
         return Err(InputError::new("header", "is not that of this experiment's compare.csv")
@@ -214,18 +198,19 @@ pub(crate) fn judge(
             return Err(row.fault("figure", format!("`{name}` is no figure of it")).into());
         };
         let key = key_cells(experiment, plan, point, which);
-        let (cells, spread, sure) = judged(&row, &figure, &of.transfers[which])?;
-        rows.push([key, cells].concat());
         let rounds = row.positive("rounds")? as usize;
+        let (cells, spread, sure) = judged(&row, rounds, &figure, &of.transfers[which])?;
+        rows.push([key, cells].concat());
         contenders.push(Contender::new(point, which, rounds, (figure, sure), spread));
     }
-    write_table(&folder.join("compare.csv"), rows.into_iter())?;
+    write_table(&folder.join(CompareRow::FILE), rows.into_iter())?;
     pairs::write(folder, experiment, plan, &contenders)
 }
 
 /// The cells of a row with another prediction, what was measured, and the interval.
 fn judged(
     row: &Row<'_>,
+    rounds: usize,
     figure: &Figure,
     transfer: &Transfer,
 ) -> Result<(Vec<String>, Spread, Interval), InputError> {
@@ -242,9 +227,9 @@ fn judged(
         }
         _ => 1.0,
     };
-    let (rounds, method) = (row.text("rounds")?, row.text("method")?);
     let sure = figure.interval(per);
-    Ok((row_of(figure, rounds, &spread, (per, sure), method), spread, sure))
+    let judged = row_of(figure, rounds, &spread, (per, sure), row.text("method")?);
+    Ok((cells(&judged), spread, sure))
 }
 
 /// A median and its quartiles.
@@ -254,29 +239,36 @@ struct Spread {
     high: f64,
 }
 
-/// The cells of a figure, of which the table counts one in `per`, with its interval.
+/// The columns of `compare.csv`.
+fn header(plan: &Plan) -> Vec<String> {
+    keys(plan).into_iter().chain(columns::<CompareRow>()).collect()
+}
+
+/// The row of a figure, of which the table counts one in `per`, with its interval.
 fn row_of(
     figure: &Figure,
-    rounds: &str,
+    rounds: usize,
     spread: &Spread,
     (per, sure): (f64, Interval),
     method: &str,
-) -> Vec<String> {
+) -> CompareRow {
     let Spread { low, median, high } = *spread;
     let predicted = figure.predicted / per;
-    vec![
-        figure.name.to_owned(),
-        rounds.to_owned(),
-        median.to_string(),
-        low.to_string(),
-        high.to_string(),
-        predicted.to_string(),
-        (predicted / median - 1.0).to_string(),
-        (low..=high).contains(&predicted).to_string(),
-        method.to_owned(),
-        sure.0.to_string(),
-        sure.1.to_string(),
-    ]
+    CompareRow {
+        of: FigureRow {
+            figure: figure.name.to_owned(),
+            rounds,
+            measured_median: Some(median),
+            measured_low_quartile: Some(low),
+            measured_high_quartile: Some(high),
+            predicted: Some(predicted),
+        },
+        relative_error: predicted / median - 1.0,
+        inside_spread: (low..=high).contains(&predicted),
+        method: method.to_owned(),
+        predicted_low: Some(sure.0),
+        predicted_high: Some(sure.1),
+    }
 }
 
 /// What was measured of a figure, of which the table counts one in `per`.

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use sim::stats::Interval;
 
 /// A mean, and what it may be off by.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Estimate {
     /// The mean over replications.
     pub mean: f64,

@@ -42,26 +42,15 @@ pub(crate) struct Predicted {
 }
 
 impl Predicted {
-    /// The columns of a figure.
-    pub(crate) fn columns(figure: &str) -> [String; 3] {
-        ["median", "low", "high"].map(|end| format!("{figure}_predicted_{end}"))
-    }
-
-    /// Its cells in those columns; empty where there were no draws.
-    pub(crate) fn cells(of: Option<Predicted>) -> [String; 3] {
-        let ends = of.map(|Predicted { median, low, high }| [median, low, high]);
-        ends.map_or_else(Default::default, |ends| ends.map(|end| end.to_string()))
-    }
-
     /// The median and the 90 % interval of draws. Few say nothing of the ends themselves, which
     /// are then those of a normal distribution of the logarithm, by Student's t for one more draw.
     pub(crate) fn of(draws: &[f64]) -> Predicted {
         if draws.len() < COUNTED_MIN {
-            let logs: Vec<f64> = draws.iter().map(|draw| draw.ln()).collect();
+            let logs: Vec<f64> = draws.iter().map(|draw| libm::log(*draw)).collect();
             let n = logs.len() as f64;
             if let Some(mean) = Interval::of(&logs, INSIDE) {
                 let reach = mean.half_width * (n + 1.0).sqrt();
-                let [low, median, high] = [-reach, 0.0, reach].map(|d| (mean.mean + d).exp());
+                let [low, median, high] = [-reach, 0.0, reach].map(|d| libm::exp(mean.mean + d));
                 return Predicted { median, low, high };
             }
         }
@@ -168,12 +157,12 @@ mod tests {
 
     #[test]
     fn few_draws_give_the_interval_of_a_normal_logarithm() {
-        let draws = [1.0f64, 2.0, 4.0, 8.0].map(f64::ln).map(|log| (log / 10.0).exp());
+        let draws = [1.0f64, 2.0, 4.0, 8.0].map(libm::log).map(|log| libm::exp(log / 10.0));
         let found = Predicted::of(&draws);
         // Logarithms ln 2 / 10 apart: s = 1.291 · ln 2 / 10, t(0.95, 3) = 2.353, √(1 + 1/4).
-        let reach = 2.353 * 1.291 * 2f64.ln() / 10.0 * 1.25f64.sqrt();
-        let middle = 1.5 * 2f64.ln() / 10.0;
-        assert!((found.median.ln() - middle).abs() < 1e-9, "{found:?}");
-        assert!((found.high.ln() - middle - reach).abs() < 1e-4, "{found:?} {reach}");
+        let reach = 2.353 * 1.291 * libm::log(2.0) / 10.0 * 1.25f64.sqrt();
+        let middle = 1.5 * libm::log(2.0) / 10.0;
+        assert!((libm::log(found.median) - middle).abs() < 1e-9, "{found:?}");
+        assert!((libm::log(found.high) - middle - reach).abs() < 1e-4, "{found:?} {reach}");
     }
 }

@@ -42,6 +42,7 @@ mod overview;
 mod perturb;
 mod provenance;
 mod record;
+mod row;
 mod run;
 mod shipped;
 mod span;

@@ -4,10 +4,30 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use models::library::Kind;
+use serde::{Deserialize, Serialize};
 
 use crate::experiment::{Experiment, Plan};
 use crate::failure::Failure;
-use crate::record::write_table;
+use crate::record::write_rows;
+
+/// `parameters.csv`: one row per line of a profile.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(crate) struct ParameterRow {
+    pub(crate) kind: String,
+    pub(crate) profile: String,
+    pub(crate) parameter: String,
+    pub(crate) value: f64,
+    pub(crate) unit: String,
+    pub(crate) low: Option<f64>,
+    pub(crate) high: Option<f64>,
+    pub(crate) how: String,
+    pub(crate) source: String,
+}
+
+impl ParameterRow {
+    /// The table's file.
+    pub(crate) const FILE: &str = "parameters.csv";
+}
 
 /// Every library entry that some cluster of the plan was made from.
 pub(crate) fn used(plan: &Plan) -> BTreeSet<(Kind, String)> {
@@ -19,23 +39,21 @@ pub(crate) fn used(plan: &Plan) -> BTreeSet<(Kind, String)> {
 /// # Errors
 /// If the file cannot be written.
 pub(crate) fn write(folder: &Path, experiment: &Experiment, plan: &Plan) -> Result<(), Failure> {
-    let header = ["kind", "profile", "parameter", "value", "unit", "low", "high", "how", "source"];
-    let mut rows = vec![header.map(str::to_owned).to_vec()];
+    let mut rows = Vec::new();
     for (kind, name) in used(plan).iter().filter(|(kind, _)| kind.is_profile()) {
         for row in experiment.library.profile(*kind, name)?.rows() {
-            let bound = |value: Option<f64>| value.map_or(String::new(), |value| value.to_string());
-            rows.push(vec![
-                kind.folder().into(),
-                name.clone(),
-                row.parameter.clone(),
-                row.value.to_string(),
-                row.unit.clone(),
-                bound(row.low),
-                bound(row.high),
-                format!("{:?}", row.how).to_lowercase(),
-                row.source.clone(),
-            ]);
+            rows.push(ParameterRow {
+                kind: kind.folder().into(),
+                profile: name.clone(),
+                parameter: row.parameter.clone(),
+                value: row.value,
+                unit: row.unit.clone(),
+                low: row.low,
+                high: row.high,
+                how: format!("{:?}", row.how).to_lowercase(),
+                source: row.source.clone(),
+            });
         }
     }
-    write_table(&folder.join("parameters.csv"), rows.into_iter())
+    write_rows(&folder.join(ParameterRow::FILE), &rows)
 }

@@ -10,6 +10,7 @@ mod compared;
 mod digest;
 mod overview;
 mod record;
+mod rows;
 mod run;
 mod sure;
 
@@ -17,4 +18,5 @@ pub(crate) use compared::write as write_comparisons;
 pub(crate) use digest::Digest;
 pub(crate) use overview::{batches, overview, row};
 pub(crate) use record::{Keyed, Tables, key_cells};
+pub(crate) use rows::{ResourceRow, WorkloadRow};
 pub(crate) use run::{PARTS, Results, compute, simulations};

@@ -28,7 +28,7 @@ pub(crate) fn lanes(cluster: &Cluster, count: usize, seed: u64) -> Vec<Cluster> 
         let mut stream = Seed::new(seed).stream(&format!("lane {lane}"));
         let mut other = cluster.clone();
         change(&mut other, &mut |figure, value| {
-            let factor = 9f64.powf(unit(&mut stream) - 0.5);
+            let factor = libm::pow(9.0, unit(&mut stream) - 0.5);
             let none = unit(&mut stream) < 1.0 / 6.0 && figure == Figure::Time;
             if none { 0.0 } else { value * factor }
         });

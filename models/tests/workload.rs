@@ -250,7 +250,7 @@ fn what_lasts_too_long_is_cut_off_and_tried_again() {
             Scenario { pools: Vec::new(), batches: Vec::new(), workloads: vec![limited] };
         ran("host", &scenario, 3).workloads.remove(0)
     };
-    let late = (-2.0f64).exp();
+    let late = libm::exp(-2.0);
     let once = with(1);
     assert_eq!(once.completed + once.late, 40_000);
     // 5413 of 40 000 expected, standard deviation 68.

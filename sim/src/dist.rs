@@ -4,8 +4,9 @@
 //! the stream they are given. Values are in the unit of whoever uses them.
 
 use rand::{Rng, RngExt};
-use rand_distr::{Distribution, Exp1, StandardNormal};
 use serde::{Deserialize, Serialize};
+
+use crate::ziggurat::{exponential, normal};
 
 /// A distribution of numbers that are zero or more.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -105,13 +106,11 @@ impl Dist {
         match self {
             Dist::Constant { value } => *value,
             Dist::Uniform { low, high } => low + (high - low) * stream.random::<f64>(),
-            Dist::Exponential { mean } => mean * Distribution::<f64>::sample(&Exp1, stream),
-            Dist::LogNormal { median, sigma } => {
-                median * (sigma * Distribution::<f64>::sample(&StandardNormal, stream)).exp()
-            }
+            Dist::Exponential { mean } => mean * exponential(stream),
+            Dist::LogNormal { median, sigma } => median * libm::exp(sigma * normal(stream)),
             // By inversion; 1 − u is never zero.
             Dist::Pareto { scale, shape } => {
-                scale * (1.0 - stream.random::<f64>()).powf(-1.0 / shape)
+                scale * libm::pow(1.0 - stream.random::<f64>(), -1.0 / shape)
             }
             Dist::Empirical { values } => values[stream.random_range(0..values.len())],
         }
@@ -123,7 +122,7 @@ impl Dist {
             Dist::Constant { value } => *value,
             Dist::Uniform { low, high } => (low + high) / 2.0,
             Dist::Exponential { mean } => *mean,
-            Dist::LogNormal { median, sigma } => median * (sigma * sigma / 2.0).exp(),
+            Dist::LogNormal { median, sigma } => median * libm::exp(sigma * sigma / 2.0),
             Dist::Pareto { scale, shape } if *shape > 1.0 => scale * shape / (shape - 1.0),
             Dist::Pareto { .. } => f64::INFINITY,
             Dist::Empirical { values } => values.iter().sum::<f64>() / values.len() as f64,

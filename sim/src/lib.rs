@@ -63,6 +63,8 @@ pub mod stats;
 pub mod time;
 pub mod units;
 
+mod ziggurat;
+
 pub use agenda::{Agenda, Alarm};
 pub use dist::Dist;
 pub use fair::Fair;

@@ -11,9 +11,11 @@ pub mod warm_up;
 mod batches;
 mod histogram;
 mod interval;
+mod quantile;
 mod time_mean;
 
 pub use batches::Batches;
 pub use histogram::Histogram;
 pub use interval::Interval;
+pub use quantile::{normal_probability, normal_quantile, student_quantile};
 pub use time_mean::TimeMean;

@@ -177,7 +177,7 @@ fn kind(outcomes: &[Outcome]) -> String {
         let link =
             outcome.bottleneck().map_or("", |link| link.link.rsplit('/').next().unwrap_or(""));
         // Numbers are left out of kinds: a power of ten is a letter.
-        let power = outcome.completion.as_seconds().log10().floor() as i32 + 13;
+        let power = libm::log10(outcome.completion.as_seconds()).floor() as i32 + 13;
         let power = char::from(b'a' + power.clamp(0, 25) as u8);
         let lost = if outcome.loss_ratio > 0.0 { " lossy" } else { "" };
         let causes = outcome.life.iter().map(|interval| interval.cause as u8).max();

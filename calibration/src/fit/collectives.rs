@@ -185,7 +185,7 @@ fn fit_cases(priors: &Priors, cases: &[&Case]) -> Result<Posterior, InputError> 
         let observations: Vec<Observation> = cases.iter().zip(&far).map(observation).collect();
         let posterior = fit(&free, &observations, each(model))?;
         let off = posterior.predicted.iter().zip(cases);
-        far = off.map(|(predicted, case)| (predicted / case.run.measured).ln()).collect();
+        far = off.map(|(predicted, case)| libm::log(predicted / case.run.measured)).collect();
         found = Some(posterior);
     }
     Ok(found.expect("there is a round"))

@@ -37,7 +37,7 @@ pub struct Together {
 impl Together {
     /// Low and high end of the 95 % interval of line `at`, whose value this is.
     pub fn interval(&self, at: usize, value: f64) -> Option<(f64, f64)> {
-        let reach = (SIGMAS_95 * self.sigmas[at]).exp();
+        let reach = libm::exp(SIGMAS_95 * self.sigmas[at]);
         (self.sigmas[at] > 0.0).then(|| (digits(value / reach), digits(value * reach)))
     }
 
@@ -84,12 +84,12 @@ pub fn covariance(
     for (column, &at) in lines.iter().enumerate() {
         let moved = |step: f64| {
             let mut values = values.to_vec();
-            values[at] *= step.exp();
+            values[at] *= libm::exp(step);
             model(&values, at)
         };
         let (above, below) = (moved(STEP)?, moved(-STEP)?);
         for (row, seen) in observations.iter().enumerate() {
-            let rise = (above[row] / below[row]).ln() / (2.0 * STEP);
+            let rise = libm::log(above[row] / below[row]) / (2.0 * STEP);
             slopes[(row, column)] = rise / seen.relative_error;
         }
     }

@@ -136,7 +136,7 @@ pub fn run(options: &Options) -> Result<GpuFit, InputError> {
         .zip(&free)
         .filter(|(estimate, free)| {
             let unit_scale = unit(unit_of(&base, &estimate.name)).expect("a parsed unit").2;
-            let moved = (estimate.value * unit_scale / free.prior).ln().abs();
+            let moved = libm::log(estimate.value * unit_scale / free.prior).abs();
             // What other rows decided must not stand beside a fit that never saw them.
             let stale =
                 base.rows().iter().any(|r| r.parameter == free.name && r.how == How::Fitted);
@@ -162,7 +162,7 @@ where
     let mut posterior = fit(free, observations, each(model))?;
     for _ in 0..PASSES {
         let weighted = observations.iter().zip(&posterior.predicted).map(|(seen, predicted)| {
-            let off = (predicted / seen.value).ln().abs() / seen.relative_error;
+            let off = libm::log(predicted / seen.value).abs() / seen.relative_error;
             let relative_error = seen.relative_error * (off / FAR).max(1.0).sqrt();
             Observation { relative_error, ..*seen }
         });
@@ -243,7 +243,7 @@ fn rows(
                 item => ERRORS.iter().find(|(of, _)| *of == item.family()).expect("listed").1,
             };
             let half_digit = 0.5 / 10f64.powi(decimals as i32);
-            let relative_error = spread.hypot(half_digit / value);
+            let relative_error = libm::hypot(spread, half_digit / value);
             observations.push(Observation { value, relative_error });
             items.push(item);
         }

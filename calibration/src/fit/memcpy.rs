@@ -109,7 +109,7 @@ fn read(data: &DataFile) -> Result<Read, InputError> {
                 .help("one fit, one GPU"));
         }
         let half_digit = 0.5 / 10f64.powi(row.decimals("bandwidth_gb_s") as i32);
-        let relative_error = ERROR.hypot(half_digit / read.bandwidth);
+        let relative_error = libm::hypot(ERROR, half_digit / read.bandwidth);
         observations.push(Observation { value: read.bandwidth, relative_error });
         rows.push(read);
     }

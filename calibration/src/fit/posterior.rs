@@ -144,7 +144,7 @@ where
     M: Fn(&[Point<'_>]) -> Result<Vec<Vec<f64>>, InputError>,
 {
     fn values(&self, at: &DVector<f64>) -> Vec<f64> {
-        self.free.iter().zip(at.iter()).map(|(free, log)| free.prior * log.exp()).collect()
+        self.free.iter().zip(at.iter()).map(|(free, log)| free.prior * libm::exp(*log)).collect()
     }
 
     fn predict(&self) -> Result<Vec<f64>, InputError> {
@@ -164,7 +164,7 @@ where
     fn deviations(&self) -> Result<DVector<f64>, InputError> {
         let predicted = self.predict()?;
         let fit = predicted.iter().zip(self.observations);
-        let fit = fit.map(|(model, seen)| (model / seen.value).ln() / seen.relative_error);
+        let fit = fit.map(|(model, seen)| libm::log(model / seen.value) / seen.relative_error);
         let prior = self.free.iter().zip(self.at.iter());
         let prior = prior.map(|(free, log)| log * precision(free));
         Ok(DVector::from_vec(fit.chain(prior).collect()))
@@ -186,7 +186,7 @@ where
         for (column, pair) in around.chunks_exact(2).enumerate() {
             let [above, below] = pair else { unreachable!("two of each") };
             for (row, seen) in self.observations.iter().enumerate() {
-                let rise = (above[row] / below[row]).ln() / (2.0 * STEP);
+                let rise = libm::log(above[row] / below[row]) / (2.0 * STEP);
                 slopes[(row, column)] = rise / seen.relative_error;
             }
             slopes[(self.observations.len() + column, column)] = precision(&self.free[column]);
@@ -204,7 +204,7 @@ where
         let values = self.values(&self.at);
         let estimates = self.free.iter().zip(&values).enumerate().map(|(at, (free, &value))| {
             let deviation = covariance[(at, at)].max(0.0).sqrt();
-            let reach = (SIGMAS_95 * deviation).exp();
+            let reach = libm::exp(SIGMAS_95 * deviation);
             Estimate {
                 name: free.name.clone(),
                 value,
@@ -234,7 +234,7 @@ fn weights(free: &[Free], covariance: &DMatrix<f64>) -> Vec<Weight> {
 
 /// Prior standard deviations per unit of logarithm; zero without a prior.
 fn precision(free: &Free) -> f64 {
-    free.factor.map_or(0.0, |factor| 1.0 / factor.ln())
+    free.factor.map_or(0.0, |factor| 1.0 / libm::log(factor))
 }
 
 /// Refuses a design in which some combination of parameters changes no residual.
@@ -313,7 +313,7 @@ mod tests {
 
     #[test]
     fn a_prior_and_equally_sure_data_meet_half_way() {
-        let seen = [Observation { value: 4.0, relative_error: 2f64.ln() }];
+        let seen = [Observation { value: 4.0, relative_error: libm::log(2.0) }];
         let posterior =
             fit(&[free("a", 1.0, Some(2.0))], &seen, each(|v, _| Ok(v.to_vec()))).unwrap();
         let a = &posterior.estimates[0];

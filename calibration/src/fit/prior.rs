@@ -134,7 +134,7 @@ impl Priors {
     /// zero if it is exact.
     pub fn sigmas(&self) -> Vec<f64> {
         let sigma = |line: &Prior| match line.factor {
-            Some(factor) => factor.ln(),
+            Some(factor) => libm::log(factor),
             None => spread(&line.parameter()).sigma().unwrap_or(0.0),
         };
         self.lines.iter().map(sigma).collect()

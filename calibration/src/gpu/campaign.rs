@@ -171,7 +171,7 @@ fn measured(
     let (after_hz, after) = sm_clock(device)?;
     // Two independent readings: the error of their mean, or what they differ by, if that is more.
     let apart = (before_hz - after_hz).abs() / (before_hz + after_hz);
-    let error = (before.hypot(after) / 2.0).max(apart / 2.0);
+    let error = (libm::hypot(before, after) / 2.0).max(apart / 2.0);
     let clock = Clock { before_hz, after_hz, error };
     let sample = |(point, readings)| {
         let moments = Arc::clone(&moments);
@@ -197,7 +197,7 @@ fn sm_clock(device: &mut dyn Device) -> Result<(f64, f64), GpuError> {
         (median, error)
     });
     let seconds = long.0 - short.0;
-    let error = (long.1.hypot(short.1) / seconds).hypot(cycles.1 / cycles.0);
+    let error = libm::hypot(libm::hypot(long.1, short.1) / seconds, cycles.1 / cycles.0);
     let hz = clock::long_without_short() * cycles.0 / seconds;
     match hz > 0.0 && hz.is_finite() && error.is_finite() {
         true => Ok((hz, error)),
@@ -213,7 +213,7 @@ pub(super) fn clock_rounds() -> f64 {
 /// Whether the clock moved by more than a fiftieth during a probe: such figures are of no state.
 pub fn clock_moved(sample: &Sample) -> bool {
     let Clock { before_hz, after_hz, .. } = sample.clock;
-    (before_hz / after_hz).ln().abs() > 0.02
+    libm::log(before_hz / after_hz).abs() > 0.02
 }
 
 /// The finding of that name.

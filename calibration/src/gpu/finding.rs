@@ -2,6 +2,7 @@
 
 use models::input::InputError;
 use models::uncertainty::SIGMAS_95;
+use sim::stats::student_quantile;
 
 use super::execution;
 use super::probe::Seen;
@@ -74,7 +75,7 @@ impl Finding {
     /// Its value in base units, and one standard deviation of it as a factor.
     pub(super) fn base(&self) -> (f64, f64) {
         let factor = models::profile::unit(self.unit).map_or(1.0, |unit| unit.2);
-        (self.value * factor, ((self.high / self.low).ln() / (2.0 * SIGMAS_95)).exp())
+        (self.value * factor, libm::exp(libm::log(self.high / self.low) / (2.0 * SIGMAS_95)))
     }
 }
 
@@ -154,7 +155,7 @@ where
     )?;
     let misses = posterior.predicted.iter().zip(&observations);
     let squares =
-        misses.map(|(model, seen)| ((model / seen.value).ln() / seen.relative_error).powi(2));
+        misses.map(|(model, seen)| (libm::log(model / seen.value) / seen.relative_error).powi(2));
     let spare = samples.len() - free.len();
     let birge = match spare {
         0 => 1.0,
@@ -183,21 +184,17 @@ fn errors(samples: &[&Sample], least: f64) -> Vec<f64> {
     samples.iter().zip(own).map(error).collect()
 }
 
-/// The 97.5 % point of Student's distribution, as good as a thousandth above 4 degrees of freedom
-/// (Abramowitz & Stegun 26.7.5). The spread is told by all readings together; the median absolute
-/// deviation makes 37 % of them count (its efficiency).
+/// The 97.5 % point of Student's distribution. The spread is told by all readings together; the
+/// median absolute deviation makes 37 % of them count (its efficiency).
 fn student(samples: &[&Sample]) -> f64 {
     let readings: usize = samples.iter().map(|sample| sample.readings.len()).sum();
-    let freedom = (0.37 * (readings - samples.len()) as f64).max(4.0);
-    let z = SIGMAS_95;
-    z + (z.powi(3) + z) / (4.0 * freedom)
-        + (5.0 * z.powi(5) + 16.0 * z.powi(3) + 3.0 * z) / (96.0 * freedom * freedom)
+    student_quantile(0.975, (0.37 * (readings - samples.len()) as f64).max(4.0))
 }
 
 /// An interval that is `times` as wide in the logarithm, with an independent error added.
 fn widen(estimate: Estimate, times: f64, error: f64) -> Estimate {
-    let reach = times * (estimate.high / estimate.value).ln();
-    let reach = reach.hypot(SIGMAS_95 * error).exp();
+    let reach = times * libm::log(estimate.high / estimate.value);
+    let reach = libm::exp(libm::hypot(reach, SIGMAS_95 * error));
     let (low, high) = (estimate.value / reach, estimate.value * reach);
     Estimate { low, high, ..estimate }
 }

@@ -189,7 +189,7 @@ impl Simulated {
     fn level(&self, level: &str, flight: f64) -> f64 {
         let latency = self.is(&format!("{level}_loaded_latency"));
         let peak = self.is(&format!("{level}_bandwidth"));
-        ((latency / flight).powf(KNEE) + peak.powf(-KNEE)).powf(-1.0 / KNEE)
+        libm::pow(libm::pow(latency / flight, KNEE) + libm::pow(peak, -KNEE), -1.0 / KNEE)
     }
 
     /// What a copy takes alone \[s\].

@@ -61,5 +61,5 @@ fn far(facts: &Facts, profile: &Profile) -> Option<(u32, f64)> {
     let older = version(facts).checked_sub(profile.count("compute_capability").ok()?)?;
     let sms = f64::from(facts.sms) / f64::from(profile.count("sms").ok()?);
     let memory = facts.memory as f64 / profile.bytes("memory").ok()?.as_f64();
-    Some((older, sms.ln().abs() + memory.ln().abs()))
+    Some((older, libm::log(sms).abs() + libm::log(memory).abs()))
 }

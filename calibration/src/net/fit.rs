@@ -209,7 +209,7 @@ fn observation(seen: &Seen) -> Observation {
         Figure::Sending | Figure::Reading => THREAD_ERROR,
         Figure::Goodput | Figure::Sent | Figure::RoundTrip => MODEL_ERROR,
     };
-    Observation { value: seen.median(), relative_error: model.hypot(seen.relative_error()) }
+    Observation { value: seen.median(), relative_error: libm::hypot(model, seen.relative_error()) }
 }
 
 /// Probes and what they are predicted with.

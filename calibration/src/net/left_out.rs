@@ -17,7 +17,7 @@ use models::transfer::Transport;
 use models::uncertainty::SIGMAS_95;
 use models::uncertainty::model::Part;
 use nalgebra::DMatrix;
-use statrs::distribution::{ContinuousCDF, StudentsT};
+use sim::stats::student_quantile;
 
 use super::fit::{Figure, MODEL_ERROR, Seen};
 use super::probe::Probe;
@@ -48,8 +48,8 @@ impl Error {
     pub(super) fn line(&self) -> String {
         // So few rows tell the deviation itself only roughly.
         let freedom = self.rows as f64 - 1.0;
-        let t = StudentsT::new(0.0, 1.0, freedom).map_or(SIGMAS_95, |t| t.inverse_cdf(0.975));
-        let reach = (t * self.left_out.hypot(self.drift)).exp();
+        let t = if freedom > 0.0 { student_quantile(0.975, freedom) } else { SIGMAS_95 };
+        let reach = libm::exp(t * libm::hypot(self.left_out, self.drift));
         format!(
             "error.{},1,ratio,{},{},fitted,\"calibrate net, {} figures, each predicted without its \
              way: {:.1} % off, and {:.1} % from round to round\"\n",
@@ -120,7 +120,7 @@ fn left_out(
 ) -> Vec<Row> {
     let off = |at: usize| {
         let seen = &observations[at];
-        (seen.value / predicted[at]).ln() / seen.relative_error
+        libm::log(seen.value / predicted[at]) / seen.relative_error
     };
     let mut rows = vec![Row { off: 0.0, explained: 0.0 }; seen.len()];
     let mut done = vec![false; seen.len()];
@@ -154,7 +154,7 @@ fn likeliest(rows: &[Row]) -> f64 {
     let likelihood = |own: f64| -> f64 {
         let of = |row: &Row| {
             let variance = row.explained + own * own;
-            -variance.ln() - row.off * row.off / variance
+            -libm::log(variance) - row.off * row.off / variance
         };
         rows.iter().map(of).sum()
     };
@@ -170,7 +170,7 @@ fn drift(readings: &[&Seen]) -> f64 {
         return 0.0;
     }
     let common = |round: usize| {
-        let logs = readings.iter().map(|seen| (seen.values[round] / seen.median()).ln());
+        let logs = readings.iter().map(|seen| libm::log(seen.values[round] / seen.median()));
         logs.sum::<f64>() / readings.len() as f64
     };
     let all: Vec<f64> = (0..rounds).map(common).collect();
@@ -201,7 +201,7 @@ mod tests {
         // The second round is 10 % faster for both; what one does alone evens out.
         let all = [seen(&[100.0, 110.0, 100.0]), seen(&[10.0, 11.0, 10.0])];
         let found = drift(&all.iter().collect::<Vec<_>>());
-        let log = 1.1f64.ln();
+        let log = libm::log(1.1);
         assert!((found - log / 3f64.sqrt()).abs() < 1e-12, "{found}");
     }
 
@@ -217,8 +217,8 @@ mod tests {
         let rows = left_out(
             &probes,
             &[seen(a), seen(b)],
-            &[observed(0.2f64.exp()), observed(1.0)],
-            &[0.1f64.exp(); 2],
+            &[observed(libm::exp(0.2)), observed(1.0)],
+            &[libm::exp(0.1); 2],
             &leverage,
         );
         // Predicted by the other: e^0 for e^0.2, with the variance of one row.

@@ -11,7 +11,7 @@ use models::input::{InputError, suggest};
 use models::placement::{Fill, Fleet, Fragmentation, Pods, Policy, State, drawn, fill};
 use rayon::prelude::*;
 use sim::Seed;
-use statrs::distribution::{ContinuousCDF, StudentsT};
+use sim::stats::student_quantile;
 
 use super::beside::beside;
 use super::fits::check_arrivals;
@@ -149,7 +149,7 @@ fn half_width(values: &[f64]) -> f64 {
     let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
     let freedom = (count - 1.0).max(1.0);
     let variance = 2.0 * squares / freedom + READ_WITHIN.powi(2) / 3.0;
-    let t = StudentsT::new(0.0, 1.0, freedom).expect("degrees of freedom").inverse_cdf(0.95);
+    let t = student_quantile(0.95, freedom);
     t * (variance / count).sqrt()
 }
 

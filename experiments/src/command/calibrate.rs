@@ -208,7 +208,7 @@ fn print_estimates(estimates: &[Estimate], console: &Console) -> Result<(), Fail
 
 /// Four digits.
 fn short(value: f64) -> String {
-    let decimals = (3 - value.abs().log10().floor() as i32).clamp(0, 12) as usize;
+    let decimals = (3 - libm::log10(value.abs()).floor() as i32).clamp(0, 12) as usize;
     format!("{value:.decimals$}")
 }
 

@@ -1,6 +1,7 @@
 //! `podpath validate`: what the shipped profiles predict, next to what was measured.
 
 mod field;
+mod row;
 
 use std::path::PathBuf;
 
@@ -17,8 +18,10 @@ use crate::failure::Failure;
 use crate::file;
 use crate::output::Staging;
 use crate::overview::percent;
-use crate::record::write_table;
+use crate::record::write_rows;
 use crate::{plot, report};
+
+pub(crate) use row::ValidateRow;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -96,57 +99,39 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<(), Failur
 
 fn write(staging: Staging, judged: &Report) -> Result<(), Failure> {
     let stage = staging.path();
-    write_table(&stage.join("validate.csv"), table(judged).into_iter())?;
+    write_rows(&stage.join(ValidateRow::FILE), &rows(judged))?;
     let figures = plot::validation(stage).map_err(|e| Failure::run("drawing the scatter", e))?;
     report::validation(stage, &figures).map_err(|e| Failure::run("writing the report", e))?;
     staging.commit(false)
 }
 
 /// `validate.csv`: a row per compared figure, then a row per skipped row.
-fn table(report: &Report) -> Vec<Vec<String>> {
-    let header = [
-        "family",
-        "file",
-        "row",
-        "label",
-        "measured",
-        "predicted",
-        "unit",
-        "rel_error",
-        "used",
-        "skipped_why",
-        "predicted_low",
-        "predicted_high",
-    ];
-    let mut rows = vec![header.map(str::to_owned).to_vec()];
-    for judged in &report.judged {
-        for comparison in &judged.comparisons {
-            rows.push(vec![
-                judged.family.name().into(),
-                judged.file.clone(),
-                judged.row.to_string(),
-                labelled(&judged.label, &judged.comparisons, comparison),
-                comparison.measured.to_string(),
-                comparison.predicted.to_string(),
-                comparison.unit.into(),
-                comparison.relative_error().to_string(),
-                used(judged.used).into(),
-                String::new(),
-                comparison.interval.map_or(String::new(), |(low, _)| low.to_string()),
-                comparison.interval.map_or(String::new(), |(_, high)| high.to_string()),
-            ]);
-        }
-    }
-    for skipped in &report.skipped {
-        let [family, row] = [skipped.family.name().to_owned(), skipped.row.to_string()];
-        let (file, label, why) = (&skipped.file, &skipped.label, &skipped.why);
-        let mut cells = vec![family, file.clone(), row, label.clone()];
-        cells.extend(vec![String::new(); 5]);
-        cells.push(why.clone());
-        cells.extend(vec![String::new(); 2]);
-        rows.push(cells);
-    }
-    rows
+fn rows(report: &Report) -> Vec<ValidateRow> {
+    let judged = report.judged.iter().flat_map(|judged| {
+        judged.comparisons.iter().map(|comparison| ValidateRow {
+            family: judged.family.name().into(),
+            file: judged.file.clone(),
+            row: judged.row,
+            label: labelled(&judged.label, &judged.comparisons, comparison),
+            measured: Some(comparison.measured),
+            predicted: Some(comparison.predicted),
+            unit: comparison.unit.into(),
+            rel_error: Some(comparison.relative_error()),
+            used: used(judged.used).into(),
+            skipped_why: String::new(),
+            predicted_low: comparison.interval.map(|(low, _)| low),
+            predicted_high: comparison.interval.map(|(_, high)| high),
+        })
+    });
+    let skipped = report.skipped.iter().map(|skipped| ValidateRow {
+        family: skipped.family.name().into(),
+        file: skipped.file.clone(),
+        row: skipped.row,
+        label: skipped.label.clone(),
+        skipped_why: skipped.why.clone(),
+        ..ValidateRow::default()
+    });
+    judged.chain(skipped).collect()
 }
 
 /// The short name of a figure: that of its row, and which figure where the row has several.

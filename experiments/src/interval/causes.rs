@@ -171,7 +171,8 @@ fn of_point(
         return Ok(None);
     };
     let causes = |reached: &Vec<Reached>| {
-        let logs: Vec<f64> = reached.iter().map(|r| r.goodput.as_bytes_per_s().ln()).collect();
+        let logs: Vec<f64> =
+            reached.iter().map(|r| libm::log(r.goodput.as_bytes_per_s())).collect();
         let (pairs, mut states) = logs.split_at(2 * names.len());
         let moves: Vec<f64> = pairs.chunks_exact(2).map(|two| (two[0] - two[1]) / 2.0).collect();
         let mut found = Vec::new();

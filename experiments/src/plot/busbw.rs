@@ -6,6 +6,7 @@ use super::lines::{self, Axis, Line, Words};
 use super::run::distinct;
 use super::table::{Row, Table};
 use super::{Draft, PlotError, words};
+use crate::record::CollectiveRow;
 
 /// More lines than this are not told apart.
 const LINES_MAX: usize = 12;
@@ -78,11 +79,10 @@ fn read<'r, 't: 'r>(rows: impl Iterator<Item = &'r Row<'t>>) -> Result<Line, Plo
     let mut readings = Vec::new();
     let mut ideal = None;
     for row in rows {
-        let low = row.maybe("busbw_predicted_low_gb_s")?;
-        let high = row.maybe("busbw_predicted_high_gb_s")?;
-        let (size, gb_s) = (row.number("size_b")?, row.number("busbw_gb_s")?);
-        readings.push(Reading { size, gb_s, within: low.zip(high) });
-        ideal = Some(row.number("ideal_busbw_gb_s")?).filter(|gb_s| *gb_s > 0.0);
+        let row: CollectiveRow = row.read()?;
+        let within = row.busbw_predicted_low_gb_s.zip(row.busbw_predicted_high_gb_s);
+        readings.push(Reading { size: row.size_b as f64, gb_s: row.busbw_gb_s, within });
+        ideal = Some(row.ideal_busbw_gb_s).filter(|gb_s| *gb_s > 0.0);
     }
     readings.sort_by(|a, b| a.size.total_cmp(&b.size));
     let within: Option<Vec<(f64, f64)>> = readings.iter().map(|reading| reading.within).collect();

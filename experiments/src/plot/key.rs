@@ -3,8 +3,12 @@
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
 use super::PlotError;
-use super::table::{Row, Table};
+use super::table::Table;
+use crate::row::columns;
 
 /// Which point and transfer a row is about.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,14 +40,14 @@ impl Key {
     }
 }
 
-/// The rows of a table, none where there is none; its columns before `values` are the key, which
-/// rows that follow each other share.
-pub(super) fn read<T>(
+/// The rows of a table, none where there is none; the columns before those of the rows are the key,
+/// which rows that follow each other share.
+pub(super) fn read<R: Serialize + DeserializeOwned + Default, T>(
     table: Option<&Table>,
-    values: &str,
-    read: fn(&Row, Arc<Key>) -> Result<T, PlotError>,
+    of: fn(Arc<Key>, R) -> T,
 ) -> Result<Vec<T>, PlotError> {
     let Some(table) = table else { return Ok(Vec::new()) };
+    let values = &columns::<R>()[0];
     let columns = table.between("topology", values).iter().filter(|column| *column != "message_b");
     let columns: Vec<(&String, usize)> =
         columns.filter_map(|column| Some((column, table.place(column)?))).collect();
@@ -66,7 +70,7 @@ pub(super) fn read<T>(
             }),
         };
         last = Some(Arc::clone(&key));
-        rows.push(read(&row, key)?);
+        rows.push(of(key, row.read()?));
     }
     Ok(rows)
 }

@@ -5,9 +5,10 @@ use std::path::Path;
 use super::PlotError;
 use super::run::distinct;
 use super::series;
-use super::table::{Row as Line, Table};
+use super::table::Table;
 use super::validation::{Check, Family};
 use super::words;
+use crate::compare::{CompareRow, FigureRow};
 use crate::verdict::{Contender, Point, Spread, Verdict, quantile, ranking, summaries};
 
 /// A measured figure, what it is about, and its prediction.
@@ -52,8 +53,8 @@ impl Measured {
         let table = Table::read(dir, "residuals.csv")?;
         let mut measured = Measured::empty("");
         for line in table.rows() {
-            let inside = |spread: &Spread, predicted| Ok(spread.holds(predicted));
-            measured.add(&line, line.text("probe")?, String::new(), inside)?;
+            let inside = |spread: &Spread, predicted| spread.holds(predicted);
+            measured.add(line.read()?, line.text("probe")?, String::new(), inside);
         }
         Ok(measured)
     }
@@ -73,10 +74,11 @@ impl Measured {
             let parts = parts.filter(|(_, value)| !value.is_empty());
             let parts: Vec<String> =
                 parts.map(|(column, value)| series::setting(column, value)).collect();
-            let inside = |_: &Spread, _| Ok(line.text("inside_spread")? == "true");
-            measured.add(&line, line.text("topology")?, parts.join(", "), inside)?;
-            if let Some(row) = measured.rows.last_mut() {
-                row.method = line.text("method")?.into();
+            let row: CompareRow = line.read()?;
+            let inside = |_: &Spread, _| row.inside_spread;
+            measured.add(row.of, line.text("topology")?, parts.join(", "), inside);
+            if let Some(last) = measured.rows.last_mut() {
+                last.method = row.method;
             }
         }
         Ok(measured)
@@ -89,29 +91,27 @@ impl Measured {
     /// Adds a line of the table, to the rows or to what was skipped.
     fn add(
         &mut self,
-        line: &Line,
+        line: FigureRow,
         subject: &str,
         setting: String,
-        inside: impl Fn(&Spread, f64) -> Result<bool, PlotError>,
-    ) -> Result<(), PlotError> {
-        let figure = line.text("figure")?;
-        let median = line.maybe("measured_median")?.filter(|median| *median > 0.0);
-        let (Some(median), Some(predicted)) = (median, line.maybe("predicted")?) else {
-            let parts = [subject, &setting, &name(figure)].map(str::to_owned);
+        inside: impl Fn(&Spread, f64) -> bool,
+    ) {
+        let median = line.measured_median.filter(|median| *median > 0.0);
+        let (Some(median), Some(predicted)) = (median, line.predicted) else {
+            let parts = [subject, &setting, &name(&line.figure)].map(str::to_owned);
             let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
             self.skipped.push(parts.join(", "));
-            return Ok(());
+            return;
         };
         let measured = Spread {
-            low: line.maybe("measured_low_quartile")?.unwrap_or(median),
+            low: line.measured_low_quartile.unwrap_or(median),
             median,
-            high: line.maybe("measured_high_quartile")?.unwrap_or(median),
-            rounds: line.number("rounds")? as usize,
+            high: line.measured_high_quartile.unwrap_or(median),
+            rounds: line.rounds,
         };
-        let inside = inside(&measured, predicted)?;
-        let point = Point { figure: figure.into(), measured, predicted, inside };
+        let inside = inside(&measured, predicted);
+        let point = Point { figure: line.figure, measured, predicted, inside };
         self.rows.push(Row { subject: subject.into(), setting, point, method: String::new() });
-        Ok(())
     }
 
     /// The figures in file order.

@@ -170,7 +170,7 @@ impl Picture {
         for pair in points.windows(2) {
             let (mut from, to) = (pair[0], pair[1]);
             loop {
-                let span = (to.0 - from.0).hypot(to.1 - from.1);
+                let span = libm::hypot(to.0 - from.0, to.1 - from.1);
                 if span <= left {
                     left -= span;
                     piece.push(to);

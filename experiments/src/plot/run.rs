@@ -9,8 +9,10 @@ use super::PlotError;
 use super::key;
 use super::shown::Shown;
 use super::table::{Row, Table};
+use crate::record::{LifeRow, ReturnedRow, StepRow, SummaryRow, TakenRow, TogetherRow};
 
 pub use super::key::Key;
+pub use crate::estimate::Estimate;
 
 /// The cause of time that would pass at line rate in any case.
 pub const LINE_RATE: &str = "line-rate";
@@ -35,17 +37,6 @@ pub struct Run {
     /// The results of each topology and size, and the changes at each point.
     by_size: HashMap<String, HashMap<u64, Vec<usize>>>,
     returned_at: HashMap<u64, Vec<usize>>,
-}
-
-/// A mean with its 95 % interval.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Estimate {
-    /// The mean over replications.
-    pub mean: f64,
-    /// Lower end of the interval, where there is one.
-    pub low: Option<f64>,
-    /// Upper end of the interval, where there is one.
-    pub high: Option<f64>,
 }
 
 /// A row of summary.csv.
@@ -192,14 +183,14 @@ impl Run {
         let (taken, returned) = (must("taken.csv")?, must("returned.csv")?);
         let (steps, life) = (table("steps.csv")?, table("life.csv")?);
         let beside = table("together.csv")?;
-        let results = key::read(Some(&summary), "replications", outcome)?;
+        let results = key::read(Some(&summary), outcome)?;
         let mut by_size: HashMap<String, HashMap<u64, Vec<usize>>> = HashMap::new();
         for (at, result) in results.iter().enumerate() {
             let key = &result.key;
             let sizes = by_size.entry(key.topology.clone()).or_default();
             sizes.entry(key.message_b.to_bits()).or_default().push(at);
         }
-        let returned = key::read(Some(&returned), "rank", advice)?;
+        let returned = key::read(Some(&returned), advice)?;
         let mut returned_at: HashMap<u64, Vec<usize>> = HashMap::new();
         for (at, one) in returned.iter().enumerate() {
             returned_at.entry(one.key.point).or_default().push(at);
@@ -211,10 +202,10 @@ impl Run {
         let points = distinct(results.iter().map(|result| result.key.point)).len();
         Ok(Run {
             results,
-            taken: key::read(Some(&taken), "order", part)?,
+            taken: key::read(Some(&taken), part)?,
             returned,
-            steps: key::read(steps.as_ref(), "order", step)?,
-            life: key::read(life.as_ref(), "order", spent)?,
+            steps: key::read(steps.as_ref(), step)?,
+            life: key::read(life.as_ref(), spent)?,
             together: together.transpose()?.unwrap_or_default(),
             shown: shown.unwrap_or_else(|| Shown::all(points)),
             by_size,
@@ -260,95 +251,76 @@ pub fn distinct<T: Clone + Eq + Hash>(values: impl Iterator<Item = T>) -> Vec<T>
     values.filter(|value| seen.insert(value.clone())).collect()
 }
 
-fn outcome(row: &Row, key: Arc<Key>) -> Result<Outcome, PlotError> {
-    let predicted = |end: &str| match row.has(&format!("goodput_bit_s_predicted_{end}")) {
-        true => row.maybe(&format!("goodput_bit_s_predicted_{end}")),
-        // Written before predictions had intervals.
-        false => Ok(None),
-    };
-    let predicted = [predicted("low")?, predicted("median")?, predicted("high")?];
-    Ok(Outcome {
-        predicted_bit_s: match predicted {
-            [Some(low), Some(median), Some(high)] => Some([low, median, high]),
-            _ => None,
-        },
+fn outcome(key: Arc<Key>, row: SummaryRow) -> Outcome {
+    Outcome {
+        predicted_bit_s: row.goodput_bit_s_predicted.rising(),
         key,
-        goodput: Estimate {
-            mean: row.number("goodput_bit_s_mean")?,
-            low: row.maybe("goodput_bit_s_low")?,
-            high: row.maybe("goodput_bit_s_high")?,
-        },
-        completion_s: row.maybe("completion_s_mean")?,
-        sent_bit_s: row.number("sent_bit_s_mean")?,
-        loss_ratio: row.number("loss_ratio_mean")?,
-        reference_bit_s: row.number("reference_bit_s")?,
-        reference_link: row.text("reference_link")?.into(),
-        of_reference: row.number("of_reference_ratio")?,
-        busiest_link: row.text("busiest_link")?.into(),
-        busiest_ratio: row.number("busiest_ratio")?,
-        busiest_others: row.number("busiest_others")? as u64,
-        most_taken_by: row.text("most_taken_by")?.into(),
-        most_taken_ratio: row.maybe("most_taken_ratio")?,
-    })
+        goodput: row.goodput_bit_s,
+        completion_s: row.completion_s.mean,
+        sent_bit_s: row.sent_bit_s.mean,
+        loss_ratio: row.loss_ratio.mean,
+        reference_bit_s: row.reference_bit_s,
+        reference_link: row.reference_link,
+        of_reference: row.of_reference_ratio,
+        busiest_link: row.busiest_link,
+        busiest_ratio: row.busiest_ratio,
+        busiest_others: row.busiest_others,
+        most_taken_by: row.most_taken_by,
+        most_taken_ratio: row.most_taken_ratio,
+    }
 }
 
-fn part(row: &Row, key: Arc<Key>) -> Result<Taken, PlotError> {
-    Ok(Taken {
-        key,
-        hop: row.text("hop")?.into(),
-        kind: row.text("kind")?.into(),
-        bit_s: row.number("taken_bit_s_mean")?,
-        ratio: row.number("taken_ratio")?,
-    })
+fn part(key: Arc<Key>, row: TakenRow) -> Taken {
+    Taken { key, hop: row.hop, kind: row.kind, bit_s: row.taken_bit_s.mean, ratio: row.taken_ratio }
 }
 
-fn step(row: &Row, key: Arc<Key>) -> Result<StepTime, PlotError> {
-    Ok(StepTime {
+fn step(key: Arc<Key>, row: StepRow) -> StepTime {
+    StepTime {
         key,
-        step: row.text("step")?.into(),
-        mean_s: row.number("time_s_mean")?,
-        median_s: row.number("time_s_p50")?,
-        p99_s: row.number("time_s_p99")?,
-        share: row.number("share_ratio")?,
-    })
+        step: row.step,
+        mean_s: row.time_s.mean,
+        median_s: row.time_s_p50,
+        p99_s: row.time_s_p99,
+        share: row.share_ratio,
+    }
 }
 
-fn spent(row: &Row, key: Arc<Key>) -> Result<Spent, PlotError> {
-    let cause = row.text("cause")?;
-    Ok(Spent {
+fn spent(key: Arc<Key>, row: LifeRow) -> Spent {
+    Spent {
         key,
-        hop: row.text("hop")?.into(),
+        hop: row.hop,
         // What passes at line rate is no hop's doing, and is shown apart.
-        kind: if cause == LINE_RATE { "line rate".into() } else { row.text("kind")?.into() },
-        cause: cause.into(),
-        mean_s: row.number("time_s_mean")?,
-        share: row.number("share_ratio")?,
-    })
+        kind: if row.cause == LINE_RATE { "line rate".into() } else { row.kind },
+        cause: row.cause,
+        mean_s: row.time_s.mean,
+        share: row.share_ratio,
+    }
 }
 
 fn together(row: &Row, table: &Table) -> Result<Together, PlotError> {
     let columns = table.between("topology", "transfers").iter();
     let named = columns.map(|column| Ok((column.clone(), row.text(column)?.to_owned())));
+    let own: TogetherRow = row.read()?;
     Ok(Together {
         topology: row.text("topology")?.into(),
         dimensions: named.collect::<Result<_, PlotError>>()?,
-        transfers: row.number("transfers")? as u64,
-        sum_bit_s: row.number("goodput_sum_bit_s_mean")?,
-        span_bit_s: (row.number("goodput_least_bit_s")?, row.number("goodput_most_bit_s")?),
-        fairness: row.number("fairness_ratio")?,
-        last_s: row.maybe("last_completion_s_mean")?,
-        message_b: row.number("message_sum_b")?,
+        transfers: own.transfers as u64,
+        sum_bit_s: own.goodput_sum_bit_s.mean,
+        span_bit_s: (own.goodput_least_bit_s, own.goodput_most_bit_s),
+        fairness: own.fairness_ratio,
+        last_s: own.last_completion_s.mean,
+        message_b: own.message_sum_b as f64,
     })
 }
 
-fn advice(row: &Row, key: Arc<Key>) -> Result<Returned, PlotError> {
-    Ok(Returned {
+fn advice(key: Arc<Key>, row: ReturnedRow) -> Returned {
+    Returned {
         key,
-        change: row.text("change")?.into(),
-        feasible: row.text("feasible")? == "true",
-        goodput_bit_s: row.number("goodput_bit_s")?,
-        gain: row.number("gain_ratio")?,
-        requires: row.text("requires")?.into(),
-        gives_up: row.text("gives_up")?.into(),
-    })
+        change: row.change,
+        feasible: row.feasible,
+        goodput_bit_s: row.goodput_bit_s,
+        gain: row.gain_ratio,
+        requires: row.requires,
+        gives_up: row.gives_up,
+    }
 }

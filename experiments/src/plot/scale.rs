@@ -37,7 +37,7 @@ impl Scale {
     pub fn at(&self, value: f64) -> f64 {
         let turn = |value: f64| match self.kind {
             Kind::Linear => value,
-            Kind::Log => value.max(f64::MIN_POSITIVE).ln(),
+            Kind::Log => libm::log(value.max(f64::MIN_POSITIVE)),
         };
         let (low, high) = (turn(self.values.0), turn(self.values.1));
         let part = (turn(value) - low) / (high - low);
@@ -53,7 +53,7 @@ impl Scale {
     pub fn ticks(&self, wanted: usize) -> Vec<f64> {
         let (low, high) = self.values;
         let rough = (high - low) / wanted.max(1) as f64;
-        let power = 10f64.powf(rough.log10().floor());
+        let power = libm::pow(10.0, libm::log10(rough).floor());
         let step = [1.0, 2.0, 5.0, 10.0]
             .into_iter()
             .map(|digit| digit * power)
@@ -67,8 +67,8 @@ impl Scale {
     /// Powers of ten on a logarithmic scale, with 2 and 5 between them where there is room.
     pub fn decades(&self, wanted: usize) -> Vec<f64> {
         let (low, high) = self.values;
-        let first = low.log10().floor() as i32;
-        let last = high.log10().ceil() as i32;
+        let first = libm::log10(low).floor() as i32;
+        let last = libm::log10(high).ceil() as i32;
         let within = |digits: &[f64], skip: i32| -> Vec<f64> {
             (first..=last)
                 .filter(|power| power.rem_euclid(skip) == 0)
@@ -88,8 +88,8 @@ impl Scale {
     /// Powers of two on a logarithmic scale of bytes, at most `wanted`, evenly spaced.
     pub fn powers_of_two(&self, wanted: usize) -> Vec<f64> {
         let (low, high) = self.values;
-        let first = (low.log2() - 1e-9).ceil() as i32;
-        let last = (high.log2() + 1e-9).floor() as i32;
+        let first = (libm::log2(low) - 1e-9).ceil() as i32;
+        let last = (libm::log2(high) + 1e-9).floor() as i32;
         let span = (last - first).max(0) as usize;
         let step = [1, 2, 4, 5, 10, 20].into_iter().find(|step| span / step < wanted).unwrap_or(20);
         // From the upper end of a KiB, MiB or GiB, so that labels are round.

@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use serde::de::DeserializeOwned;
+
 use super::PlotError;
+use crate::row::{self, Fault};
 
 /// A CSV file in memory: rows of text under named columns.
 #[derive(Clone, Debug)]
@@ -81,6 +84,22 @@ impl<'t> Row<'t> {
     /// Whether its table has a column.
     pub fn has(&self, column: &str) -> bool {
         self.table.index.contains_key(column)
+    }
+
+    /// The row as the type that it was written from.
+    ///
+    /// # Errors
+    /// If a column is missing, or a cell holds something else.
+    pub(crate) fn read<R: DeserializeOwned>(&self) -> Result<R, PlotError> {
+        let find = |name: &str| self.table.index.get(name).map(|at| self.at(*at));
+        let path = self.table.path.clone();
+        row::read(&find).map_err(|fault| match fault {
+            Fault::Column(column) => PlotError::Column { path, column },
+            Fault::Value { column, text } => {
+                PlotError::Value { path, line: self.at + 2, column, text }
+            }
+            Fault::Other(problem) => PlotError::file(&path, &problem),
+        })
     }
 
     /// The text in a column.

@@ -4,8 +4,9 @@ use std::path::Path;
 
 use super::PlotError;
 use super::run::distinct;
-use super::table::{Row, Table};
+use super::table::Table;
 use super::words;
+use crate::command::ValidateRow;
 use crate::verdict::quantile;
 
 /// A published row beside its prediction.
@@ -75,13 +76,16 @@ impl Validation {
         let table = Table::read(dir, "validate.csv")?;
         let (mut checks, mut skipped) = (Vec::new(), Vec::new());
         for row in table.rows() {
-            match row.maybe("predicted")? {
-                Some(predicted) => checks.push(check(&row, predicted)?),
-                None => skipped.push(Skipped {
-                    file: row.text("file")?.into(),
-                    row: row.text("row")?.into(),
-                    label: row.text("label")?.into(),
-                    why: row.text("skipped_why")?.into(),
+            let row: ValidateRow = row.read()?;
+            match (row.measured, row.predicted, row.rel_error) {
+                (Some(measured), Some(predicted), Some(error)) => {
+                    checks.push(check(row, measured, predicted, error));
+                }
+                _ => skipped.push(Skipped {
+                    file: row.file,
+                    row: row.row.to_string(),
+                    label: row.label,
+                    why: row.skipped_why,
                 }),
             }
         }
@@ -96,25 +100,25 @@ impl Validation {
     }
 }
 
-fn check(row: &Row, predicted: f64) -> Result<Check, PlotError> {
+fn check(row: ValidateRow, measured: f64, predicted: f64, error: f64) -> Check {
     // Rates of networks and memories read well in billions.
-    let (unit, scale) = match row.text("unit")? {
+    let (unit, scale) = match row.unit.as_str() {
         "bit/s" => ("Gbit/s", 1e9),
         "B/s" => ("GB/s", 1e9),
         other => (other, 1.0),
     };
-    Ok(Check {
-        family: row.text("family")?.into(),
-        file: row.text("file")?.into(),
-        row: row.text("row")?.into(),
-        label: row.text("label")?.into(),
-        measured: row.number("measured")? / scale,
+    Check {
+        measured: measured / scale,
         quartiles: None,
         predicted: predicted / scale,
         unit: unit.into(),
-        error: row.number("rel_error")?,
-        held_out: row.text("used")? != "calibration",
-    })
+        error,
+        held_out: row.used != "calibration",
+        family: row.family,
+        file: row.file,
+        row: row.row.to_string(),
+        label: row.label,
+    }
 }
 
 impl Family {

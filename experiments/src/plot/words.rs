@@ -5,7 +5,7 @@ pub fn figure(value: f64) -> String {
     if value == 0.0 || !value.is_finite() {
         return if value.is_finite() { "0".into() } else { "–".into() };
     }
-    let digits = (2 - value.abs().log10().floor() as i32).clamp(0, 12) as usize;
+    let digits = (2 - libm::log10(value.abs()).floor() as i32).clamp(0, 12) as usize;
     format!("{value:.digits$}").replace('-', "−")
 }
 
@@ -32,7 +32,7 @@ pub fn bit_rate_figure(bit_s: f64) -> String {
 
 /// `value` with as many decimals as suit parts of `whole`: `−0.37` and `15.60` of 40.
 pub fn part_of(value: f64, whole: f64) -> String {
-    let digits = (3 - whole.abs().max(1e-9).log10().floor() as i32).clamp(1, 12) as usize;
+    let digits = (3 - libm::log10(whole.abs().max(1e-9)).floor() as i32).clamp(1, 12) as usize;
     let digits = if (1.0..10.0).contains(&whole) { 2 } else { digits };
     let text = format!("{value:.digits$}");
     if text.contains(|digit: char| ('1'..='9').contains(&digit)) {
@@ -100,7 +100,7 @@ pub fn error(ratio: f64) -> String {
     if !(1e-6..0.1).contains(&part) {
         return percent(ratio);
     }
-    let digits = (-part.log10().floor()) as usize;
+    let digits = (-libm::log10(part).floor()) as usize;
     format!("{:.digits$} %", ratio * 100.0).replace('-', "−")
 }
 

@@ -5,10 +5,12 @@ use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use super::{OfDigest, TABLES, collectives, keys, together};
+use super::rows::{CollectiveRow, Table, TogetherRow};
+use super::{TABLES, keys};
 use crate::digest::Digest;
 use crate::experiment::Plan;
 use crate::failure::Failure;
+use crate::row;
 
 /// The tables that every run has, of [`TABLES`]; those behind them are there if they have rows.
 const ALWAYS: usize = 5;
@@ -21,29 +23,50 @@ pub(crate) type Rows = Vec<Vec<u8>>;
 /// The rows of a point, whose transfers have `cells` as their keys.
 pub(crate) fn rows(plan: &Plan, point: usize, cells: &[Vec<String>], digests: &[Digest]) -> Rows {
     let mut rows: Rows = Vec::with_capacity(TABLES.len() + 2);
-    for (_, _, of) in TABLES {
+    for table in TABLES {
         let mut text = Vec::new();
         for (cells, digest) in cells.iter().zip(digests) {
-            add(&mut text, cells, of(digest));
+            add(&mut text, cells, (table.rows)(digest));
         }
         rows.push(text);
     }
     let mut text = Vec::new();
     if digests.len() > 1 {
-        add(&mut text, &[], vec![together::row(plan, point, &cells[0], digests)]);
+        let columns = row::columns::<TogetherRow>();
+        let key = own(plan, &TogetherRow::KEYS, &columns, &cells[0]);
+        let row = TogetherRow::of(plan, point, digests);
+        add(&mut text, &key, vec![row::cells(&row)]);
     }
     rows.push(text);
     let mut text = Vec::new();
-    add(&mut text, &[], collectives::rows(plan, point, cells, digests));
+    let columns = row::columns::<CollectiveRow>();
+    for (at, row) in CollectiveRow::of(plan, point, digests) {
+        let key = own(plan, &CollectiveRow::KEYS, &columns, &cells[at]);
+        add(&mut text, &key, vec![row::cells(&row)]);
+    }
     rows.push(text);
     rows
 }
 
+/// Which key columns of a run a table has: its `keys`, and what is varied unless it has a column
+/// of that name.
+fn is_key(plan: &Plan, keys: &[&str], columns: &[String], name: &str) -> bool {
+    let varied = plan.columns.iter().any(|own| own == name);
+    keys.contains(&name) || (varied && !columns.iter().any(|own| own == name))
+}
+
+/// Those of all `cells` that are the key of a row there.
+fn own(plan: &Plan, of: &[&str], columns: &[String], cells: &[String]) -> Vec<String> {
+    let names = keys(plan).into_iter().zip(cells);
+    let own = names.filter(|(name, _)| is_key(plan, of, columns, name));
+    own.map(|(_, cell)| cell.clone()).collect()
+}
+
 /// The rows of a measured transfer, which has `cells` as its key.
 pub(crate) fn measured_rows(cells: &[String], digest: &Digest) -> Rows {
-    let of = |(_, _, of): &OfDigest| {
+    let of = |table: &Table| {
         let mut text = Vec::new();
-        add(&mut text, cells, of(digest));
+        add(&mut text, cells, (table.rows)(digest));
         text
     };
     TABLES[..OF_MEASUREMENTS].iter().map(of).collect()
@@ -75,7 +98,7 @@ pub(crate) fn split(mut all: &[u8]) -> Option<Rows> {
 pub(crate) struct Tables<'a> {
     folder: PathBuf,
     plan: &'a Plan,
-    of: &'static [OfDigest],
+    of: &'static [Table],
     files: Vec<Option<BufWriter<File>>>,
 }
 
@@ -99,7 +122,7 @@ impl<'a> Tables<'a> {
     fn open(
         folder: &Path,
         plan: &'a Plan,
-        of: &'static [OfDigest],
+        of: &'static [Table],
         always: usize,
     ) -> Result<Tables<'a>, Failure> {
         let files = (0..of.len() + 2).map(|_| None).collect();
@@ -149,21 +172,21 @@ impl<'a> Tables<'a> {
 
     fn name(&self, at: usize) -> &'static str {
         match self.of.get(at) {
-            Some((name, ..)) => name,
-            None if at == self.of.len() => together::FILE,
-            None => collectives::FILE,
+            Some(table) => table.file,
+            None if at == self.of.len() => TogetherRow::FILE,
+            None => CollectiveRow::FILE,
         }
     }
 
     fn header(&self, at: usize) -> Vec<String> {
-        match self.of.get(at) {
-            Some((_, columns, _)) => {
-                let columns = columns.iter().map(|name| (*name).to_owned());
-                keys(self.plan).into_iter().chain(columns).collect()
-            }
-            None if at == self.of.len() => together::header(self.plan),
-            None => collectives::header(self.plan),
-        }
+        let keys = keys(self.plan).into_iter();
+        let (of, columns): (&[&str], Vec<String>) = match self.of.get(at) {
+            Some(table) => return keys.chain((table.columns)()).collect(),
+            None if at == self.of.len() => (&TogetherRow::KEYS, row::columns::<TogetherRow>()),
+            None => (&CollectiveRow::KEYS, row::columns::<CollectiveRow>()),
+        };
+        let own = keys.filter(|name| is_key(self.plan, of, &columns, name));
+        own.chain(columns.iter().cloned()).collect()
     }
 
     fn failed(&self, at: usize, error: io::Error) -> Failure {

@@ -6,8 +6,9 @@ use super::document::{Cell, Folded, Group, Section, Table, numbers, words as col
 use crate::plot::PlotError;
 use crate::plot::manifest::Manifest;
 use crate::plot::run::distinct;
-use crate::plot::table::{self, Row};
+use crate::plot::table;
 use crate::plot::words;
+use crate::provenance::ParameterRow;
 
 /// The section on parameters: what is assumed in sight, all of them behind a line.
 ///
@@ -21,7 +22,7 @@ pub fn parameters(dir: &Path, manifest: &Manifest) -> Result<Section, PlotError>
         return Ok(section);
     };
     let rows: Vec<Parameter> =
-        table.rows().map(|row| Parameter::of(&row)).collect::<Result<_, _>>()?;
+        table.rows().map(|row| Ok(Parameter::of(row.read()?))).collect::<Result<_, PlotError>>()?;
     let profiles = manifest.whole["profiles"].as_array().map_or(0, Vec::len);
     section.paragraphs.push(format!(
         "{} stand in the profiles that this run used ({} read). What was measured or published \
@@ -62,24 +63,23 @@ struct Parameter {
 }
 
 impl Parameter {
-    fn of(row: &Row) -> Result<Parameter, PlotError> {
-        let unit = row.text("unit")?;
+    fn of(row: ParameterRow) -> Parameter {
         let text = |value: f64| words::number(value);
-        let interval = match (row.maybe("low")?, row.maybe("high")?) {
+        let interval = match (row.low, row.high) {
             (Some(low), Some(high)) => format!("{} to {}", text(low), text(high)),
             _ => String::new(),
         };
-        Ok(Parameter {
-            profile: format!("{}/{}", row.text("kind")?, row.text("profile")?),
-            name: row.text("parameter")?.into(),
-            value: match unit {
-                "count" | "ratio" => exact(row.number("value")?),
-                _ => format!("{} {unit}", exact(row.number("value")?)),
+        Parameter {
+            profile: format!("{}/{}", row.kind, row.profile),
+            name: row.parameter,
+            value: match row.unit.as_str() {
+                "count" | "ratio" => exact(row.value),
+                unit => format!("{} {unit}", exact(row.value)),
             },
             interval,
-            how: row.text("how")?.into(),
-            source: row.text("source")?.into(),
-        })
+            how: row.how,
+            source: row.source,
+        }
     }
 }
 

@@ -3,19 +3,14 @@
 use std::path::Path;
 
 use super::document::{Cell, Folded, Section, Table, numbers, words as column};
-use crate::interval::Predicted;
 use crate::plot::PlotError;
 use crate::plot::table::{self, Row};
 use crate::plot::words;
+use crate::row::Figure;
+use crate::workload::{ResourceRow, WorkloadRow};
 
-/// The figures of a completion: column, and what it is called.
-const FIGURES: [(&str, &str); 5] = [
-    ("completion_s_mean", "mean"),
-    ("completion_s_p50", "median"),
-    ("completion_s_p90", "p90"),
-    ("completion_s_p99", "p99"),
-    ("completion_s_p999", "p99.9"),
-];
+/// What the figures of a completion are called.
+const FIGURES: [&str; 5] = ["mean", "median", "p90", "p99", "p99.9"];
 /// What the table of draws says.
 const UNKNOWN: &str = "What is unknown about hosts, cards and the model itself was drawn several \
                        times, and the workload was simulated with each. It keeps up in a draw in \
@@ -31,33 +26,34 @@ pub fn answer(dir: &Path) -> Result<Vec<String>, PlotError> {
     let table = table::Table::read(dir, "workloads.csv")?;
     let varied = table.between("topology", "workload").to_vec();
     let sentence = |row: Row<'_>| -> Result<String, PlotError> {
-        let name = row.text("workload")?;
+        let own: WorkloadRow = row.read()?;
+        let name = &own.workload;
         let mut on = row.text("topology")?.to_owned();
         if !varied.is_empty() {
             let settings = varied.iter().map(|key| Ok(format!("{key} {}", row.text(key)?)));
             on += &format!(" ({})", settings.collect::<Result<Vec<_>, PlotError>>()?.join(", "));
         }
-        let Some(mean) = row.maybe("completion_s_mean")? else {
+        let Some(mean) = own.times.completions.completion_s.mean else {
             return Ok(format!("No run of {name} counts on {on}."));
         };
         let mut said = format!("A run of {name} on {on} takes {} on average", time(mean));
-        if let Some([_, low, high]) = predicted(&row, "completion_s_mean")? {
+        let drawn = own.times.completion_s_mean_predicted.rising();
+        if let Some([low, _, high]) = drawn {
             said += &format!(" ({} to {} with what is unknown, 90 %)", time(low), time(high));
         }
-        if let Some(p99) = row.maybe("completion_s_p99")? {
+        if let Some(p99) = own.times.completions.completion_s_p99.value {
             said += &format!("; 99 of 100 take at most {}", time(p99));
         }
-        let (offered, carried) = (row.number("offered_hz_mean")?, row.number("carried_hz_mean")?);
+        let (offered, carried) = (own.offered_hz.mean, own.carried_hz.mean);
         if carried < 0.98 * offered {
             let part = words::percent(carried / offered);
             said += &format!(". Only {part} of what arrived was carried in the same time");
         }
-        let late = row.number("late")?;
-        if late > 0.0 {
-            let part = words::percent(late / row.number("arrived")?);
+        if own.late > 0 {
+            let part = words::percent(own.late as f64 / own.arrived as f64);
             said += &format!(". {part} of the runs lasted too long and were given up");
         }
-        if row.text("settled")? == "false" {
+        if !own.settled {
             said += ". The run did not become steady";
         }
         Ok(said + ".")
@@ -95,27 +91,24 @@ fn completion(table: &table::Table, varied: &[String]) -> Result<Section, PlotEr
     let (mut times, mut unknown, mut loads) = (Vec::new(), Vec::new(), Vec::new());
     for row in table.rows() {
         let mut cells = keys(&row, varied)?;
-        cells.push(Cell::text(row.text("workload")?));
+        let row: WorkloadRow = row.read()?;
+        cells.push(Cell::text(&row.workload));
         let mut load = cells.clone();
         let mut drawn = cells.clone();
-        for (name, _) in FIGURES {
-            let all = predicted(&row, name)?.map(|all| all.map(time));
-            let text = all.map_or("–".into(), between);
-            drawn.push(Cell::number(text));
-        }
-        if let Some(part) = row.maybe("probability_kept_up_ratio")? {
+        drawn.extend(row.times.predicted().map(|ends| {
+            let all = ends.rising().map(|[low, median, high]| [median, low, high].map(time));
+            Cell::number(all.map_or("–".into(), between))
+        }));
+        if let Some(part) = row.probability_kept_up_ratio {
             drawn.push(Cell::number(words::percent(part)));
             unknown.push(drawn);
         }
-        for (name, _) in FIGURES {
-            cells.push(Cell::number(figure(&row, name)?));
+        cells.extend(row.times.completions.figures().map(|one| Cell::number(figure(one))));
+        load.extend([row.counted, row.late].map(|count| Cell::number(count.to_string())));
+        for rate in [row.offered_hz, row.carried_hz] {
+            load.push(Cell::number(format!("{} /s", words::number(rate.mean))));
         }
-        load.push(Cell::number(row.text("counted")?));
-        load.push(Cell::number(row.text("late")?));
-        for name in ["offered_hz_mean", "carried_hz_mean"] {
-            load.push(Cell::number(format!("{} /s", words::number(row.number(name)?))));
-        }
-        load.push(Cell::number(words::number(row.number("in_flight_mean")?)));
+        load.push(Cell::number(words::number(row.in_flight.mean)));
         times.push(cells);
         loads.push(load);
     }
@@ -123,9 +116,8 @@ fn completion(table: &table::Table, varied: &[String]) -> Result<Section, PlotEr
                 Ranges hold the true value with 95 % confidence: over replications by Student's t; \
                 of one replication by means of batches (the mean) and by order statistics (the \
                 quantiles). No range is given where there are too few runs for one.";
-    let of_times = columns(&FIGURES.map(|(_, name)| name));
-    let with_unknowns =
-        columns(&FIGURES.map(|(_, name)| name).into_iter().chain(["keeps up"]).collect::<Vec<_>>());
+    let of_times = columns(&FIGURES);
+    let with_unknowns = columns(&FIGURES.into_iter().chain(["keeps up"]).collect::<Vec<_>>());
     let of_loads = columns(&["runs", "late", "offered", "carried", "in flight"]);
     let mut section = Section {
         id: "workloads",
@@ -144,31 +136,17 @@ fn completion(table: &table::Table, varied: &[String]) -> Result<Section, PlotEr
     Ok(section)
 }
 
-/// Median and ends of what draws make of a figure \[s\]; none where there were none.
-fn predicted(row: &Row<'_>, figure: &str) -> Result<Option<[f64; 3]>, PlotError> {
-    let [median, low, high] = Predicted::columns(figure);
-    let all = [row.maybe(&median)?, row.maybe(&low)?, row.maybe(&high)?];
-    Ok(if let [Some(median), Some(low), Some(high)] = all {
-        Some([median, low, high])
-    } else {
-        None
-    })
-}
-
 fn time(seconds: f64) -> String {
     words::time_figure(seconds)
 }
 
 /// A figure with its interval.
-fn figure(row: &Row<'_>, name: &str) -> Result<String, PlotError> {
-    let stem = name.strip_suffix("_mean").unwrap_or(name);
-    let Some(value) = row.maybe(name)? else { return Ok("–".into()) };
-    let low = row.maybe(&format!("{stem}_low"))?;
-    let high = row.maybe(&format!("{stem}_high"))?;
-    Ok(match (low, high) {
-        (Some(low), Some(high)) if high > low => between([value, low, high].map(time)),
-        _ => time(value),
-    })
+fn figure(of: Figure) -> String {
+    match (of.value, of.low, of.high) {
+        (None, ..) => "–".into(),
+        (Some(value), Some(low), Some(high)) if high > low => between([value, low, high].map(time)),
+        (Some(value), ..) => time(value),
+    }
 }
 
 /// A value with the ends of its interval.
@@ -190,10 +168,11 @@ fn usage(table: &table::Table, varied: &[String]) -> Result<Section, PlotError> 
     let mut rows = Vec::new();
     for row in table.rows() {
         let mut cells = keys(&row, varied)?;
-        cells.extend([Cell::text(row.text("resource")?), Cell::text(row.text("kind")?)]);
-        let busy = row.number("busy_ratio_mean")?;
+        let row: ResourceRow = row.read()?;
+        cells.extend([Cell::text(&row.resource), Cell::text(&row.kind)]);
+        let busy = row.busy_ratio.mean;
         cells.push(Cell::number(words::percent(busy)));
-        cells.push(Cell::number(words::number(row.number("waiting_mean")?)));
+        cells.push(Cell::number(words::number(row.waiting.mean)));
         rows.push((busy, cells));
     }
     rows.sort_by(|a, b| b.0.total_cmp(&a.0));

@@ -143,8 +143,8 @@ fn stepwise(
     let framing = if nvls { costs.nvls } else { costs.framing(protocol) };
     let steps = f64::from(collective.steps(team.ranks));
     let (inside, between) = match (algorithm, collective) {
-        (Algorithm::Tree, _) => (2.0 * f64::from(team.local() - 1), 2.0 * nodes.log2()),
-        (Algorithm::NvlsTree, _) => (1.0, 2.0 * nodes.log2()),
+        (Algorithm::Tree, _) => (2.0 * f64::from(team.local() - 1), 2.0 * libm::log2(nodes)),
+        (Algorithm::NvlsTree, _) => (1.0, 2.0 * libm::log2(nodes)),
         (Algorithm::Nvls, _) => (1.0, 0.0),
         (_, Collective::AllReduce) => (steps - 2.0 * (nodes - 1.0), 2.0 * (nodes - 1.0)),
         _ => (steps - (nodes - 1.0), nodes - 1.0),
@@ -265,7 +265,7 @@ fn pairwise(costs: &Costs, team: &Team, collective: Collective, bytes: f64) -> T
         let all = each * near / (1000.0 * bus * efficiency);
         // A pair has so many channels, whose copies SMs carry out.
         let one = each / (1000.0 * own.peer_gb_per_gcycle * team.clock_ghz);
-        timed.inner_us = (all.powi(4) + one.powi(4)).powf(0.25);
+        timed.inner_us = libm::pow(all.powi(4) + one.powi(4), 0.25);
     }
     if let Some(network) = team.network {
         let crossing = costs.crossing(network.fabric);

@@ -277,7 +277,7 @@ fn tree(team: &Team, found: &Found, protocol: Protocol) -> Estimate {
         Protocol::Simple => bandwidth,
     };
     let inside = f64::from(team.local() - 1) * hop_us(found.nvlink, protocol).1;
-    let outside = f64::from(team.nodes).log2() * network_us(protocol).1;
+    let outside = libm::log2(f64::from(team.nodes)) * network_us(protocol).1;
     Estimate {
         choice: Choice { algorithm: Algorithm::Tree, protocol },
         latency_us: base_us(protocol).1 + 2.0 * (inside + outside),
@@ -306,7 +306,7 @@ fn nvls(collective: Collective, team: &Team, found: &Found) -> Option<Estimate> 
         (nodes, Some(network)) if collective == Collective::AllReduce => {
             let most = channels * nvls_tree(team.generation)[found.by_nodes];
             let network = network * if nodes == 2 { 2.0 } else { 1.0 };
-            let latency = NVLS_US.0 + 2.0 * f64::from(nodes).log2() * NVLS_US.1;
+            let latency = NVLS_US.0 + 2.0 * libm::log2(f64::from(nodes)) * NVLS_US.1;
             (Algorithm::NvlsTree, latency, (2.0 * bus * efficiency).min(network).min(most))
         }
         _ => return None,

@@ -56,7 +56,7 @@ pub fn together(words: Option<f64>) -> f64 {
 /// How many of so many places a warp is at.
 fn met(places: f64) -> f64 {
     let places = places.max(1.0);
-    places * (1.0 - (1.0 - 1.0 / places).powf(f64::from(WARP)))
+    places * (1.0 - libm::pow(1.0 - 1.0 / places, f64::from(WARP)))
 }
 
 /// The mean of the most that one of `words` gets of `lanes`, each as if drawn: words are taken as
@@ -66,10 +66,10 @@ fn most(lanes: f64, words: f64) -> f64 {
         return lanes;
     }
     let mean = lanes / words;
-    let (mut term, mut below, mut sum) = ((-mean).exp(), 0.0, 0.0);
+    let (mut term, mut below, mut sum) = (libm::exp(-mean), 0.0, 0.0);
     for more in 0..WARP {
         below += term;
-        sum += 1.0 - below.min(1.0).powf(words);
+        sum += 1.0 - libm::pow(below.min(1.0), words);
         term *= mean / f64::from(more + 1);
     }
     sum.clamp(1.0, lanes)

@@ -157,9 +157,9 @@ impl BlockCost {
         if self.queueing.is_infinite() || longest <= 0.0 {
             return longest;
         }
-        let part = |time: f64| (time / longest).powf(self.queueing);
+        let part = |time: f64| libm::pow(time / longest, self.queueing);
         let sum = part(alone) + full.into_iter().map(part).sum::<f64>();
-        longest * sum.powf(1.0 / self.queueing)
+        longest * libm::pow(sum, 1.0 / self.queueing)
     }
 }
 
@@ -171,8 +171,8 @@ pub fn largest(count: f64) -> f64 {
     if count < 2.0 {
         return 0.0;
     }
-    let far = (2.0 * count.ln()).sqrt();
-    let location = far - (count.ln().ln() + (4.0 * PI).ln()) / (2.0 * far);
+    let far = (2.0 * libm::log(count)).sqrt();
+    let location = far - (libm::log(libm::log(count)) + libm::log(4.0 * PI)) / (2.0 * far);
     location + EULER / far
 }
 

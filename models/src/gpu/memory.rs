@@ -31,13 +31,13 @@ const L1_PART: f64 = 0.97;
 /// The part of a chain's loads that a cache of `capacity` misses.
 fn chain_miss(working_set: f64, capacity: f64) -> f64 {
     let beyond = working_set / capacity - 1.0;
-    if beyond > 0.0 { 1.0 - (-beyond / CHAIN_WIDTH).exp() } else { 0.0 }
+    if beyond > 0.0 { 1.0 - libm::exp(-beyond / CHAIN_WIDTH) } else { 0.0 }
 }
 
 /// The part of a sweep's bytes that a cache of `capacity` misses.
 fn sweep_miss(working_set: f64, capacity: f64) -> f64 {
     let beyond = working_set / capacity - 1.0;
-    if beyond > 0.0 { 1.0 - (-(beyond / SWEEP_WIDTH).powi(2)).exp() } else { 0.0 }
+    if beyond > 0.0 { 1.0 - libm::exp(-(beyond / SWEEP_WIDTH).powi(2)) } else { 0.0 }
 }
 
 /// Latency of one load of a chain of dependent loads over `working_set` bytes in seconds.

@@ -52,7 +52,7 @@ pub fn behind(own_hz: f64, others_hz: f64, ttl_s: f64) -> Behind {
         return Behind { hit, ttl_s: ttl_s * (1.0 - hit / 2.0) };
     }
     let (own, other) = (own_hz / (own_hz + others_hz), others_hz / (own_hz + others_hz));
-    let in_time = -(-own_hz * ttl_s).exp_m1();
+    let in_time = -libm::expm1(-own_hz * ttl_s);
     let again = own + other * in_time;
     let left = ttl_s - in_time / own_hz;
     Behind { hit: other * in_time / again, ttl_s: (own * ttl_s + other * left) / again }

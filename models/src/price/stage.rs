@@ -317,7 +317,7 @@ impl<'a> Walk<'a> {
             true => (round_trip / seconds_per_byte).min(self.cut.bytes),
             false => self.cut.bytes,
         };
-        let rounds = (full / initial).log2().ceil().max(0.0);
+        let rounds = libm::log2(full / initial).ceil().max(0.0);
         Opening { handshake: round_trip * handshakes, slow_start: round_trip * rounds }
     }
 }

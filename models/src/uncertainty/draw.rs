@@ -7,7 +7,7 @@
 //! the same draws, and another parameter beside it changes none of them.
 
 use sim::Seed;
-use statrs::distribution::{ContinuousCDF, Normal};
+use sim::stats::{normal_probability, normal_quantile};
 
 /// As many draws as an interval takes.
 pub const DRAWS: u32 = 64;
@@ -61,7 +61,7 @@ impl Draw {
     /// A standard normal number for each of several things of one name, whose key is `group`.
     pub fn normal_of(self, group: Seed, key: Seed) -> f64 {
         match self.how {
-            How::Sample { number, of } => Normal::standard().inverse_cdf(unit(key, number, of)),
+            How::Sample { number, of } => normal_quantile(unit(key, number, of)),
             How::Alone { key: own, normal } if own == group => normal,
             How::Alone { .. } => 0.0,
         }
@@ -72,7 +72,7 @@ impl Draw {
     pub fn choice(self, key: Seed, odds: &[f64]) -> usize {
         let part = match self.how {
             How::Sample { number, of } => unit(key, number, of),
-            How::Alone { key: own, normal } if own == key => Normal::standard().cdf(normal),
+            How::Alone { key: own, normal } if own == key => normal_probability(normal),
             How::Alone { .. } => return Draw::likeliest(odds),
         };
         let below = odds.iter().scan(0.0, |sum, odds| {
@@ -85,7 +85,7 @@ impl Draw {
     /// How many standard deviations choose state `at` among those of such odds.
     pub fn choosing(odds: &[f64], at: usize) -> f64 {
         let middle = odds[..at].iter().sum::<f64>() + odds[at] / 2.0;
-        Normal::standard().inverse_cdf(middle)
+        normal_quantile(middle)
     }
 
     /// The state with the highest odds, the first of several.

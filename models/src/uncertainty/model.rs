@@ -151,7 +151,7 @@ impl Errors {
         match self.draw {
             Some(draw) => {
                 let key = draw.key(Kind::Collective.folder()).of(medium).of(what);
-                (draw.normal(key) * doubt.ln() / SIGMAS_90).exp()
+                libm::exp(draw.normal(key) * libm::log(doubt) / SIGMAS_90)
             }
             None => 1.0,
         }

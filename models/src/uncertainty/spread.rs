@@ -39,7 +39,7 @@ impl Spread {
         if end == self.value {
             self.value
         } else if end > 0.0 && self.value > 0.0 {
-            self.value * (end / self.value).powf(sigmas)
+            self.value * libm::pow(end / self.value, sigmas)
         } else {
             (self.value + (end - self.value) * sigmas).max(0.0)
         }
@@ -55,19 +55,23 @@ impl Spread {
     /// on average add to more than was measured.
     pub fn at_together(&self, normal: f64) -> f64 {
         let at = self.at(normal);
-        if at > 0.0 && self.value > 0.0 { self.value * linear((at / self.value).ln()) } else { at }
+        if at > 0.0 && self.value > 0.0 {
+            self.value * linear(libm::log(at / self.value))
+        } else {
+            at
+        }
     }
 
     /// The mean of the two standard deviations of its logarithm; of a number that may be zero,
     /// none.
     pub fn sigma(&self) -> Option<f64> {
-        (self.low > 0.0).then(|| (self.high / self.low).ln() / (2.0 * SIGMAS_95))
+        (self.low > 0.0).then(|| libm::log(self.high / self.low) / (2.0 * SIGMAS_95))
     }
 }
 
 /// `1 + x`, and where that is below a half an exponential with the same value and slope.
 fn linear(x: f64) -> f64 {
-    if x >= -0.5 { 1.0 + x } else { (2.0 * x + 1.0).exp() / 2.0 }
+    if x >= -0.5 { 1.0 + x } else { libm::exp(2.0 * x + 1.0) / 2.0 }
 }
 
 #[cfg(test)]
@@ -83,7 +87,7 @@ mod tests {
         // Half way in standard deviations is half way in the logarithm.
         assert!((lopsided.at(-SIGMAS_95 / 2.0) - 50f64.sqrt()).abs() < 1e-12);
         let even = Spread::within(10.0, 2.0);
-        assert!((even.sigma().unwrap() - 2f64.ln() / SIGMAS_95).abs() < 1e-12);
+        assert!((even.sigma().unwrap() - libm::log(2.0) / SIGMAS_95).abs() < 1e-12);
     }
 
     #[test]

@@ -9,7 +9,8 @@
 //! successive observations of one run.
 
 use serde::{Deserialize, Serialize};
-use statrs::distribution::{ContinuousCDF, StudentsT};
+
+use super::student_quantile;
 
 /// A mean with its confidence interval.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -40,7 +41,7 @@ impl Interval {
         let mean = values.iter().sum::<f64>() / count;
         let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
         let deviation = (squares / (count - 1.0)).sqrt();
-        let t = StudentsT::new(0.0, 1.0, count - 1.0).ok()?.inverse_cdf(0.5 + confidence / 2.0);
+        let t = student_quantile(0.5 + confidence / 2.0, count - 1.0);
         let half_width = t * deviation / count.sqrt();
         Some(Interval { mean, half_width, confidence, count: values.len() })
     }

@@ -52,7 +52,9 @@ mod tests {
     fn run(length: usize, fade: f64) -> Vec<f64> {
         let mut stream = Seed::new(3).stream("noise");
         let noise = Dist::Uniform { low: 9.0, high: 11.0 };
-        (0..length).map(|i| noise.sample(&mut stream) + 20.0 * (-(i as f64) / fade).exp()).collect()
+        (0..length)
+            .map(|i| noise.sample(&mut stream) + 20.0 * libm::exp(-(i as f64) / fade))
+            .collect()
     }
 
     #[test]

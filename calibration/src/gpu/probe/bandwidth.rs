@@ -95,7 +95,7 @@ fn of_level(samples: &[&Sample], level: &str) -> Result<Vec<Finding>, InputError
         Free { name: format!("{level}_knee"), prior: 4.0, factor: Some(4.0) },
     ];
     let found = identify(&free, &line, rate, |v, s| {
-        ((v[1] / s.point.x).powf(v[2]) + v[0].powf(-v[2])).powf(-1.0 / v[2])
+        libm::pow(libm::pow(v[1] / s.point.x, v[2]) + libm::pow(v[0], -v[2]), -1.0 / v[2])
     })?;
     let all = format!("{}, all SMs together", PROBE.about);
     let little = "bytes in flight ÷ rate where few are in flight (Little's law)";

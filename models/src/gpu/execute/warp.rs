@@ -197,7 +197,8 @@ impl Device<'_> {
             return 1.0;
         }
         let (distance, angle) = (1.0 - self.chance.random::<f64>(), self.chance.random::<f64>());
-        let deviation = (-2.0 * distance.ln()).sqrt() * (std::f64::consts::TAU * angle).cos();
+        let deviation =
+            (-2.0 * libm::log(distance)).sqrt() * libm::cos(std::f64::consts::TAU * angle);
         (1.0 + variation * deviation).max(WORK_MIN)
     }
 

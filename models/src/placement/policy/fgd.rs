@@ -23,7 +23,7 @@ impl<'a> Fgd<'a> {
         let unit = 1000.0 * fragmentation.total() as f64;
         let bound = |percent: i32| {
             let part = f64::from(percent) / 100.0;
-            (unit * (part / (1.0 - part)).ln()).ceil() as i64
+            (unit * libm::log(part / (1.0 - part))).ceil() as i64
         };
         Fgd { fragmentation, bounds: (1..100).map(bound).collect() }
     }
