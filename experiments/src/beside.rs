@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use calibration::quantile::quantile;
+use calibration_data::quantile::quantile;
 use serde_json::{Value, json};
 
 use crate::digest::Digest;

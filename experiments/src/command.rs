@@ -122,7 +122,7 @@ impl Command {
             Command::Serve(arguments) => respond::run_as_serve(arguments, console),
             Command::Schema(arguments) => schema::run(arguments, console),
             Command::Completions(arguments) => completions::run(arguments, console),
-            Command::LookUp => match calibration::names::answer() {
+            Command::LookUp => match calibration_lab::names::answer() {
                 true => Ok(()),
                 false => Err(InputError::new("PODPATH_LOOKUP", "is not set")
                     .help("this command is for podpath itself")

@@ -6,11 +6,11 @@ mod row;
 use std::path::Path;
 use std::sync::Arc;
 
-use calibration::data::{DataFile, Row};
-use calibration::net::host::PROFILE;
-use calibration::net::round::Readings;
-use calibration::quantile::quantile;
-use calibration::trial::Reading;
+use calibration_data::file::{DataFile, Row};
+use calibration_data::quantile::quantile;
+use calibration_lab::net::host::PROFILE;
+use calibration_lab::net::round::Readings;
+use calibration_lab::trial::Reading;
 use models::cluster::lab::Lab;
 use models::cluster::{Cluster, Drawn};
 use models::input::{InputError, Source};
@@ -263,8 +263,8 @@ fn row_of(
             measured_high_quartile: Some(high),
             predicted: Some(predicted),
         },
-        relative_error: predicted / median - 1.0,
-        inside_spread: (low..=high).contains(&predicted),
+        relative_error: Some(predicted / median - 1.0),
+        inside_spread: Some((low..=high).contains(&predicted)),
         method: method.to_owned(),
         predicted_low: Some(sure.0),
         predicted_high: Some(sure.1),

@@ -7,7 +7,7 @@ use models::outcome::{Advice, Cause, Outcome, Step, StepTime};
 use serde::{Deserialize, Serialize};
 use sim::Time;
 
-use calibration::trial::Reading;
+use calibration_lab::trial::Reading;
 
 use crate::estimate::Estimate;
 use crate::interval::Sure;
@@ -181,7 +181,7 @@ impl Digest {
 
 impl Replication {
     fn measured(reading: &Reading, line: &Outcome) -> Replication {
-        let busy = |times: &calibration::traffic::CoreTimes| {
+        let busy = |times: &calibration_lab::traffic::CoreTimes| {
             let all = times.busy_s() + times.idle_s + times.steal_s;
             if all > 0.0 { times.busy_s() / all } else { 0.0 }
         };

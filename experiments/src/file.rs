@@ -9,7 +9,7 @@ use std::io::{self, Read};
 use std::path::Path;
 use std::sync::Arc;
 
-use calibration::data::DataFile;
+use calibration_data::file::DataFile;
 use flate2::read::MultiGzDecoder;
 use models::input::{InputError, Source};
 

@@ -11,7 +11,7 @@ mod measurement;
 mod states;
 mod worlds;
 
-use calibration::quantile::{ninety, quantile};
+use calibration_data::quantile::{ninety, quantile};
 use models::input::InputError;
 use models::outcome::{Outcome, Reached};
 use models::predict::{Stop, predict_drawn, predict_undrawn};

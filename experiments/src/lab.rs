@@ -1,6 +1,6 @@
 //! What commands that build labs have in common: what must be there, and how they fail.
 
-use calibration::net::round::RoundError;
+use calibration_lab::net::round::RoundError;
 use models::input::InputError;
 
 use crate::failure::Failure;
@@ -10,10 +10,10 @@ use crate::failure::Failure;
 /// # Errors
 /// If something is missing on this machine: one sentence that names what to install.
 pub(crate) fn ready() -> Result<(), Failure> {
-    let refused = |error: calibration::lab::LabError| missing(&error.to_string());
-    calibration::lab::requirements().map_err(refused)?;
-    calibration::traffic::requirements().map_err(|error| missing(&error.to_string()))?;
-    calibration::lab::sweep_stale().map_err(refused)?;
+    let refused = |error: calibration_lab::namespace::LabError| missing(&error.to_string());
+    calibration_lab::namespace::requirements().map_err(refused)?;
+    calibration_lab::traffic::requirements().map_err(|error| missing(&error.to_string()))?;
+    calibration_lab::namespace::sweep_stale().map_err(refused)?;
     Ok(())
 }
 

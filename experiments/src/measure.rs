@@ -7,8 +7,8 @@
 
 use std::sync::Arc;
 
-use calibration::net::round::{self, Readings, Rounds, Task};
-use calibration::trial::Reading;
+use calibration_lab::net::round::{self, Readings, Rounds, Task};
+use calibration_lab::trial::Reading;
 use models::cluster::Setting;
 use models::input::InputError;
 use models::outcome::Fidelity;

@@ -55,7 +55,7 @@ impl Near<'_> {
             let problem = format!("no folder `{name}` is shipped with it");
             return Err(InputError::new("profiles", problem).help("a folder beside it"));
         };
-        calibration::shipped::add_built_in(to, folder, "shipped:cases/");
+        calibration_data::shipped::add_built_in(to, folder, "shipped:cases/");
         Ok(())
     }
 }

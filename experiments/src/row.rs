@@ -1,8 +1,8 @@
 //! Rows of tables as types, the same for what writes a table and for what reads it.
 //!
-//! The fields of a struct are columns, in order. A struct in a field is a group of columns that all
-//! begin with the field's name: `goodput_bit_s: Estimate` is `goodput_bit_s_mean`, `goodput_bit_s_low`
-//! and `goodput_bit_s_high`; where either name is empty, the other stands alone.
+//! The fields of a struct are columns, in order. A struct in a field is a group of columns that
+//! all begin with the field's name: `goodput_bit_s: Estimate` is `goodput_bit_s_mean`,
+//! `goodput_bit_s_low` and `goodput_bit_s_high`; where either name is empty, the other stands alone.
 
 mod read;
 mod write;

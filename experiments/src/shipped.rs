@@ -76,7 +76,7 @@ impl Shipped {
     /// If something is wrong with it, which tests rule out.
     pub(crate) fn read(&self) -> Result<Experiment, InputError> {
         let source = Source::new(format!("shipped:{}.toml", self.name), self.text);
-        Experiment::read_near(&source, self.near, calibration::shipped())
+        Experiment::read_near(&source, self.near, calibration_data::shipped())
     }
 }
 
@@ -94,7 +94,7 @@ pub(crate) fn read(name: &str) -> Result<Experiment, InputError> {
     }
     let source: Arc<Source> = file::read_text(path, "FILE")?;
     let folder = path.parent().unwrap_or(Path::new(""));
-    Experiment::read(&source, Some(folder), calibration::shipped())
+    Experiment::read(&source, Some(folder), calibration_data::shipped())
 }
 
 fn missing(name: &str) -> InputError {

@@ -9,7 +9,7 @@
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let text = "name = \"sweep\" …";
 //! let source = Source::new("sweep.toml", text);
-//! let experiment = Experiment::read(&source, None, calibration::shipped());
+//! let experiment = Experiment::read(&source, None, calibration_data::shipped());
 //! let experiment = experiment.map_err(|error| error.problem)?;
 //! let points = experiments::sweep::tables(&experiment, Path::new("out"), false);
 //! # Ok(())

@@ -85,25 +85,61 @@ fn functions_fit_on_a_page() {
 fn each_foreign_crate_lives_where_it_belongs() {
     // Crate, and the members that may name it in their sources.
     let homes: [(&str, &[&str]); 8] = [
-        ("cudarc", &["calibration"]),
-        ("nvml_wrapper", &["calibration"]),
+        ("cudarc", &["calibration/gpu"]),
+        ("nvml_wrapper", &["calibration/gpu"]),
         ("petgraph", &["models", "experiments"]),
         ("plotters", &["experiments"]),
         // Runs are parallel, and a table of placements is judged by hundreds of them.
-        ("rayon", &["experiments", "calibration"]),
+        ("rayon", &["experiments", "calibration/data"]),
         ("clap", &["experiments", "benches"]),
-        ("levenberg_marquardt", &["calibration"]),
+        ("levenberg_marquardt", &["calibration/fit"]),
         ("rand_xoshiro", &["sim"]),
     ];
     let mut complaints = Vec::new();
     for (path, text) in files() {
-        let member = path.iter().next().expect("a member").to_string_lossy().into_owned();
+        let member = member(&path);
         for (name, members) in homes {
             let uses = text.contains(&format!("use {name}")) || text.contains(&format!("{name}::"));
             if uses && !members.contains(&member.as_str()) && !path.ends_with("tidy.rs") {
                 complaints.push(format!("{}: uses {name}", path.display()));
             }
         }
+    }
+    report(&complaints);
+}
+
+/// The folder of the crate that a file is in.
+fn member(path: &Path) -> String {
+    let mut parts = path.iter().map(|part| part.to_string_lossy());
+    let first = parts.next().expect("a folder").into_owned();
+    match (first.as_str(), parts.next()) {
+        ("calibration", Some(second)) => format!("{first}/{second}"),
+        _ => first,
+    }
+}
+
+#[test]
+fn dependencies_run_one_way() {
+    // Each may use those before it, and what simulates and validates needs no GPU.
+    let own = [
+        ("sim", "sim"),
+        ("models", "models"),
+        ("calibration/data", "calibration_data"),
+        ("calibration/fit", "calibration_fit"),
+        ("calibration/gpu", "calibration_gpu"),
+        ("calibration/lab", "calibration_lab"),
+        ("experiments", "podpath"),
+    ];
+    let of_gpus = ["cudarc", "nvml-wrapper"];
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace").to_owned();
+    let mut complaints = Vec::new();
+    for (at, (folder, _)) in own.iter().enumerate() {
+        let text = fs::read_to_string(root.join(folder).join("Cargo.toml")).expect("a manifest");
+        let named = |name: &str| text.lines().any(|line| line.starts_with(&format!("{name}.")));
+        let later = own[at..].iter().filter(|(_, name)| named(name));
+        complaints.extend(later.map(|(_, name)| format!("{folder} depends on {name}")));
+        let gpu = of_gpus.iter().filter(|name| *folder != "calibration/gpu" && named(name));
+        complaints.extend(gpu.map(|name| format!("{folder} depends on {name}")));
     }
     report(&complaints);
 }

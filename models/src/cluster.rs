@@ -58,8 +58,8 @@ pub use batch::Batch;
 pub use drawn::Drawn;
 pub use endpoint::{Endpoint, FIRST, LAST};
 pub use hop::{
-    Core, Costs, CpuCosts, CpuHop, DmaHop, GpuHop, GpuStep, HopModel, KernelCopy, Pageable, Side,
-    SocketLink, WireHop,
+    Core, Costs, CpuCosts, CpuHop, DmaHop, DmaWork, GpuHop, GpuStep, HopModel, KernelCopy,
+    Pageable, Side, SocketLink, WireHop,
 };
 pub use name::{Name, Word};
 pub use spreading::Spreading;

@@ -2,8 +2,8 @@
 //!
 //! By the ziggurat method (Marsaglia and Tsang, 2000, in the form of Doornik, 2005): 256 layers of
 //! one area, of which most draws need a product and a comparison. Whatever needs a logarithm or an
-//! exponential takes it from `libm`, so that a seed draws the same bits on every machine; the tables
-//! are made from them at first use.
+//! exponential takes it from `libm`, so that a seed draws the same bits on every machine; the
+//! tables are made from them at first use.
 
 use std::sync::LazyLock;
 

@@ -10,10 +10,11 @@ pub(super) mod probes;
 
 use std::path::{Path, PathBuf};
 
-use calibration::data::DataFile;
-use calibration::family::Family;
-use calibration::fit::posterior::Estimate;
-use calibration::fit::{cni, memcpy};
+use calibration_data::family::Family;
+use calibration_data::file::DataFile;
+use calibration_data::published;
+use calibration_fit::posterior::Estimate;
+use calibration_fit::{cni, memcpy};
 use clap::{Args, Subcommand};
 use models::input::InputError;
 use serde_json::{Value, json};
@@ -120,7 +121,7 @@ fn fit(what: &What, console: &Console) -> Result<(), Failure> {
         What::Memcpy { data, out } => {
             let data = match data {
                 Some(path) => read(path)?,
-                None => calibration::published::table(memcpy::TABLE)?,
+                None => published::table(published::COPIES)?,
             };
             fit_memcpy(&data, out.as_deref(), console)
         }

@@ -5,8 +5,8 @@ mod judging;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use calibration::net::fit;
-use calibration::net::host::{Machine, PROFILE};
+use calibration_lab::net::fit;
+use calibration_lab::net::host::{Machine, PROFILE};
 use clap::Args;
 use models::input::{InputError, Source};
 use models::library::{Kind, Library};
@@ -187,7 +187,7 @@ fn measured(
         None => {
             let seen = probes::values(&probes, &measured.beside);
             let pins = &measured.rounds.pins;
-            let fit = fit::run(&Machine::here(), &probes, seen, pins, calibration::shipped())?;
+            let fit = fit::run(&Machine::here(), &probes, seen, pins, calibration_data::shipped())?;
             super::calibrate::net::save(folder, &probes, &fit)?;
             let mut library = Library::clone(&experiment.library);
             let beside = |text| Source::new("calibrated beside it", text);

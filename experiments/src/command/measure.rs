@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
-use calibration::net::host::Machine;
-use calibration::net::round::{self, Readings, Rounds, Task};
+use calibration_lab::net::host::Machine;
+use calibration_lab::net::round::{self, Readings, Rounds, Task};
 use clap::Args;
 use models::input::InputError;
 use serde_json::{Value, json};
@@ -162,7 +162,7 @@ fn check_gpus(
         let from_gpu = |from: &str| cluster.places.get(from).is_some_and(gpu);
         point.transfers.iter().any(|transfer| from_gpu(&transfer.from))
     });
-    if !from_gpu || calibration::gpu::driver_is_there() {
+    if !from_gpu || calibration_gpu::driver_is_there() {
         return Ok(());
     }
     if how.require_gpu {

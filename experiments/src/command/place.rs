@@ -7,7 +7,7 @@ mod tables;
 
 use std::path::PathBuf;
 
-use calibration::placement::{check_arrivals, check_fits, nodes, pods, visits};
+use calibration_data::placement::{check_arrivals, check_fits, nodes, pods, visits};
 use clap::Args;
 use models::input::InputError;
 use models::placement::{Fleet, Fragmentation, Policy};

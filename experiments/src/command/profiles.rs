@@ -81,7 +81,7 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<(), Failur
 
 /// The shipped library with the user's folder on top.
 fn library_with(folder: Option<&Path>) -> Result<Library, InputError> {
-    let mut library = calibration::shipped().clone();
+    let mut library = calibration_data::shipped().clone();
     if let Some(folder) = folder {
         library::add_folder(&mut library, folder)?;
     }

@@ -9,7 +9,7 @@ mod tables;
 
 use std::path::{Path, PathBuf};
 
-use calibration::trace::{self, Imported};
+use calibration_data::trace::{self, Imported};
 use clap::Args;
 use models::cluster::Cluster;
 use models::input::InputError;
@@ -178,7 +178,7 @@ fn imported(arguments: &Arguments) -> Result<Imported, InputError> {
 }
 
 fn cluster(arguments: &Arguments) -> Result<Cluster, InputError> {
-    let mut library: Library = calibration::shipped().clone();
+    let mut library: Library = calibration_data::shipped().clone();
     if let Some(folder) = &arguments.profiles {
         library::add_folder(&mut library, folder)?;
     }

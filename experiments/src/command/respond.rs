@@ -2,8 +2,8 @@
 
 use std::net::SocketAddrV4;
 
-use calibration::traffic::TrafficError;
-use calibration::traffic::peer::Responder;
+use calibration_lab::traffic::TrafficError;
+use calibration_lab::traffic::peer::Responder;
 use clap::Args;
 use models::input::InputError;
 

@@ -49,7 +49,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
-    let mut library: Library = calibration::shipped().clone();
+    let mut library: Library = calibration_data::shipped().clone();
     if let Some(folder) = &arguments.profiles {
         library::add_folder(&mut library, folder)?;
     }

@@ -4,7 +4,7 @@
 use std::env::{self, VarError};
 use std::path::PathBuf;
 
-use calibration::traffic::peer::Token;
+use calibration_lab::traffic::peer::Token;
 use clap::Args;
 use models::input::InputError;
 

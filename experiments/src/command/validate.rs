@@ -5,10 +5,12 @@ mod row;
 
 use std::path::PathBuf;
 
-use calibration::data::DataFile;
-use calibration::family::Family;
-use calibration::published::published;
-use calibration::validate::{Comparison, Points, Report, Summary, Use, validate, validate_profile};
+use calibration_data::family::Family;
+use calibration_data::file::DataFile;
+use calibration_data::published::published;
+use calibration_data::validate::{
+    Comparison, Points, Report, Summary, Use, validate, validate_profile,
+};
 use clap::Args;
 use models::input::InputError;
 use models::library::Kind;
@@ -85,7 +87,10 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<(), Failur
         Some(path) => {
             let source = file::read_text(path, "--profile")?;
             let name = path.file_stem().unwrap_or_default().to_string_lossy();
-            validate_profile(&files, &calibration::shipped().parsed(Kind::Gpu, &name, &source)?)?
+            validate_profile(
+                &files,
+                &calibration_data::shipped().parsed(Kind::Gpu, &name, &source)?,
+            )?
         }
     };
     write(staging, &report)?;
@@ -257,7 +262,7 @@ fn width(factor: f64) -> String {
 
 fn add_summary(sheet: &mut Sheet, used: &str, summary: Option<Summary>) {
     let Some(summary) = summary else { return };
-    let error = |of: fn(&calibration::validate::Errors) -> f64| {
+    let error = |of: fn(&calibration_data::validate::Errors) -> f64| {
         number(summary.errors.as_ref().map_or(String::new(), |errors| percent(of(errors))))
     };
     let worst = summary.errors.as_ref().map(|errors| &errors.worst_row);

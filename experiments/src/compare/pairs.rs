@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::path::Path;
 
-use calibration::coverage::{Coverage, Covered};
+use calibration_data::coverage::{Coverage, Covered};
 use serde::Serialize;
 
 use super::{Figure, Interval, Spread};

@@ -18,8 +18,8 @@ pub(crate) struct FigureRow {
 pub(crate) struct CompareRow {
     #[serde(rename = "")]
     pub(crate) of: FigureRow,
-    pub(crate) relative_error: f64,
-    pub(crate) inside_spread: bool,
+    pub(crate) relative_error: Option<f64>,
+    pub(crate) inside_spread: Option<bool>,
     pub(crate) method: String,
     pub(crate) predicted_low: Option<f64>,
     pub(crate) predicted_high: Option<f64>,

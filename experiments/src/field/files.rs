@@ -43,7 +43,7 @@ pub(crate) fn of_folder(folder: &Path) -> Result<Vec<Task>, InputError> {
             continue;
         }
         let near = path.parent().unwrap_or(Path::new(""));
-        let experiment = Experiment::read(&source, Some(near), calibration::shipped())?;
+        let experiment = Experiment::read(&source, Some(near), calibration_data::shipped())?;
         if experiment.reported.is_empty() {
             continue;
         }

@@ -1,7 +1,7 @@
 //! What figures say together: by case, by group and by kind.
 
-use calibration::coverage::{Coverage, Covered, Mean};
-use calibration::quantile::quantile;
+use calibration_data::coverage::{Coverage, Covered, Mean};
+use calibration_data::quantile::quantile;
 use serde::Serialize;
 
 use super::{Figure, Group};

@@ -45,7 +45,7 @@ pub(super) fn cast() -> Cast {
 /// # Errors
 /// If a shipped profile cannot be read, or nothing begins so.
 pub(super) fn all(only: Option<&str>) -> Result<Vec<Entry>, InputError> {
-    let library = calibration::shipped();
+    let library = calibration_data::shipped();
     let meant = |origin: &str| only.is_none_or(|only| origin.starts_with(only));
     let mut entries = Vec::new();
     for kind in TABLES {
@@ -72,7 +72,7 @@ pub(super) fn all(only: Option<&str>) -> Result<Vec<Entry>, InputError> {
 
 /// The lines of a profile.
 fn of_profile(kind: Kind, name: &str, origin: &str) -> Result<Vec<Entry>, InputError> {
-    let profile = calibration::shipped().profile(kind, name)?;
+    let profile = calibration_data::shipped().profile(kind, name)?;
     let own = match kind {
         Kind::Host => Cast { host: name.into(), ..cast() },
         Kind::Gpu => Cast { gpu: name.into(), host: "two-socket-2021".into(), ..cast() },
@@ -175,7 +175,7 @@ fn of_cost(hop: &str, cast: &Cast) -> Vec<Arc<Scene>> {
 
 /// The header that a hop adds.
 fn of_hop(name: &str, origin: String) -> Result<Option<Entry>, InputError> {
-    let library = calibration::shipped();
+    let library = calibration_data::shipped();
     let header = HopSpec::load(name, library)?.header.get();
     if header == 0 {
         return Ok(None);

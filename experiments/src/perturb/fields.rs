@@ -181,7 +181,7 @@ mod tests {
     /// The fields that a table knows, as the error about an unknown one lists them.
     fn known(table: &str) -> Vec<String> {
         let source = Source::new("t.toml", format!("[[{table}]]\nqqqqqqqq = 1\n"));
-        let error = Cluster::assemble("t", &source, calibration::shipped(), &[]).unwrap_err();
+        let error = Cluster::assemble("t", &source, calibration_data::shipped(), &[]).unwrap_err();
         let help = error.help.expect("a list of fields");
         let list = help.strip_prefix("one of: ").unwrap_or_else(|| panic!("{table}: {help}"));
         list.split(", ").map(str::to_owned).collect()

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use calibration::gpu::judge::predict::{Subject, values};
+use calibration_gpu::judge::predict::{Subject, values};
 use models::gpu::machine::Machine;
 use models::gpu::memory::chain_latency;
 use models::input::{InputError, Source};
@@ -174,13 +174,13 @@ fn judged(subject: &Subject, change: &Change) -> Result<Vec<Figure>, InputError>
 impl Cast {
     /// Whether its port is a slot, and no link between chips.
     pub(super) fn is_slot(&self) -> bool {
-        let port = calibration::shipped().profile(Kind::Pcie, &self.pcie);
+        let port = calibration_data::shipped().profile(Kind::Pcie, &self.pcie);
         port.is_ok_and(|port| port.has("generation"))
     }
 
     /// The shipped library with the scenes' topologies and their container network.
     fn library(&self, name: &str) -> Library {
-        let mut library = calibration::shipped().clone();
+        let mut library = calibration_data::shipped().clone();
         for (path, text) in TOPOLOGIES {
             let topology = path.strip_prefix("topology/").expect("its folder");
             let source = Source::new(format!("scenes/{path}.toml"), self.put(name, text));
@@ -195,7 +195,7 @@ impl Cast {
     /// A text with the cast in its places.
     fn put(&self, name: &str, text: &str) -> String {
         let sharing = if name == "turns" { "time-slicing" } else { "mps" };
-        let memory = calibration::shipped().profile(Kind::Gpu, &self.gpu);
+        let memory = calibration_data::shipped().profile(Kind::Gpu, &self.gpu);
         let memory = memory.and_then(|gpu| gpu.bytes("memory")).expect("it ships");
         text.replace("@host", &self.host)
             .replace("@gpu", &self.gpu)
@@ -217,7 +217,7 @@ impl Cast {
     }
 
     fn subject(&self) -> Subject {
-        let library = calibration::shipped().clone();
+        let library = calibration_data::shipped().clone();
         let Cast { gpu, host, .. } = self.clone();
         Subject { library, gpu, pcie: "gen4-x16".into(), host }
     }

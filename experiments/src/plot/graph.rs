@@ -193,9 +193,10 @@ fn said(cluster: &Cluster, hop: &models::cluster::Hop) -> String {
             format!("{} {}", hop.kind, words::bit_rate(bit_s))
         }
         HopModel::Dma(dma) => {
-            let carry = |(link, weight): &(models::cluster::LinkIndex, f64)| {
-                let link = &cluster.links[link.0];
-                (link.unit == LinkUnit::Bytes && *weight > 0.0).then_some(link.capacity / weight)
+            let carry = |work: &models::cluster::DmaWork| {
+                let link = &cluster.links[work.link.0];
+                let carries = link.unit == LinkUnit::Bytes && work.weight > 0.0;
+                carries.then_some(link.capacity / work.weight)
             };
             match dma.links.iter().filter_map(carry).reduce(f64::min) {
                 Some(rate) => format!("{} {} GB/s", hop.kind, words::number(rate / 1e9)),

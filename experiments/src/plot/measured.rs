@@ -75,7 +75,7 @@ impl Measured {
             let parts: Vec<String> =
                 parts.map(|(column, value)| series::setting(column, value)).collect();
             let row: CompareRow = line.read()?;
-            let inside = |_: &Spread, _| row.inside_spread;
+            let inside = |_: &Spread, _| row.inside_spread == Some(true);
             measured.add(row.of, line.text("topology")?, parts.join(", "), inside);
             if let Some(last) = measured.rows.last_mut() {
                 last.method = row.method;

@@ -9,7 +9,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use calibration::gpu::archive;
+use calibration_gpu::archive;
 use predicates::prelude::*;
 
 use super::needs::{Need, lacks};

@@ -82,7 +82,7 @@ fn a_bad_import_is_told_with_file_line_and_field_and_leaves_nothing() {
 
 #[test]
 fn without_a_gpu_one_sentence_and_exit_code_2() {
-    let driver = match calibration::gpu::driver_is_there() {
+    let driver = match calibration_gpu::driver_is_there() {
         true => Err((Need::NoCuda, "this machine has an NVIDIA driver")),
         false => Ok(()),
     };

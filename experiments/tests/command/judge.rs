@@ -1,8 +1,8 @@
 //! The judging set as a user meets it: measured (here on a simulated device), and judged by.
 
-use calibration::gpu::judge::process::{Children, Processes};
-use calibration::gpu::judge::{Sharing, case};
-use calibration::gpu::simulated::{Simulated, plain, plausible};
+use calibration_gpu::judge::process::{Children, Processes};
+use calibration_gpu::judge::{Sharing, case};
+use calibration_gpu::simulated::{Simulated, plain, plausible};
 use models::library::Kind;
 use predicates::prelude::*;
 use sim::Seed;
@@ -139,7 +139,7 @@ fn what_cannot_be_judged_is_refused_and_leaves_nothing() {
     folder.write("cut.csv", &good[..good.len() / 2]);
     folder.write("old.csv", good.replacen("\n1,", "\n9,", 1));
     folder.write("other.csv", "a,b\n1,2\n");
-    let data_sheet = calibration::shipped().source(Kind::Gpu, "p100-16-pcie").unwrap();
+    let data_sheet = calibration_data::shipped().source(Kind::Gpu, "p100-16-pcie").unwrap();
     let slot = "pcie_generation,3,count,,,assumed,x\npcie_lanes,16,count,,,assumed,x\n";
     folder.write("data-sheet.csv", format!("{}{slot}", data_sheet.text));
     let cases: [(&[&str], &str); 10] = [
@@ -211,7 +211,7 @@ fn a_frozen_file_is_never_written_anew() {
 
 #[test]
 fn without_a_gpu_one_sentence_and_exit_code_2() {
-    let without = (!calibration::gpu::driver_is_there()).then_some(());
+    let without = (!calibration_gpu::driver_is_there()).then_some(());
     if lacks(&without.ok_or((Need::NoCuda, "this machine has an NVIDIA driver"))) {
         return;
     }

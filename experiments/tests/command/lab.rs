@@ -10,8 +10,8 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use calibration::lab::{Wiring, check};
-use calibration::traffic::requirements;
+use calibration_lab::namespace::{Wiring, check};
+use calibration_lab::traffic::requirements;
 use models::library::Kind;
 use models::topology;
 use nix::sys::signal::Signal;
@@ -43,7 +43,7 @@ static ALONE: Mutex<()> = Mutex::new(());
 
 /// Whether this machine lacks something that the lab of [`LAB`] needs.
 fn cannot_build() -> bool {
-    let library = calibration::shipped();
+    let library = calibration_data::shipped();
     let source = library.source(Kind::Topology, "lab-routed-pods-router").expect("it is shipped");
     let topology = topology::load(source, library, &[]).expect("it is whole");
     let wiring = Wiring::of(&topology, library).expect("a lab can play it");

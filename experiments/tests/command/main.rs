@@ -18,8 +18,12 @@ mod journal;
 mod judge;
 mod kineto;
 mod lab;
-#[path = "../../../calibration/tests/needs/mod.rs"]
+#[path = "../../../calibration/needs/mod.rs"]
 mod needs;
+#[path = "../../../calibration/needs/of_gpu.rs"]
+mod needs_of_gpu;
+#[path = "../../../calibration/needs/of_lab.rs"]
+mod needs_of_lab;
 #[path = "../../../sim/tests/nightly/mod.rs"]
 mod nightly;
 mod output;

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use calibration::gpu::archive::{self, Archive};
+use calibration_gpu::archive::{self, Archive};
 
 use super::Folder;
 

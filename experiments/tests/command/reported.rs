@@ -118,12 +118,12 @@ fn a_percentile_is_of_the_replications() {
         .map(|row| output::number(&row["completion_s"]))
         .collect();
     assert_eq!(seconds.len(), 100);
-    let p95 = calibration::quantile::quantile(&seconds, 0.95);
+    let p95 = calibration_data::quantile::quantile(&seconds, 0.95);
     let mean = number(&rows[0]["completion_s"], "mean");
     assert!(p95 > 1.5 * mean, "names are lost: {p95} beside {mean}");
     close(number(&reported[0], "predicted"), p95);
     let often: Vec<f64> = seconds.iter().map(|s| 1.0 / s).collect();
-    let p5 = calibration::quantile::quantile(&often, 0.05);
+    let p5 = calibration_data::quantile::quantile(&often, 0.05);
     close(number(&reported[1], "predicted"), p5);
     close(number(&reported[2], "predicted"), mean);
     let scaled = number(&reported[2], "predicted_high") * p95 / mean;

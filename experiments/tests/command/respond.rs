@@ -7,8 +7,8 @@ use std::process::{Command, Stdio};
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
-use calibration::traffic::peer::{Peer, Token};
-use calibration::traffic::{End, RoundTrips, TrafficError};
+use calibration_lab::traffic::peer::{Peer, Token};
+use calibration_lab::traffic::{End, RoundTrips, TrafficError};
 use nix::sys::signal::Signal;
 use predicates::prelude::*;
 

@@ -110,7 +110,7 @@ fn unlike<T>(
 /// Whether two hops are made of the same things, whatever these cost.
 fn is_same(a: &Hop, b: &Hop) -> bool {
     let same_dma = |a: &DmaHop, b: &DmaHop| {
-        let links = a.links.iter().map(|(link, _)| link).eq(b.links.iter().map(|(link, _)| link));
+        let links = a.links.iter().map(|work| work.link).eq(b.links.iter().map(|work| work.link));
         let pageable = |dma: &DmaHop| dma.pageable.map(|own| (own.host, own.into_host));
         let copier = |dma: &DmaHop| dma.copied_by.map(|(host, _)| host);
         let both_ways = |dma: &DmaHop| dma.both_ways.map(|(link, _)| link);

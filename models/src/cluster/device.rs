@@ -13,7 +13,7 @@ use sim::Rate;
 use super::accelerator::{Card, Cards, card};
 use super::assemble::{Builder, quantity};
 use super::slot::{Seat, Slot, across, cross_peers, load, slot, switch};
-use super::{DmaHop, Hop, HopModel, Lane, Name, PlaceKind, Word, holder, shared_memory};
+use super::{DmaHop, DmaWork, Hop, HopModel, Lane, Name, PlaceKind, Word, holder, shared_memory};
 use crate::gpu::peer::{self, Connection};
 use crate::input::{InputError, suggest};
 use crate::library::Kind;
@@ -68,7 +68,7 @@ pub(super) fn add(builder: &mut Builder<'_>, topology: &Topology) -> Result<(), 
             let (from, to) = (find(nvlink, from, &gpus)?.1, find(nvlink, to, &gpus)?.1);
             let name = arrow(builder, from, to);
             let link = builder.rate_link(name.clone(), rate);
-            let dma = DmaHop { links: vec![(link, 1.0)], latency, ..plain() };
+            let dma = DmaHop { links: vec![DmaWork::once(link)], latency, ..plain() };
             edge(builder, from, to, name, "nvlink", Lane::Any, dma);
         }
     }

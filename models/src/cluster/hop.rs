@@ -133,11 +133,29 @@ impl SocketLink {
     }
 }
 
+/// What a payload byte of a device's access takes of a link.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct DmaWork {
+    /// The link.
+    pub link: LinkIndex,
+    /// Its units per payload byte.
+    pub weight: f64,
+    /// Whether it carries requests and acknowledgements, while the data go the other way.
+    pub beside: bool,
+}
+
+impl DmaWork {
+    /// A link that carries each byte once.
+    pub fn once(link: LinkIndex) -> DmaWork {
+        DmaWork { link, weight: 1.0, beside: false }
+    }
+}
+
 /// A hop in which a device reads or writes memory over PCIe (or a direct GPU link).
 #[derive(Clone, Debug, PartialEq)]
 pub struct DmaHop {
-    /// Links and their units per payload byte.
-    pub links: Vec<(LinkIndex, f64)>,
+    /// What a payload byte takes of links.
+    pub links: Vec<DmaWork>,
     /// The memory channels that it reads or writes, where the profile says what they move.
     pub memory: Option<LinkIndex>,
     /// Outstanding reads × their size ÷ round trip, where reads bound the rate.

@@ -12,7 +12,7 @@ use super::assemble::Builder;
 use super::device::{arrow, edge, plain};
 use super::holder::staging;
 use super::slot::{cross, memory};
-use super::{Lane, Word};
+use super::{DmaWork, Lane, Word};
 use crate::input::InputError;
 use crate::topology::Topology;
 
@@ -59,7 +59,7 @@ fn share(
         };
         dma.copied_by = Some((host, staging.per_byte));
         for numa in [from.1, to.1] {
-            dma.links.extend(memory(builder, node, numa)?.map(|link| (link, 1.0)));
+            dma.links.extend(memory(builder, node, numa)?.map(DmaWork::once));
         }
     }
     let name = arrow(builder, from.0, to.0);

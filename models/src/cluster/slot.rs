@@ -12,7 +12,7 @@ use sim::{Bytes, Rate, Time};
 
 use super::assemble::Builder;
 use super::classes::{Of, class};
-use super::{DmaHop, LinkIndex, LinkUnit, Word};
+use super::{DmaHop, DmaWork, LinkIndex, LinkUnit, Word};
 use crate::input::{InputError, suggest};
 use crate::library::Kind;
 use crate::pcie::{Operation, Port, Weights};
@@ -226,7 +226,7 @@ pub(super) fn cross(
     let host = &builder.cluster.hosts[machine.host];
     let missing = || host.profile.missing("socket_link_bandwidth");
     let link = host.socket_link.ok_or_else(missing)?;
-    dma.links.push((link.way(from, to), 1.0));
+    dma.links.push(DmaWork::once(link.way(from, to)));
     dma.latency += link.latency;
     Ok(link.latency)
 }
@@ -247,7 +247,7 @@ pub(super) fn cross_peers(
     if from != to {
         let host = &builder.cluster.hosts[builder.machines[node].host];
         let link = host.socket_link.expect("it was crossed");
-        dma.links.extend(link.peer_way(operation, from, to).map(|link| (link, 1.0)));
+        dma.links.extend(link.peer_way(operation, from, to).map(DmaWork::once));
     }
     Ok(latency)
 }
@@ -260,9 +260,9 @@ fn climb(
     switches: &BTreeMap<Word, Slot>,
     below: Option<&str>,
 ) {
-    push(dma, slot, weights(slot, operation));
+    push(dma, slot, operation);
     for (_, uplink) in above(slot, switches).take_while(|(name, _)| Some(*name) != below) {
-        push(dma, uplink, weights(uplink, operation));
+        push(dma, uplink, operation);
     }
 }
 
@@ -282,9 +282,21 @@ fn weights(slot: &Slot, operation: Operation) -> Weights {
     }
 }
 
-fn push(dma: &mut DmaHop, slot: &Slot, weights: Weights) {
-    dma.links.push((slot.up, weights.up));
-    dma.links.push((slot.down, weights.down));
+/// What a payload byte takes of a slot whose device acts: what it reads comes down and is asked for
+/// on the way up, what it writes goes up.
+fn push(dma: &mut DmaHop, slot: &Slot, operation: Operation) {
+    let Weights { up, down } = weights(slot, operation);
+    let reads = operation == Operation::Read;
+    dma.links.push(DmaWork { link: slot.up, weight: up, beside: reads });
+    dma.links.push(DmaWork { link: slot.down, weight: down, beside: !reads });
+}
+
+/// The same of a slot whose device another one reads or writes, in weights of the one that acts.
+fn push_mirrored(dma: &mut DmaHop, slot: &Slot, weights: Weights, operation: Operation) {
+    let Weights { up, down } = weights.mirrored();
+    let reads = operation == Operation::Read;
+    dma.links.push(DmaWork { link: slot.up, weight: up, beside: !reads });
+    dma.links.push(DmaWork { link: slot.down, weight: down, beside: reads });
 }
 
 /// The memory channels of a NUMA node, made on first use; none where the profile does not say.
@@ -319,8 +331,8 @@ pub(super) fn across(
     let shared = above(target, switches).find(|(name, _)| is_above(name));
     let shared = shared.filter(|(_, switch)| !switch.redirects).map(|(name, _)| name);
     climb(dma, acts, operation, switches, shared);
-    push(dma, target, weights(acts, operation).mirrored());
+    push_mirrored(dma, target, weights(acts, operation), operation);
     for (_, uplink) in above(target, switches).take_while(|(name, _)| Some(*name) != shared) {
-        push(dma, uplink, weights(uplink, operation).mirrored());
+        push_mirrored(dma, uplink, weights(uplink, operation), operation);
     }
 }

@@ -260,7 +260,7 @@ pub(crate) fn nvlink(
 ) -> Option<(EdgeIndex, f64)> {
     cluster.graph.edges_connecting(from, to).find_map(|edge| match &edge.weight().model {
         HopModel::Dma(dma) if &*edge.weight().kind == "nvlink" => {
-            Some((edge.id(), cluster.links[dma.links[0].0.0].capacity))
+            Some((edge.id(), cluster.links[dma.links[0].link.0].capacity))
         }
         _ => None,
     })

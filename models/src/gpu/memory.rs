@@ -17,11 +17,12 @@
 
 use super::machine::Machine;
 
-/// Width of the loss of a chain in random order.
+/// Width of the loss of a chain in random order. How far this and the next are off on another GPU
+/// is part of the error of the model (`cache` in `profiles/model/errors.csv`).
 const CHAIN_WIDTH: f64 = 0.11;
 /// Width of the loss of a sweep.
 const SWEEP_WIDTH: f64 = 0.42;
-/// Cycles between the partitions of an L2 cache.
+/// Cycles between the partitions of an L2 cache: 213 on the A100, 210 on the H100.
 const FAR_CYCLES: f64 = 212.0;
 /// The part of a partitioned L2 that a sweep by all SMs can use.
 const SHARED_PART: f64 = 0.7;
@@ -73,7 +74,7 @@ pub fn l2_hits(machine: &Machine, footprint: f64) -> f64 {
 /// nothing at either end.
 pub fn memory_rate(machine: &Machine, written: f64) -> f64 {
     let turns = 4.0 * written * (1.0 - written);
-    let kept = (1.0 - machine.dram_turnaround * turns).max(0.05);
+    let kept = 1.0 - machine.dram_turnaround * turns;
     machine.memory_peak * machine.dram_efficiency * kept
 }
 
@@ -91,14 +92,18 @@ pub fn private_sweep(machine: &Machine, each: f64) -> f64 {
 /// The part of its cycles in which an L1 delivers: 126 of 128 bytes on every published GPU.
 const L1_ISSUE: f64 = 0.985;
 
+/// What all SMs get of lines that a divided L2 misses and all of them want, over what memory reads:
+/// 1.5 on the A100 and 1.9 on the H100, between which others are taken to lie.
+const SHARED_FETCH: f64 = 1.7;
+
 /// What all SMs get of lines that L2 misses and all of them want [B/s].
 ///
 /// One fetch serves every SM, so an undivided L2 delivers as fast as ever; a divided one fetches
-/// into both parts, and the A100 and the H100 get 1.5 and 1.9 times what their memory reads.
+/// into both parts.
 fn shared_fetch(machine: &Machine) -> f64 {
     match machine.capability.l2_partitions {
         1 => machine.l2_bandwidth,
-        _ => (1.7 * memory_rate(machine, 0.0)).min(machine.l2_bandwidth),
+        _ => (SHARED_FETCH * memory_rate(machine, 0.0)).min(machine.l2_bandwidth),
     }
 }
 

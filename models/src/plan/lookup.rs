@@ -2,7 +2,7 @@
 //!
 //! Both families of a round are asked for at the same instants and live equally long, so caches
 //! hold both or neither, and a round is priced as one question: what two at once cost each other on
-//! one core of client and server is left out (`calibration::names` sees it). The kernel makes a
+//! one core of client and server is left out (`calibration_lab::names` sees it). The kernel makes a
 //! connection-tracking entry for each round, since each has a socket of its own.
 
 use sim::{Bytes, Time};

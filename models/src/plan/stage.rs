@@ -53,7 +53,7 @@ pub(crate) fn line(cluster: &Cluster, route: &Route<'_>, spread: &[Vec<Swap>]) -
     });
     let dma = legs().flat_map(|(at, leg)| match &leg.hop().model {
         HopModel::Dma(dma) => {
-            let links = dma.links.iter().map(|(link, _)| *link);
+            let links = dma.links.iter().map(|work| work.link);
             links.chain(dma.memory).map(|link| (at, link)).collect()
         }
         _ => Vec::new(),

@@ -3,7 +3,7 @@
 use sim::Bytes;
 
 use super::{Carrier, Limit, LinkRef, PricedHop, Question, Stage, Work, memory};
-use crate::cluster::{DmaHop, HopModel, Pageable};
+use crate::cluster::{DmaHop, DmaWork, HopModel, Pageable};
 use crate::route::Leg;
 use crate::transfer::HostMemory;
 use crate::uncertainty::model::{Among, Part};
@@ -95,11 +95,10 @@ pub(super) fn dma_hop(dma: &DmaHop, real: bool) -> PricedHop {
         priced.setup = dma.gap;
         priced.latency = dma.latency + (dma.setup - dma.gap);
         priced.limit = dma.read_limit.map(|rate| Limit { bytes_per_s: rate.as_bytes_per_s() });
-        // Less than half a byte a byte is requests, not data.
-        let work = |&(link, weight): &(_, f64)| Work {
-            link: LinkRef::Fixed(link),
-            weight,
-            beside: weight < 0.5,
+        let work = |work: &DmaWork| Work {
+            link: LinkRef::Fixed(work.link),
+            weight: work.weight,
+            beside: work.beside,
         };
         priced.works = dma.links.iter().map(work).collect();
         let both_ways = dma.both_ways.filter(|(_, weight)| *weight > 0.0);

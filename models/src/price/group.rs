@@ -53,7 +53,7 @@ pub(super) fn price_group(question: &Question<'_>, grouped: &Grouped, group: &Gr
                 let of_links = parts.inner > 0.0 && is_nvlink(leg);
                 for &(edge, load) in class.loads.iter().filter(|_| of_links) {
                     let HopModel::Dma(dma) = &cluster.graph[edge].model else { continue };
-                    let link = dma.links[0].0;
+                    let link = dma.links[0].link;
                     works.insert(link, load * parts.inner * cluster.links[link.0].capacity);
                 }
                 if parts.inner > 0.0 && !of_links {
@@ -63,8 +63,8 @@ pub(super) fn price_group(question: &Question<'_>, grouped: &Grouped, group: &Gr
             What::Direct => {
                 for &(edge, load) in &class.loads {
                     let HopModel::Dma(dma) = &cluster.graph[edge].model else { continue };
-                    for (link, weight) in &dma.links {
-                        *works.entry(*link).or_default() += load * weight * parts.moved;
+                    for work in &dma.links {
+                        *works.entry(work.link).or_default() += load * work.weight * parts.moved;
                     }
                 }
             }

@@ -214,7 +214,7 @@ fn weight(cluster: &Cluster, (edge, load): (EdgeIndex, f64)) -> f64 {
     match &cluster.graph[edge].model {
         HopModel::Wire(wire) => of(wire.link),
         HopModel::Dma(dma) => {
-            dma.links.iter().map(|(link, weight)| weight * of(*link)).fold(0.0, f64::max)
+            dma.links.iter().map(|work| work.weight * of(work.link)).fold(0.0, f64::max)
         }
         HopModel::Cpu(_) | HopModel::Gpu(_) => load,
     }

@@ -4,8 +4,8 @@ use std::f64::consts::{FRAC_1_SQRT_2, SQRT_2};
 
 use special::{Beta, Error};
 
-/// From so many degrees of freedom on, two terms around the normal one (Abramowitz and Stegun 26.7.5)
-/// are off by less than 1e-10, while the logarithms of the beta function begin to cancel.
+/// From so many degrees of freedom on, two terms around the normal one (Abramowitz and Stegun
+/// 26.7.5) are off by less than 1e-10, while the logarithms of the beta function begin to cancel.
 const NEARLY_NORMAL: f64 = 5000.0;
 
 /// The probability that a standard normal number is below `z`.

@@ -5,11 +5,11 @@ use std::io::{Read, Write};
 use std::path::Path;
 use std::sync::OnceLock;
 
-use calibration::gpu::archive;
-use calibration::gpu::evaluate::evaluate;
-use calibration::gpu::import::{self, Overlay, overlay};
-use calibration::gpu::judge::{frozen, table, verdict};
-use calibration::gpu::{profile, raw};
+use calibration_gpu::archive;
+use calibration_gpu::evaluate::evaluate;
+use calibration_gpu::import::{self, Overlay, overlay};
+use calibration_gpu::judge::{frozen, table, verdict};
+use calibration_gpu::{profile, raw};
 use flate2::Compression;
 use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
@@ -31,7 +31,7 @@ const VALUE: usize = 6;
 fn base() -> &'static (Profile, Port) {
     static BASE: OnceLock<(Profile, Port)> = OnceLock::new();
     BASE.get_or_init(|| {
-        let library: &Library = calibration::shipped();
+        let library: &Library = calibration_data::shipped();
         let port =
             library.profile(Kind::Pcie, "gen4-x16").and_then(|port| Port::from_profile(&port));
         (library.profile(Kind::Gpu, "a100-40-pcie").expect("it ships"), port.expect("it ships"))
@@ -57,7 +57,7 @@ pub(crate) fn others(input: &[u8]) -> Verdict {
     let (base, port) = base();
     match overlay(&Overlay { imported: &all, device: 0, base, port }) {
         Ok(text) => {
-            let completed = calibration::shipped().parsed(
+            let completed = calibration_data::shipped().parsed(
                 Kind::Gpu,
                 "completed",
                 &super::source("gpu/completed.csv", text.as_bytes()),
@@ -103,7 +103,7 @@ pub(crate) fn raw(input: &[u8]) -> Verdict {
     match profile(&measured, &base().1, "a place") {
         Ok(text) => {
             let file = super::source("gpu/measured.csv", text.as_bytes());
-            let parsed = calibration::shipped().parsed(Kind::Gpu, "measured", &file);
+            let parsed = calibration_data::shipped().parsed(Kind::Gpu, "measured", &file);
             parsed.unwrap_or_else(|error| panic!("a profile that podpath refuses: {error}"));
             Verdict::Ended("a profile".into())
         }

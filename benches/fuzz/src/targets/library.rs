@@ -69,7 +69,7 @@ fn cast(text: &str, host: &str, nic: &str) -> String {
 
 /// The shipped library with the scenes' topologies, on machines with this profile and this card.
 fn library(host: &str, nic: &str) -> Library {
-    let mut library = calibration::shipped().clone();
+    let mut library = calibration_data::shipped().clone();
     for (name, text) in TOPOLOGIES {
         let file = format!("scenes/{name}.toml");
         library.add(Kind::Topology, name, Source::new(file, cast(text, host, nic)));

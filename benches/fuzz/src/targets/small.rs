@@ -1,6 +1,6 @@
 //! What is read from a word or from one small text.
 
-use calibration::traffic::{Protocol, read_reports};
+use calibration_lab::traffic::{Protocol, read_reports};
 use models::quantity::{parse_bytes, parse_rate, parse_time, told_in_bytes};
 
 use super::{choice, inputs, text};

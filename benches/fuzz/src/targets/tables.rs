@@ -3,17 +3,17 @@
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
-use calibration::data::DataFile;
-use calibration::filter::Filter;
-use calibration::fit::posterior::Estimate;
-use calibration::fit::prior::Priors;
-use calibration::fit::{cni, gpu, memcpy};
-use calibration::net::fit;
-use calibration::net::host::Machine;
-use calibration::net::probe::{Probe, design};
-use calibration::net::record;
-use calibration::published::{published, table};
-use calibration::validate::validate;
+use calibration_data::file::DataFile;
+use calibration_data::filter::Filter;
+use calibration_data::published::{CNI, published, table};
+use calibration_data::validate::validate;
+use calibration_fit::posterior::Estimate;
+use calibration_fit::prior::Priors;
+use calibration_fit::{cni, gpu, memcpy};
+use calibration_lab::net::fit;
+use calibration_lab::net::host::Machine;
+use calibration_lab::net::probe::{Probe, design};
+use calibration_lab::net::record;
 use experiments::failure::Failure;
 use models::cluster::lab::Pins;
 use models::input::InputError;
@@ -33,7 +33,7 @@ pub(crate) fn published_parts() -> Vec<Vec<u8>> {
 
 /// Parts of the table of container networks.
 pub(crate) fn cni_parts() -> Vec<Vec<u8>> {
-    parts(&table(cni::TABLE).expect("it ships").source().text, ROWS)
+    parts(&table(CNI).expect("it ships").source().text, ROWS)
 }
 
 fn ended(result: Result<String, InputError>) -> Verdict {
@@ -158,7 +158,7 @@ pub(crate) fn readings(input: &[u8]) -> Verdict {
         if seen.is_empty() {
             return Ok("no reading".into());
         }
-        let fit = fit::run(&machine, &probes, seen, &pins, calibration::shipped())?;
+        let fit = fit::run(&machine, &probes, seen, &pins, calibration_data::shipped())?;
         assert!(!has_no_number(&fit.profile), "{}", fit.profile);
         Ok(decided(&fit.estimates))
     }))
@@ -177,7 +177,7 @@ pub(crate) fn compared(input: &[u8]) -> Verdict {
     let written = || -> std::io::Result<()> {
         std::fs::create_dir_all("profiles/host")?;
         std::fs::create_dir_all("measured")?;
-        let library = calibration::shipped();
+        let library = calibration_data::shipped();
         let host = library.source(models::library::Kind::Host, "bench-2024");
         std::fs::write("profiles/host/this-host.csv", &host.expect("it ships").text)?;
         std::fs::write("lab.toml", MEASURED)?;

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
-use calibration::trace::{Reading, open};
+use calibration_data::trace::{Reading, open};
 use models::cluster::{Cluster, PlaceKind};
 use models::replay::{LogGops, Report, on_cluster, on_loggops};
 use sim::Bytes;
@@ -59,7 +59,7 @@ pub(crate) fn seeds() -> Vec<Vec<u8>> {
 fn cluster() -> &'static (Cluster, Vec<String>) {
     static CLUSTER: OnceLock<(Cluster, Vec<String>)> = OnceLock::new();
     CLUSTER.get_or_init(|| {
-        let cluster = Cluster::named("quickstart-vxlan", calibration::shipped(), &[]);
+        let cluster = Cluster::named("quickstart-vxlan", calibration_data::shipped(), &[]);
         let cluster = cluster.unwrap_or_else(|error| panic!("{error}"));
         let gpus = cluster
             .places

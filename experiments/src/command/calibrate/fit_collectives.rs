@@ -2,12 +2,12 @@
 
 use std::path::PathBuf;
 
-use calibration::collective::PROFILE;
-use calibration::coverage::{Coverage, Covered};
-use calibration::data::DataFile;
-use calibration::family::Family;
-use calibration::fit::collectives::{Options, Residual, leave_out, run as fit};
-use calibration::quantile::quantile;
+use calibration_data::collective::PROFILE;
+use calibration_data::coverage::{Coverage, Covered};
+use calibration_data::family::Family;
+use calibration_data::file::DataFile;
+use calibration_data::quantile::quantile;
+use calibration_fit::collectives::{Options, Residual, leave_out, run as fit};
 use clap::Args;
 use models::input::InputError;
 use serde_json::{Value, json};

@@ -2,11 +2,11 @@
 
 use std::path::PathBuf;
 
-use calibration::data::DataFile;
-use calibration::family::{Table, recognise};
-use calibration::filter::Filter;
-use calibration::fit::gpu;
-use calibration::published::published;
+use calibration_data::family::{Table, recognise};
+use calibration_data::file::DataFile;
+use calibration_data::filter::Filter;
+use calibration_data::published::published;
+use calibration_fit::gpu;
 use clap::Args;
 use models::input::InputError;
 use serde_json::json;

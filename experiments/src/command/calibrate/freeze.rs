@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use calibration::gpu::judge::{frozen, predict};
+use calibration_gpu::judge::{frozen, predict};
 use clap::Args;
 use models::input::InputError;
 use serde_json::json;
@@ -49,7 +49,7 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<(), Failur
     let mut texts = Vec::new();
     for gpu in &arguments.gpus {
         let subject = predict::Subject {
-            library: calibration::shipped().clone(),
+            library: calibration_data::shipped().clone(),
             gpu: gpu.clone(),
             pcie: arguments.pcie.clone(),
             host: arguments.host.clone(),

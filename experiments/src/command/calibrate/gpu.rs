@@ -7,11 +7,11 @@ mod outcome;
 
 use std::path::{Path, PathBuf};
 
-use calibration::gpu::device::Device;
-use calibration::gpu::evaluate::evaluate;
-use calibration::gpu::raw::Stated;
-use calibration::gpu::simulated::{Simulated, plain, plausible};
-use calibration::gpu::{Cuda, Facts, GpuError, Opening, Plan, campaign, driver_is_there};
+use calibration_gpu::device::Device;
+use calibration_gpu::evaluate::evaluate;
+use calibration_gpu::raw::Stated;
+use calibration_gpu::simulated::{Simulated, plain, plausible};
+use calibration_gpu::{Cuda, Facts, GpuError, Opening, Plan, campaign, driver_is_there};
 use clap::Args;
 use models::input::InputError;
 use models::library::Kind;
@@ -213,7 +213,7 @@ fn port(pcie: Option<&str>) -> Result<Port, InputError> {
         return Err(InputError::new("--pcie", "is missing")
             .help("the PCIe profile of the GPU's slot, such as `gen4-x16`"));
     };
-    let named = calibration::shipped().profile(Kind::Pcie, pcie);
+    let named = calibration_data::shipped().profile(Kind::Pcie, pcie);
     let named = named.map_err(|error| InputError { field: "--pcie".into(), ..error })?;
     Port::from_profile(&named)
 }

@@ -8,11 +8,11 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use calibration::gpu::Facts;
-use calibration::gpu::device::Device;
-use calibration::gpu::judge::measure::{Judged, Options, Watch, measure};
-use calibration::gpu::judge::process::{Children, Processes, Simulated, serve};
-use calibration::gpu::judge::{Case, Kind, table};
+use calibration_gpu::Facts;
+use calibration_gpu::device::Device;
+use calibration_gpu::judge::measure::{Judged, Options, Watch, measure};
+use calibration_gpu::judge::process::{Children, Processes, Simulated, serve};
+use calibration_gpu::judge::{Case, Kind, table};
 use clap::Args;
 use models::input::InputError;
 use serde_json::json;

@@ -3,13 +3,13 @@
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use calibration::fit::posterior::Estimate;
-use calibration::names::Asker;
-use calibration::net::fit::{NetFit, Seen};
-use calibration::net::host::{Machine, PROFILE};
-use calibration::net::probe::{Probe, design};
-use calibration::net::round::{Rounds, carry_out};
-use calibration::net::{fit, record};
+use calibration_fit::posterior::Estimate;
+use calibration_lab::names::Asker;
+use calibration_lab::net::fit::{NetFit, Seen};
+use calibration_lab::net::host::{Machine, PROFILE};
+use calibration_lab::net::probe::{Probe, design};
+use calibration_lab::net::round::{Rounds, carry_out};
+use calibration_lab::net::{fit, record};
 use clap::Args;
 use models::cluster::lab::Pins;
 use serde_json::json;
@@ -91,7 +91,7 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<(), Failur
         }
     };
     console.note("fitting costs to the readings");
-    let fit = fit::run(&machine, &probes, seen, &pins, calibration::shipped())?;
+    let fit = fit::run(&machine, &probes, seen, &pins, calibration_data::shipped())?;
     let staging = Staging::new(&arguments.out)?;
     write(staging.path(), &machine, &probes, &fit)?;
     staging.commit(false)?;
@@ -105,7 +105,7 @@ fn measured(
     pins: &Pins,
     console: &Console,
 ) -> Result<Vec<Seen>, Failure> {
-    let library = calibration::shipped();
+    let library = calibration_data::shipped();
     interrupt::listen()?;
     let tasks = probes::tasks(probes)?;
     let repetitions = arguments.rounds.unwrap_or(if arguments.quick { 3 } else { 5 });
@@ -127,8 +127,8 @@ fn measured(
 fn names(folder: &Path, console: &Console) -> Result<(), Failure> {
     let program = std::env::current_exe().map_err(|error| Failure::run("starting", error))?;
     let asker = Asker { program, arguments: vec!["look-up".into()] };
-    match calibration::names::measure(&asker, LOOK_UPS) {
-        Ok(rows) => put(folder, "names.csv", &calibration::names::table(&rows)),
+    match calibration_lab::names::measure(&asker, LOOK_UPS) {
+        Ok(rows) => put(folder, "names.csv", &calibration_lab::names::table(&rows)),
         Err(error) => {
             console.note(&format!("skipped: names were not looked up: {error}"));
             Ok(())

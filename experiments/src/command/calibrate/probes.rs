@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use calibration::lab::Wiring;
-use calibration::net::fit::{Seen, figures};
-use calibration::net::probe::{Probe, design};
-use calibration::net::round::{Readings, Task, topology};
-use calibration::trial::Reading;
+use calibration_lab::namespace::Wiring;
+use calibration_lab::net::fit::{Seen, figures};
+use calibration_lab::net::probe::{Probe, design};
+use calibration_lab::net::round::{Readings, Task, topology};
+use calibration_lab::trial::Reading;
 use models::input::InputError;
 use models::topology::Topology;
 use models::transfer::Transfer;
@@ -31,11 +31,11 @@ pub(in crate::command) fn possible(
     probes: Vec<Probe>,
     console: &Console,
 ) -> Result<Vec<Probe>, Failure> {
-    let library = calibration::shipped();
+    let library = calibration_data::shipped();
     let mut left = Vec::new();
     for probe in probes {
         let wiring = Wiring::of(&*topology(&probe.topology, library, &[])?, library)?;
-        match calibration::lab::check(&wiring) {
+        match calibration_lab::namespace::check(&wiring) {
             Ok(()) => left.push(probe),
             Err(error) if error.is_missing() => {
                 console.note(&format!("skipped: {}: {error}", probe.name));
@@ -48,7 +48,7 @@ pub(in crate::command) fn possible(
 
 /// One task per probe; probes on the same topology share its lab.
 pub(in crate::command) fn tasks(probes: &[Probe]) -> Result<Vec<Task>, InputError> {
-    let library = calibration::shipped();
+    let library = calibration_data::shipped();
     let mut known: Vec<(&str, Arc<Topology>)> = Vec::new();
     let mut tasks = Vec::new();
     for probe in probes {

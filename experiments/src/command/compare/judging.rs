@@ -9,12 +9,12 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use calibration::gpu::archive;
-use calibration::gpu::judge::frozen::{self, Frozen};
-use calibration::gpu::judge::predict::{Prediction, Said, Subject, predict};
-use calibration::gpu::judge::table::{self, Measurements};
-use calibration::gpu::judge::verdict::{Compared, Of, Summary, compare, summaries};
-use calibration::gpu::judge::{Half, Kind};
+use calibration_gpu::archive;
+use calibration_gpu::judge::frozen::{self, Frozen};
+use calibration_gpu::judge::predict::{Prediction, Said, Subject, predict};
+use calibration_gpu::judge::table::{self, Measurements};
+use calibration_gpu::judge::verdict::{Compared, Of, Summary, compare, summaries};
+use calibration_gpu::judge::{Half, Kind};
 use models::input::{InputError, Source, suggest};
 use models::library::Kind as Folder;
 use serde_json::json;
@@ -129,7 +129,7 @@ fn chosen(
 /// What predicts now: the profile, in the slot that it names.
 fn subject(profile: &str) -> Result<Subject, InputError> {
     let field = |error| InputError { field: "--profile".into(), ..error };
-    let mut library = calibration::shipped().clone();
+    let mut library = calibration_data::shipped().clone();
     let path = PathBuf::from(profile);
     let gpu = match path.extension().is_some_and(|ending| ending == "csv") {
         true => {

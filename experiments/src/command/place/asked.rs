@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use calibration::data::DataFile;
-use calibration::placement::{shipped, shipped_workloads};
+use calibration_data::file::DataFile;
+use calibration_data::placement::{shipped, shipped_workloads};
 use models::input::{InputError, nearest, suggest};
 use models::placement::{Policy, Rules, Unfit};
 use models::quantity::parse_time;

@@ -1,6 +1,6 @@
 //! A cluster that pods fill: what each scheduler allocates of it.
 
-use calibration::placement::fills;
+use calibration_data::placement::fills;
 use models::placement::{Fill, Reading};
 use serde_json::json;
 

@@ -1,6 +1,6 @@
 //! A trace that is lived through: what each scheduler allocates over time, and who waits.
 
-use calibration::quantile::of_sorted;
+use calibration_data::quantile::of_sorted;
 use models::placement::{Life, Moment, Policy, Rules, State, Visit, live};
 use rayon::prelude::*;
 use serde_json::json;

@@ -1,6 +1,6 @@
 //! What the options of a replay ask, as text.
 
-use calibration::trace::Reading;
+use calibration_data::trace::Reading;
 use models::input::InputError;
 use models::quantity::{QuantityError, parse_bytes, parse_time};
 use sim::Bytes;

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::path::{Path, PathBuf, absolute};
 
-use calibration::trace::Imported;
+use calibration_data::trace::Imported;
 
 use super::super::show::setting;
 use super::Arguments;

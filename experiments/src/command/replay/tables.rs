@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::path::Path;
 
-use calibration::trace::Imported;
+use calibration_data::trace::Imported;
 use models::outcome::Cause;
 use models::replay::{KindReport, RankReport, Report};
 use serde_json::{Value, json};

@@ -99,7 +99,7 @@ fn large_clusters_stay_readable() {
 
 #[test]
 fn every_shipped_topology_can_be_drawn() {
-    let library = calibration::shipped();
+    let library = calibration_data::shipped();
     let out = std::env::var_os("PODPATH_FIGURES").map(PathBuf::from);
     let mut drawn = 0;
     for name in library.names(Kind::Topology) {

@@ -1,4 +1,5 @@
-//! `resources.csv` and `windows.csv`: one row per link and pool, over the whole time and bit by bit.
+//! `resources.csv` and `windows.csv`: one row per link and pool, over the whole time and bit by
+//! bit.
 
 use models::cluster::LinkUnit;
 use models::workload::Window;

@@ -5,10 +5,10 @@ use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 
-use calibration::gpu::archive::{self, Archive};
-use calibration::gpu::evaluate::evaluate;
-use calibration::gpu::import::{self, Imported};
-use calibration::gpu::raw;
+use calibration_gpu::archive::{self, Archive};
+use calibration_gpu::evaluate::evaluate;
+use calibration_gpu::import::{self, Imported};
+use calibration_gpu::raw;
 use models::input::{InputError, Source};
 use serde_json::json;
 

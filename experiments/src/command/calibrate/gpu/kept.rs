@@ -4,10 +4,10 @@ use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use calibration::gpu::campaign::Watch;
-use calibration::gpu::probe::Probe;
-use calibration::gpu::raw::{self, Probed, Stated};
-use calibration::gpu::{Facts, GpuError, Plan};
+use calibration_gpu::campaign::Watch;
+use calibration_gpu::probe::Probe;
+use calibration_gpu::raw::{self, Probed, Stated};
+use calibration_gpu::{Facts, GpuError, Plan};
 
 use crate::console::Console;
 use crate::interrupt;

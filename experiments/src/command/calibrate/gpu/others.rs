@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use calibration::gpu::import::{self, Imported, Overlay, overlay};
-use calibration::gpu::raw::Stated;
+use calibration_gpu::import::{self, Imported, Overlay, overlay};
+use calibration_gpu::raw::Stated;
 use models::input::{InputError, Source};
 use models::library::Kind;
 use serde_json::json;
@@ -31,7 +31,7 @@ pub(super) fn take_over(arguments: &Arguments, console: &Console) -> Result<(), 
     let text = match &arguments.base {
         None => None,
         Some(base) => {
-            let base = calibration::shipped().profile(Kind::Gpu, base);
+            let base = calibration_data::shipped().profile(Kind::Gpu, base);
             let base = base.map_err(|error| InputError { field: "--base".into(), ..error })?;
             let port = port(arguments.pcie.as_deref())?;
             let device = arguments.device;

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use calibration::gpu::raw::Stated;
-use calibration::gpu::{Account, Measured, Status, profile, table};
+use calibration_gpu::raw::Stated;
+use calibration_gpu::{Account, Measured, Status, profile, table};
 use models::input::InputError;
 use serde_json::{Value, json};
 

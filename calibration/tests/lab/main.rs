@@ -1,9 +1,0 @@
-//! Labs: what is built for a topology, that it works, and that nothing is left of it.
-
-mod faults;
-mod fixture;
-#[path = "../needs/mod.rs"]
-mod needs;
-mod plan;
-mod plugins;
-mod standing;
