@@ -1,9 +1,9 @@
 //! What tests need of the machine beside Rust, and what happens to a test where that is missing.
 //!
 //! A test asks a question of the library, such as `calibration_lab::namespace::check`, and gives
-//! the answer to [`lacks`]. Where something is missing the test is skipped, and a line says which test, what
-//! it needs and why it cannot have it. `PODPATH_REQUIRE=lab,ipvs` names what must be there: a test
-//! that lacks one of those fails.
+//! the answer to [`lacks`]. Where something is missing the test is skipped, and a line says which
+//! test, what it needs and why it cannot have it. `PODPATH_REQUIRE=lab,ipvs` names what must be
+//! there: a test that lacks one of those fails.
 //!
 //! Which errors of a crate say that something is missing stands beside this file, for the tests of
 //! that crate: `of_lab.rs`, `of_gpu.rs`.

@@ -2,7 +2,8 @@
 //!
 //! The fields of a struct are columns, in order. A struct in a field is a group of columns that
 //! all begin with the field's name: `goodput_bit_s: Estimate` is `goodput_bit_s_mean`,
-//! `goodput_bit_s_low` and `goodput_bit_s_high`; where either name is empty, the other stands alone.
+//! `goodput_bit_s_low` and `goodput_bit_s_high`; where one of the names is empty, the other stands
+//! alone.
 
 mod read;
 mod write;

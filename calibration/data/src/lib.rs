@@ -1,10 +1,10 @@
 //! What is known about real machines, and how well the models agree with it.
 //!
 //! ```text
-//!  published/*.csv ──► calibration_fit ──► profiles/host/*.csv ──┐
-//!  priors/*.csv ────────┘                                        ├─► shipped() ─► models ─► validate
-//!  profiles/{gpu,pcie,nic,hop,cni,topology}/** ──────────────────┘                            │
-//!  published/*.csv and any file of the same columns ──────────────────────────────► errors ◄──┘
+//!  published/*.csv ─► calibration_fit ─► profiles/host/*.csv ─┐
+//!  priors/*.csv ───────┘                                      ├─► shipped() ─► models ─► validate
+//!  profiles/{gpu,pcie,nic,hop,cni,topology}/** ───────────────┘                            │
+//!  published/*.csv and any file of the same columns ──────────────────────────► errors ◄───┘
 //! ```
 //!
 //! Fitting and validating share no code path but the models: [`validate`](fn@validate::validate)

@@ -98,7 +98,7 @@ impl Finished {
     }
 
     /// Calls `each` with what `decode` makes of every record, in order. Many are decoded at once,
-    /// and few are in memory.
+    /// while those before them are given to `each`, and few are in memory.
     ///
     /// # Errors
     /// If one cannot be read, or what `decode` and `each` say.
@@ -107,20 +107,23 @@ impl Finished {
         decode: impl Fn(Record) -> Result<T, Failure> + Sync,
         mut each: impl FnMut(usize, T) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
-        let mut rest = &self.places[..];
-        while !rest.is_empty() {
-            let mut bytes = 0;
-            let fits = |place: &&Place| {
-                bytes += u64::from(place.digest) + u64::from(place.rows);
-                bytes <= AT_ONCE
-            };
-            let some = rest.iter().take(RECORDS_AT_ONCE).take_while(fits).count().max(1);
-            let decoded: Vec<Result<T, Failure>> =
-                rest[..some].par_iter().map(|place| decode(self.record(place)?)).collect();
-            for (place, one) in rest[..some].iter().zip(decoded) {
-                each(place.number as usize, one?)?;
-            }
-            rest = &rest[some..];
+        let decoded = |places: &[Place]| -> Vec<Result<T, Failure>> {
+            places.par_iter().map(|place| decode(self.record(place)?)).collect()
+        };
+        let (mut some, mut rest) = some_of(&self.places);
+        let mut ready = decoded(some);
+        while !some.is_empty() {
+            let (next, behind) = some_of(rest);
+            let mut following = Vec::new();
+            // Here, since what takes them may belong to this thread.
+            let given = rayon::in_place_scope(|scope| {
+                scope.spawn(|_| following = decoded(next));
+                let mut each =
+                    |(place, one): (&Place, Result<T, Failure>)| each(place.number as usize, one?);
+                some.iter().zip(ready).try_for_each(&mut each)
+            });
+            given?;
+            (some, rest, ready) = (next, behind, following);
         }
         Ok(())
     }
@@ -147,4 +150,15 @@ impl Finished {
         let path = self.journals[place.journal as usize].0.display();
         Failure::run(format!("reading {path} at byte {}", place.offset), error)
     }
+}
+
+/// As many of the places as are decoded at once, and those behind them.
+fn some_of(places: &[Place]) -> (&[Place], &[Place]) {
+    let mut bytes = 0;
+    let fits = |place: &&Place| {
+        bytes += u64::from(place.digest) + u64::from(place.rows);
+        bytes <= AT_ONCE
+    };
+    let some = places.iter().take(RECORDS_AT_ONCE).take_while(fits).count();
+    places.split_at(some.max(1).min(places.len()))
 }
