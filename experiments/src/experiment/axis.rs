@@ -11,8 +11,9 @@ use models::library::Library;
 use serde_spanned::Spanned;
 
 use super::axes::{Entry, RawSettings, RawSweepTable};
+use super::field::Field;
 use super::load::Load;
-use super::parameter::{Change, Parameter};
+use super::parameter::{Change, Of, Parameter};
 use super::problem::Problem;
 use super::raw::RawAssumption;
 use super::scalar::Scalar;
@@ -63,6 +64,16 @@ pub(crate) struct Varied {
     pub(crate) changes: Vec<Change>,
     /// The column of results that it fills and its cells; none for what has a column anyway.
     pub(crate) column: Option<(String, Vec<String>)>,
+}
+
+impl Varied {
+    /// The field of a transfer that it is, and of which one, unless it is of all.
+    pub(crate) fn of_transfers(&self) -> Option<(Option<usize>, &'static Field)> {
+        match &self.parameter {
+            Parameter::Field { of: Of::Transfers(which), field } => Some((*which, *field)),
+            _ => None,
+        }
+    }
 }
 
 /// Turns parameters with values into axes; reports through the file they stand in.

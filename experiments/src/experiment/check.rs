@@ -11,7 +11,7 @@ use serde_spanned::Spanned;
 use super::axis::{Axis, AxisReader, Varied};
 use super::field::{Field, Raw, count};
 use super::load::Load;
-use super::parameter::{Change, Of, Parameter, fidelity};
+use super::parameter::{Change, Of, fidelity};
 use super::problem::Problem;
 use super::raw::RawExperiment;
 use super::scalar::Scalar;
@@ -231,10 +231,7 @@ fn check_chunks(
     source: &Arc<Source>,
 ) -> Result<(), InputError> {
     let varied = || axes.iter().flat_map(|axis| &axis.varied);
-    let field_of = |varied: &Varied| match &varied.parameter {
-        Parameter::Field { of: Of::Transfers(_), field } => Some(*field),
-        _ => None,
-    };
+    let field_of = |varied: &Varied| varied.of_transfers().map(|(_, field)| field);
     let chunked = ["overlapped", "rdma"].map(|mode| Scalar::Text(mode.into()));
     let overlapped = |value: &Scalar| chunked.contains(value);
     let mut modes = varied().filter(|v| field_of(v).is_some_and(|field| field.name == "mode"));

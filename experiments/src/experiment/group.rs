@@ -8,9 +8,8 @@ use models::input::{InputError, Source};
 use models::transfer::Transfer;
 use sim::Bytes;
 
-use super::axis::{Axis, Varied};
+use super::axis::Axis;
 use super::field::{Field, Is, List, fields, text, whole, words_or};
-use super::parameter::{Of, Parameter};
 use super::problem::Problem;
 use super::transfer::Draft;
 
@@ -83,12 +82,9 @@ pub(super) fn check(
     source: &Arc<Source>,
 ) -> Result<(), InputError> {
     let varied = || axes.iter().flat_map(|axis| &axis.varied);
-    let field_of = |varied: &Varied| match &varied.parameter {
-        Parameter::Field { of: Of::Transfers(which), field } => Some((*which, *field)),
-        _ => None,
-    };
     for (at, draft) in transfers.iter().enumerate() {
-        let swept = varied().filter_map(|varied| Some((field_of(varied)?, varied.span.clone())));
+        let swept =
+            varied().filter_map(|varied| Some((varied.of_transfers()?, varied.span.clone())));
         let swept = swept.filter(|((which, _), _)| which.is_none_or(|which| which == at));
         let written = draft.written().map(|(field, written)| (field, written.span.clone()));
         let all: Vec<_> = written.chain(swept.map(|((_, field), span)| (field, span))).collect();
