@@ -206,7 +206,7 @@ pub(crate) const TARGETS: &[Target] = &[
         "import",
         "calibrate gpu --import of what other programs print, onto a profile",
         Text,
-        &["calibration/tests/import"],
+        &["calibration/gpu/tests/import"],
         none,
         imports::others
     ),
@@ -250,7 +250,14 @@ pub(crate) const TARGETS: &[Target] = &[
         tables::compared_parts,
         tables::compared
     ),
-    target!("iperf", "the report of iperf3", Text, &["calibration/tests/data"], none, small::iperf),
+    target!(
+        "iperf",
+        "the report of iperf3",
+        Text,
+        &["calibration/lab/tests/data"],
+        none,
+        small::iperf
+    ),
     target!(
         "trace",
         "replay of a trace: GOAL, Kineto or Chakra",
