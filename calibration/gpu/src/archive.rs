@@ -29,7 +29,7 @@ use std::sync::Arc;
 
 use models::input::{InputError, Source};
 
-pub use manifest::{LeftOut, Machine, Manifest, Member, Step};
+pub use manifest::{LeftOut, MachineFacts, Manifest, Member, ScriptStep};
 pub use pack::{Packed, pack};
 
 /// The readings of the calibration.

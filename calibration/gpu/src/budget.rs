@@ -5,10 +5,10 @@
 //! early in its pass, so that it does not cost the others their place. What is left of the budget
 //! then makes repetitions more, of all probes alike.
 
-use super::campaign::{Plan, REPETITIONS_MIN, WARM_UP};
+use super::campaign::{Campaign, REPETITIONS_MIN, WARM_UP};
 use super::device::Device;
 use super::facts::Facts;
-use super::probe::{self, Probe, clock};
+use super::probe::{self, GpuProbe, clock};
 use super::raw::Fate;
 use super::{GpuError, campaign};
 
@@ -33,8 +33,8 @@ impl Ledger {
     ///
     /// # Errors
     /// If there is room for none.
-    pub(super) fn new(device: &mut dyn Device, plan: &Plan) -> Result<Ledger, GpuError> {
-        let Plan { repetitions, budget_s } = *plan;
+    pub(super) fn new(device: &mut dyn Device, plan: &Campaign) -> Result<Ledger, GpuError> {
+        let Campaign { repetitions, budget_s } = *plan;
         let mut ledger = Ledger { repetitions, budget_s, around_s: 0.0, planned: Vec::new() };
         let Some(budget_s) = budget_s else { return Ok(ledger) };
         let facts = device.facts().clone();
@@ -79,7 +79,7 @@ impl Ledger {
         &self,
         device: &mut dyn Device,
         facts: &Facts,
-        probe: &Probe,
+        probe: &GpuProbe,
         limit_s: f64,
     ) -> Result<Option<f64>, GpuError> {
         let points = (probe.design)(facts);
@@ -108,7 +108,7 @@ impl Ledger {
     }
 
     /// How often a probe that begins now is repeated, or why it is not done.
-    pub(super) fn repetitions(&self, probe: &Probe, now_s: f64) -> Result<usize, Fate> {
+    pub(super) fn repetitions(&self, probe: &GpuProbe, now_s: f64) -> Result<usize, Fate> {
         let Some(budget_s) = self.budget_s else { return Ok(self.repetitions) };
         let at = self.planned.iter().position(|(name, _)| *name == probe.name);
         let Some(at) = at else { return Err(Fate::LeftOut) };
@@ -139,7 +139,7 @@ mod tests {
 
     fn within(budget_s: f64) -> Result<(Raw, f64), GpuError> {
         let mut device = Simulated::new(plain(), plausible(), Seed::new(1)).unwrap();
-        let plan = Plan { repetitions: 21, budget_s: Some(budget_s) };
+        let plan = Campaign { repetitions: 21, budget_s: Some(budget_s) };
         let raw = measure(&mut device, &plan, &mut Unwatched)?;
         Ok((raw, device.elapsed_s()))
     }

@@ -17,7 +17,7 @@ use super::budget::Ledger;
 use super::device::Device;
 use super::evaluate::evaluate;
 use super::finding::Finding;
-use super::probe::{self, Point, Probe, clock};
+use super::probe::{self, GpuProbe, Point, clock};
 use super::raw::{Fate, Probed, Raw, Stated};
 use super::sample::{Clock, Sample};
 use super::state::Moment;
@@ -35,7 +35,7 @@ const CLOCK_READINGS: usize = 15;
 /// How a campaign is carried out.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Plan {
+pub struct Campaign {
     /// How often each point is measured; a budget may make it fewer.
     pub repetitions: usize,
     /// How long everything may take, from the opening of the device \[s\]; `None` is no limit.
@@ -45,7 +45,7 @@ pub struct Plan {
 /// Who watches a campaign.
 pub trait Watch {
     /// A probe is about to begin.
-    fn begins(&mut self, probe: &Probe);
+    fn begins(&mut self, probe: &GpuProbe);
 
     /// A probe has ended. What is here when the campaign is killed is what was kept.
     ///
@@ -62,7 +62,7 @@ pub trait Watch {
 pub struct Unwatched;
 
 impl Watch for Unwatched {
-    fn begins(&mut self, _probe: &Probe) {}
+    fn begins(&mut self, _probe: &GpuProbe) {}
 
     fn ended(&mut self, _device: &Facts, _probed: &Probed) -> Result<(), GpuError> {
         Ok(())
@@ -82,7 +82,7 @@ pub fn run(
     repetitions: usize,
     watch: &mut dyn Watch,
 ) -> Result<Measured, GpuError> {
-    let measured = evaluate(measure(device, &Plan { repetitions, budget_s: None }, watch)?);
+    let measured = evaluate(measure(device, &Campaign { repetitions, budget_s: None }, watch)?);
     match measured.failed() {
         Some(error) => Err(error),
         None => Ok(measured),
@@ -95,7 +95,7 @@ pub fn run(
 /// If the budget has room for none, or `watch` cannot keep what was measured.
 pub fn measure(
     device: &mut dyn Device,
-    plan: &Plan,
+    plan: &Campaign,
     watch: &mut dyn Watch,
 ) -> Result<Raw, GpuError> {
     let facts = device.facts().clone();
@@ -141,7 +141,7 @@ struct Limits {
 
 fn measured(
     device: &mut dyn Device,
-    probe: &Probe,
+    probe: &GpuProbe,
     points: Vec<Point>,
     limits: &Limits,
     watch: &dyn Watch,
@@ -225,7 +225,7 @@ pub(super) fn finding<'a>(findings: &'a [Finding], parameter: &str) -> Option<&'
 mod tests {
     use super::*;
     use crate::simulated::{Simulated, plain, plausible};
-    use crate::work::Work;
+    use crate::work::ProbeWork;
     use sim::Seed;
 
     /// What a probe says it identifies is what it finds, in that order; `nodeN` is each node.
@@ -267,7 +267,7 @@ mod tests {
             self.0.elapsed_s()
         }
 
-        fn time(&mut self, work: &Work) -> Result<f64, GpuError> {
+        fn time(&mut self, work: &ProbeWork) -> Result<f64, GpuError> {
             self.0.time(work)
         }
     }

@@ -24,7 +24,7 @@ use super::device::Device;
 use super::facts::{self, Facts};
 use super::kernel::Kernel;
 use super::state::Moment;
-use super::work::Work;
+use super::work::ProbeWork;
 use super::{GpuError, ptx};
 
 /// How a GPU is opened.
@@ -108,11 +108,11 @@ impl Device for Cuda {
         self.begin.elapsed().as_secs_f64()
     }
 
-    fn prepare(&mut self, work: &Work) -> Result<(), GpuError> {
+    fn prepare(&mut self, work: &ProbeWork) -> Result<(), GpuError> {
         self.with_state(|state| state.ready(work))
     }
 
-    fn time(&mut self, work: &Work) -> Result<f64, GpuError> {
+    fn time(&mut self, work: &ProbeWork) -> Result<f64, GpuError> {
         self.with_state(|state| state.time(work))
     }
 }

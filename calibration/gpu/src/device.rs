@@ -3,7 +3,7 @@
 use super::GpuError;
 use super::facts::Facts;
 use super::state::Moment;
-use super::work::Work;
+use super::work::ProbeWork;
 
 /// Something that does work and says how long it took. There are two: [`super::cuda::Cuda`], and
 /// [`super::simulated::Simulated`], which is named as such wherever its results go.
@@ -25,7 +25,7 @@ pub trait Device {
     ///
     /// # Errors
     /// If a call fails.
-    fn prepare(&mut self, _work: &Work) -> Result<(), GpuError> {
+    fn prepare(&mut self, _work: &ProbeWork) -> Result<(), GpuError> {
         Ok(())
     }
 
@@ -33,5 +33,5 @@ pub trait Device {
     ///
     /// # Errors
     /// If a call fails, or nothing ends within the time that every wait has.
-    fn time(&mut self, work: &Work) -> Result<f64, GpuError>;
+    fn time(&mut self, work: &ProbeWork) -> Result<f64, GpuError>;
 }

@@ -7,7 +7,7 @@
 use models::profile::unit;
 
 use super::finding::{Finding, Findings};
-use super::probe::{self, Probe, Seen};
+use super::probe::{self, GpuProbe, Seen};
 use super::raw::{Fate, Raw};
 use super::sample::Sample;
 use super::{Account, Facts, Measured, Status};
@@ -56,7 +56,7 @@ pub fn evaluate(raw: Raw) -> Measured {
 }
 
 /// A line of points that a probe is to measure on a device like this, and of which no point was.
-fn lacking(probe: &Probe, facts: &Facts, measured: &[Sample]) -> Option<String> {
+fn lacking(probe: &GpuProbe, facts: &Facts, measured: &[Sample]) -> Option<String> {
     let mut asked = (probe.design)(facts).into_iter().map(|point| point.series);
     asked.find(|series| measured.iter().all(|sample| sample.point.series != *series))
 }
@@ -75,7 +75,12 @@ fn impossible(found: &Finding) -> String {
     format!("`{parameter}` comes to {value:.3e} {unit}, {low:.3e} to {high:.3e}")
 }
 
-fn account(probe: &'static Probe, status: Status, findings: &[Finding], seconds: f64) -> Account {
+fn account(
+    probe: &'static GpuProbe,
+    status: Status,
+    findings: &[Finding],
+    seconds: f64,
+) -> Account {
     let whole = matches!(status, Status::Found { .. } | Status::Absent);
     // `nodeN` stands for each node.
     let same = |told: &str, found: &str| match told.strip_prefix("nodeN") {
@@ -91,13 +96,13 @@ fn account(probe: &'static Probe, status: Status, findings: &[Finding], seconds:
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::campaign::{Plan, Unwatched, measure};
+    use crate::campaign::{Campaign, Unwatched, measure};
     use crate::simulated::{Simulated, plain, plausible};
     use sim::Seed;
 
     fn raw() -> Raw {
         let mut device = Simulated::new(plain(), plausible(), Seed::new(2)).unwrap();
-        let plan = Plan { repetitions: 7, budget_s: None };
+        let plan = Campaign { repetitions: 7, budget_s: None };
         measure(&mut device, &plan, &mut Unwatched).unwrap()
     }
 

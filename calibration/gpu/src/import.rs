@@ -34,7 +34,7 @@ pub use overlay::{Overlay, overlay};
 pub use peers::Peers;
 use recognise::{Format, recognise};
 pub use smi::{Device, Devices, Instance};
-pub use topology::{Connection, Topology};
+pub use topology::{TopoConnection, TopoMatrix};
 
 /// A text that was read.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,7 +44,7 @@ pub enum Imported {
     /// Of `nvidia-smi -q -x`: the devices of a machine.
     Devices(Devices),
     /// Of `nvidia-smi topo -m`.
-    Topology(Topology),
+    Topology(TopoMatrix),
     /// Of `nvidia-smi topo -p2p`.
     Peers(Peers),
     /// Of nccl-tests.

@@ -44,7 +44,7 @@ use cudarc::driver::DriverError;
 use cudarc::nvrtc::CompileError;
 use models::input::InputError;
 
-pub use campaign::Plan;
+pub use campaign::Campaign;
 pub use cuda::{Cuda, Opening, compile, driver_is_there};
 pub use facts::Facts;
 pub use finding::Finding;
@@ -197,7 +197,7 @@ pub struct Measured {
     /// What the driver says of the device.
     pub facts: Facts,
     /// How it was measured.
-    pub plan: Plan,
+    pub plan: Campaign,
     /// Every point of every probe.
     pub samples: Vec<Sample>,
     /// The parameters with their intervals.

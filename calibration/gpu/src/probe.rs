@@ -1,7 +1,7 @@
 //! The probes: each a file that says what is measured at which sizes, and what that identifies.
 //!
 //! A probe is two pure functions. `design` turns the facts of a device into points, each some
-//! [`Work`] with the number that is swept; `find` turns the measured points into [`Finding`]s.
+//! [`ProbeWork`] with the number that is swept; `find` turns the measured points into [`Finding`]s.
 //! Between them stands [`super::campaign`], which is the same for all: warm-up, repetitions,
 //! median, spread, clock.
 //!
@@ -56,10 +56,10 @@ use super::facts::Facts;
 use super::finding::{Finding, Findings};
 use super::kernel::Kernel;
 use super::sample::Sample;
-use super::work::{Launch, Timer, Work};
+use super::work::{Launch, ProbeWork, Timer};
 
 /// A probe.
-pub struct Probe {
+pub struct GpuProbe {
     /// Its name: the first column of the tables.
     pub name: &'static str,
     /// What it does, in one sentence.
@@ -88,7 +88,7 @@ pub struct Seen<'a> {
 /// The order is that of a budget. First come the clock, launches and copies, which every transfer
 /// has and which no published fit knows for newer GPUs; then the execution model of kernels; then
 /// what only work beside other work feels; last what hardly any prediction reads.
-pub const ALL: [&Probe; 22] = [
+pub const ALL: [&GpuProbe; 22] = [
     &clock::PROBE,
     &launch::PROBE,
     &copies::PROBE,
@@ -114,7 +114,7 @@ pub const ALL: [&Probe; 22] = [
 ];
 
 /// The probe of that name.
-pub fn named(name: &str) -> Option<&'static Probe> {
+pub fn named(name: &str) -> Option<&'static GpuProbe> {
     ALL.into_iter().find(|probe| probe.name == name)
 }
 
@@ -129,27 +129,32 @@ pub struct Point {
     /// What that number is, with its unit: `working_set_b`.
     pub axis: Cow<'static, str>,
     /// What is done.
-    pub work: Work,
+    pub work: ProbeWork,
     /// What a reading is divided by, or divides, to be compared: bytes moved, steps done.
     pub amount: f64,
 }
 
 impl Point {
     /// A point at `x` of `series`.
-    pub fn new(series: &str, (axis, x): (&'static str, f64), work: Work, amount: f64) -> Point {
+    pub fn new(
+        series: &str,
+        (axis, x): (&'static str, f64),
+        work: ProbeWork,
+        amount: f64,
+    ) -> Point {
         Point { series: series.to_owned(), x, axis: Cow::Borrowed(axis), work, amount }
     }
 
     #[cfg(test)]
     pub(super) fn plain() -> Point {
-        Point::new("t", ("x", 1.0), Work::steps(Vec::new(), Timer::Host), 1.0)
+        Point::new("t", ("x", 1.0), ProbeWork::steps(Vec::new(), Timer::Host), 1.0)
     }
 }
 
 /// Empty kernels, whose time by events is what every kernel's has besides its own.
 fn empty() -> impl Iterator<Item = Point> {
     let point = |at: u32| {
-        let work = Work::launch(Launch::of(Kernel::Nothing), Timer::Events);
+        let work = ProbeWork::launch(Launch::of(Kernel::Nothing), Timer::Events);
         Point::new("empty", ("attempt", f64::from(at)), work, 1.0)
     };
     (1..=4).map(point)

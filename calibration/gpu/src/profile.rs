@@ -229,7 +229,7 @@ mod tests {
     #[test]
     fn what_was_left_out_is_assumed_and_says_so() {
         let mut device = Simulated::new(plain(), plausible(), Seed::new(1)).unwrap();
-        let plan = campaign::Plan { repetitions: 11, budget_s: Some(1.0) };
+        let plan = campaign::Campaign { repetitions: 11, budget_s: Some(1.0) };
         let raw = campaign::measure(&mut device, &plan, &mut campaign::Unwatched).unwrap();
         let measured = crate::evaluate::evaluate(raw);
         let text = profile(&measured, &port("gen4-x16"), "a test").unwrap();

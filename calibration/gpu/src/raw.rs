@@ -17,7 +17,7 @@ use models::input::{InputError, Source};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::campaign::Plan;
+use super::campaign::Campaign;
 use super::facts::Facts;
 use super::probe::{self, Point};
 use super::sample::{Clock, Sample};
@@ -35,7 +35,7 @@ pub struct Raw {
     /// What is known of the device without measuring.
     pub facts: Facts,
     /// How it was measured.
-    pub plan: Plan,
+    pub plan: Campaign,
     /// What the user said of it.
     pub stated: Stated,
     /// Probes in the order in which they were done; one that is missing was not reached.
@@ -87,7 +87,7 @@ struct Head {
     version: u32,
     podpath: String,
     facts: Facts,
-    plan: Plan,
+    plan: Campaign,
     stated: Stated,
 }
 
@@ -130,7 +130,7 @@ pub fn looks_like(text: &str) -> bool {
 }
 
 /// The first line.
-pub fn head(facts: &Facts, plan: &Plan, stated: &Stated) -> String {
+pub fn head(facts: &Facts, plan: &Campaign, stated: &Stated) -> String {
     let podpath = env!("CARGO_PKG_VERSION").to_owned();
     let (facts, plan, stated) = (facts.clone(), plan.clone(), stated.clone());
     line(&Head { format: FORMAT.into(), version: VERSION, podpath, facts, plan, stated })
@@ -266,7 +266,7 @@ mod tests {
 
     fn raw() -> Raw {
         let mut device = Simulated::new(plain(), plausible(), Seed::new(7)).unwrap();
-        let plan = Plan { repetitions: 5, budget_s: None };
+        let plan = Campaign { repetitions: 5, budget_s: None };
         let mut raw = campaign::measure(&mut device, &plan, &mut campaign::Unwatched).unwrap();
         raw.stated.place = "rack 7, \"left\"".into();
         raw.probes[3].fate = Fate::Failed("the driver refused".into());

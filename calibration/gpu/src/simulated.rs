@@ -21,7 +21,7 @@ use super::facts::Facts;
 use super::judge::body::CHECKED;
 use super::kernel::Kernel;
 use super::state::Moment;
-use super::work::{Lane, Launch, Place, Step, Timer, Work};
+use super::work::{Lane, Launch, Place, ProbeStep, ProbeWork, Timer};
 use super::{GpuError, execution};
 
 /// Standard deviation of the logarithm of a reading by the host or by events, and by cycles.
@@ -232,19 +232,21 @@ impl Simulated {
         let mut launches = 0;
         for step in &lane.steps {
             match *step {
-                Step::Launch(launch) if launch.kernel == Kernel::Nothing => launches += 1,
-                Step::Launch(launch) => total += self.is("launch_interval") + self.kernel(&launch),
-                Step::Graph { nodes, .. } => {
+                ProbeStep::Launch(launch) if launch.kernel == Kernel::Nothing => launches += 1,
+                ProbeStep::Launch(launch) => {
+                    total += self.is("launch_interval") + self.kernel(&launch)
+                }
+                ProbeStep::Graph { nodes, .. } => {
                     let each = self.machine.graph_gap + self.machine.block_turnover;
                     total += self.is("launch_round_trip") + f64::from(nodes - 1) * each;
                 }
                 // In line behind another, only the engine takes its time.
-                Step::Copy { from, to, bytes } if total > 0.0 => {
+                ProbeStep::Copy { from, to, bytes } if total > 0.0 => {
                     let moving = Bytes::new(bytes) / self.engine(from, to).rate;
                     total += self.is("copy_gap") + moving.as_seconds();
                 }
-                Step::Copy { from, to, bytes } => total += self.copy(from, to, bytes),
-                Step::BlockingCopy { .. } | Step::Record(_) | Step::Wait(_) => {
+                ProbeStep::Copy { from, to, bytes } => total += self.copy(from, to, bytes),
+                ProbeStep::BlockingCopy { .. } | ProbeStep::Record(_) | ProbeStep::Wait(_) => {
                     unreachable!("such lanes are scheduled")
                 }
             }
@@ -259,7 +261,7 @@ impl Simulated {
     }
 
     /// What lanes take together, by the host's clock \[s\].
-    fn together(&self, work: &Work) -> f64 {
+    fn together(&self, work: &ProbeWork) -> f64 {
         if schedule::is_due(work) {
             return schedule::ends(self, work).into_iter().fold(0.0, f64::max);
         }
@@ -270,7 +272,7 @@ impl Simulated {
         let neighbours = number - 1.0;
         match lanes.iter().map(|lane| lane.steps[0]).collect::<Vec<_>>()[..] {
             [_] => first,
-            [Step::Copy { to, .. }, Step::Launch(launch)] => {
+            [ProbeStep::Copy { to, .. }, ProbeStep::Launch(launch)] => {
                 let part = self.is(match (to, launch.kernel) {
                     (Place::Device, _) => "copy_compute_overlap",
                     (_, Kernel::Read) => "copy_to_host_memory_overlap",
@@ -279,19 +281,19 @@ impl Simulated {
                 let hidden = part * alone[0].min(alone[1]);
                 alone[0] + alone[1] - hidden
             }
-            [Step::Copy { from, bytes, .. }, Step::Copy { from: other, .. }, ..]
+            [ProbeStep::Copy { from, bytes, .. }, ProbeStep::Copy { from: other, .. }, ..]
                 if bytes <= SMALL =>
             {
                 let ways = if from == other { "one_way" } else { "both_ways" };
                 first * (number / self.is(&format!("copy_engines_{ways}"))).max(1.0)
             }
-            [Step::Copy { to, .. }, ..] => {
+            [ProbeStep::Copy { to, .. }, ..] => {
                 let between = if to == Place::Peer { "peer" } else { "copy" };
                 let rates: f64 = alone.iter().map(|time| 1.0 / time).sum();
                 number / (self.is(&format!("{between}_duplex_efficiency")) * rates)
             }
-            [Step::Graph { .. }, ..] => alone.iter().sum(),
-            [Step::Launch(launch), ..] => {
+            [ProbeStep::Graph { .. }, ..] => alone.iter().sum(),
+            [ProbeStep::Launch(launch), ..] => {
                 let how = if launch.kernel == Kernel::Read { "memory" } else { "streams" };
                 first * (1.0 + neighbours * self.is(&format!("share_{how}_cost")))
             }
@@ -300,7 +302,7 @@ impl Simulated {
     }
 
     /// What the events around a piece of work read \[s\].
-    fn between_events(&self, work: &Work) -> f64 {
+    fn between_events(&self, work: &ProbeWork) -> f64 {
         if schedule::is_due(work) {
             return schedule::ends(self, work).into_iter().fold(0.0, f64::max);
         }
@@ -309,14 +311,14 @@ impl Simulated {
     }
 
     /// What the first step of a piece of work takes \[s\].
-    fn first(&self, work: &Work) -> f64 {
+    fn first(&self, work: &ProbeWork) -> f64 {
         match work.lanes[0].steps[0] {
-            Step::Launch(launch) => self.kernel(&launch),
-            Step::Graph { launch, nodes } => f64::from(nodes) * self.kernel(&launch),
-            Step::Copy { from, to, bytes } | Step::BlockingCopy { from, to, bytes } => {
+            ProbeStep::Launch(launch) => self.kernel(&launch),
+            ProbeStep::Graph { launch, nodes } => f64::from(nodes) * self.kernel(&launch),
+            ProbeStep::Copy { from, to, bytes } | ProbeStep::BlockingCopy { from, to, bytes } => {
                 self.copy(from, to, bytes)
             }
-            Step::Record(_) | Step::Wait(_) => 0.0,
+            ProbeStep::Record(_) | ProbeStep::Wait(_) => 0.0,
         }
     }
 }
@@ -339,7 +341,7 @@ impl Device for Simulated {
         self.elapsed_s
     }
 
-    fn time(&mut self, work: &Work) -> Result<f64, GpuError> {
+    fn time(&mut self, work: &ProbeWork) -> Result<f64, GpuError> {
         let before = work.before.map_or(0.0, |launch| self.kernel(&launch));
         let (reading, unit_s) = match work.timer {
             Timer::Host => (self.scatter(self.together(work), SCATTER), 1.0),

@@ -91,7 +91,7 @@ impl Launch {
 /// One step of a lane.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub enum Step {
+pub enum ProbeStep {
     /// A kernel.
     Launch(Launch),
     /// A graph of equal kernels, each after the one before, launched as one.
@@ -132,7 +132,7 @@ pub struct Lane {
     /// Whether the stream belongs to a context of its own, as another process's would.
     pub own_context: bool,
     /// What it does.
-    pub steps: Vec<Step>,
+    pub steps: Vec<ProbeStep>,
 }
 
 /// Which clock times a piece of work.
@@ -179,7 +179,7 @@ impl Timer {
 /// Something to do and to time.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Work {
+pub struct ProbeWork {
     /// A kernel that runs and ends before the clock starts.
     pub before: Option<Launch>,
     /// What runs at once.
@@ -188,43 +188,43 @@ pub struct Work {
     pub timer: Timer,
 }
 
-impl Work {
+impl ProbeWork {
     /// One launch.
-    pub fn launch(launch: Launch, timer: Timer) -> Work {
-        Work::steps(vec![Step::Launch(launch)], timer)
+    pub fn launch(launch: Launch, timer: Timer) -> ProbeWork {
+        ProbeWork::steps(vec![ProbeStep::Launch(launch)], timer)
     }
 
     /// Steps in one lane.
-    pub fn steps(steps: Vec<Step>, timer: Timer) -> Work {
-        Work::lanes(vec![steps], timer)
+    pub fn steps(steps: Vec<ProbeStep>, timer: Timer) -> ProbeWork {
+        ProbeWork::lanes(vec![steps], timer)
     }
 
     /// Lanes of one context.
-    pub fn lanes(lanes: Vec<Vec<Step>>, timer: Timer) -> Work {
+    pub fn lanes(lanes: Vec<Vec<ProbeStep>>, timer: Timer) -> ProbeWork {
         let lanes = lanes.into_iter().map(|steps| Lane { own_context: false, steps }).collect();
-        Work { before: None, lanes, timer }
+        ProbeWork { before: None, lanes, timer }
     }
 
     /// Lanes that take turns on the GPU as the contexts of several processes do.
-    pub fn contexts(lanes: Vec<Vec<Step>>, timer: Timer) -> Work {
+    pub fn contexts(lanes: Vec<Vec<ProbeStep>>, timer: Timer) -> ProbeWork {
         let lanes = lanes.into_iter().map(|steps| Lane { own_context: true, steps }).collect();
-        Work { before: None, lanes, timer }
+        ProbeWork { before: None, lanes, timer }
     }
 
     /// One copy, from the call to its end.
-    pub fn copy(from: Place, to: Place, bytes: u64) -> Work {
-        Work::steps(vec![Step::Copy { from, to, bytes }], Timer::Host)
+    pub fn copy(from: Place, to: Place, bytes: u64) -> ProbeWork {
+        ProbeWork::steps(vec![ProbeStep::Copy { from, to, bytes }], Timer::Host)
     }
 
     /// The same after `launch` has ended.
-    pub fn after(self, launch: Launch) -> Work {
-        Work { before: Some(launch), ..self }
+    pub fn after(self, launch: Launch) -> ProbeWork {
+        ProbeWork { before: Some(launch), ..self }
     }
 
     /// Whether all of it has ended when its last call returns.
     pub fn blocks(&self) -> bool {
         let mut steps = self.lanes.iter().flat_map(|lane| &lane.steps);
-        steps.all(|step| matches!(step, Step::BlockingCopy { .. }))
+        steps.all(|step| matches!(step, ProbeStep::BlockingCopy { .. }))
     }
 
     /// The order in which its steps are issued, as lane and step: in turn, so that all lanes begin
@@ -243,8 +243,8 @@ impl Work {
             for (at, lane) in self.lanes.iter().enumerate() {
                 match lane.steps.get(next[at]) {
                     None => continue,
-                    Some(Step::Wait(event)) if !recorded.contains(event) => continue,
-                    Some(Step::Record(event)) => drop(recorded.insert(*event)),
+                    Some(ProbeStep::Wait(event)) if !recorded.contains(event) => continue,
+                    Some(ProbeStep::Record(event)) => drop(recorded.insert(*event)),
                     Some(_) => {}
                 }
                 order.push((at, next[at]));
@@ -262,18 +262,18 @@ mod tests {
 
     #[test]
     fn a_wait_is_issued_after_what_it_waits_for() {
-        let kernel = Step::Launch(Launch::of(Kernel::Nothing));
-        let there = vec![kernel, kernel, Step::Record(1)];
-        let here = vec![Step::Wait(1), kernel];
-        let work = Work::lanes(vec![here, there], Timer::Host);
+        let kernel = ProbeStep::Launch(Launch::of(Kernel::Nothing));
+        let there = vec![kernel, kernel, ProbeStep::Record(1)];
+        let here = vec![ProbeStep::Wait(1), kernel];
+        let work = ProbeWork::lanes(vec![here, there], Timer::Host);
         assert_eq!(work.order(), [(1, 0), (1, 1), (1, 2), (0, 0), (0, 1)]);
-        let even = Work::lanes(vec![vec![kernel; 2], vec![kernel]], Timer::Host);
+        let even = ProbeWork::lanes(vec![vec![kernel; 2], vec![kernel]], Timer::Host);
         assert_eq!(even.order(), [(0, 0), (1, 0), (0, 1)]);
     }
 
     #[test]
     #[should_panic(expected = "never recorded")]
     fn a_wait_for_nothing_is_a_mistake() {
-        Work::steps(vec![Step::Wait(3)], Timer::Host).order();
+        ProbeWork::steps(vec![ProbeStep::Wait(3)], Timer::Host).order();
     }
 }

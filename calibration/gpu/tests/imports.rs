@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use calibration_gpu::import::{Connection, Imported, read};
+use calibration_gpu::import::{TopoConnection, Imported, read};
 use models::input::{InputError, Source};
 
 fn folder() -> std::path::PathBuf {
@@ -39,7 +39,7 @@ fn tables_of_topologies_are_read_as_far_as_they_go() {
         let Imported::Topology(topology) = imported else { panic!("{name}") };
         assert_eq!((topology.devices.len(), topology.missing), (devices, missing), "{name}");
         assert_eq!(
-            topology.connections[0][devices - 1].map(Connection::name).as_deref(),
+            topology.connections[0][devices - 1].map(TopoConnection::name).as_deref(),
             Some(last)
         );
         assert_eq!(topology.connections[devices - 1][0], topology.connections[0][devices - 1]);

@@ -52,9 +52,9 @@ pub use offloads::Switch;
 pub use plugged::Plugged;
 pub(crate) use requirements::takes;
 pub use requirements::{check, requirements};
-pub use script::{Act, Step, steps};
+pub use script::{Act, LabStep, steps};
 pub use services::SERVICE_PORT;
 pub use stale::sweep_stale;
 pub use wiring::{
-    Device, DeviceKind, End, Hop, Pair, PodPlace, Role, RuleSet, Space, VxlanPeer, Wiring,
+    DeviceKind, End, LabDevice, LabHop, Pair, PodPlace, Role, RuleSet, Space, VxlanPeer, Wiring,
 };

@@ -32,7 +32,7 @@ pub use cpu::{CoreTimes, CpuUse, ThreadTimes};
 pub use end::End;
 pub use error::TrafficError;
 pub use iperf::read_reports;
-pub use message::{Connection, MessageSample, Messages, messages};
+pub use message::{Connecting, MessageSample, Messages, messages};
 pub use process::requirements;
 pub use produced::gpu::DeviceResult;
 pub use produced::{HostCopy, HostMemory, Order, Produce, Produced, ProducedSample, produced};

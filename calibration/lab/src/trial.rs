@@ -349,11 +349,11 @@ fn end(pod: PodEnd, cores: &[usize], first: usize) -> End {
     End { netns: Some(pod.netns), address: pod.address, cores }
 }
 
-fn connection(connection: Connection) -> traffic::Connection {
+fn connection(connection: Connection) -> traffic::Connecting {
     match connection {
-        Connection::Warm => traffic::Connection::Warm,
+        Connection::Warm => traffic::Connecting::Warm,
         // What only a part of a request is, `check` has refused.
-        Connection::New | Connection::Opening | Connection::Fresh => traffic::Connection::Each,
+        Connection::New | Connection::Opening | Connection::Fresh => traffic::Connecting::Each,
     }
 }
 

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use calibration_lab::net::fit;
-use calibration_lab::net::host::{Machine, PROFILE};
+use calibration_lab::net::host::{HostFacts, PROFILE};
 use clap::Args;
 use models::input::{InputError, Source};
 use models::library::{Kind, Library};
@@ -119,7 +119,7 @@ fn experiment(file: &str, arguments: &Arguments, console: &Console) -> Result<()
             measured(arguments, staging.path(), (experiment, plan), predicted, console)?
         }
     };
-    compare_report::write(staging.path(), &Machine::here().told())?;
+    compare_report::write(staging.path(), &HostFacts::here().told())?;
     let (verdict, sentences) = compare_report::verdict(staging.path())?;
     staging.commit(false)?;
     for sentence in sentences {
@@ -187,7 +187,8 @@ fn measured(
         None => {
             let seen = probes::values(&probes, &measured.beside);
             let pins = &measured.rounds.pins;
-            let fit = fit::run(&Machine::here(), &probes, seen, pins, calibration_data::shipped())?;
+            let fit =
+                fit::run(&HostFacts::here(), &probes, seen, pins, calibration_data::shipped())?;
             super::calibrate::net::save(folder, &probes, &fit)?;
             let mut library = Library::clone(&experiment.library);
             let beside = |text| Source::new("calibrated beside it", text);

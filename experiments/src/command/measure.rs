@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
-use calibration_lab::net::host::Machine;
+use calibration_lab::net::host::HostFacts;
 use calibration_lab::net::round::{self, Readings, Rounds, Task};
 use clap::Args;
 use models::input::InputError;
@@ -190,7 +190,7 @@ fn write(
     let whole = readings.iter().all(|of| of.len() == rounds.repetitions as usize);
     manifest["complete"] = whole.into();
     manifest["measured"] = json!({
-        "machine": Machine::here().told(),
+        "machine": HostFacts::here().told(),
         "peer": peer,
         "rounds": rounds.repetitions,
         "seconds": rounds.seconds,

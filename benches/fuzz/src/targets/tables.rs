@@ -11,8 +11,8 @@ use calibration_fit::posterior::Estimate;
 use calibration_fit::prior::Priors;
 use calibration_fit::{cni, gpu, memcpy};
 use calibration_lab::net::fit;
-use calibration_lab::net::host::Machine;
-use calibration_lab::net::probe::{Probe, design};
+use calibration_lab::net::host::HostFacts;
+use calibration_lab::net::probe::{NetProbe, design};
 use calibration_lab::net::record;
 use experiments::failure::Failure;
 use models::cluster::lab::Pins;
@@ -128,8 +128,8 @@ pub(crate) fn rows(input: &[u8]) -> Verdict {
 }
 
 /// The probes of a quick calibration.
-fn probes() -> &'static [Probe] {
-    static PROBES: OnceLock<Vec<Probe>> = OnceLock::new();
+fn probes() -> &'static [NetProbe] {
+    static PROBES: OnceLock<Vec<NetProbe>> = OnceLock::new();
     PROBES.get_or_init(|| design().into_iter().filter(|probe| probe.quick).collect())
 }
 
@@ -147,7 +147,7 @@ pub(crate) fn readings_parts() -> Vec<Vec<u8>> {
 }
 
 pub(crate) fn readings(input: &[u8]) -> Verdict {
-    let machine = Machine {
+    let machine = HostFacts {
         cores: 2,
         kernel: "6.1".into(),
         processor: "a processor".into(),

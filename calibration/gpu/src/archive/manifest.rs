@@ -22,9 +22,9 @@ pub struct Manifest {
     /// The podpath that packed it.
     pub podpath: String,
     /// The machine on which it was packed.
-    pub machine: Machine,
+    pub machine: MachineFacts,
     /// The steps that were done, in order.
-    pub steps: Vec<Step>,
+    pub steps: Vec<ScriptStep>,
     /// The members but this one, sorted by name.
     pub members: Vec<Member>,
     /// What was in the folder and is not in the archive.
@@ -34,7 +34,7 @@ pub struct Manifest {
 /// A machine, as far as the system tells.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Machine {
+pub struct MachineFacts {
     /// The release of its kernel.
     pub kernel: Option<String>,
     /// The name of its processor.
@@ -48,7 +48,7 @@ pub struct Machine {
 /// A step of the script, one line of `steps.csv`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Step {
+pub struct ScriptStep {
     /// Its name.
     pub name: String,
     /// `done`, `failed`, `timed-out`, `absent` (the program is not there), or `no-time`.

@@ -9,8 +9,8 @@ use flate2::{Compression, GzBuilder};
 use super::folder::{self, Found};
 use super::manifest::{FORMAT, VERSION, member};
 use super::{
-    ArchiveError, LeftOut, MANIFEST, MEMBER_MAX, Machine, Manifest, PACKED_MAX, Problem, STEPS,
-    Step, UNPACKED_MAX,
+    ArchiveError, LeftOut, MANIFEST, MEMBER_MAX, MachineFacts, Manifest, PACKED_MAX, Problem,
+    STEPS, ScriptStep, UNPACKED_MAX,
 };
 
 /// What is drawn again from the tables when an archive is imported.
@@ -108,7 +108,7 @@ fn add(tarball: &mut tar::Builder<impl Write>, name: &str, content: &[u8]) -> io
 
 /// The steps of the script, if it left any; a line that is none is passed over, as is the rest of
 /// what a step that writes rubbish leaves.
-fn steps(members: &[(String, Vec<u8>)]) -> Vec<Step> {
+fn steps(members: &[(String, Vec<u8>)]) -> Vec<ScriptStep> {
     let text = members.iter().find(|(name, _)| name == STEPS);
     let bytes = text.map(|(_, content)| content.as_slice()).unwrap_or_default();
     let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(bytes);
@@ -116,7 +116,7 @@ fn steps(members: &[(String, Vec<u8>)]) -> Vec<Step> {
 }
 
 /// The machine that this runs on.
-fn machine() -> Machine {
+fn machine() -> MachineFacts {
     let read = |path: &str| fs::read_to_string(path).unwrap_or_default();
     let value = |text: &str, key: &str| {
         let line = text.lines().find(|line| line.starts_with(key))?;
@@ -124,7 +124,7 @@ fn machine() -> Machine {
     };
     let kernel = read("/proc/sys/kernel/osrelease").trim().to_owned();
     let memory = value(&read("/proc/meminfo"), "MemTotal");
-    Machine {
+    MachineFacts {
         kernel: (!kernel.is_empty()).then_some(kernel),
         processor: value(&read("/proc/cpuinfo"), "model name"),
         cores: std::thread::available_parallelism().ok().map(usize::from),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use cudarc::driver::{CudaContext, DriverError, PinnedHostSlice, result, sys};
 
-use super::super::work::{Place, Step, Work};
+use super::super::work::{Place, ProbeStep, ProbeWork};
 use super::super::{GpuError, facts, numa};
 
 /// Words that a kernel can leave: a cycle count, and one that keeps the compiler from being clever.
@@ -37,20 +37,21 @@ impl Memory {
     }
 
     /// Allocates what `work` needs, so that nothing of it is timed.
-    pub(super) fn ready(&mut self, work: &Work) -> Result<(), GpuError> {
+    pub(super) fn ready(&mut self, work: &ProbeWork) -> Result<(), GpuError> {
         // What was written once is untouched no more.
         self.areas.remove(&(Place::Untouched, 0));
         let lanes = work.lanes.iter().flat_map(|lane| &lane.steps);
         for step in lanes {
             match *step {
-                Step::Launch(launch) | Step::Graph { launch, .. } => {
+                ProbeStep::Launch(launch) | ProbeStep::Graph { launch, .. } => {
                     self.address(launch.memory, 0, launch.bytes)?;
                 }
-                Step::Copy { from, to, bytes } | Step::BlockingCopy { from, to, bytes } => {
+                ProbeStep::Copy { from, to, bytes }
+                | ProbeStep::BlockingCopy { from, to, bytes } => {
                     self.address(from, 0, bytes)?;
                     self.address(to, usize::from(from == to), bytes)?;
                 }
-                Step::Record(_) | Step::Wait(_) => {}
+                ProbeStep::Record(_) | ProbeStep::Wait(_) => {}
             }
         }
         Ok(())

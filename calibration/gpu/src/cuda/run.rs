@@ -10,7 +10,7 @@ use cudarc::driver::{
 };
 
 use super::super::GpuError;
-use super::super::work::{Launch, Step, Timer, Work};
+use super::super::work::{Launch, ProbeStep, ProbeWork, Timer};
 use super::{State, residency};
 
 /// How long anything may take: a hundred times the longest that is asked for.
@@ -58,7 +58,7 @@ struct Call {
 
 impl State {
     /// Loads and allocates everything that `work` needs.
-    pub(super) fn ready(&mut self, work: &Work) -> Result<(), GpuError> {
+    pub(super) fn ready(&mut self, work: &ProbeWork) -> Result<(), GpuError> {
         self.memory.ready(work)?;
         if let Some(before) = &work.before {
             let stream = self.stream(0, 0)?;
@@ -67,7 +67,7 @@ impl State {
         self.prepare_all(work).map(drop)
     }
 
-    pub(super) fn time(&mut self, work: &Work) -> Result<f64, GpuError> {
+    pub(super) fn time(&mut self, work: &ProbeWork) -> Result<f64, GpuError> {
         self.memory.ready(work)?;
         if let Some(before) = &work.before {
             let stream = self.stream(0, 0)?;
@@ -132,7 +132,10 @@ impl State {
     }
 
     /// The streams of the lanes, and all steps in the order in which they are issued.
-    fn prepare_all(&mut self, work: &Work) -> Result<(Vec<Arc<CudaStream>>, Vec<Ready>), GpuError> {
+    fn prepare_all(
+        &mut self,
+        work: &ProbeWork,
+    ) -> Result<(Vec<Arc<CudaStream>>, Vec<Ready>), GpuError> {
         let mut lanes = Vec::with_capacity(work.lanes.len());
         for (at, lane) in work.lanes.iter().enumerate() {
             let context = self.context(lane.own_context.then_some(at))?;
@@ -163,24 +166,26 @@ impl State {
         &mut self,
         context: usize,
         stream: &Arc<CudaStream>,
-        step: &Step,
+        step: &ProbeStep,
         marks: &mut Marks,
     ) -> Result<Ready, GpuError> {
         let stream = Arc::clone(stream);
         Ok(match *step {
-            Step::Launch(launch) => Ready::Launch(self.call(context, stream, launch)?),
-            Step::Graph { launch, nodes } => {
+            ProbeStep::Launch(launch) => Ready::Launch(self.call(context, stream, launch)?),
+            ProbeStep::Graph { launch, nodes } => {
                 Ready::Graph(captured(&self.call(context, stream, launch)?, nodes)?)
             }
-            Step::BlockingCopy { from, to, bytes } => Ready::BlockingCopy {
+            ProbeStep::BlockingCopy { from, to, bytes } => Ready::BlockingCopy {
                 context: Arc::clone(&self.contexts[context]),
                 from: self.memory.address(from, 0, bytes)?,
                 to: self.memory.address(to, usize::from(from == to), bytes)?,
                 bytes: usize::try_from(bytes).unwrap_or(usize::MAX),
             },
-            Step::Record(number) => Ready::Record { event: mark(marks, number, &stream)?, stream },
-            Step::Wait(number) => Ready::Wait { event: mark(marks, number, &stream)?, stream },
-            Step::Copy { from, to, bytes } => Ready::Copy {
+            ProbeStep::Record(number) => {
+                Ready::Record { event: mark(marks, number, &stream)?, stream }
+            }
+            ProbeStep::Wait(number) => Ready::Wait { event: mark(marks, number, &stream)?, stream },
+            ProbeStep::Copy { from, to, bytes } => Ready::Copy {
                 stream,
                 from: self.memory.address(from, 0, bytes)?,
                 to: self.memory.address(to, usize::from(from == to), bytes)?,

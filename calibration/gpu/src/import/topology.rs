@@ -13,7 +13,7 @@ const HELP: &str = "the output of `nvidia-smi topo -m`, unchanged";
 
 /// What a path between two devices crosses, as the program's legend has it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Connection {
+pub enum TopoConnection {
     /// A device itself: `X`.
     Itself,
     /// At most one PCIe bridge: `PIX`.
@@ -30,19 +30,19 @@ pub enum Connection {
     Nvlink(u32),
 }
 
-impl Connection {
-    fn parse(text: &str) -> Option<Connection> {
+impl TopoConnection {
+    fn parse(text: &str) -> Option<TopoConnection> {
         Some(match text {
-            "X" => Connection::Itself,
-            "PIX" => Connection::OneBridge,
-            "PXB" => Connection::Bridges,
-            "PHB" => Connection::HostBridge,
-            "NODE" => Connection::WithinNode,
+            "X" => TopoConnection::Itself,
+            "PIX" => TopoConnection::OneBridge,
+            "PXB" => TopoConnection::Bridges,
+            "PHB" => TopoConnection::HostBridge,
+            "NODE" => TopoConnection::WithinNode,
             // `SOC` is what the oldest versions call it.
-            "SYS" | "SOC" => Connection::BetweenSockets,
+            "SYS" | "SOC" => TopoConnection::BetweenSockets,
             other => match other.strip_prefix("NV")?.parse().ok()? {
                 0 => return None,
-                links => Connection::Nvlink(links),
+                links => TopoConnection::Nvlink(links),
             },
         })
     }
@@ -50,24 +50,24 @@ impl Connection {
     /// As the program writes it.
     pub fn name(self) -> String {
         match self {
-            Connection::Itself => "X".into(),
-            Connection::OneBridge => "PIX".into(),
-            Connection::Bridges => "PXB".into(),
-            Connection::HostBridge => "PHB".into(),
-            Connection::WithinNode => "NODE".into(),
-            Connection::BetweenSockets => "SYS".into(),
-            Connection::Nvlink(links) => format!("NV{links}"),
+            TopoConnection::Itself => "X".into(),
+            TopoConnection::OneBridge => "PIX".into(),
+            TopoConnection::Bridges => "PXB".into(),
+            TopoConnection::HostBridge => "PHB".into(),
+            TopoConnection::WithinNode => "NODE".into(),
+            TopoConnection::BetweenSockets => "SYS".into(),
+            TopoConnection::Nvlink(links) => format!("NV{links}"),
         }
     }
 }
 
 /// The devices of a machine and what lies between them.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Topology {
+pub struct TopoMatrix {
     /// `GPU0`, `GPU1`, `NIC0`, `mlx5_0`, …
     pub devices: Vec<String>,
     /// One row per device, one column per device; none where the rows of both are cut off.
-    pub connections: Vec<Vec<Option<Connection>>>,
+    pub connections: Vec<Vec<Option<TopoConnection>>>,
     /// The cores near each device as the program lists them, empty where it lists none.
     pub cores: Vec<String>,
     /// The NUMA node of each device, where it is one.
@@ -85,7 +85,7 @@ pub(super) fn looks_like(text: &str) -> bool {
 pub(super) fn is_device(word: &str) -> bool {
     let name =
         word.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | ':'));
-    name && word.chars().any(|c| c.is_ascii_digit()) && Connection::parse(word).is_none()
+    name && word.chars().any(|c| c.is_ascii_digit()) && TopoConnection::parse(word).is_none()
 }
 
 /// The devices that a header names; none if the line is no header.
@@ -99,14 +99,14 @@ pub(super) fn header(line: &str) -> Option<Vec<String>> {
 }
 
 /// Reads the table of a text without styles.
-pub(super) fn read(source: &Arc<Source>, text: &str) -> Result<Topology, InputError> {
+pub(super) fn read(source: &Arc<Source>, text: &str) -> Result<TopoMatrix, InputError> {
     let mut lines = text.lines().enumerate().map(|(at, line)| (at + 1, line));
     let found = lines.by_ref().find_map(|(at, line)| Some((at, header(line)?)));
     let Some((begin, devices)) = found else {
         return Err(fault(source, 1, "GPU0", "there is no header".into(), HELP));
     };
     let count = devices.len();
-    let mut topology = Topology {
+    let mut topology = TopoMatrix {
         connections: vec![vec![None; count]; count],
         cores: vec![String::new(); count],
         node: vec![None; count],
@@ -144,11 +144,11 @@ fn row(
     line: usize,
     text: &str,
     devices: &[String],
-) -> Result<Vec<Option<Connection>>, InputError> {
+) -> Result<Vec<Option<TopoConnection>>, InputError> {
     let words: Vec<&str> = text.split_whitespace().collect();
     let connection = |(at, device): (usize, &String)| {
         let word = words.get(at + 1).copied().unwrap_or("");
-        Connection::parse(word).map(Some).ok_or_else(|| {
+        TopoConnection::parse(word).map(Some).ok_or_else(|| {
             let field = format!("{}-{device}", words[0]);
             let problem = format!("`{word}` is no connection");
             fault(source, line, &field, problem, "X, PIX, PXB, PHB, NODE, SYS or NV and a number")
@@ -173,14 +173,14 @@ fn affinities(text: &str, devices: usize) -> (String, Option<u32>) {
 fn check(
     source: &Arc<Source>,
     header: usize,
-    topology: &Topology,
+    topology: &TopoMatrix,
     rows: usize,
 ) -> Result<(), InputError> {
     for (from, row) in topology.connections[..rows].iter().enumerate() {
         for (to, connection) in row.iter().enumerate() {
             let Some(connection) = connection else { continue };
             let wrong = match topology.connections[to][from] {
-                _ if (*connection == Connection::Itself) != (from == to) => {
+                _ if (*connection == TopoConnection::Itself) != (from == to) => {
                     "only a device and itself are `X`".to_owned()
                 }
                 Some(back) if *connection != back => {
@@ -195,7 +195,7 @@ fn check(
     Ok(())
 }
 
-impl Topology {
+impl TopoMatrix {
     /// What a reader should know of it, in a sentence.
     pub(super) fn note(&self) -> Option<String> {
         let (missing, all) = (self.missing, self.devices.len());
@@ -240,7 +240,7 @@ mod tests {
         NIC0\tPXB\tSYS\t X \t\t\t\t\n\
         \nLegend:\n\n  X    = Self\n";
 
-    fn told(text: &str) -> Result<Topology, InputError> {
+    fn told(text: &str) -> Result<TopoMatrix, InputError> {
         read(&Source::new("topo.txt", text), &super::super::plain::plain(text))
     }
 
@@ -248,8 +248,8 @@ mod tests {
     fn a_machine_of_two_gpus_and_a_nic() {
         let topology = told(TEXT).unwrap();
         assert_eq!(topology.devices, ["GPU0", "GPU1", "NIC0"]);
-        assert_eq!(topology.connections[0][1], Some(Connection::Nvlink(12)));
-        assert_eq!(topology.connections[2][0], Some(Connection::Bridges));
+        assert_eq!(topology.connections[0][1], Some(TopoConnection::Nvlink(12)));
+        assert_eq!(topology.connections[2][0], Some(TopoConnection::Bridges));
         assert_eq!(topology.cores, ["0-13,28-41", "14-27,42-55", ""]);
         assert_eq!(topology.node, [Some(0), Some(1), None]);
         // Two of three each, and cores and node of the two GPUs.
@@ -272,7 +272,7 @@ mod tests {
     fn a_table_is_read_as_far_as_it_goes() {
         let text: String = TEXT.lines().take(2).map(|line| format!("{line}\n")).collect();
         let topology = told(&text).unwrap();
-        assert_eq!(topology.connections[2][0], Some(Connection::Bridges));
+        assert_eq!(topology.connections[2][0], Some(TopoConnection::Bridges));
         assert_eq!(topology.connections[2][1], None);
         assert_eq!(topology.rows().len(), 6);
         let note = topology.note().unwrap();

@@ -7,7 +7,7 @@ use calibration_data::quantile::quantile;
 use super::super::GpuError;
 use super::super::device::Device;
 use super::super::probe::clock;
-use super::super::work::Work;
+use super::super::work::ProbeWork;
 use super::body::CHECKED;
 use super::case::Case;
 use super::cases;
@@ -175,7 +175,7 @@ impl Bench<'_> {
         }
     }
 
-    fn check(&mut self, check: &Work) -> Result<bool, String> {
+    fn check(&mut self, check: &ProbeWork) -> Result<bool, String> {
         let left = self.device.time(check).map_err(told)?;
         Ok((left - CHECKED).abs() < 0.5)
     }

@@ -4,7 +4,7 @@ use models::gpu::copy::Direction;
 use models::transfer::HostMemory;
 
 use super::super::kernel::Kernel;
-use super::super::work::{Launch, Place, Step, Timer, Work};
+use super::super::work::{Launch, Place, ProbeStep, ProbeWork, Timer};
 use super::body;
 use super::case::{Asks, Case, Strand};
 
@@ -23,12 +23,12 @@ pub(super) const PIPELINE: Launch = body::arithmetic(8, 4_000);
 #[derive(Clone, Debug, PartialEq)]
 pub struct Measurement {
     /// What is done and timed.
-    pub work: Work,
+    pub work: ProbeWork,
     /// What a reading is divided by.
     pub divisor: f64,
     /// What tells, right after, whether the results are right; its reading is then
     /// [`body::CHECKED`].
-    pub check: Option<Work>,
+    pub check: Option<ProbeWork>,
     /// How many processes do the work at once, where it is not this one.
     pub processes: Option<Sharing>,
 }
@@ -52,16 +52,16 @@ impl Case {
             Asks::Duplex { bytes } => {
                 let ways = [Direction::ToDevice, Direction::ToHost];
                 let lanes = ways.map(|way| vec![pinned(way, bytes)]).to_vec();
-                plain(Work::lanes(lanes, Timer::Host))
+                plain(ProbeWork::lanes(lanes, Timer::Host))
             }
             Asks::Queue { launch, kernels, graph, each } => queue(&launch, kernels, graph, each),
             Asks::Streams { streams, strand } => {
                 let lanes = vec![steps(strand); streams as usize];
-                plain(Work::lanes(lanes, Timer::Host))
+                plain(ProbeWork::lanes(lanes, Timer::Host))
             }
             Asks::Beside { way, bytes, launch } => {
-                let lanes = vec![vec![pinned(way, bytes)], vec![Step::Launch(launch)]];
-                let work = Work::lanes(lanes, Timer::Host);
+                let lanes = vec![vec![pinned(way, bytes)], vec![ProbeStep::Launch(launch)]];
+                let work = ProbeWork::lanes(lanes, Timer::Host);
                 // A copy to the device writes into what the kernel reads.
                 let check = (way == Direction::ToHost).then(|| check(&launch, 1)).flatten();
                 Measurement { check, ..plain(filled(work, &launch)) }
@@ -69,11 +69,11 @@ impl Case {
             Asks::Chunks { message, chunk, buffers } => {
                 let launch = made(chunk);
                 let lanes = chunks(&launch, message, chunk, buffers);
-                plain(filled(Work::lanes(lanes, Timer::Host), &launch))
+                plain(filled(ProbeWork::lanes(lanes, Timer::Host), &launch))
             }
             Asks::Processes { mps, launch } => {
-                let steps = vec![Step::Launch(launch), pinned(Direction::ToHost, RESULT)];
-                let work = filled(Work::steps(steps, Timer::Host), &launch);
+                let steps = vec![ProbeStep::Launch(launch), pinned(Direction::ToHost, RESULT)];
+                let work = filled(ProbeWork::steps(steps, Timer::Host), &launch);
                 let sharing = if mps { Sharing::Mps } else { Sharing::Turns };
                 Measurement { processes: Some(sharing), ..plain(work) }
             }
@@ -85,18 +85,18 @@ impl Case {
         let Measurement { work, .. } = self.measurement();
         let steps = work.lanes.iter().flat_map(|lane| &lane.steps);
         let bytes = steps.map(|step| match *step {
-            Step::Launch(launch) | Step::Graph { launch, .. } => launch.bytes,
-            Step::Copy { bytes, .. } | Step::BlockingCopy { bytes, .. } => bytes,
-            Step::Record(_) | Step::Wait(_) => 0,
+            ProbeStep::Launch(launch) | ProbeStep::Graph { launch, .. } => launch.bytes,
+            ProbeStep::Copy { bytes, .. } | ProbeStep::BlockingCopy { bytes, .. } => bytes,
+            ProbeStep::Record(_) | ProbeStep::Wait(_) => 0,
         });
         bytes.max().unwrap_or(0)
     }
 }
 
 /// A queued copy of page-locked memory.
-fn pinned(way: Direction, bytes: u64) -> Step {
+fn pinned(way: Direction, bytes: u64) -> ProbeStep {
     let (from, to) = ends(way, Place::Pinned);
-    Step::Copy { from, to, bytes }
+    ProbeStep::Copy { from, to, bytes }
 }
 
 fn ends(way: Direction, host: Place) -> (Place, Place) {
@@ -114,16 +114,16 @@ fn copy(way: Direction, memory: HostMemory, bytes: u64, queued: Option<u32>) -> 
     };
     let (from, to) = ends(way, host);
     let steps = match queued {
-        None => vec![Step::BlockingCopy { from, to, bytes }],
-        Some(copies) => vec![Step::Copy { from, to, bytes }; copies as usize],
+        None => vec![ProbeStep::BlockingCopy { from, to, bytes }],
+        Some(copies) => vec![ProbeStep::Copy { from, to, bytes }; copies as usize],
     };
     let divisor = f64::from(queued.unwrap_or(1));
-    let work = Work::steps(steps, Timer::Host);
+    let work = ProbeWork::steps(steps, Timer::Host);
     Measurement { work, divisor, check: None, processes: None }
 }
 
 /// A kernel that reads, or writes, so many bytes of page-locked memory.
-fn mapped(way: Direction, bytes: u64) -> Work {
+fn mapped(way: Direction, bytes: u64) -> ProbeWork {
     let shape = Launch { threads: MAPPED_THREADS, bytes, ..Launch::of(Kernel::Read) };
     let launch = match way {
         Direction::ToDevice => Launch { blocks: MAPPED_BLOCKS, stride: 0, ..shape },
@@ -134,38 +134,38 @@ fn mapped(way: Direction, bytes: u64) -> Work {
             Launch { kernel: Kernel::StreamInit, blocks, stride, ..shape }
         }
     };
-    Work::launch(Launch { memory: Place::Pinned, ..launch }, Timer::Host)
+    ProbeWork::launch(Launch { memory: Place::Pinned, ..launch }, Timer::Host)
 }
 
 fn queue(launch: &Launch, kernels: u32, graph: bool, each: bool) -> Measurement {
     let steps = match graph {
-        true => vec![Step::Graph { launch: *launch, nodes: kernels }],
-        false => vec![Step::Launch(*launch); kernels as usize],
+        true => vec![ProbeStep::Graph { launch: *launch, nodes: kernels }],
+        false => vec![ProbeStep::Launch(*launch); kernels as usize],
     };
     // Of a kernel its own time is asked, of a queue what a program sees.
     let timer = if each { Timer::Events } else { Timer::Host };
-    let work = filled(Work::steps(steps, timer), launch);
+    let work = filled(ProbeWork::steps(steps, timer), launch);
     let divisor = if each { f64::from(kernels) } else { 1.0 };
     Measurement { work, divisor, check: check(launch, kernels), processes: None }
 }
 
-fn filled(work: Work, launch: &Launch) -> Work {
+fn filled(work: ProbeWork, launch: &Launch) -> ProbeWork {
     match body::filled(launch) {
         Some(fill) => work.after(fill),
         None => work,
     }
 }
 
-fn check(launch: &Launch, times: u32) -> Option<Work> {
-    body::check(launch, times).map(|launch| Work::launch(launch, Timer::Count))
+fn check(launch: &Launch, times: u32) -> Option<ProbeWork> {
+    body::check(launch, times).map(|launch| ProbeWork::launch(launch, Timer::Count))
 }
 
-fn steps(strand: Strand) -> Vec<Step> {
+fn steps(strand: Strand) -> Vec<ProbeStep> {
     match strand {
-        Strand::Kernel => vec![Step::Launch(STRAND)],
+        Strand::Kernel => vec![ProbeStep::Launch(STRAND)],
         Strand::Pipeline { bytes } => vec![
             pinned(Direction::ToDevice, bytes),
-            Step::Launch(PIPELINE),
+            ProbeStep::Launch(PIPELINE),
             pinned(Direction::ToHost, bytes),
         ],
     }
@@ -178,15 +178,15 @@ pub(super) fn made(chunk: u64) -> Launch {
 
 /// A lane of kernels and one of copies, which wait for each other by events: kernel `c` has event
 /// `2 c`, its copy `2 c + 1`.
-fn chunks(launch: &Launch, message: u64, chunk: u64, buffers: u32) -> Vec<Vec<Step>> {
+fn chunks(launch: &Launch, message: u64, chunk: u64, buffers: u32) -> Vec<Vec<ProbeStep>> {
     let (mut kernels, mut copies) = (Vec::new(), Vec::new());
     for at in 0..message.div_ceil(chunk) as u32 {
         if at >= buffers {
-            kernels.push(Step::Wait(2 * (at - buffers) + 1));
+            kernels.push(ProbeStep::Wait(2 * (at - buffers) + 1));
         }
-        kernels.extend([Step::Launch(*launch), Step::Record(2 * at)]);
-        copies.push(Step::Wait(2 * at));
-        copies.extend([pinned(Direction::ToHost, chunk), Step::Record(2 * at + 1)]);
+        kernels.extend([ProbeStep::Launch(*launch), ProbeStep::Record(2 * at)]);
+        copies.push(ProbeStep::Wait(2 * at));
+        copies.extend([pinned(Direction::ToHost, chunk), ProbeStep::Record(2 * at + 1)]);
     }
     vec![kernels, copies]
 }
@@ -211,10 +211,16 @@ mod tests {
     fn a_kernel_waits_until_its_buffer_is_free() {
         let kernels = |name: &str| case(name).unwrap().measurement().work.lanes[0].steps.clone();
         let one = kernels("chunks/64MiB-by-4MiB/1");
-        assert!(matches!(one[..4], [Step::Launch(_), Step::Record(0), Step::Wait(1), _]));
+        assert!(matches!(
+            one[..4],
+            [ProbeStep::Launch(_), ProbeStep::Record(0), ProbeStep::Wait(1), _]
+        ));
         let two = kernels("chunks/64MiB-by-4MiB/2");
-        let second = Step::Launch(made(4 << 20));
-        assert_eq!(two[1..5], [Step::Record(0), second, Step::Record(2), Step::Wait(1)]);
+        let second = ProbeStep::Launch(made(4 << 20));
+        assert_eq!(
+            two[1..5],
+            [ProbeStep::Record(0), second, ProbeStep::Record(2), ProbeStep::Wait(1)]
+        );
     }
 
     #[test]

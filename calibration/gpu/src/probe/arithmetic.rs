@@ -11,15 +11,15 @@ use super::super::facts::Facts;
 use super::super::finding::{Finding, identify, open, vague};
 use super::super::judge::body;
 use super::super::sample::Sample;
-use super::super::work::{Timer, Work};
-use super::{Point, Probe, Seen, count};
+use super::super::work::{ProbeWork, Timer};
+use super::{GpuProbe, Point, Seen, count};
 
 /// Rounds of four multiply-adds.
 const STEPS: [u32; 3] = [10_000, 20_000, 40_000];
 /// Blocks of [`body::arithmetic`] that fill an SM.
 const RESIDENT: u32 = 2;
 
-pub(super) const PROBE: Probe = Probe {
+pub(super) const PROBE: GpuProbe = GpuProbe {
     name: "arithmetic",
     about: "independent single-precision multiply-adds in full SMs, by events",
     identifies: &["single_efficiency"],
@@ -32,7 +32,7 @@ fn design(facts: &Facts) -> Vec<Point> {
     let point = |steps: u32| {
         let launch = body::arithmetic(blocks, steps);
         let amount = 4.0 * f64::from(steps) * f64::from(blocks) * f64::from(launch.threads);
-        let work = Work::launch(launch, Timer::Events);
+        let work = ProbeWork::launch(launch, Timer::Events);
         Point::new("multiply-add", ("steps", f64::from(steps)), work, amount)
     };
     STEPS.map(point).into()

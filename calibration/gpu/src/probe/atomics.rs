@@ -8,10 +8,10 @@ use super::super::facts::Facts;
 use super::super::finding::{Finding, Findings, identify, identify_within, open, vague};
 use super::super::kernel::Kernel;
 use super::super::sample::Sample;
-use super::super::work::{Launch, Timer, Work};
-use super::{Point, Probe, Seen, count, of, seconds};
+use super::super::work::{Launch, ProbeWork, Timer};
+use super::{GpuProbe, Point, Seen, count, of, seconds};
 
-pub(super) const PROBE: Probe = Probe {
+pub(super) const PROBE: GpuProbe = GpuProbe {
     name: "atomics",
     about: "atomic additions by all threads on one word or each on its own, and a chain by one",
     identifies: &[
@@ -38,7 +38,7 @@ fn design(facts: &Facts) -> Vec<Point> {
             let shape = Launch { blocks, threads: 256, bytes, ..Launch::of(Kernel::Atomic) };
             let launch = Launch { steps, stride, ..shape };
             let additions = f64::from(blocks) * 256.0 * f64::from(steps);
-            let work = Work::launch(launch, Timer::Events);
+            let work = ProbeWork::launch(launch, Timer::Events);
             points.push(Point::new(series, ("additions", additions), work, additions));
         }
     }
@@ -47,12 +47,12 @@ fn design(facts: &Facts) -> Vec<Point> {
         let shape = Launch { blocks: 8 * blocks, threads: 256, steps: 16, ..Launch::of(SCATTERED) };
         let launch = Launch { bytes: 4 * words, stride: words as u32, ..shape };
         let additions = f64::from(8 * blocks) * 256.0 * 16.0;
-        let work = Work::launch(launch, Timer::Events);
+        let work = ProbeWork::launch(launch, Timer::Events);
         points.push(Point::new("scattered", ("words", words as f64), work, additions));
     }
     for steps in [1024, 2048, 4096] {
         let launch = Launch { steps, ..Launch::of(Kernel::AtomicChain) };
-        let work = Work::launch(launch, Timer::Cycles);
+        let work = ProbeWork::launch(launch, Timer::Cycles);
         points.push(Point::new("chain", ("additions", f64::from(steps)), work, f64::from(steps)));
     }
     points

@@ -14,8 +14,8 @@ use super::super::facts::Facts;
 use super::super::finding::{Finding, Findings, identify};
 use super::super::kernel::Kernel;
 use super::super::sample::Sample;
-use super::super::work::{Launch, Timer, Work};
-use super::{Point, Probe, Seen, count, empty, of, start};
+use super::super::work::{Launch, ProbeWork, Timer};
+use super::{GpuProbe, Point, Seen, count, empty, of, start};
 
 /// Four loads of 16 bytes that no other waits for.
 const FLIGHT_PER_THREAD: u64 = 64;
@@ -24,7 +24,7 @@ const SLICE: u64 = 16 << 10;
 /// Threads of a block.
 const THREADS: [u32; 8] = [32, 64, 96, 128, 256, 384, 768, 1024];
 
-pub(super) const PROBE: Probe = Probe {
+pub(super) const PROBE: GpuProbe = GpuProbe {
     name: "bandwidth",
     about: "independent 16-byte loads by a growing number of threads, by events",
     identifies: &[
@@ -49,7 +49,7 @@ fn design(facts: &Facts) -> Vec<Point> {
     let mut points = Vec::new();
     let mut add = |series: &str, launch: Launch, amount: u64| {
         let flight = u64::from(launch.blocks) * u64::from(launch.threads) * FLIGHT_PER_THREAD;
-        let work = Work::launch(launch, Timer::Events);
+        let work = ProbeWork::launch(launch, Timer::Events);
         points.push(Point::new(series, ("flight_b", flight as f64), work, amount as f64));
     };
     // Few threads in a quarter of the SMs, one block each in all, and as many as fit.

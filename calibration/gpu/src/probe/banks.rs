@@ -10,13 +10,13 @@ use super::super::facts::Facts;
 use super::super::finding::{Finding, identify, open};
 use super::super::kernel::Kernel;
 use super::super::sample::Sample;
-use super::super::work::{Launch, Timer, Work};
-use super::{Point, Probe, Seen, seconds};
+use super::super::work::{Launch, ProbeWork, Timer};
+use super::{GpuProbe, Point, Seen, seconds};
 
 /// Loads that are timed.
 const STEPS: u32 = 8192;
 
-pub(super) const PROBE: Probe = Probe {
+pub(super) const PROBE: GpuProbe = GpuProbe {
     name: "banks",
     about: "a warp's dependent loads from shared memory with 1 to 32 lanes in a bank",
     identifies: &["bank_conflict"],
@@ -29,7 +29,7 @@ fn design(_: &Facts) -> Vec<Point> {
         let ways = 1u32 << power;
         let launch =
             Launch { threads: 32, stride: ways, steps: STEPS, ..Launch::of(Kernel::Conflict) };
-        let work = Work::launch(launch, Timer::Cycles);
+        let work = ProbeWork::launch(launch, Timer::Cycles);
         Point::new("conflict", ("ways", f64::from(ways)), work, f64::from(STEPS))
     };
     (0..=5).map(point).collect()

@@ -6,13 +6,13 @@ use super::super::facts::Facts;
 use super::super::finding::{Finding, identify, open};
 use super::super::kernel::Kernel;
 use super::super::sample::Sample;
-use super::super::work::{Launch, Timer, Work};
-use super::{Point, Probe, Seen, seconds};
+use super::super::work::{Launch, ProbeWork, Timer};
+use super::{GpuProbe, Point, Seen, seconds};
 
 /// Barriers that are timed.
 const STEPS: u32 = 4096;
 
-pub(super) const PROBE: Probe = Probe {
+pub(super) const PROBE: GpuProbe = GpuProbe {
     name: "barriers",
     about: "barriers of blocks of 1 to 32 warps, one after another",
     identifies: &["barrier_latency", "barrier_per_warp"],
@@ -24,7 +24,7 @@ fn design(_: &Facts) -> Vec<Point> {
     let point = |warps: u32| {
         let threads = 32 * warps;
         let launch = Launch { threads, steps: STEPS, ..Launch::of(Kernel::Barrier) };
-        let work = Work::launch(launch, Timer::Cycles);
+        let work = ProbeWork::launch(launch, Timer::Cycles);
         Point::new("barrier", ("warps", f64::from(warps)), work, f64::from(STEPS))
     };
     [1, 2, 4, 8, 12, 16, 24, 32].map(point).to_vec()

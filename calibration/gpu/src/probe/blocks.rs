@@ -10,10 +10,10 @@ use super::super::facts::Facts;
 use super::super::finding::{Finding, identify, open, vague};
 use super::super::kernel::Kernel;
 use super::super::sample::Sample;
-use super::super::work::{Launch, Timer, Work};
-use super::{Point, Probe, Seen};
+use super::super::work::{Launch, ProbeWork, Timer};
+use super::{GpuProbe, Point, Seen};
 
-pub(super) const PROBE: Probe = Probe {
+pub(super) const PROBE: GpuProbe = GpuProbe {
     name: "blocks",
     about: "empty kernels of 2^8 to 2^20 blocks of one warp, by events",
     identifies: &["block_interval"],
@@ -25,7 +25,7 @@ fn design(_: &Facts) -> Vec<Point> {
     let point = |power: u32| {
         let blocks = 1u32 << power;
         let launch = Launch { blocks, threads: 32, ..Launch::of(Kernel::Nothing) };
-        let work = Work::launch(launch, Timer::Events);
+        let work = ProbeWork::launch(launch, Timer::Events);
         Point::new("empty", ("blocks", f64::from(blocks)), work, f64::from(blocks))
     };
     (8..=20).map(point).collect()

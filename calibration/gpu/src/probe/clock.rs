@@ -10,13 +10,13 @@ use super::super::facts::Facts;
 use super::super::finding::{Finding, identify, open, vague};
 use super::super::kernel::Kernel;
 use super::super::sample::Sample;
-use super::super::work::{Launch, Timer, Work};
-use super::{Point, Probe, Seen, of};
+use super::super::work::{Launch, ProbeWork, Timer};
+use super::{GpuProbe, Point, Seen, of};
 
 /// Steps of the short and of the long kernel: of the order of 0.1 and 0.5 ms.
 const STEPS: [u32; 4] = [40_000, 80_000, 120_000, 200_000];
 
-pub(crate) const PROBE: Probe = Probe {
+pub(crate) const PROBE: GpuProbe = GpuProbe {
     name: "clock",
     about: "cycles that a kernel counts against its time by events, at four lengths",
     identifies: &["sm_clock"],
@@ -30,7 +30,7 @@ fn launch(steps: u32) -> Launch {
 
 fn design(_: &Facts) -> Vec<Point> {
     let point = |steps: u32, series, timer| {
-        let work = Work::launch(launch(steps), timer);
+        let work = ProbeWork::launch(launch(steps), timer);
         Point::new(series, ("steps", f64::from(steps)), work, f64::from(steps))
     };
     let both =
@@ -51,12 +51,12 @@ fn find(Seen { samples, .. }: Seen<'_>) -> Result<Vec<Finding>, InputError> {
 }
 
 /// The clock now, from pairs of cycles and seconds \[Hz\]: short kernel first, then long.
-pub(crate) fn state_work() -> [Work; 3] {
+pub(crate) fn state_work() -> [ProbeWork; 3] {
     let [short, .., long] = STEPS;
     [
-        Work::launch(launch(short), Timer::Events),
-        Work::launch(launch(long), Timer::Events),
-        Work::launch(launch(long), Timer::Cycles),
+        ProbeWork::launch(launch(short), Timer::Events),
+        ProbeWork::launch(launch(long), Timer::Events),
+        ProbeWork::launch(launch(long), Timer::Cycles),
     ]
 }
 

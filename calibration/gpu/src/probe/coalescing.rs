@@ -13,13 +13,13 @@ use super::super::facts::Facts;
 use super::super::finding::{Finding, identify, open};
 use super::super::kernel::Kernel;
 use super::super::sample::Sample;
-use super::super::work::{Launch, Timer, Work};
-use super::{Point, Probe, Seen, count, empty, of, start};
+use super::super::work::{Launch, ProbeWork, Timer};
+use super::{GpuProbe, Point, Seen, count, empty, of, start};
 
 /// Bytes of a word.
 const WORD: f64 = 4.0;
 
-pub(super) const PROBE: Probe = Probe {
+pub(super) const PROBE: GpuProbe = GpuProbe {
     name: "coalescing",
     about: "loads of one 4-byte word of every 4 to 128 bytes, by events",
     identifies: &["access_granule"],
@@ -33,7 +33,7 @@ fn design(facts: &Facts) -> Vec<Point> {
     let point = |stride: u32| {
         let launch = Launch { blocks, threads: 256, bytes, stride, ..Launch::of(Kernel::Strided) };
         let wanted = (bytes / 4 / u64::from(stride)) as f64;
-        let work = Work::launch(launch, Timer::Events);
+        let work = ProbeWork::launch(launch, Timer::Events);
         Point::new("strided", ("stride_b", f64::from(stride) * WORD), work, wanted)
     };
     [1, 2, 3, 4, 6, 8, 16, 20, 24, 28, 32].map(point).into_iter().chain(empty()).collect()

@@ -10,10 +10,10 @@ use models::input::InputError;
 use super::super::facts::Facts;
 use super::super::finding::{Finding, Findings, identify, open};
 use super::super::sample::Sample;
-use super::super::work::{Place, Work};
-use super::{Point, Probe, Seen, of};
+use super::super::work::{Place, ProbeWork};
+use super::{GpuProbe, Point, Seen, of};
 
-pub(crate) const PROBE: Probe = Probe {
+pub(crate) const PROBE: GpuProbe = GpuProbe {
     name: "copies",
     about: "copies of 1 KiB to 256 MiB, from the call to the end of waiting",
     identifies: &[
@@ -77,7 +77,7 @@ fn design(facts: &Facts) -> Vec<Point> {
     let beyond = |way: &Way| way.to == Place::Peer || way.from == Place::Peer;
     let ways = WAYS.iter().filter(|way| facts.peer || !beyond(way));
     let point = |way: &Way, bytes: u64| {
-        let work = Work::copy(way.from, way.to, bytes);
+        let work = ProbeWork::copy(way.from, way.to, bytes);
         Point::new(way.series, ("copy_b", bytes as f64), work, bytes as f64)
     };
     ways.flat_map(|way| sizes.iter().map(|bytes| point(way, *bytes)).collect::<Vec<_>>()).collect()

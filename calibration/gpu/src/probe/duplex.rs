@@ -5,13 +5,13 @@ use models::input::InputError;
 use super::super::facts::Facts;
 use super::super::finding::{Finding, identify, open};
 use super::super::sample::Sample;
-use super::super::work::{Place, Step, Timer, Work};
-use super::{Point, Probe, Seen, of};
+use super::super::work::{Place, ProbeStep, ProbeWork, Timer};
+use super::{GpuProbe, Point, Seen, of};
 
 /// Bytes each way.
 const SIZES: [u64; 3] = [64 << 20, 96 << 20, 128 << 20];
 
-pub(super) const PROBE: Probe = Probe {
+pub(super) const PROBE: GpuProbe = GpuProbe {
     name: "duplex",
     about: "pinned copies of 64 to 128 MiB to the device, to the host, and both at once",
     identifies: &["copy_duplex_efficiency"],
@@ -22,15 +22,15 @@ pub(super) const PROBE: Probe = Probe {
 fn design(_: &Facts) -> Vec<Point> {
     let mut points = Vec::new();
     for bytes in SIZES {
-        let there = vec![Step::Copy { from: Place::Pinned, to: Place::Device, bytes }];
-        let back = vec![Step::Copy { from: Place::Device, to: Place::Pinned, bytes }];
+        let there = vec![ProbeStep::Copy { from: Place::Pinned, to: Place::Device, bytes }];
+        let back = vec![ProbeStep::Copy { from: Place::Device, to: Place::Pinned, bytes }];
         let lanes = [
             ("to_device", vec![there.clone()]),
             ("to_host", vec![back.clone()]),
             ("both", vec![there, back]),
         ];
         for (series, lanes) in lanes {
-            let work = Work::lanes(lanes, Timer::Host);
+            let work = ProbeWork::lanes(lanes, Timer::Host);
             points.push(Point::new(series, ("copy_b", bytes as f64), work, bytes as f64));
         }
     }

@@ -12,8 +12,8 @@ use models::input::InputError;
 use super::super::facts::Facts;
 use super::super::finding::{Finding, identify, open};
 use super::super::sample::Sample;
-use super::super::work::{Place, Step, Timer, Work};
-use super::{Point, Probe, Seen, of};
+use super::super::work::{Place, ProbeStep, ProbeWork, Timer};
+use super::{GpuProbe, Point, Seen, of};
 
 /// Bytes of a copy, and copies of a stream.
 const BYTES: u64 = 16 << 10;
@@ -21,7 +21,7 @@ const COPIES: usize = 32;
 /// Streams.
 const STREAMS: usize = 8;
 
-pub(super) const PROBE: Probe = Probe {
+pub(super) const PROBE: GpuProbe = GpuProbe {
     name: "engines",
     about: "1 to 8 streams of 32 pinned copies of 16 KiB, one way and alternately both ways",
     identifies: &["copy_gap", "copy_engines_one_way", "copy_engines_both_ways"],
@@ -30,11 +30,11 @@ pub(super) const PROBE: Probe = Probe {
 };
 
 fn design(_: &Facts) -> Vec<Point> {
-    let there = Step::Copy { from: Place::Pinned, to: Place::Device, bytes: BYTES };
-    let back = Step::Copy { from: Place::Device, to: Place::Pinned, bytes: BYTES };
-    let point = |series, streams: usize, other: Step| {
+    let there = ProbeStep::Copy { from: Place::Pinned, to: Place::Device, bytes: BYTES };
+    let back = ProbeStep::Copy { from: Place::Device, to: Place::Pinned, bytes: BYTES };
+    let point = |series, streams: usize, other: ProbeStep| {
         let lane = |at: usize| vec![if at.is_multiple_of(2) { there } else { other }; COPIES];
-        let work = Work::lanes((0..streams).map(lane).collect(), Timer::Host);
+        let work = ProbeWork::lanes((0..streams).map(lane).collect(), Timer::Host);
         Point::new(series, ("streams", streams as f64), work, (streams * COPIES) as f64)
     };
     let one_way = (1..=STREAMS).map(|streams| point("one_way", streams, there));

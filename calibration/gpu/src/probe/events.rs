@@ -16,13 +16,13 @@ use super::super::facts::Facts;
 use super::super::finding::{Finding, Findings, identify, open, told};
 use super::super::kernel::Kernel;
 use super::super::sample::Sample;
-use super::super::work::{Launch, Step, Timer, Work};
-use super::{Point, Probe, Seen};
+use super::super::work::{Launch, ProbeStep, ProbeWork, Timer};
+use super::{GpuProbe, Point, Seen};
 
 /// Steps of the kernel before them: half a millisecond or more.
 const HEAD: u32 = 240_000;
 
-pub(super) const PROBE: Probe = Probe {
+pub(super) const PROBE: GpuProbe = GpuProbe {
     name: "events",
     about: "1 to 64 empty kernels behind a long one, each in the other of two streams and behind \
             an event",
@@ -33,22 +33,22 @@ pub(super) const PROBE: Probe = Probe {
 
 fn design(_: &Facts) -> Vec<Point> {
     let point = |kernels: u32| {
-        let work = Work::lanes(handed_over(kernels), Timer::Host);
+        let work = ProbeWork::lanes(handed_over(kernels), Timer::Host);
         Point::new("events", ("kernels", f64::from(kernels)), work, f64::from(kernels))
     };
     [1, 2, 4, 8, 16, 24, 32, 48, 64].map(point).to_vec()
 }
 
 /// Kernels that two lanes run in turn, each behind the event of the one before.
-fn handed_over(kernels: u32) -> Vec<Vec<Step>> {
+fn handed_over(kernels: u32) -> Vec<Vec<ProbeStep>> {
     let head = Launch { steps: HEAD, threads: 32, ..Launch::of(Kernel::Spin) };
-    let mut lanes = vec![vec![Step::Launch(head)], Vec::new()];
+    let mut lanes = vec![vec![ProbeStep::Launch(head)], Vec::new()];
     for at in 0..kernels {
         let lane = &mut lanes[at as usize % 2];
         if at > 0 {
-            lane.push(Step::Wait(at - 1));
+            lane.push(ProbeStep::Wait(at - 1));
         }
-        lane.extend([Step::Launch(Launch::of(Kernel::Nothing)), Step::Record(at)]);
+        lane.extend([ProbeStep::Launch(Launch::of(Kernel::Nothing)), ProbeStep::Record(at)]);
     }
     lanes
 }

@@ -12,10 +12,10 @@ use super::super::facts::Facts;
 use super::super::finding::{Finding, identify, open, told};
 use super::super::kernel::Kernel;
 use super::super::sample::Sample;
-use super::super::work::{Launch, Step, Timer, Work};
-use super::{Point, Probe, Seen, of};
+use super::super::work::{Launch, ProbeStep, ProbeWork, Timer};
+use super::{GpuProbe, Point, Seen, of};
 
-pub(super) const PROBE: Probe = Probe {
+pub(super) const PROBE: GpuProbe = GpuProbe {
     name: "graphs",
     about: "1 to 256 empty kernels one after another, as a CUDA graph and in a stream",
     identifies: &["graph_gap", "stream_gap"],
@@ -25,14 +25,17 @@ pub(super) const PROBE: Probe = Probe {
 
 fn design(_: &Facts) -> Vec<Point> {
     let launch = Launch::of(Kernel::Nothing);
-    let point = |series: &str, nodes: u32, steps: Vec<Step>| {
-        let work = Work::steps(steps, Timer::Host);
+    let point = |series: &str, nodes: u32, steps: Vec<ProbeStep>| {
+        let work = ProbeWork::steps(steps, Timer::Host);
         Point::new(series, ("kernels", f64::from(nodes)), work, f64::from(nodes))
     };
     let both = |power: u32| {
         let nodes = 1u32 << power;
-        let queue = vec![Step::Launch(launch); nodes as usize];
-        [point("graph", nodes, vec![Step::Graph { launch, nodes }]), point("stream", nodes, queue)]
+        let queue = vec![ProbeStep::Launch(launch); nodes as usize];
+        [
+            point("graph", nodes, vec![ProbeStep::Graph { launch, nodes }]),
+            point("stream", nodes, queue),
+        ]
     };
     (0..9).flat_map(both).collect()
 }

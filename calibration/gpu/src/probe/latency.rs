@@ -10,15 +10,15 @@ use super::super::facts::Facts;
 use super::super::finding::{Finding, Findings, identify, open};
 use super::super::kernel::Kernel;
 use super::super::sample::Sample;
-use super::super::work::{Launch, Place, Timer, Work};
-use super::{Point, Probe, Seen, of, seconds};
+use super::super::work::{Launch, Place, ProbeWork, Timer};
+use super::{GpuProbe, Point, Seen, of, seconds};
 
 /// One load per line of 128 bytes.
 const STRIDE: u32 = 32;
 /// Loads that are timed.
 const STEPS: u32 = 8192;
 
-pub(super) const PROBE: Probe = Probe {
+pub(super) const PROBE: GpuProbe = GpuProbe {
     name: "latency",
     about: "dependent loads around rings of growing size, cycles by the kernel's own counter",
     identifies: &["l1_latency", "l2_latency", "dram_latency", "shared_latency"],
@@ -42,13 +42,13 @@ fn design(facts: &Facts) -> Vec<Point> {
         let blocks = bytes.div_ceil(1 << 16).min(4096) as u32;
         let link = Launch { blocks, threads: 256, ..ring };
         let chase = Launch { kernel: Kernel::Chase, steps: STEPS, ..ring };
-        let work = Work::launch(chase, Timer::Cycles).after(link);
+        let work = ProbeWork::launch(chase, Timer::Cycles).after(link);
         Point::new("global", ("working_set_b", bytes as f64), work, f64::from(STEPS))
     };
     let shared = |at: u32| {
         let steps = STEPS * at;
         let launch = Launch { steps, ..Launch::of(Kernel::ChaseShared) };
-        let work = Work::launch(launch, Timer::Cycles);
+        let work = ProbeWork::launch(launch, Timer::Cycles);
         Point::new("shared", ("steps", f64::from(steps)), work, f64::from(steps))
     };
     sizes.take_while(|bytes| *bytes <= most).map(chase).chain((1..=4).map(shared)).collect()
@@ -82,8 +82,8 @@ fn of_plateau(name: &str, plateau: &[&Sample]) -> Result<Vec<Finding>, InputErro
 }
 
 /// Dependent loads from memory that is not the device's own: the same walk, beyond the bus.
-pub(super) fn beyond(memory: Place, bytes: u64, steps: u32) -> Work {
+pub(super) fn beyond(memory: Place, bytes: u64, steps: u32) -> ProbeWork {
     let ring = Launch { bytes, stride: STRIDE, memory, ..Launch::of(Kernel::Link) };
     let link = Launch { blocks: 64, threads: 256, ..ring };
-    Work::launch(Launch { kernel: Kernel::Chase, steps, ..ring }, Timer::Cycles).after(link)
+    ProbeWork::launch(Launch { kernel: Kernel::Chase, steps, ..ring }, Timer::Cycles).after(link)
 }

@@ -11,10 +11,10 @@ use super::super::facts::Facts;
 use super::super::finding::{Finding, identify, open};
 use super::super::kernel::Kernel;
 use super::super::sample::Sample;
-use super::super::work::{Launch, Step, Timer, Work};
-use super::{Point, Probe, Seen, of};
+use super::super::work::{Launch, ProbeStep, ProbeWork, Timer};
+use super::{GpuProbe, Point, Seen, of};
 
-pub(super) const PROBE: Probe = Probe {
+pub(super) const PROBE: GpuProbe = GpuProbe {
     name: "launch",
     about: "1 to 256 empty kernels queued, then one wait; and a kernel's first store to the host",
     identifies: &["launch_latency", "launch_round_trip", "launch_interval"],
@@ -25,13 +25,13 @@ pub(super) const PROBE: Probe = Probe {
 fn design(_: &Facts) -> Vec<Point> {
     let queued = |power: u32| {
         let number = 1usize << power;
-        let steps = vec![Step::Launch(Launch::of(Kernel::Nothing)); number];
-        let work = Work::steps(steps, Timer::Host);
+        let steps = vec![ProbeStep::Launch(Launch::of(Kernel::Nothing)); number];
+        let work = ProbeWork::steps(steps, Timer::Host);
         Point::new("queued", ("launches", number as f64), work, number as f64)
     };
     // One point is one median; several tell more of its error.
     let first = |at: u32| {
-        let work = Work::launch(Launch::of(Kernel::Mark), Timer::FirstStore);
+        let work = ProbeWork::launch(Launch::of(Kernel::Mark), Timer::FirstStore);
         Point::new("first-store", ("attempt", f64::from(at)), work, 1.0)
     };
     (0..9).map(queued).chain((1..=4).map(first)).collect()

@@ -6,15 +6,15 @@ use super::super::facts::Facts;
 use super::super::finding::{Finding, Findings, identify, open, vague};
 use super::super::kernel::Kernel;
 use super::super::sample::Sample;
-use super::super::work::{Launch, Place, Timer, Work};
-use super::{Point, Probe, Seen, count, latency, of, seconds};
+use super::super::work::{Launch, Place, ProbeWork, Timer};
+use super::{GpuProbe, Point, Seen, count, latency, of, seconds};
 
 /// What is read, and what is written \[B\].
 const SIZES: [u64; 6] = [64 << 10, 256 << 10, 1 << 20, 4 << 20, 16 << 20, 64 << 20];
 /// Dependent loads.
 const CHAIN: u32 = 512;
 
-pub(super) const PROBE: Probe = Probe {
+pub(super) const PROBE: GpuProbe = GpuProbe {
     name: "mapped",
     about: "a kernel's loads from and stores to page-locked host memory, and dependent loads",
     identifies: &["mapped_read_rate", "mapped_write_rate", "mapped_read_latency"],
@@ -27,7 +27,7 @@ fn design(facts: &Facts) -> Vec<Point> {
     let read = |bytes: u64| {
         let shape = Launch { blocks, threads: 512, bytes, ..Launch::of(Kernel::Read) };
         let launch = Launch { memory: Place::Pinned, stride: 0, ..shape };
-        let work = Work::launch(launch, Timer::Events);
+        let work = ProbeWork::launch(launch, Timer::Events);
         Point::new("read", ("bytes_b", bytes as f64), work, bytes as f64)
     };
     let write = |bytes: u64| {
@@ -35,7 +35,7 @@ fn design(facts: &Facts) -> Vec<Point> {
         let shape = Launch { threads: 256, bytes, stride, ..Launch::of(Kernel::StreamInit) };
         let blocks = (bytes / 8 / 256) as u32;
         let launch = Launch { blocks, memory: Place::Pinned, ..shape };
-        let work = Work::launch(launch, Timer::Events);
+        let work = ProbeWork::launch(launch, Timer::Events);
         Point::new("write", ("bytes_b", bytes as f64), work, bytes as f64)
     };
     // Far more lines than steps, so that no load finds a line that was fetched before.

@@ -7,13 +7,13 @@ use models::input::InputError;
 use super::super::facts::Facts;
 use super::super::finding::{Finding, identify, open, vague};
 use super::super::sample::Sample;
-use super::super::work::{Place, Work};
-use super::{Point, Probe, Seen, of};
+use super::super::work::{Place, ProbeWork};
+use super::{GpuProbe, Point, Seen, of};
 
 /// Copies \[B\].
 const SIZES: [u64; 4] = [4 << 20, 16 << 20, 64 << 20, 128 << 20];
 
-pub(super) const PROBE: Probe = Probe {
+pub(super) const PROBE: GpuProbe = GpuProbe {
     name: "numa",
     about: "pinned copies of 4 to 128 MiB from and to the memory of each NUMA node",
     identifies: &["nodeN.copy_to_device_rate", "nodeN.copy_to_host_rate"],
@@ -28,7 +28,7 @@ fn design(facts: &Facts) -> Vec<Point> {
         let ways = [("to_device", host, Place::Device), ("to_host", Place::Device, host)];
         for (way, from, to) in ways {
             for bytes in SIZES {
-                let work = Work::copy(from, to, bytes);
+                let work = ProbeWork::copy(from, to, bytes);
                 let series = format!("node{node}.{way}");
                 points.push(Point::new(&series, ("copy_b", bytes as f64), work, bytes as f64));
             }

@@ -10,8 +10,8 @@ use super::super::facts::Facts;
 use super::super::finding::{Finding, Findings, identify, open, vague};
 use super::super::kernel::Kernel;
 use super::super::sample::Sample;
-use super::super::work::{Launch, Place, Step, Timer, Work};
-use super::{Point, Probe, Seen, count, of};
+use super::super::work::{Launch, Place, ProbeStep, ProbeWork, Timer};
+use super::{GpuProbe, Point, Seen, count, of};
 
 /// Bytes of the copy; the kernels are of the same order.
 const BYTES: u64 = 32 << 20;
@@ -52,7 +52,7 @@ const PAIRS: [Pair; 3] = [
     },
 ];
 
-pub(super) const PROBE: Probe = Probe {
+pub(super) const PROBE: GpuProbe = GpuProbe {
     name: "overlap",
     about: "a pinned copy of 32 MiB, kernels that compute or read memory, and both at once",
     identifies: &[
@@ -79,15 +79,15 @@ fn kernels(facts: &Facts, kernel: Kernel) -> [Launch; 3] {
 fn design(facts: &Facts) -> Vec<Point> {
     let mut points = Vec::new();
     for Pair { series, from, to, kernel, .. } in PAIRS {
-        let copy = vec![Step::Copy { from, to, bytes: BYTES }];
+        let copy = vec![ProbeStep::Copy { from, to, bytes: BYTES }];
         let mut add = |what: &str, steps: u32, lanes| {
-            let work = Work::lanes(lanes, Timer::Host);
+            let work = ProbeWork::lanes(lanes, Timer::Host);
             let series = format!("{series}.{what}");
             points.push(Point::new(&series, ("steps", f64::from(steps)), work, 1.0));
         };
         add("copy", 0, vec![copy.clone()]);
         for launch in kernels(facts, kernel) {
-            let kernel = vec![Step::Launch(launch)];
+            let kernel = vec![ProbeStep::Launch(launch)];
             add("kernel", launch.steps, vec![kernel.clone()]);
             add("both", launch.steps, vec![copy.clone(), kernel]);
         }

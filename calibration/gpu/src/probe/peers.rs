@@ -9,8 +9,8 @@ use super::super::facts::Facts;
 use super::super::finding::{Finding, identify, open, vague};
 use super::super::kernel::Kernel;
 use super::super::sample::Sample;
-use super::super::work::{Launch, Place, Step, Timer, Work};
-use super::{Point, Probe, Seen, count, duplex, latency, of, seconds};
+use super::super::work::{Launch, Place, ProbeStep, ProbeWork, Timer};
+use super::{GpuProbe, Point, Seen, count, duplex, latency, of, seconds};
 
 /// Bytes each way.
 const SIZES: [u64; 3] = [64 << 20, 96 << 20, 128 << 20];
@@ -19,7 +19,7 @@ const READ: [u64; 4] = [8 << 20, 16 << 20, 32 << 20, 64 << 20];
 /// Dependent loads.
 const CHAIN: u32 = 1024;
 
-pub(super) const PROBE: Probe = Probe {
+pub(super) const PROBE: GpuProbe = GpuProbe {
     name: "peers",
     about: "copies to and from the next device and both at once, and a kernel's loads from it",
     identifies: &["peer_duplex_efficiency", "peer_read_rate", "peer_read_latency"],
@@ -31,11 +31,11 @@ fn design(facts: &Facts) -> Vec<Point> {
     let mut points = Vec::new();
     if facts.peer {
         for bytes in SIZES {
-            let there = vec![Step::Copy { from: Place::Device, to: Place::Peer, bytes }];
-            let back = vec![Step::Copy { from: Place::Peer, to: Place::Device, bytes }];
+            let there = vec![ProbeStep::Copy { from: Place::Device, to: Place::Peer, bytes }];
+            let back = vec![ProbeStep::Copy { from: Place::Peer, to: Place::Device, bytes }];
             let both = vec![there.clone(), back.clone()];
             for (series, lanes) in [("there", vec![there]), ("back", vec![back]), ("both", both)] {
-                let work = Work::lanes(lanes, Timer::Host);
+                let work = ProbeWork::lanes(lanes, Timer::Host);
                 points.push(Point::new(series, ("copy_b", bytes as f64), work, bytes as f64));
             }
         }
@@ -45,7 +45,7 @@ fn design(facts: &Facts) -> Vec<Point> {
         let read = |bytes: u64| {
             let shape = Launch { blocks, threads: 512, bytes, ..Launch::of(Kernel::Read) };
             let launch = Launch { memory: Place::Peer, stride: 0, ..shape };
-            let work = Work::launch(launch, Timer::Events);
+            let work = ProbeWork::launch(launch, Timer::Events);
             Point::new("read", ("bytes_b", bytes as f64), work, bytes as f64)
         };
         points.extend(READ.map(read));

@@ -13,13 +13,13 @@ use super::super::facts::Facts;
 use super::super::finding::{Finding, Findings, identify, open};
 use super::super::kernel::Kernel;
 use super::super::sample::Sample;
-use super::super::work::{Launch, Step, Timer, Work};
-use super::{Point, Probe, Seen, count, of};
+use super::super::work::{Launch, ProbeStep, ProbeWork, Timer};
+use super::{GpuProbe, Point, Seen, count, of};
 
 /// How many run at once.
 const MOST: u32 = 4;
 
-pub(super) const PROBE: Probe = Probe {
+pub(super) const PROBE: GpuProbe = GpuProbe {
     name: "sharing",
     about: "1 to 4 equal kernels at once: filling the GPU, and reading memory",
     identifies: &["share_streams_cost", "share_memory_cost"],
@@ -39,7 +39,10 @@ fn design(facts: &Facts) -> Vec<Point> {
     let mut points = Vec::new();
     for (series, launch) in [("streams", spin), ("memory", read)] {
         for number in 1..=MOST {
-            let work = Work::lanes(vec![vec![Step::Launch(launch)]; number as usize], Timer::Host);
+            let work = ProbeWork::lanes(
+                vec![vec![ProbeStep::Launch(launch)]; number as usize],
+                Timer::Host,
+            );
             points.push(Point::new(series, ("kernels", f64::from(number)), work, 1.0));
         }
     }

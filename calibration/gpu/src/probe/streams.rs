@@ -24,8 +24,8 @@ use super::super::facts::Facts;
 use super::super::finding::{Finding, identify_within, open, told};
 use super::super::kernel::Kernel;
 use super::super::sample::Sample;
-use super::super::work::{Launch, Step, Timer, Work};
-use super::{Point, Probe, Seen, count, empty, start};
+use super::super::work::{Launch, ProbeStep, ProbeWork, Timer};
+use super::{GpuProbe, Point, Seen, count, empty, start};
 
 /// Threads of a block where an SM holds two blocks, and where it holds one or four.
 const THREADS: [u32; 10] = [32, 64, 96, 128, 192, 256, 384, 512, 768, 1024];
@@ -53,7 +53,7 @@ const SOUGHT: [(&str, (&str, f64), f64); 6] = [
 /// What the points speak of too, and earlier probes have found.
 const BESIDE: [&str; 3] = ["dram_latency", "l2_latency", "l2_bandwidth"];
 
-pub(super) const PROBE: Probe = Probe {
+pub(super) const PROBE: GpuProbe = GpuProbe {
     name: "streams",
     about: "init, read, scale and triad of one element a thread, 1, 2 and 4 blocks on an SM",
     identifies: &[
@@ -90,7 +90,7 @@ fn design(facts: &Facts) -> Vec<Point> {
             let moved = arrays * u64::from(blocks) * u64::from(threads) * u64::from(width);
             let series = format!("{name}.{level}.{residents}");
             let x = ("resident_threads", f64::from(threads * residents));
-            Point::new(&series, x, Work::launch(launch, Timer::Events), moved as f64)
+            Point::new(&series, x, ProbeWork::launch(launch, Timer::Events), moved as f64)
         };
         for threads in THREADS.into_iter().filter(|threads| fits(*threads, 2)) {
             points.push(point("dram", array, 2, threads));
@@ -129,7 +129,7 @@ pub(crate) fn asked(asked: &Launch) -> Option<(launch::Launch, work::Work)> {
 /// The time of a sample's kernel by the closed form in seconds; none of its own for empty ones.
 fn time(machine: &Machine, sample: &Sample) -> Result<f64, InputError> {
     let question = match sample.point.work.lanes[0].steps[0] {
-        Step::Launch(launch) => asked(&launch),
+        ProbeStep::Launch(launch) => asked(&launch),
         _ => None,
     };
     let Some((launch, work)) = question else { return Ok(0.0) };

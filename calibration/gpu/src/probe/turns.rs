@@ -18,15 +18,15 @@ use super::super::facts::Facts;
 use super::super::finding::{Finding, Findings, identify, open, vague};
 use super::super::kernel::Kernel;
 use super::super::sample::Sample;
-use super::super::work::{Launch, Step, Timer, Work};
-use super::{Point, Probe, Seen, count, of};
+use super::super::work::{Launch, ProbeStep, ProbeWork, Timer};
+use super::{GpuProbe, Point, Seen, count, of};
 
 /// Steps of the long kernels: 40 to 80 ms where a step takes four cycles of 1.4 GHz.
 const LONG: [u32; 3] = [14_000_000, 20_000_000, 28_000_000];
 /// Steps of the short kernel, a hundredth of a turn.
 const SHORT: u32 = 10_000;
 
-pub(super) const PROBE: Probe = Probe {
+pub(super) const PROBE: GpuProbe = GpuProbe {
     name: "turns",
     about: "a long kernel alone, two at once, and a short one behind it, each in its own context",
     identifies: &["turn_quantum", "turn_switch"],
@@ -39,11 +39,11 @@ fn design(facts: &Facts) -> Vec<Point> {
     let blocks = count(facts.sms);
     let spin = |steps: u32| {
         let launch = Launch { blocks, threads: 128, steps, ..Launch::of(Kernel::Spin) };
-        vec![Step::Launch(launch)]
+        vec![ProbeStep::Launch(launch)]
     };
     let mut points = Vec::new();
     let mut add = |series, steps: u32, lanes, timer| {
-        let work = Work::contexts(lanes, timer);
+        let work = ProbeWork::contexts(lanes, timer);
         points.push(Point::new(series, ("steps", f64::from(steps)), work, 1.0));
     };
     for steps in LONG {

@@ -11,22 +11,24 @@ use sim::Time;
 
 use super::super::judge::body;
 use super::super::kernel::Kernel;
-use super::super::work::{Launch, Place, Step, Work};
+use super::super::work::{Launch, Place, ProbeStep, ProbeWork};
 use super::Simulated;
 
 /// Whether work is of this kind: the laws of the probes have no words for it.
-pub(super) fn is_due(work: &Work) -> bool {
+pub(super) fn is_due(work: &ProbeWork) -> bool {
     let mut steps = work.lanes.iter().flat_map(|lane| &lane.steps);
     let own = work.lanes.iter().any(|lane| lane.own_context);
     own || steps.any(|step| match step {
-        Step::Launch(launch) | Step::Graph { launch, .. } => body::asked(launch).is_some(),
-        Step::BlockingCopy { .. } | Step::Record(_) | Step::Wait(_) => true,
-        Step::Copy { .. } => false,
+        ProbeStep::Launch(launch) | ProbeStep::Graph { launch, .. } => {
+            body::asked(launch).is_some()
+        }
+        ProbeStep::BlockingCopy { .. } | ProbeStep::Record(_) | ProbeStep::Wait(_) => true,
+        ProbeStep::Copy { .. } => false,
     })
 }
 
 /// When each lane has ended, by the host's clock \[s\].
-pub(super) fn ends(device: &Simulated, work: &Work) -> Vec<f64> {
+pub(super) fn ends(device: &Simulated, work: &ProbeWork) -> Vec<f64> {
     if work.lanes.iter().any(|lane| lane.own_context) {
         return in_turns(device, work);
     }
@@ -51,8 +53,8 @@ pub(super) fn ends(device: &Simulated, work: &Work) -> Vec<f64> {
 }
 
 /// The ends of contexts, each of which begins with its first call.
-fn in_turns(device: &Simulated, work: &Work) -> Vec<f64> {
-    let seconds = |steps: &[Step]| steps.iter().map(|step| device.alone_on_device(step)).sum();
+fn in_turns(device: &Simulated, work: &ProbeWork) -> Vec<f64> {
+    let seconds = |steps: &[ProbeStep]| steps.iter().map(|step| device.alone_on_device(step)).sum();
     let works: Vec<Time> =
         work.lanes.iter().map(|lane| Time::from_seconds(seconds(&lane.steps))).collect();
     let turns = Turns {
@@ -89,17 +91,17 @@ struct Schedule<'a> {
 }
 
 impl Schedule<'_> {
-    fn step(&mut self, lane: usize, step: &Step) {
+    fn step(&mut self, lane: usize, step: &ProbeStep) {
         match *step {
-            Step::Launch(launch) => self.kernel(lane, &launch, 1),
-            Step::Graph { launch, nodes } => self.kernel(lane, &launch, nodes),
-            Step::Copy { from, to, bytes } => self.copy(lane, (from, to), bytes, false),
-            Step::BlockingCopy { from, to, bytes } => self.copy(lane, (from, to), bytes, true),
-            Step::Record(event) => {
+            ProbeStep::Launch(launch) => self.kernel(lane, &launch, 1),
+            ProbeStep::Graph { launch, nodes } => self.kernel(lane, &launch, nodes),
+            ProbeStep::Copy { from, to, bytes } => self.copy(lane, (from, to), bytes, false),
+            ProbeStep::BlockingCopy { from, to, bytes } => self.copy(lane, (from, to), bytes, true),
+            ProbeStep::Record(event) => {
                 let Lane { end, kernel, .. } = self.lanes[lane];
                 self.events.insert(event, (end.max(self.host), kernel));
             }
-            Step::Wait(event) => {
+            ProbeStep::Wait(event) => {
                 let (happened, behind_kernel) = self.events[&event];
                 let wait = if behind_kernel { self.device.machine.event_wait } else { 0.0 };
                 let own = &mut self.lanes[lane];
@@ -168,14 +170,14 @@ impl Simulated {
     }
 
     /// What a step takes on the device with nothing beside it.
-    fn alone_on_device(&self, step: &Step) -> f64 {
+    fn alone_on_device(&self, step: &ProbeStep) -> f64 {
         match *step {
-            Step::Launch(launch) => self.on_device(&launch),
-            Step::Graph { launch, nodes } => f64::from(nodes) * self.on_device(&launch),
-            Step::Copy { from, to, bytes } | Step::BlockingCopy { from, to, bytes } => {
+            ProbeStep::Launch(launch) => self.on_device(&launch),
+            ProbeStep::Graph { launch, nodes } => f64::from(nodes) * self.on_device(&launch),
+            ProbeStep::Copy { from, to, bytes } | ProbeStep::BlockingCopy { from, to, bytes } => {
                 self.copy(from, to, bytes)
             }
-            Step::Record(_) | Step::Wait(_) => 0.0,
+            ProbeStep::Record(_) | ProbeStep::Wait(_) => 0.0,
         }
     }
 

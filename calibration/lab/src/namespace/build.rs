@@ -10,7 +10,7 @@ use super::error::LabError;
 use super::plugged::Plugged;
 use super::plugin::Call;
 use super::requirements;
-use super::script::{self, Act, Step};
+use super::script::{self, Act, LabStep};
 use super::stale::Claim;
 use super::wiring::{Space, Wiring};
 
@@ -59,7 +59,7 @@ impl Lab {
         Ok(lab)
     }
 
-    fn step(&self, step: &Step) -> Result<(), LabError> {
+    fn step(&self, step: &LabStep) -> Result<(), LabError> {
         match (step.space, &step.act) {
             (None, Act::Run { command, input }) => command::run(command, input).map(|_| ()),
             (_, Act::Plug(index)) => self.plug(&self.wiring.plugged[*index]),

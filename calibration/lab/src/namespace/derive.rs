@@ -11,7 +11,7 @@ use serde_spanned::Spanned;
 
 use super::pods::Network;
 use super::underlay::{self, Port};
-use super::wiring::{Device, DeviceKind, End, Pair, Role, Space, Wiring};
+use super::wiring::{DeviceKind, End, LabDevice, Pair, Role, Space, Wiring};
 use super::{pods, routes, services};
 
 /// A wiring under construction.
@@ -124,12 +124,12 @@ impl Plan<'_> {
     }
 
     /// Adds a device to a namespace.
-    pub(super) fn device(&mut self, space: usize, device: Device) {
+    pub(super) fn device(&mut self, space: usize, device: LabDevice) {
         self.wiring.spaces[space].devices.push(device);
     }
 
     /// Adds a veth pair.
-    pub(super) fn pair(&mut self, ends: [(usize, Device); 2]) {
+    pub(super) fn pair(&mut self, ends: [(usize, LabDevice); 2]) {
         let ends = ends.map(|(space, device)| {
             let end = End { space, device: device.name.clone() };
             self.device(space, device);
@@ -144,7 +144,7 @@ impl Plan<'_> {
         self.links += 1;
         let end = |at: usize| {
             let (space, name) = ends[at];
-            let mut device = Device::new(name, DeviceKind::Veth, mtu);
+            let mut device = LabDevice::new(name, DeviceKind::Veth, mtu);
             device.addresses.push((addresses[at], 31));
             (space, device)
         };
@@ -154,7 +154,7 @@ impl Plan<'_> {
     }
 
     /// A device of a namespace, by name.
-    pub(super) fn device_mut(&mut self, space: usize, name: &str) -> &mut Device {
+    pub(super) fn device_mut(&mut self, space: usize, name: &str) -> &mut LabDevice {
         let devices = &mut self.wiring.spaces[space].devices;
         devices.iter_mut().find(|device| device.name == name).expect("a device made before")
     }

@@ -15,7 +15,7 @@ use super::offloads::Switch;
 use super::plugged;
 use super::shape::{Attachment, Exit, Shape};
 use super::underlay::Port;
-use super::wiring::{Device, DeviceKind, Hop, PodPlace, Role};
+use super::wiring::{DeviceKind, LabDevice, LabHop, PodPlace, Role};
 
 /// The container network of some pods of one node.
 #[derive(Clone, Debug)]
@@ -157,7 +157,7 @@ fn routers(plan: &mut Plan<'_>, node: usize, index: usize, shape: &Shape, mtu: u
 }
 
 fn route(plan: &mut Plan<'_>, at: usize, to: (Ipv4Addr, u8), via: Option<Ipv4Addr>, device: &str) {
-    let hop = Hop { to, via, device: device.to_owned(), onlink: false };
+    let hop = LabHop { to, via, device: device.to_owned(), onlink: false };
     plan.wiring.spaces[at].routes.push(hop);
 }
 
@@ -177,7 +177,7 @@ fn bridge_chain(
         false => format!("cni{index}b{step}"),
     };
     for step in 0..bridges {
-        let mut bridge = Device::new(name(step), DeviceKind::Bridge, network.mtu);
+        let mut bridge = LabDevice::new(name(step), DeviceKind::Bridge, network.mtu);
         bridge.off = node_off(plan, network.node);
         if step == last {
             if network.subnet.is_some() {
@@ -197,7 +197,7 @@ fn bridge_chain(
     for step in 0..last {
         let ends = [(step, 'i'), (step + 1, 'o')].map(|(bridge, side)| {
             let end = format!("up{index}b{step}{side}");
-            let mut end = Device::new(end, DeviceKind::Veth, network.mtu);
+            let mut end = LabDevice::new(end, DeviceKind::Veth, network.mtu);
             end.bridge = Some(name(bridge));
             end.off = node_off(plan, network.node);
             (space, end)
@@ -247,7 +247,7 @@ fn host(plan: &mut Plan<'_>, pod: &Placed<PodTable>, node: usize) -> Result<PodP
     let address = address::lonely(node);
     let known = &plan.wiring.spaces[node].devices;
     if !known.iter().any(|device| device.kind == DeviceKind::Loopback) {
-        let mut loopback = Device::new("lo", DeviceKind::Loopback, 65_536);
+        let mut loopback = LabDevice::new("lo", DeviceKind::Loopback, 65_536);
         loopback.addresses.push((address, 32));
         plan.device(node, loopback);
     }
@@ -308,7 +308,7 @@ fn macvlan(
     let address = next_address(plan, pod, network)?;
     let space = plan.space(pod.table.name.get_ref(), Role::Pod);
     let kind = DeviceKind::Macvlan { node, parent: port.device };
-    let mut device = Device::new("eth0", kind, mtu);
+    let mut device = LabDevice::new("eth0", kind, mtu);
     device.addresses.push((address, 24));
     device.off = node_off(plan, node).and(pod_off(pod));
     plan.device(space, device);
@@ -326,8 +326,8 @@ fn veth(
     let address = next_address(plan, pod, network)?;
     let space = plan.space(pod.table.name.get_ref(), Role::Pod);
     let Network { node, inside, subnet, gateway, bridge, .. } = plan.networks[network].clone();
-    let mut inner = Device::new("eth0", DeviceKind::Veth, mtu);
-    let mut outer = Device::new(format!("veth{space}"), DeviceKind::Veth, mtu);
+    let mut inner = LabDevice::new("eth0", DeviceKind::Veth, mtu);
+    let mut outer = LabDevice::new(format!("veth{space}"), DeviceKind::Veth, mtu);
     outer.off = node_off(plan, node);
     inner.off = outer.off.and(pod_off(pod));
     if let Some(rate) = rate_of(pod)? {

@@ -9,7 +9,7 @@ use super::derive::Plan;
 use super::pods::{Network, node_off, wire_mtu, wire_of};
 use super::shape::Exit;
 use super::underlay::Port;
-use super::wiring::{Device, DeviceKind, Hop, Role, VxlanPeer};
+use super::wiring::{DeviceKind, LabDevice, LabHop, Role, VxlanPeer};
 
 /// Writes all routes that cross a wire, and the tunnels that they lead into.
 pub(super) fn fill(plan: &mut Plan<'_>) {
@@ -45,11 +45,11 @@ pub(super) fn fill(plan: &mut Plan<'_>) {
     tunnels(plan);
 }
 
-fn toward(to: (Ipv4Addr, u8), (device, via): (String, Option<Ipv4Addr>)) -> Hop {
-    Hop { to, via, device, onlink: false }
+fn toward(to: (Ipv4Addr, u8), (device, via): (String, Option<Ipv4Addr>)) -> LabHop {
+    LabHop { to, via, device, onlink: false }
 }
 
-/// Device and next router of the shortest way to a wire that is what is looked for.
+/// LabDevice and next router of the shortest way to a wire that is what is looked for.
 fn way(
     plan: &Plan<'_>,
     own: &[Port],
@@ -96,13 +96,13 @@ fn is_tunnelled(plan: &Plan<'_>, space: usize, network: &Network) -> bool {
 
 /// A route for the addresses of Services: translation comes after the first look at the routes,
 /// which must therefore know some way, and picks the address that a node's own packets have.
-fn to_services(plan: &Plan<'_>, space: usize, own: &[Port]) -> Option<Hop> {
+fn to_services(plan: &Plan<'_>, space: usize, own: &[Port]) -> Option<LabHop> {
     let role = plan.wiring.spaces[space].role;
     let to = address::SERVICES;
     let device = own[0].device.clone();
     match role {
         Role::Node if !plan.wiring.services.is_empty() => {
-            Some(Hop { to, via: None, device, onlink: false })
+            Some(LabHop { to, via: None, device, onlink: false })
         }
         _ => None,
     }
@@ -130,7 +130,7 @@ fn tunnels(plan: &mut Plan<'_>) {
         let name = format!("vxlan{index}");
         for (_, peer) in &peers {
             let (to, via) = ((peer.device, 24), Some(peer.device));
-            let hop = Hop { to, via, device: name.clone(), onlink: true };
+            let hop = LabHop { to, via, device: name.clone(), onlink: true };
             plan.wiring.spaces[network.node].routes.push(hop);
         }
         let id = 1 + names.iter().position(|name| *name == network.cni).unwrap_or(0);
@@ -138,7 +138,7 @@ fn tunnels(plan: &mut Plan<'_>) {
         let peers = peers.into_iter().map(|(_, peer)| peer).collect();
         let kind = DeviceKind::Vxlan { id, local: port.address, mac: mac(index), peers };
         let mtu = wire_mtu(plan, network.node).saturating_sub(network.shape.header);
-        let mut device = Device::new(name, kind, mtu);
+        let mut device = LabDevice::new(name, kind, mtu);
         device.off = node_off(plan, network.node);
         device.addresses.extend(network.subnet.map(|subnet| (subnet, 32)));
         plan.device(network.node, device);

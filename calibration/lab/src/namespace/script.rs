@@ -1,6 +1,6 @@
 //! A wiring as the input of the programs that build it.
 //!
-//! A lab is a list of [`Step`]s: which program reads what, in which namespace. Making the list is
+//! A lab is a list of [`LabStep`]s: which program reads what, in which namespace. Making the list is
 //! arithmetic on names, so that a test can hold it against a file; carrying it out is
 //! [`super::build`].
 
@@ -10,7 +10,7 @@ use std::net::Ipv4Addr;
 use sim::Rate;
 
 use super::offloads::Switch;
-use super::wiring::{Device, DeviceKind, RuleSet, Space, Wiring};
+use super::wiring::{DeviceKind, LabDevice, RuleSet, Space, Wiring};
 
 /// How long a packet may wait for its turn at a limit, as the plug-in `bandwidth` has it.
 const WAIT_MS: u32 = 25;
@@ -23,7 +23,7 @@ const FIRST_NUMBER: u32 = 1000;
 
 /// Something to be done in a namespace.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Step {
+pub struct LabStep {
     /// The namespace of the lab, as an index into [`Wiring::spaces`]; none for what concerns the
     /// namespaces themselves.
     pub space: Option<usize>,
@@ -48,19 +48,19 @@ pub enum Act {
 }
 
 /// The steps that build `wiring`; `netns` names the namespace of a space.
-pub fn steps(wiring: &Wiring, netns: &dyn Fn(usize) -> String) -> Vec<Step> {
+pub fn steps(wiring: &Wiring, netns: &dyn Fn(usize) -> String) -> Vec<LabStep> {
     let mut steps = Vec::new();
     let everywhere = 0..wiring.spaces.len();
     let add = everywhere.clone().map(|space| format!("netns add {}\n", netns(space))).collect();
     steps.push(run(None, &["ip", "-batch", "-"], add));
     for (index, space) in wiring.spaces.iter().enumerate() {
-        steps.push(Step { space: Some(index), act: Act::Sysctl(settings(space)) });
+        steps.push(LabStep { space: Some(index), act: Act::Sysctl(settings(space)) });
     }
     steps.push(run(None, &["ip", "-batch", "-"], pairs(wiring, netns)));
     for (index, space) in wiring.spaces.iter().enumerate() {
         // The node's namespace stands before its pods'.
         let plugged = wiring.plugged.iter().position(|plugged| plugged.pod == index);
-        steps.extend(plugged.map(|at| Step { space: None, act: Act::Plug(at) }));
+        steps.extend(plugged.map(|at| LabStep { space: None, act: Act::Plug(at) }));
         let links = made_outside(wiring, index, netns) + &links(space);
         steps.push(run(Some(index), &["ip", "-batch", "-"], links));
         steps.push(run(Some(index), &["bridge", "-batch", "-"], entries(space)));
@@ -88,22 +88,22 @@ pub fn steps(wiring: &Wiring, netns: &dyn Fn(usize) -> String) -> Vec<Step> {
 }
 
 /// The steps that remove what [`steps`] made.
-pub(super) fn removal(netns: &[String]) -> Step {
+pub(super) fn removal(netns: &[String]) -> LabStep {
     let all = netns.iter().map(|name| format!("netns del {name}\n")).collect();
     run(None, &["ip", "-force", "-batch", "-"], all)
 }
 
 /// The step that switches a device's offloads off, if any are.
-pub(super) fn offloads(space: usize, device: &str, off: Switch) -> Option<Step> {
+pub(super) fn offloads(space: usize, device: &str, off: Switch) -> Option<LabStep> {
     off.names().next()?;
     let mut command = vec!["ethtool", "-K", device];
     command.extend(off.names().flat_map(|name| [name, "off"]));
     Some(run(Some(space), &command, String::new()))
 }
 
-fn run(space: Option<usize>, command: &[&str], input: String) -> Step {
+fn run(space: Option<usize>, command: &[&str], input: String) -> LabStep {
     let command = command.iter().map(|part| (*part).to_owned()).collect();
-    Step { space, act: Act::Run { command, input } }
+    LabStep { space, act: Act::Run { command, input } }
 }
 
 /// IPv4 alone; Reno, which every namespace may have and which does not pace (one that does, like
@@ -203,8 +203,8 @@ fn network((address, prefix): (Ipv4Addr, u8)) -> String {
 }
 
 /// What makes a device that is not there already.
-fn creation(text: &mut String, device: &Device) -> fmt::Result {
-    let Device { name, mtu, .. } = device;
+fn creation(text: &mut String, device: &LabDevice) -> fmt::Result {
+    let LabDevice { name, mtu, .. } = device;
     match &device.kind {
         DeviceKind::Veth | DeviceKind::Macvlan { .. } | DeviceKind::Loopback => {}
         DeviceKind::Bridge => writeln!(
@@ -225,8 +225,8 @@ fn creation(text: &mut String, device: &Device) -> fmt::Result {
 }
 
 /// Address, MTU and bridge, which may stand further down the list of devices.
-fn settings_of(text: &mut String, device: &Device) -> fmt::Result {
-    let Device { name, mtu, .. } = device;
+fn settings_of(text: &mut String, device: &LabDevice) -> fmt::Result {
+    let LabDevice { name, mtu, .. } = device;
     for (address, prefix) in &device.addresses {
         writeln!(text, "addr add {address}/{prefix} dev {name}")?;
     }

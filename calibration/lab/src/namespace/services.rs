@@ -10,7 +10,7 @@ use crate::services::{iptables, ipvs, nftables};
 
 use super::address::{SERVICES, numbered};
 use super::derive::Plan;
-use super::wiring::{Device, DeviceKind, Role, RuleSet};
+use super::wiring::{DeviceKind, LabDevice, Role, RuleSet};
 
 /// The port that pods listen on in a lab, and the port of every Service in front of them.
 pub const SERVICE_PORT: u16 = 5201;
@@ -66,7 +66,7 @@ pub(super) fn install(plan: &mut Plan<'_>) -> Result<(), InputError> {
 
 /// IPVS meets packets that are for the node itself, so the node has the Service's address.
 fn take_in(plan: &mut Plan<'_>, node: usize, address: Ipv4Addr) {
-    let mut loopback = Device::new("lo", DeviceKind::Loopback, 65_536);
+    let mut loopback = LabDevice::new("lo", DeviceKind::Loopback, 65_536);
     loopback.addresses.push((address, 32));
     plan.device(node, loopback);
 }

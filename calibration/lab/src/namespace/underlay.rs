@@ -11,7 +11,7 @@ use std::net::Ipv4Addr;
 use super::address;
 use super::derive::Plan;
 use super::offloads::Switch;
-use super::wiring::{Device, DeviceKind, Role};
+use super::wiring::{DeviceKind, LabDevice, Role};
 
 /// An address on a wire.
 #[derive(Clone, Debug)]
@@ -61,7 +61,7 @@ pub(super) fn lay(plan: &mut Plan<'_>) -> Result<(), InputError> {
     };
     for (space, played) in plan.wiring.spaces.iter_mut().enumerate() {
         if played.role == Role::Bridge {
-            played.devices.push(Device::new("br0", DeviceKind::Bridge, 1500));
+            played.devices.push(LabDevice::new("br0", DeviceKind::Bridge, 1500));
             cabling.bridges[space] = Some(cabling.element());
         }
     }
@@ -119,7 +119,7 @@ impl Cabling {
         }
         let ends = [0, 1].map(|at| {
             let mtu = mtu(plan, nics[at].or(nics[1 - at]));
-            let mut device = Device::new(device_name(plan, plugs[at]), DeviceKind::Veth, mtu);
+            let mut device = LabDevice::new(device_name(plan, plugs[at]), DeviceKind::Veth, mtu);
             device.off = off;
             device.sends = is_shaped(rate).then_some(rate);
             let space = plugs[at].space;

@@ -65,7 +65,7 @@ impl Wiring {
         changed
     }
 
-    fn device_mut(&mut self, end: &End) -> Option<&mut Device> {
+    fn device_mut(&mut self, end: &End) -> Option<&mut LabDevice> {
         let devices = &mut self.spaces[end.space].devices;
         devices.iter_mut().find(|device| device.name == end.device)
     }
@@ -94,9 +94,9 @@ pub struct Space {
     /// Whether bridged packets pass the IPv4 rules, as kube-proxy needs it on a node.
     pub filters_bridged: bool,
     /// Its devices but `lo`; a device stands after the one that it is built on.
-    pub devices: Vec<Device>,
+    pub devices: Vec<LabDevice>,
     /// Its routes but those that addresses bring along.
-    pub routes: Vec<Hop>,
+    pub routes: Vec<LabHop>,
     /// Filter tables that accept everything, one for each hop `netfilter`.
     pub filter_tables: usize,
     /// Rule sets of Services, in the input language of the program that loads them.
@@ -112,7 +112,7 @@ impl Space {
 
 /// A network device.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Device {
+pub struct LabDevice {
     /// Its name in its namespace, at most 15 bytes.
     pub name: String,
     /// What it is.
@@ -131,10 +131,10 @@ pub struct Device {
     pub accepts: Option<(String, Rate)>,
 }
 
-impl Device {
+impl LabDevice {
     /// A device without addresses, limits or a bridge.
-    pub(super) fn new(name: impl Into<String>, kind: DeviceKind, mtu: u32) -> Device {
-        Device {
+    pub(super) fn new(name: impl Into<String>, kind: DeviceKind, mtu: u32) -> LabDevice {
+        LabDevice {
             name: name.into(),
             kind,
             mtu,
@@ -202,7 +202,7 @@ pub struct End {
 
 /// An entry of a routing table.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Hop {
+pub struct LabHop {
     /// Where to: a network and the length of its prefix.
     pub to: (Ipv4Addr, u8),
     /// By way of whom; nobody, if the network is on the device's own wire.

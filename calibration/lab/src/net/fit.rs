@@ -23,9 +23,9 @@ use models::outcome::Outcome;
 use models::predict::predict_batch;
 use models::transfer::Transport;
 
-use super::host::{Machine, PROFILE};
+use super::host::{HostFacts, PROFILE};
 use super::left_out;
-use super::probe::Probe;
+use super::probe::NetProbe;
 use crate::trial::Reading;
 
 /// The least relative standard error of a figure: what the model itself leaves unexplained.
@@ -113,8 +113,8 @@ impl Seen {
 }
 
 /// The figures that a probe gives, without values yet.
-pub fn figures(probes: &[Probe]) -> Vec<Seen> {
-    let of = |(probe, p): (usize, &Probe)| {
+pub fn figures(probes: &[NetProbe]) -> Vec<Seen> {
+    let of = |(probe, p): (usize, &NetProbe)| {
         let figures: &[Figure] = match (p.transfer.reply, p.transfer.transport) {
             (Some(_), _) => &[Figure::RoundTrip],
             (None, Transport::Tcp) => &[Figure::Goodput, Figure::Sending, Figure::Reading],
@@ -155,8 +155,8 @@ pub struct NetFit {
 /// # Errors
 /// If the probes cannot be assembled, or the figures cannot be fitted.
 pub fn run(
-    machine: &Machine,
-    probes: &[Probe],
+    machine: &HostFacts,
+    probes: &[NetProbe],
     seen: Vec<Seen>,
     pins: &Pins,
     library: &Library,
@@ -215,13 +215,13 @@ fn observation(seen: &Seen) -> Observation {
 
 /// Probes and what they are predicted with.
 struct Bench<'a> {
-    probes: &'a [Probe],
+    probes: &'a [NetProbe],
     pins: &'a Pins,
     library: &'a Library,
 }
 
 impl Bench<'_> {
-    fn cluster(&self, library: &Library, probe: &Probe) -> Result<Cluster, InputError> {
+    fn cluster(&self, library: &Library, probe: &NetProbe) -> Result<Cluster, InputError> {
         let lab = Lab { profile: PROFILE.into(), pins: self.pins.clone() };
         Cluster::assemble_lab(&probe.name, &probe.topology, library, &[], &lab)
     }
@@ -236,7 +236,7 @@ impl Bench<'_> {
     fn kinds(&self, priors: &Priors) -> Result<Vec<BTreeSet<String>>, InputError> {
         let values: Vec<f64> = priors.free().iter().map(|free| free.prior).collect();
         let library = self.with(priors.profile(&values));
-        let of = |probe: &Probe| {
+        let of = |probe: &NetProbe| {
             let cluster = self.cluster(&library, probe)?;
             let mut kinds: BTreeSet<String> =
                 cluster.graph.edge_weights().map(|hop| hop.kind.to_string()).collect();
@@ -285,7 +285,7 @@ impl Bench<'_> {
     }
 
     /// What an outcome says of a figure.
-    fn value(&self, probe: &Probe, outcome: &Outcome, figure: Figure) -> f64 {
+    fn value(&self, probe: &NetProbe, outcome: &Outcome, figure: Figure) -> f64 {
         match figure {
             Figure::Goodput => outcome.goodput.as_bytes_per_s() * 8.0,
             Figure::Sent => outcome.sent.as_bytes_per_s() * 8.0,
@@ -310,14 +310,14 @@ mod tests {
     /// Figures that the model itself makes with known costs give these costs back.
     #[test]
     fn known_costs_are_recovered_within_their_intervals() {
-        let machine = Machine {
+        let machine = HostFacts {
             cores: 2,
             kernel: "6.1".into(),
             processor: "simulated".into(),
             receive_buffer: 6 << 20,
         };
         let pins = Pins { senders: vec![0], readers: vec![1] };
-        let probes: Vec<Probe> = super::super::probe::design();
+        let probes: Vec<NetProbe> = super::super::probe::design();
         let library = calibration_data::shipped();
         let bench = Bench { probes: &probes, pins: &pins, library };
         let priors = machine.priors().unwrap();

@@ -11,7 +11,7 @@ pub const PROFILE: &str = "this-host";
 
 /// What is read from the running system.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Machine {
+pub struct HostFacts {
     /// Cores that this process may use.
     pub cores: usize,
     /// The kernel's release: `6.18.44`.
@@ -22,14 +22,14 @@ pub struct Machine {
     pub receive_buffer: u64,
 }
 
-impl Machine {
+impl HostFacts {
     /// Reads it.
-    pub fn here() -> Machine {
+    pub fn here() -> HostFacts {
         let read = |path: &str| fs::read_to_string(path).unwrap_or_default();
         let processor = read("/proc/cpuinfo");
         let processor = processor.lines().find_map(|line| line.strip_prefix("model name"));
         let buffers = read("/proc/sys/net/ipv4/tcp_rmem");
-        Machine {
+        HostFacts {
             cores: std::thread::available_parallelism().map_or(1, usize::from),
             kernel: read("/proc/sys/kernel/osrelease").trim().to_owned(),
             processor: processor

@@ -22,7 +22,7 @@ use nalgebra::DMatrix;
 use sim::stats::student_quantile;
 
 use super::fit::{Figure, MODEL_ERROR, Seen};
-use super::probe::Probe;
+use super::probe::NetProbe;
 
 /// Of fewer rows, nothing is said.
 const ROWS_MIN: usize = 4;
@@ -64,7 +64,7 @@ impl Error {
 }
 
 /// The part of the model that a figure judges; what threads need is no prediction of `run`.
-fn part(probe: &Probe, figure: Figure) -> Option<Part> {
+fn part(probe: &NetProbe, figure: Figure) -> Option<Part> {
     match (figure, probe.transfer.transport) {
         (Figure::RoundTrip, _) => Some(Part::RoundTrip),
         (Figure::Goodput, Transport::Tcp) => Some(Part::Tcp),
@@ -74,13 +74,13 @@ fn part(probe: &Probe, figure: Figure) -> Option<Part> {
 }
 
 /// What a probe has in common with others of its way: the name before what is sent over it.
-fn way(probe: &Probe) -> &str {
+fn way(probe: &NetProbe) -> &str {
     probe.name.rsplit_once(": ").map_or(&probe.name, |(way, _)| way)
 }
 
 /// The errors of all parts that enough figures judge.
 pub(super) fn errors(
-    probes: &[Probe],
+    probes: &[NetProbe],
     seen: &[Seen],
     observations: &[Observation],
     predicted: &[f64],
@@ -112,7 +112,7 @@ struct Row {
 }
 
 fn left_out(
-    probes: &[Probe],
+    probes: &[NetProbe],
     seen: &[Seen],
     observations: &[Observation],
     predicted: &[f64],

@@ -20,7 +20,7 @@ const JUMBO: u32 = 9000;
 
 /// A way to be measured.
 #[derive(Clone, Debug)]
-pub struct Probe {
+pub struct NetProbe {
     /// Its name in the raw table: `bridge×2 without offloads`.
     pub name: String,
     /// The topology, with the pods `client` and `server`.
@@ -137,29 +137,29 @@ impl Way {
         Transfer { write, transport, ..Transfer::message("client", to, LONG) }
     }
 
-    fn probe(&self, what: &str, quick: bool, transfer: Transfer) -> Probe {
+    fn probe(&self, what: &str, quick: bool, transfer: Transfer) -> NetProbe {
         let name = format!("{}: {what}", self.name());
-        Probe { name, topology: self.topology(), transfer, quick }
+        NetProbe { name, topology: self.topology(), transfer, quick }
     }
 
-    fn tcp(&self, quick: bool) -> Probe {
+    fn tcp(&self, quick: bool) -> NetProbe {
         self.probe("TCP", quick, self.transfer(Transport::Tcp))
     }
 
-    fn udp(&self, payload: u64, quick: bool) -> Probe {
+    fn udp(&self, payload: u64, quick: bool) -> NetProbe {
         let write = Some(Bytes::new(payload));
         let transfer = Transfer { write, ..self.transfer(Transport::Udp) };
         self.probe(&format!("UDP, {payload} B"), quick, transfer)
     }
 
-    fn writes(&self, write: Bytes, quick: bool) -> Probe {
+    fn writes(&self, write: Bytes, quick: bool) -> NetProbe {
         let transfer = Transfer { write: Some(write), ..self.transfer(Transport::Tcp) };
         self.probe(&format!("TCP, writes of {write}"), quick, transfer)
     }
 
     /// A request of one byte and a reply of one, on an open connection or one that is opened for
     /// it.
-    fn round_trip(&self, quick: bool, fresh: bool) -> Probe {
+    fn round_trip(&self, quick: bool, fresh: bool) -> NetProbe {
         let (what, connection) = match fresh {
             false => ("round trip", Connection::Warm),
             true => ("round trip on a new connection", Connection::New),
@@ -176,7 +176,7 @@ impl Way {
 }
 
 /// All probes; each hop alone and doubled, with large packets and small.
-pub fn design() -> Vec<Probe> {
+pub fn design() -> Vec<NetProbe> {
     let mut probes = Vec::new();
     hops(&mut probes);
     sizes(&mut probes);
@@ -186,7 +186,7 @@ pub fn design() -> Vec<Probe> {
 }
 
 /// Hops alone and doubled, as super-packets and packet by packet.
-fn hops(into: &mut Vec<Probe>) {
+fn hops(into: &mut Vec<NetProbe>) {
     let host = |between: &[&'static str]| Way::new("host-network", between);
     into.push(Way::together("host-network").tcp(true));
     let chains: [&[&'static str]; 6] = [
@@ -217,12 +217,12 @@ fn hops(into: &mut Vec<Probe>) {
 }
 
 /// How much is written at a time.
-fn sizes(into: &mut Vec<Probe>) {
+fn sizes(into: &mut Vec<NetProbe>) {
     let way = Way::new("host-network", &[]);
     into.push(way.writes(Bytes::new(1024), true));
 }
 
-fn datagrams(into: &mut Vec<Probe>) {
+fn datagrams(into: &mut Vec<NetProbe>) {
     let host = |between: &[&'static str]| Way::new("host-network", between);
     for (payload, quick) in [(64, true), (1400, true)] {
         into.push(host(&[]).udp(payload, quick));
@@ -234,7 +234,7 @@ fn datagrams(into: &mut Vec<Probe>) {
 }
 
 /// Latencies: of the sockets, of hops, of opening a connection, of translating it.
-fn round_trips(into: &mut Vec<Probe>) {
+fn round_trips(into: &mut Vec<NetProbe>) {
     let host = |between: &[&'static str]| Way::new("host-network", between);
     into.push(host(&[]).round_trip(true, false));
     into.push(host(&["route", "route", "route"]).round_trip(true, false));

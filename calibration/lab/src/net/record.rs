@@ -7,7 +7,7 @@ use calibration_data::file::DataFile;
 use models::input::{InputError, Source, suggest};
 
 use super::fit::{Figure, NetFit, Seen, figures};
-use super::probe::Probe;
+use super::probe::NetProbe;
 
 /// The columns of `readings.csv`.
 const READINGS: [&str; 4] = ["probe", "figure", "round", "value"];
@@ -24,7 +24,7 @@ const RESIDUALS: [&str; 8] = [
 ];
 
 /// The table of all readings, one row per probe, figure and round.
-pub fn written(probes: &[Probe], seen: &[Seen]) -> String {
+pub fn written(probes: &[NetProbe], seen: &[Seen]) -> String {
     let rows = seen.iter().flat_map(|seen| {
         seen.values.iter().enumerate().map(|(round, value)| {
             vec![
@@ -39,7 +39,7 @@ pub fn written(probes: &[Probe], seen: &[Seen]) -> String {
 }
 
 /// The table of residuals of a fit.
-pub fn residuals(probes: &[Probe], fit: &NetFit) -> String {
+pub fn residuals(probes: &[NetProbe], fit: &NetFit) -> String {
     let rows = fit.residuals.iter().map(|row| {
         let ((low, high), median) = (row.seen.quartiles(), row.seen.median());
         vec![
@@ -70,7 +70,10 @@ fn table(columns: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
 /// # Errors
 /// If it is no such table, names an unknown probe or figure, or has a value that is no number above
 /// zero.
-pub fn read(source: &Arc<Source>, known: &[Probe]) -> Result<(Vec<Probe>, Vec<Seen>), InputError> {
+pub fn read(
+    source: &Arc<Source>,
+    known: &[NetProbe],
+) -> Result<(Vec<NetProbe>, Vec<Seen>), InputError> {
     let file = DataFile::from_bytes(&source.name, source.text.as_bytes())?;
     if !file.columns().eq(READINGS) {
         return Err(InputError::new("header", "is not that of readings.csv")

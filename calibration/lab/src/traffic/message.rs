@@ -32,7 +32,7 @@ pub(super) const COUNT_MAX: u64 = 10_000_000;
 
 /// When connections are opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Connection {
+pub enum Connecting {
     /// Once, before the first.
     Warm,
     /// For each, within its time.
@@ -51,7 +51,7 @@ pub struct Messages {
     /// How many go before them that are not: slow start and first touches.
     pub warm_up: u64,
     /// When connections are opened.
-    pub connection: Connection,
+    pub connection: Connecting,
     /// Where the sender connects to, if not to the receiver itself.
     pub target: Option<SocketAddrV4>,
     /// The receiver's port; 0 is any that is free.
@@ -67,7 +67,7 @@ impl Default for Messages {
             write: Bytes::mib(1),
             count: 20,
             warm_up: 2,
-            connection: Connection::Warm,
+            connection: Connecting::Warm,
             target: None,
             port: 0,
             patience: Duration::from_secs(5),

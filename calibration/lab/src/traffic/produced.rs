@@ -25,7 +25,7 @@ use super::bulk::Method;
 use super::cpu::{Cores, CpuUse, ThreadTimes};
 use super::end::{End, join};
 use super::error::TrafficError;
-use super::message::{self, Arrival, Connection, Courier, Messages, Sent, Told, both};
+use super::message::{self, Arrival, Connecting, Courier, Messages, Sent, Told, both};
 use super::stream::listen;
 use super::summary::Summary;
 use super::watch::Watch;
@@ -131,7 +131,7 @@ impl Produced {
             write: Bytes::new(1),
             count: self.count,
             warm_up: self.warm_up,
-            connection: Connection::Warm,
+            connection: Connecting::Warm,
             target: self.target,
             port: self.port,
             patience: self.patience,
@@ -293,7 +293,7 @@ fn send<P: Produce>(
     watch: &Watch<'_>,
 ) -> Result<Sent, TrafficError> {
     let before = ThreadTimes::now()?;
-    let mut courier = Courier::new(target, Connection::Warm, told, watch)?;
+    let mut courier = Courier::new(target, Connecting::Warm, told, watch)?;
     let mut times_s = Vec::new();
     for number in 0..load.warm_up + load.count {
         let start = Instant::now();

@@ -16,7 +16,7 @@ use super::cpu::{Cores, CpuUse};
 
 use super::end::{End, join};
 use super::error::TrafficError;
-use super::message::{COUNT_MAX, Connection, both};
+use super::message::{COUNT_MAX, Connecting, both};
 use super::summary::Summary;
 use super::watch::Watch;
 pub(super) use ask::{Asked, ask};
@@ -43,7 +43,7 @@ pub struct RoundTrips {
     /// How many go before them that are not timed.
     pub warm_up: u64,
     /// When connections are opened; on UDP, sockets.
-    pub connection: Connection,
+    pub connection: Connecting,
     /// On UDP, when a request counts as lost.
     pub timeout: Duration,
     /// Where requests are sent, if not to the receiver itself.
@@ -63,7 +63,7 @@ impl Default for RoundTrips {
             count: 1_000,
             duration: None,
             warm_up: 20,
-            connection: Connection::Warm,
+            connection: Connecting::Warm,
             timeout: Duration::from_millis(200),
             target: None,
             port: 0,

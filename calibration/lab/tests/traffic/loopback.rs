@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use calibration_lab::traffic::{
-    Amount, Bulk, Connection, DeviceResult, End, HostCopy, HostMemory, Messages, Method, Order,
+    Amount, Bulk, Connecting, DeviceResult, End, HostCopy, HostMemory, Messages, Method, Order,
     Produced, Protocol, RoundTrips, Tool, bulk, messages, produced, round_trips,
 };
 use sim::{Bytes, Rate};
@@ -68,7 +68,7 @@ fn a_flood_of_datagrams_counts_its_losses() {
 #[test]
 fn messages_are_timed_one_by_one() {
     let here = End::loopback();
-    for connection in [Connection::Warm, Connection::Each] {
+    for connection in [Connecting::Warm, Connecting::Each] {
         let bytes = Bytes::new(1_000_001);
         let load = Messages { bytes, count: 10, connection, ..Messages::default() };
         let sample = messages(&here, &here, &load, &GO).expect("loopback");
@@ -155,7 +155,7 @@ impl calibration_lab::traffic::Produce for Slow {
 fn requests_are_answered() {
     let here = End::loopback();
     for protocol in [Protocol::Tcp, Protocol::Udp] {
-        for connection in [Connection::Warm, Connection::Each] {
+        for connection in [Connecting::Warm, Connecting::Each] {
             for (request, reply) in [(1, 1), (3, 20_000), (20_000, 3)] {
                 let load = RoundTrips {
                     protocol,

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use calibration_lab::namespace;
 use calibration_lab::traffic::{
-    Amount, Bulk, Connection, End, HostCopy, HostMemory, Messages, Method, Order, Produced,
+    Amount, Bulk, Connecting, End, HostCopy, HostMemory, Messages, Method, Order, Produced,
     Protocol, RoundTrips, bulk, messages, produced, requirements, round_trips,
 };
 use sim::Bytes;
@@ -77,7 +77,7 @@ fn everything_crosses_from_one_namespace_to_another() {
     assert_eq!(sample.expect("TCP").bytes_received, Bytes::new(10_000_000));
     let sample = bulk(&from, &to, &lasting(Protocol::Udp, 1, 200), &GO).expect("UDP");
     assert!(sample.datagrams.expect("UDP").received > 0);
-    for connection in [Connection::Warm, Connection::Each] {
+    for connection in [Connecting::Warm, Connecting::Each] {
         let load = Messages { connection, ..Messages::default() };
         assert_eq!(messages(&from, &to, &load, &GO).expect("messages").times.count, 20);
         for protocol in [Protocol::Tcp, Protocol::Udp] {

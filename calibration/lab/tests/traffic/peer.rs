@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use calibration_lab::traffic::peer::{Peer, Responder, Token};
 use calibration_lab::traffic::{
-    Amount, Bulk, Connection, End, HostCopy, HostMemory, Messages, Method, Produced, Protocol,
+    Amount, Bulk, Connecting, End, HostCopy, HostMemory, Messages, Method, Produced, Protocol,
     RoundTrips, Tool, TrafficError, requirements,
 };
 use sim::Bytes;
@@ -73,13 +73,13 @@ fn a_pair_carries_every_load() {
         let datagrams = sample.datagrams.expect("UDP");
         assert!(datagrams.received > 0 && datagrams.received <= datagrams.sent, "{sample:?}");
         for protocol in [Protocol::Tcp, Protocol::Udp] {
-            for connection in [Connection::Warm, Connection::Each] {
+            for connection in [Connecting::Warm, Connecting::Each] {
                 let load = RoundTrips { protocol, connection, count: 50, ..RoundTrips::default() };
                 let sample = peer.round_trips(&load, &GO).expect("round trips");
                 assert_eq!(sample.latency.count as u64 + sample.lost, 50);
             }
         }
-        for connection in [Connection::Warm, Connection::Each] {
+        for connection in [Connecting::Warm, Connecting::Each] {
             let load = Messages { connection, ..Messages::default() };
             let sample = peer.messages(&load, &GO).expect("messages");
             assert!(sample.half_round_trip_s > Some(0.0), "{sample:?}");

@@ -11,7 +11,7 @@ use calibration_gpu::device::Device;
 use calibration_gpu::evaluate::evaluate;
 use calibration_gpu::raw::Stated;
 use calibration_gpu::simulated::{Simulated, plain, plausible};
-use calibration_gpu::{Cuda, Facts, GpuError, Opening, Plan, campaign, driver_is_there};
+use calibration_gpu::{Campaign, Cuda, Facts, GpuError, Opening, campaign, driver_is_there};
 use clap::Args;
 use models::input::InputError;
 use models::library::Kind;
@@ -168,7 +168,7 @@ fn measure(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     }
     interrupt::listen()?;
     let repetitions = usize::from(arguments.repetitions);
-    let plan = Plan { repetitions, budget_s: arguments.budget };
+    let plan = Campaign { repetitions, budget_s: arguments.budget };
     let mut kept = Kept::new(&arguments.results(), &plan, &stated, console);
     let raw = campaign::measure(device.as_mut(), &plan, &mut kept).map_err(failure)?;
     let measured = evaluate(raw);

@@ -6,8 +6,8 @@ use std::time::Instant;
 use calibration_fit::posterior::Estimate;
 use calibration_lab::names::Asker;
 use calibration_lab::net::fit::{NetFit, Seen};
-use calibration_lab::net::host::{Machine, PROFILE};
-use calibration_lab::net::probe::{Probe, design};
+use calibration_lab::net::host::{HostFacts, PROFILE};
+use calibration_lab::net::probe::{NetProbe, design};
 use calibration_lab::net::round::{Rounds, carry_out};
 use calibration_lab::net::{fit, record};
 use clap::Args;
@@ -61,7 +61,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
-    let machine = Machine::here();
+    let machine = HostFacts::here();
     let pins = Pins {
         senders: arguments.senders.clone(),
         readers: match arguments.readers.is_empty() {
@@ -69,7 +69,7 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<(), Failur
             false => arguments.readers.clone(),
         },
     };
-    let probes: Vec<Probe> =
+    let probes: Vec<NetProbe> =
         design().into_iter().filter(|probe| probe.quick || !arguments.quick).collect();
     let begin = Instant::now();
     let (probes, seen) = match &arguments.readings {
@@ -101,7 +101,7 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<(), Failur
 /// Goes through the rounds.
 fn measured(
     arguments: &Arguments,
-    probes: &[Probe],
+    probes: &[NetProbe],
     pins: &Pins,
     console: &Console,
 ) -> Result<Vec<Seen>, Failure> {
@@ -146,7 +146,7 @@ fn put(folder: &Path, name: &str, text: &str) -> Result<(), Failure> {
 /// The tables and the profile.
 pub(in crate::command) fn save(
     folder: &Path,
-    probes: &[Probe],
+    probes: &[NetProbe],
     fit: &NetFit,
 ) -> Result<(), Failure> {
     let seen: Vec<Seen> = fit.residuals.iter().map(|row| row.seen.clone()).collect();
@@ -157,7 +157,12 @@ pub(in crate::command) fn save(
     Ok(())
 }
 
-fn write(folder: &Path, machine: &Machine, probes: &[Probe], fit: &NetFit) -> Result<(), Failure> {
+fn write(
+    folder: &Path,
+    machine: &HostFacts,
+    probes: &[NetProbe],
+    fit: &NetFit,
+) -> Result<(), Failure> {
     save(folder, probes, fit)?;
     net_report::write(folder, &machine.told())?;
     Ok(())
@@ -165,7 +170,7 @@ fn write(folder: &Path, machine: &Machine, probes: &[Probe], fit: &NetFit) -> Re
 
 fn tell(
     arguments: &Arguments,
-    probes: &[Probe],
+    probes: &[NetProbe],
     fit: &NetFit,
     seconds: f64,
     console: &Console,

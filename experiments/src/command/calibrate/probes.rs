@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use calibration_lab::namespace::Wiring;
 use calibration_lab::net::fit::{Seen, figures};
-use calibration_lab::net::probe::{Probe, design};
+use calibration_lab::net::probe::{NetProbe, design};
 use calibration_lab::net::round::{Readings, Task, topology};
 use calibration_lab::trial::Reading;
 use models::input::InputError;
@@ -17,9 +17,9 @@ use crate::failure::Failure;
 /// The probes of the kinds of transfer that an experiment has.
 pub(in crate::command) fn of_kind<'a>(
     transfers: impl Iterator<Item = &'a Transfer> + Clone,
-) -> Vec<Probe> {
+) -> Vec<NetProbe> {
     let kind = |transfer: &Transfer| (transfer.transport, transfer.reply.is_some());
-    let wanted = |probe: &Probe| {
+    let wanted = |probe: &NetProbe| {
         let mut transfers = transfers.clone();
         transfers.any(|transfer| kind(transfer) == kind(&probe.transfer))
     };
@@ -28,9 +28,9 @@ pub(in crate::command) fn of_kind<'a>(
 
 /// Those probes that this kernel can carry out; the others are named.
 pub(in crate::command) fn possible(
-    probes: Vec<Probe>,
+    probes: Vec<NetProbe>,
     console: &Console,
-) -> Result<Vec<Probe>, Failure> {
+) -> Result<Vec<NetProbe>, Failure> {
     let library = calibration_data::shipped();
     let mut left = Vec::new();
     for probe in probes {
@@ -47,7 +47,7 @@ pub(in crate::command) fn possible(
 }
 
 /// One task per probe; probes on the same topology share its lab.
-pub(in crate::command) fn tasks(probes: &[Probe]) -> Result<Vec<Task>, InputError> {
+pub(in crate::command) fn tasks(probes: &[NetProbe]) -> Result<Vec<Task>, InputError> {
     let library = calibration_data::shipped();
     let mut known: Vec<(&str, Arc<Topology>)> = Vec::new();
     let mut tasks = Vec::new();
@@ -65,7 +65,7 @@ pub(in crate::command) fn tasks(probes: &[Probe]) -> Result<Vec<Task>, InputErro
 }
 
 /// The figures of all probes from their readings.
-pub(in crate::command) fn values(probes: &[Probe], readings: &[Readings]) -> Vec<Seen> {
+pub(in crate::command) fn values(probes: &[NetProbe], readings: &[Readings]) -> Vec<Seen> {
     let mut seen = figures(probes);
     for seen in &mut seen {
         let of = |reading: &Vec<Reading>| seen.figure.of(&reading[0]);

@@ -13,12 +13,12 @@ use models::plan::program::{Command, DefaultStream, Device, HostSide, Operation}
 use sim::{Bytes, Time};
 
 use super::super::super::kernel::Kernel;
-use super::super::super::work::{Launch, Place, Step, Work};
+use super::super::super::work::{Launch, Place, ProbeStep, ProbeWork};
 use super::super::body;
 use super::scene::Scene;
 
 /// From the first call until the last step has ended, in seconds.
-pub(super) fn seconds(scene: &Scene, work: &Work) -> Result<f64, InputError> {
+pub(super) fn seconds(scene: &Scene, work: &ProbeWork) -> Result<f64, InputError> {
     let command = |(call, (lane, at)): (usize, (usize, usize))| {
         let step = &work.lanes[lane].steps[at];
         let (stream, operation) = (lane as u32 + 1, operation(scene, step)?);
@@ -44,20 +44,20 @@ fn device(scene: &Scene) -> Device {
     }
 }
 
-fn operation(scene: &Scene, step: &Step) -> Result<Operation, InputError> {
+fn operation(scene: &Scene, step: &ProbeStep) -> Result<Operation, InputError> {
     Ok(match *step {
-        Step::Launch(Launch { memory: Place::Pinned, kernel, bytes, .. }) => {
+        ProbeStep::Launch(Launch { memory: Place::Pinned, kernel, bytes, .. }) => {
             let way = match kernel {
                 Kernel::Read => Direction::ToDevice,
                 _ => Direction::ToHost,
             };
             Operation::Mapped(way, Bytes::new(bytes))
         }
-        Step::Launch(launch) => Operation::Kernel(Box::new(prepared(scene, &launch)?)),
-        Step::Graph { launch, nodes } => {
+        ProbeStep::Launch(launch) => Operation::Kernel(Box::new(prepared(scene, &launch)?)),
+        ProbeStep::Graph { launch, nodes } => {
             Operation::Graph(vec![prepared(scene, &launch)?; nodes as usize])
         }
-        Step::Copy { from, to, bytes } => {
+        ProbeStep::Copy { from, to, bytes } => {
             let direction = match (from, to) {
                 (Place::Pinned, Place::Device) => Direction::ToDevice,
                 (Place::Device, Place::Pinned) => Direction::ToHost,
@@ -65,11 +65,11 @@ fn operation(scene: &Scene, step: &Step) -> Result<Operation, InputError> {
             };
             Operation::Copy { direction, amount: Bytes::new(bytes), host: HostSide::Pinned }
         }
-        Step::BlockingCopy { .. } => {
+        ProbeStep::BlockingCopy { .. } => {
             return Err(InputError::new("case", "blocks, which no program here does"));
         }
-        Step::Record(event) => Operation::Record(event),
-        Step::Wait(event) => Operation::Wait(event),
+        ProbeStep::Record(event) => Operation::Record(event),
+        ProbeStep::Wait(event) => Operation::Wait(event),
     })
 }
 

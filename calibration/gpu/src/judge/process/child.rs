@@ -8,7 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use super::super::super::device::Device;
-use super::super::super::work::Work;
+use super::super::super::work::ProbeWork;
 use super::super::case;
 
 /// How long a child may be silent that was told to do something: to open the GPU takes longest.
@@ -98,7 +98,7 @@ pub fn serve(
     told: &mut dyn BufRead,
     tell: &mut dyn Write,
 ) -> std::io::Result<()> {
-    let mut work: Option<Work> = None;
+    let mut work: Option<ProbeWork> = None;
     let mut line = String::new();
     loop {
         line.clear();
@@ -116,7 +116,7 @@ pub fn serve(
         }
         tell.flush()?;
         // The data are there from the first time on, and to write them anew would be timed.
-        work = asked.map(|asked| Work { before: None, ..asked }).or(work);
+        work = asked.map(|asked| ProbeWork { before: None, ..asked }).or(work);
     }
 }
 

@@ -8,7 +8,7 @@ use super::super::cpu::ThreadTimes;
 use super::super::end::End;
 use super::super::error::TrafficError;
 use super::super::watch::Watch;
-use super::{Connection, Messages};
+use super::{Connecting, Messages};
 
 /// How the sender learns of it.
 pub(in super::super) enum Told {
@@ -65,7 +65,7 @@ pub(in super::super) fn send(
 /// Carries messages over a connection and learns when each has arrived.
 pub(in super::super) struct Courier<'a, 'b> {
     target: SocketAddrV4,
-    connection: Connection,
+    connection: Connecting,
     socket: Option<TcpStream>,
     told: Told,
     watch: &'a Watch<'b>,
@@ -74,12 +74,12 @@ pub(in super::super) struct Courier<'a, 'b> {
 impl<'a, 'b> Courier<'a, 'b> {
     pub(in super::super) fn new(
         target: SocketAddrV4,
-        connection: Connection,
+        connection: Connecting,
         told: Told,
         watch: &'a Watch<'b>,
     ) -> Result<Courier<'a, 'b>, TrafficError> {
         let mut courier = Courier { target, connection, socket: None, told, watch };
-        if connection == Connection::Warm {
+        if connection == Connecting::Warm {
             courier.open()?;
         }
         Ok(courier)
@@ -111,7 +111,7 @@ impl<'a, 'b> Courier<'a, 'b> {
             }
             (Told::Acknowledged(_), None) => return Err(TrafficError::Abandoned),
         };
-        if self.connection == Connection::Each {
+        if self.connection == Connecting::Each {
             self.socket = None;
         }
         Ok(arrived)

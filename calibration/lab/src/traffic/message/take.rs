@@ -9,7 +9,7 @@ use super::super::cpu::ThreadTimes;
 use super::super::end::End;
 use super::super::error::TrafficError;
 use super::super::watch::Watch;
-use super::{Connection, Messages};
+use super::{Connecting, Messages};
 
 /// The most that one call reads.
 const READ_MAX: u64 = 1 << 20;
@@ -60,7 +60,7 @@ pub(in super::super) fn take(
             Arrival::Tell(sender) => drop(sender.send(Instant::now())),
             Arrival::Acknowledge => watch.write_all(&connected, &[1], "acknowledging")?,
         }
-        socket = (load.connection == Connection::Warm).then_some(connected);
+        socket = (load.connection == Connecting::Warm).then_some(connected);
     }
     let times = ThreadTimes::since(before)?;
     Ok(Flow { bytes, datagrams: load.count, first, last: Instant::now(), times })

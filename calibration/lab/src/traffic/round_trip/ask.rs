@@ -8,7 +8,7 @@ use super::super::cpu::ThreadTimes;
 use super::super::datagram;
 use super::super::end::End;
 use super::super::error::TrafficError;
-use super::super::message::Connection;
+use super::super::message::Connecting;
 use super::super::watch::{TICK, Watch, is_tick};
 use super::{NUMBER, RoundTrips};
 
@@ -33,7 +33,7 @@ pub(in super::super) fn ask(
         let mut reply = vec![0; load.reply.get() as usize];
         let mut asker = Asker { target, load, watch, tcp: None, udp: None };
         let (mut times_s, mut lost) = (Vec::new(), 0);
-        if load.connection == Connection::Warm {
+        if load.connection == Connecting::Warm {
             asker.open()?;
         }
         let mut answered = Instant::now();
@@ -96,7 +96,7 @@ impl Asker<'_, '_> {
     }
 
     fn close(&mut self) {
-        if self.load.connection == Connection::Each {
+        if self.load.connection == Connecting::Each {
             (self.tcp, self.udp) = (None, None);
         }
     }

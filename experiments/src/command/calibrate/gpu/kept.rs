@@ -5,9 +5,9 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use calibration_gpu::campaign::Watch;
-use calibration_gpu::probe::Probe;
+use calibration_gpu::probe::GpuProbe;
 use calibration_gpu::raw::{self, Probed, Stated};
-use calibration_gpu::{Facts, GpuError, Plan};
+use calibration_gpu::{Campaign, Facts, GpuError};
 
 use crate::console::Console;
 use crate::interrupt;
@@ -18,7 +18,7 @@ const FILE: &str = "raw.jsonl";
 /// Where the readings go.
 pub(super) struct Kept<'a> {
     folder: PathBuf,
-    plan: &'a Plan,
+    plan: &'a Campaign,
     stated: &'a Stated,
     console: &'a Console,
     /// Open from the first probe on: nothing is left of a campaign that never began.
@@ -28,7 +28,7 @@ pub(super) struct Kept<'a> {
 impl<'a> Kept<'a> {
     pub(super) fn new(
         folder: &Path,
-        plan: &'a Plan,
+        plan: &'a Campaign,
         stated: &'a Stated,
         console: &'a Console,
     ) -> Kept<'a> {
@@ -50,7 +50,7 @@ impl<'a> Kept<'a> {
 }
 
 impl Watch for Kept<'_> {
-    fn begins(&mut self, probe: &Probe) {
+    fn begins(&mut self, probe: &GpuProbe) {
         self.console.note(&format!("{}: {}", probe.name, probe.about));
     }
 
