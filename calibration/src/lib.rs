@@ -27,6 +27,7 @@ pub mod placement;
 pub mod published;
 pub mod quantile;
 pub mod services;
+pub mod serving;
 pub mod shipped;
 pub mod subject;
 pub mod trace;

@@ -11,6 +11,7 @@ mod pcie;
 mod placement;
 mod points;
 mod report;
+mod serving;
 
 use std::collections::HashSet;
 
@@ -28,6 +29,7 @@ use gpu::Gpus;
 
 pub use points::{Placed, Points};
 pub use report::{Comparison, Errors, Judged, Report, Skipped, Summary, Use};
+pub use serving::Told;
 
 /// Predicts every row of `files` from the shipped profiles.
 ///
@@ -56,6 +58,10 @@ fn compare(files: &[DataFile], mut gpus: Gpus) -> Result<Report, InputError> {
         let fitted = Fitted::of(table)?;
         if table == Table::Placement {
             placement::judge(file, &mut report)?;
+            continue;
+        }
+        if table == Table::Serving {
+            serving::judge(file, &mut report)?;
             continue;
         }
         for row in file.rows() {
@@ -114,7 +120,9 @@ impl Fitted {
             Table::Collectives => fit::collectives::TABLE,
             Table::OneNode => fit::collectives::ONE_NODE,
             Table::PeerMatrix => fit::collectives::MATRICES,
-            Table::Pcie | Table::Gpu(_) | Table::Placement => return Ok(Fitted::default()),
+            Table::Pcie | Table::Gpu(_) | Table::Placement | Table::Serving => {
+                return Ok(Fitted::default());
+            }
         };
         let file = crate::published::table(name)?;
         let columns = file.columns().map(str::to_owned).collect();

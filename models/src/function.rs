@@ -16,6 +16,7 @@
 mod account;
 mod call;
 mod cost;
+mod graph;
 mod keep;
 mod mover;
 mod node;
@@ -26,6 +27,7 @@ mod world;
 pub use account::{Account, Occupied, Piece};
 pub use call::{Call, End, Story};
 pub use cost::{Cost, Duration, Quantiles};
+pub use graph::{Graph, Movement, Spoiled, Used};
 pub use keep::{Histogram, Keep};
 pub use mover::{Mover, Still};
 pub use scaling::{Concurrency, Queue, Scaling};
