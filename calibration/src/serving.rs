@@ -7,8 +7,8 @@
 //! ```
 //!
 //! What no file tells of the served requests is fitted on the first seven days alone
-//! (`serving/fit.rs`): the inference time, how many instances there are, and how long they are kept.
-//! All later days judge it.
+//! (`serving/fit.rs`): the inference time, how many instances there are, and how long they are
+//! kept. All later days judge it.
 
 mod azure;
 mod fit;
@@ -60,7 +60,8 @@ pub fn recognise(file: &DataFile) -> Result<Kind, InputError> {
         InputError::new("header", "is not that of any known trace of functions")
             .help(
                 "arrival_s,kind,status,execution_s,images,steps,model,loras; \
-                 app,func,end_timestamp,duration; or HashOwner,HashApp,HashFunction,Trigger,1 … 1440",
+                 app,func,end_timestamp,duration; or \
+                 HashOwner,HashApp,HashFunction,Trigger,1 … 1440",
             )
             .at(file.source(), file.source().span_of_line(1))
     })

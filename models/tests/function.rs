@@ -130,8 +130,8 @@ fn a_pool_of_warm_instances_is_a_queue_with_servers() {
     near(waited, waits / (f64::from(servers) - rate), 0.05, "M/M/c");
 }
 
-/// One instance for each call that finds none free, none of which ever leaves, up to a most: M/M/c/c
-/// with calls that wait; without a wait the part that meets `n` busy is Poisson.
+/// One instance for each call, where there is always room: M/G/∞, in which the mean number in work
+/// is the load.
 #[test]
 fn the_number_of_instances_in_work_is_poisson() {
     let rate = 2.0;
@@ -201,8 +201,8 @@ fn models_are_swapped() {
     assert_eq!(latencies(&scene), [13, 13, 1, 13, 1, 3].map(seconds));
 }
 
-/// A call every half an hour is always cold with ten minutes of keep-alive. Its histogram soon knows
-/// it, and has an instance there in time, which stays for minutes instead of hours.
+/// A call every half an hour is always cold with ten minutes of keep-alive. Its histogram soon
+/// knows it, and has an instance there in time, which stays for minutes instead of hours.
 #[test]
 fn a_histogram_is_ahead_of_regular_calls() {
     let with = |keep| {
@@ -301,8 +301,8 @@ proptest! {
             let told = || live(&scene, &mut Still, Seed::new(1), (end, true));
             let lived = told();
             let came = scene.calls.iter().filter(|call| call.arrives <= end).count();
-            let outside = lived.stories.iter().enumerate().filter(|(at, own)| own.root as usize == *at);
-            let outside = outside.count();
+            let numbered = (0u32..).zip(&lived.stories);
+            let outside = numbered.filter(|(at, own)| own.root == *at).count();
             prop_assert!(outside == came || outside + 1 == came, "{outside} {came}");
             let total = lived.account.occupied.total();
             let all = scene.gpus.len() as f64 * lived.ended.as_seconds();

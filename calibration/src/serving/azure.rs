@@ -63,7 +63,8 @@ pub fn azure_2021(file: &DataFile) -> Result<Trace, InputError> {
 /// come at instants that `seed` draws.
 ///
 /// # Errors
-/// If a column is missing, a number is none, a function has no duration, or there are too many calls.
+/// If a column is missing, a number is none, a function has no duration, or there are too many
+/// calls.
 pub fn azure_2019(file: &DataFile, durations: &DataFile, seed: Seed) -> Result<Trace, InputError> {
     let minutes: Vec<String> = (1..=MINUTES).map(|minute| minute.to_string()).collect();
     let columns = ["HashOwner", "HashApp", "HashFunction"];

@@ -1,12 +1,12 @@
 //! The fit of what no file tells, to the first days of a trace alone.
 //!
-//! For each candidate (which stage loads a model, how many instances, how long an idle one is kept)
-//! the inference times are fitted to the requests that its own replay finds neither cold nor waiting:
-//! logarithms of what users saw, less what the stage table takes off, by alternating means. Factors
-//! of models are drawn towards one as if each had two more requests. Then three replays are compared
-//! with what users saw, in quantiles, by how long ago the last request of the same model was: a load
-//! shows after long gaps, and a small pool in waits after short ones. Of those that are off least
-//! the smallest pool is taken, and of these the shortest keep-alive.
+//! For each candidate (which stage loads a model, how many instances, how long an idle one is
+//! kept) the inference times are fitted to the requests that its own replay finds neither cold nor
+//! waiting: logarithms of what users saw, less what the stage table takes off, by alternating
+//! means. Factors of models are drawn towards one as if each had two more requests. Then three
+//! replays are compared with what users saw, in quantiles, by how long ago the last request of the
+//! same model was: a load shows after long gaps, and a small pool in waits after short ones. Of the
+//! candidates that are off least the smallest pool is taken, and of these the shortest keep-alive.
 
 use std::collections::BTreeMap;
 

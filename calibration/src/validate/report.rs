@@ -284,8 +284,8 @@ impl Serialize for Summary {
     }
 }
 
-/// `{"families": […], "rows_skipped": [{"row": n, "why": "…"}]}`, `"placement"` if there are placements,
-/// and `"serving"` if there are served requests.
+/// `{"families": […], "rows_skipped": [{"row": n, "why": "…"}]}`, `"placement"` if there are
+/// placements, and `"serving"` if there are served requests.
 impl Serialize for Report {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         #[derive(Serialize)]

@@ -10,6 +10,7 @@ mod driver;
 mod examples;
 mod explain;
 mod field;
+mod functions;
 mod golden;
 mod gpu;
 mod help;

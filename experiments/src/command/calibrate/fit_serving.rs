@@ -69,7 +69,8 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<(), Failur
     console.print_table(sheet)?;
     let best = &found.best.fitted;
     console.print(&format!(
-        "\ninference: ({} s + {} s × steps × images) × the factor of the model, × {} with adapters\n",
+        "\ninference: ({} s + {} s × steps × images) × the factor of the model, \
+         × {} with adapters\n",
         best.base, best.per_step, best.adapters
     ))?;
     let text = best.text(SOURCE);
