@@ -24,7 +24,7 @@ use crate::quantile::of_sorted;
 /// The days that are fitted to; later ones judge.
 pub const FIT_DAYS: u32 = 7;
 const LOADS: [&str; 2] = ["pipeline_load", "base_model_load"];
-const POOLS: [u32; 7] = [2, 4, 8, 16, 32, 64, 128];
+const POOLS: [u32; 8] = [2, 4, 8, 16, 32, 64, 128, 256];
 const KEEPS_S: [Option<u64>; 5] = [Some(600), Some(3_600), Some(14_400), Some(86_400), None];
 /// So many requests of factor one are added to those of each model.
 const PRIOR: f64 = 2.0;

@@ -252,10 +252,131 @@ fn bad_traces_and_options_are_refused() {
 fn the_fit_of_served_requests_is_what_ships() {
     let folder = Folder::new();
     let told = folder.json(&["calibrate", "fit", "serving", "--out", "mine"]);
-    assert_eq!(told["candidates"].as_array().map(Vec::len), Some(70));
+    assert_eq!(told["candidates"].as_array().map(Vec::len), Some(80));
     let shipped = concat!(env!("CARGO_MANIFEST_DIR"), "/../calibration/serving/genai-2026.csv");
     let shipped = std::fs::read_to_string(shipped).expect("the fit that ships");
     assert_eq!(folder.read("mine/serving/genai-2026.csv"), shipped);
     let bad = ["calibrate", "fit", "serving", "--name", "../x"].map(str::to_owned);
     assert_eq!(refused(&folder, &bad)["field"], "--name");
+}
+
+/// A scene in which everything matters that a file of functions can say in numbers.
+const RICH: &str = r#"
+name = "rich"
+until = "20 min"
+
+[[node]]
+name = "n"
+host_memory = "12 GiB"
+
+[[gpu]]
+name = "gpu"
+node = "n"
+count = 2
+memory = "16 GiB"
+calls = 2
+
+[[function]]
+name = "a"
+weights = "6 GiB"
+concurrency = 2
+image = "4 s"
+container = "exponential(0.5 s)"
+context = "3 s"
+host = "uniform(1 s, 3 s)"
+gpu = "0.5 s"
+gateway = "0.1 s"
+load = "0.2 s"
+work = "lognormal(4 s, 0.5)"
+result = "0.3 s"
+limit = "21 s"
+memory = "lognormal(2 GiB, 0.5)"
+memory_limit = "5 GiB"
+keep_alive = "17 s"
+then = "b"
+
+[[function]]
+name = "b"
+share = 0.75
+work = "3 s"
+scaling = "concurrency"
+target = 0.7
+window = "60 s"
+min_instances = 0
+max_instances = 2
+
+[[function]]
+name = "c"
+weights = "8 GiB"
+context = "2 s"
+work = "5 s"
+scaling = "queue"
+threshold = 2
+polling = "15 s"
+cooldown = "40 s"
+
+[[source]]
+function = "a"
+rate = "6 /min"
+from = "1 s"
+
+[[source]]
+function = "c"
+every = "31 s"
+count = 30
+
+[[source]]
+function = "c"
+times = ["2 s", "3 s", "4 s"]
+"#;
+
+/// Every number of a file of functions changes some answer.
+#[test]
+fn every_number_moves_something() {
+    let folder = Folder::new();
+    let told = |text: &str| {
+        folder.write("rich.toml", text);
+        folder.json(&["functions", "rich.toml", "--seeds", "2"])
+    };
+    let base = told(RICH);
+    let changes = [
+        ("until = \"20 min\"", "until = \"10 min\""),
+        ("host_memory = \"12 GiB\"", "host_memory = \"5 GiB\""),
+        ("count = 2\nmemory", "count = 1\nmemory"),
+        ("memory = \"16 GiB\"", "memory = \"40 GiB\""),
+        ("calls = 2", "calls = 1"),
+        ("weights = \"6 GiB\"", "weights = \"3 GiB\""),
+        ("concurrency = 2", "concurrency = 1"),
+        ("image = \"4 s\"", "image = \"5 s\""),
+        ("exponential(0.5 s)", "exponential(0.6 s)"),
+        ("context = \"3 s\"", "context = \"4 s\""),
+        ("uniform(1 s, 3 s)", "uniform(1 s, 4 s)"),
+        ("gpu = \"0.5 s\"", "gpu = \"0.7 s\""),
+        ("gateway = \"0.1 s\"", "gateway = \"0.2 s\""),
+        ("load = \"0.2 s\"", "load = \"0.4 s\""),
+        ("lognormal(4 s, 0.5)", "lognormal(4 s, 0.6)"),
+        ("result = \"0.3 s\"", "result = \"0.5 s\""),
+        ("limit = \"21 s\"", "limit = \"15 s\""),
+        ("lognormal(2 GiB, 0.5)", "lognormal(3 GiB, 0.5)"),
+        ("memory_limit = \"5 GiB\"", "memory_limit = \"3 GiB\""),
+        ("keep_alive = \"17 s\"", "keep_alive = \"5 s\""),
+        ("then = \"b\"", ""),
+        ("share = 0.75", "share = 0.3"),
+        ("target = 0.7", "target = 0.2"),
+        ("window = \"60 s\"", "window = \"20 s\""),
+        ("min_instances = 0", "min_instances = 1"),
+        ("max_instances = 2", "max_instances = 1"),
+        ("threshold = 2", "threshold = 1"),
+        ("polling = \"15 s\"", "polling = \"5 s\""),
+        ("cooldown = \"40 s\"", "cooldown = \"10 s\""),
+        ("rate = \"6 /min\"", "rate = \"9 /min\""),
+        ("from = \"1 s\"", "from = \"9 s\""),
+        ("every = \"31 s\"", "every = \"37 s\""),
+        ("count = 30", "count = 20"),
+        ("\"3 s\", \"4 s\"]", "\"3 s\", \"9 s\"]"),
+    ];
+    for (old, new) in changes {
+        assert!(RICH.contains(old), "{old}");
+        assert_ne!(told(&RICH.replacen(old, new, 1)), base, "{old}");
+    }
 }
