@@ -62,15 +62,19 @@ pub(crate) fn read(name: &str, library: &Library) -> Result<Described, InputErro
         Some((own, text)) => Source::new(format!("shipped:{own}.toml"), *text),
         None => file::read_text(path, "INPUT")?,
     };
-    parsed(&source, library)
+    parsed(&source, path.parent().unwrap_or(Path::new("")), library)
 }
 
-/// A scene from its text.
+/// A scene from its text, which stands in `folder`.
 ///
 /// # Errors
 /// If something is wrong with it.
-pub(crate) fn parsed(source: &Arc<Source>, library: &Library) -> Result<Described, InputError> {
-    check::checked(parse_toml(source)?, source, library)
+pub(crate) fn parsed(
+    source: &Arc<Source>,
+    folder: &Path,
+    library: &Library,
+) -> Result<Described, InputError> {
+    check::checked(parse_toml(source)?, source, (folder, library))
 }
 
 /// The name of a shipped scene, or one that may have been meant.

@@ -116,6 +116,43 @@ fn cold_calls_of_one_instance_are_those_after_long_gaps() {
     }
 }
 
+/// Models that a GPU swaps are a cache, and keep-alive by room is LRU (A. Fuerst, P. Sharma,
+/// "FaasCache", ASPLOS 2021). A call is cold if its model was not called for as long as the others
+/// need to fill the memory: that time makes the expected number of models that are there the number
+/// that fits (H. Che, Y. Tung, Z. Wang, "Hierarchical Web caching systems", IEEE JSAC 20, 2002).
+#[test]
+fn swapped_models_are_a_cache() {
+    let (models, room, count) = (40u32, 12u32, 100_000);
+    let mut scene = Scene::pool(1, room);
+    scene.gpus[0].calls = u32::MAX;
+    let total: f64 = (1..=models).map(|at| 1.0 / f64::from(at)).sum();
+    let rates: Vec<f64> = (1..=models).map(|at| 1.0 / f64::from(at) / total).collect();
+    for at in 0..models {
+        let mut own = Function::new(format!("f{at}"));
+        own.starts[Stage::Gpu as usize] = Cost::Time(constant(1e-9));
+        own.concurrency = u32::MAX;
+        scene.functions.push(own);
+    }
+    let pick = Seed::new(4).of("which");
+    scene.calls = poisson(1.0, count);
+    for (number, call) in (0..).zip(&mut scene.calls) {
+        let mut left = pick.unit(number);
+        let at = rates.iter().position(|rate| {
+            left -= rate;
+            left < 0.0
+        });
+        call.function = at.unwrap_or(0) as u32;
+    }
+    let there = |time: f64| rates.iter().map(|rate| 1.0 - libm::exp(-rate * time)).sum::<f64>();
+    let (mut low, mut high) = (0.0, 1e6);
+    for _ in 0..100 {
+        let middle = (low + high) / 2.0;
+        if there(middle) < f64::from(room) { low = middle } else { high = middle }
+    }
+    let expected: f64 = rates.iter().map(|rate| rate * libm::exp(-rate * low)).sum();
+    near(cold(&run(&scene)), expected, 0.03, "LRU");
+}
+
 /// M/M/c: the mean wait is C(c, a) ÷ (c μ − λ), by Erlang.
 #[test]
 fn a_pool_of_warm_instances_is_a_queue_with_servers() {

@@ -1,5 +1,6 @@
 //! The meaning of a file of functions: everything that can be wrong with it is found here.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use models::cluster::Cluster;
@@ -16,14 +17,15 @@ use super::function::{At, Read, function};
 use super::gpus::{Machines, machines};
 use super::raw::{RawFunction, RawScene};
 use super::sources::arrivals;
+use crate::file;
 
 pub(super) fn checked(
     raw: RawScene,
     source: &Arc<Source>,
-    library: &Library,
+    (folder, library): (&Path, &Library),
 ) -> Result<Described, InputError> {
     let reader = Reader { source };
-    let cluster = cluster(&raw, reader, library)?;
+    let cluster = cluster(&raw, reader, (folder, library))?;
     let machines = machines(&raw, reader, cluster.as_ref())?;
     if raw.function.is_empty() {
         return Err(reader
@@ -83,10 +85,17 @@ pub(super) fn checked(
 fn cluster(
     raw: &RawScene,
     reader: Reader<'_>,
-    library: &Library,
+    (folder, library): (&Path, &Library),
 ) -> Result<Option<Cluster>, InputError> {
     let Some(topology) = &raw.topology else { return Ok(None) };
     let name = topology.get_ref();
+    if name.contains('/') || name.ends_with(".toml") {
+        let text = file::read_text(&folder.join(name), "topology").map_err(|error| {
+            let help = error.help.clone().unwrap_or_default();
+            reader.fault(topology, "topology", error.problem).help(help)
+        })?;
+        return Cluster::assemble(name, &text, library, &[]).map(Some);
+    }
     if library.source(Kind::Topology, name).is_err() {
         let help = suggest(name, library.names(Kind::Topology));
         let problem = format!("no topology is called `{name}`");

@@ -10,6 +10,7 @@ mod driver;
 mod examples;
 mod explain;
 mod field;
+mod function_files;
 mod functions;
 mod golden;
 mod gpu;
