@@ -4,6 +4,7 @@ mod calibrate;
 mod compare;
 mod completions;
 mod explain;
+mod functions;
 mod measure;
 mod merge;
 mod place;
@@ -62,6 +63,7 @@ enum Command {
     Show(show::Arguments),
     Replay(replay::Arguments),
     Place(place::Arguments),
+    Functions(functions::Arguments),
     Validate(validate::Arguments),
     Calibrate(calibrate::Arguments),
     Profiles(profiles::Arguments),
@@ -115,6 +117,7 @@ impl Command {
             Command::Show(arguments) => show::run(arguments, console),
             Command::Replay(arguments) => replay::run(arguments, console),
             Command::Place(arguments) => place::run(arguments, console),
+            Command::Functions(arguments) => functions::run(arguments, console),
             Command::Validate(arguments) => validate::run(arguments, console),
             Command::Calibrate(arguments) => calibrate::run(arguments, console),
             Command::Profiles(arguments) => profiles::run(arguments, console),

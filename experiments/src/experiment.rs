@@ -42,12 +42,14 @@ use serde_spanned::Spanned;
 use crate::near::Near;
 
 pub(crate) use axis::{Axis, Purpose};
+pub(crate) use drawn::{Unit, dist};
 pub(crate) use field::{Field, listed};
 pub(crate) use load::{Load, STEPS_MAX};
 pub(crate) use measure::PodsBy;
 use parameter::Of;
 pub(crate) use parameter::Parameter;
 pub(crate) use plan::{Plan, Point};
+pub(crate) use problem::Problem;
 pub use question::{Asked, Question};
 pub(crate) use reported::Reported;
 pub(crate) use scalar::Scalar;

@@ -29,6 +29,7 @@ mod digest;
 mod effect;
 mod field;
 mod figures;
+mod functions;
 mod interval;
 mod journal;
 mod lab;

@@ -19,6 +19,7 @@ pub mod dots;
 #[cfg(test)]
 pub(crate) mod fixture;
 pub mod frame;
+pub mod functions;
 pub mod graph;
 pub mod ink;
 pub mod judging;
@@ -198,6 +199,14 @@ pub fn compare(dir: &Path) -> Result<Vec<Figure>, PlotError> {
 /// If the table of placements is missing or broken, or a figure cannot be written.
 pub fn placement(dir: &Path) -> Result<Vec<Figure>, PlotError> {
     write(dir, placement::drafts(dir)?)
+}
+
+/// Draws the figures of functions on pods, and writes them to `plots/`.
+///
+/// # Errors
+/// If a table is broken, or a figure cannot be written.
+pub fn functions(dir: &Path) -> Result<Vec<Figure>, PlotError> {
+    write(dir, functions::drafts(dir)?)
 }
 
 /// Draws the figures of a judged GPU, and writes them to `plots/`.

@@ -23,6 +23,7 @@ pub mod calibrate_net;
 pub mod calibration;
 pub mod compare;
 pub mod document;
+pub mod functions;
 pub mod judging;
 pub mod life;
 pub mod loss;
@@ -133,6 +134,20 @@ pub fn placement(
     figures: &[Figure],
 ) -> Result<(), PlotError> {
     save(dir, &place::page(dir, about, answer, figures)?)
+}
+
+/// Writes `report.html` for the functions in `dir`; `about` says what was run, `answer` what came
+/// of it.
+///
+/// # Errors
+/// If a table is missing or broken, or the report cannot be written.
+pub fn functions(
+    dir: &Path,
+    about: &str,
+    answer: &[String],
+    figures: &[Figure],
+) -> Result<(), PlotError> {
+    save(dir, &functions::page(dir, about, answer, figures)?)
 }
 
 /// Writes `report.html` for the calibration of a GPU in `dir`.

@@ -16,6 +16,7 @@ pub mod cluster;
 pub mod collective;
 pub mod format;
 pub mod framing;
+pub mod function;
 pub mod gpu;
 pub mod host;
 pub mod input;

@@ -9,6 +9,7 @@ mod fabrics;
 mod families;
 mod fixture;
 mod free;
+mod function;
 mod generated;
 mod groups;
 mod kernel;

@@ -116,6 +116,23 @@ impl Dist {
         }
     }
 
+    /// The same with every draw times `factor`.
+    pub fn slower(&self, factor: f64) -> Dist {
+        let times = |value: &f64| factor * value;
+        match self {
+            Dist::Constant { value } => Dist::Constant { value: times(value) },
+            Dist::Uniform { low, high } => Dist::Uniform { low: times(low), high: times(high) },
+            Dist::Exponential { mean } => Dist::Exponential { mean: times(mean) },
+            Dist::LogNormal { median, sigma } => {
+                Dist::LogNormal { median: times(median), sigma: *sigma }
+            }
+            Dist::Pareto { scale, shape } => Dist::Pareto { scale: times(scale), shape: *shape },
+            Dist::Empirical { values } => {
+                Dist::Empirical { values: values.iter().map(times).collect() }
+            }
+        }
+    }
+
     /// Its mean; infinite for a Pareto tail with a shape of 1 or less.
     pub fn mean(&self) -> f64 {
         match self {

@@ -110,7 +110,7 @@ pub fn read_of(table: Table, row: &Row<'_>) -> Result<Option<Reading>, InputErro
         Table::Collectives => read(row).map(Some),
         Table::OneNode => read_one_node(row).map(Some),
         Table::PeerMatrix => matrix::read(row).map(Some),
-        Table::Pcie | Table::Cni | Table::Gpu(_) | Table::Placement => Ok(None),
+        Table::Pcie | Table::Cni | Table::Gpu(_) | Table::Placement | Table::Serving => Ok(None),
     }
 }
 

@@ -44,11 +44,13 @@ pub enum Family {
     PeerMatrix,
     /// How full policies of placement make a cluster.
     Placement,
+    /// What users of served models saw.
+    Serving,
 }
 
 impl Family {
     /// Every family, in report order.
-    pub const ALL: [Family; 16] = [
+    pub const ALL: [Family; 17] = [
         Family::Pcie,
         Family::CniTcp,
         Family::CniUdp,
@@ -65,6 +67,7 @@ impl Family {
         Family::CollectiveOneNode,
         Family::PeerMatrix,
         Family::Placement,
+        Family::Serving,
     ];
 
     /// Its name in reports.
@@ -86,6 +89,7 @@ impl Family {
             Family::CollectiveOneNode => "collective_one_node",
             Family::PeerMatrix => "peer_matrix",
             Family::Placement => "placement",
+            Family::Serving => "serving",
         }
     }
 }
@@ -107,6 +111,8 @@ pub enum Table {
     PeerMatrix,
     /// Placements: [`Family::Placement`].
     Placement,
+    /// Served requests: [`Family::Serving`].
+    Serving,
 }
 
 /// Recognises a table by its columns, which may stand in any order and among others.

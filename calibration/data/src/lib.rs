@@ -23,6 +23,7 @@ pub mod microbenchmark;
 pub mod placement;
 pub mod published;
 pub mod quantile;
+pub mod serving;
 pub mod shipped;
 pub mod subject;
 pub mod trace;

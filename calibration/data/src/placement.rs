@@ -16,9 +16,11 @@ mod pods;
 mod predict;
 mod visits;
 
+pub(crate) use beside::from_bytes as unpacked;
 pub use beside::{beside, shipped, shipped_workloads, table};
 pub use fits::{check_arrivals, check_fits};
 pub use nodes::nodes;
+pub(crate) use nodes::require;
 pub use pods::{Times, Trace, pods};
 pub(crate) use predict::COLUMNS;
 pub use predict::{CHOSEN_ON, Figure, Predictions, SEED, fills};

@@ -7,6 +7,8 @@ use crate::file::DataFile;
 
 /// The table of placements, which has a folder with its nodes and pods.
 pub const PLACEMENT: &str = "placement/openb_reference.csv";
+/// The requests to a serving system, over 23 days.
+pub const SERVING: &str = "serving/gpu_requests.csv.gz";
 /// Goodput of container networks on 40 Gbit/s.
 pub const CNI: &str = "cni_benchmark_2024.csv";
 /// Collectives by nccl-tests.
@@ -31,7 +33,7 @@ static PUBLISHED: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../published");
 pub fn published() -> Result<Vec<DataFile>, InputError> {
     let mut names: Vec<&str> = PUBLISHED.files().filter_map(|file| file.path().to_str()).collect();
     names.retain(|name| name.ends_with(".csv"));
-    names.push(PLACEMENT);
+    names.extend([PLACEMENT, SERVING]);
     names.sort_unstable();
     names.into_iter().map(table).collect()
 }
@@ -43,7 +45,7 @@ pub fn published() -> Result<Vec<DataFile>, InputError> {
 pub fn table(name: &str) -> Result<DataFile, InputError> {
     let bytes = bytes(name)
         .ok_or_else(|| InputError::new("published", format!("no file is called `{name}`")))?;
-    DataFile::from_bytes(format!("{PREFIX}{name}"), bytes)
+    crate::placement::unpacked(format!("{PREFIX}{name}"), bytes)
 }
 
 /// The paths of everything in the folders that lie beside the tables.

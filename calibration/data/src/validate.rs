@@ -11,6 +11,7 @@ mod pcie;
 mod placement;
 mod points;
 mod report;
+mod serving;
 
 use std::collections::HashSet;
 
@@ -22,12 +23,14 @@ use crate::cni::{self, Setups};
 use crate::collective::read_of;
 use crate::family::{Family, Table, recognise};
 use crate::file::{DataFile, Row};
-use crate::{published, shipped};
+use crate::published;
+use crate::shipped;
 
 use gpu::Gpus;
 
 pub use points::{Placed, Points};
 pub use report::{Comparison, Errors, Judged, Report, Skipped, Summary, Use};
+pub use serving::Told;
 
 /// Predicts every row of `files` from the shipped profiles.
 ///
@@ -56,6 +59,10 @@ fn compare(files: &[DataFile], mut gpus: Gpus) -> Result<Report, InputError> {
         let fitted = Fitted::of(table)?;
         if table == Table::Placement {
             placement::judge(file, &mut report)?;
+            continue;
+        }
+        if table == Table::Serving {
+            serving::judge(file, &mut report)?;
             continue;
         }
         for row in file.rows() {
@@ -114,7 +121,9 @@ impl Fitted {
             Table::Collectives => published::COLLECTIVES,
             Table::OneNode => published::ONE_NODE,
             Table::PeerMatrix => published::PEER_MATRICES,
-            Table::Pcie | Table::Gpu(_) | Table::Placement => return Ok(Fitted::default()),
+            Table::Pcie | Table::Gpu(_) | Table::Placement | Table::Serving => {
+                return Ok(Fitted::default());
+            }
         };
         let file = crate::published::table(name)?;
         let columns = file.columns().map(str::to_owned).collect();

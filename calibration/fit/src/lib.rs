@@ -10,6 +10,7 @@ pub mod gpu;
 pub mod memcpy;
 pub mod posterior;
 pub mod prior;
+pub mod serving;
 
 use std::sync::Arc;
 

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use cudarc::driver::{CudaContext, CudaSlice, CudaStream, PinnedHostSlice};
 use sim::Bytes;
 
+use crate::GpuError;
 use crate::cuda::pinned;
-use crate::{GpuError, driver_is_there};
+use crate::driver_is_there;
 
 /// A result in the memory of a GPU.
 #[derive(Debug)]

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use calibration_gpu::import::{TopoConnection, Imported, read};
+use calibration_gpu::import::{Imported, TopoConnection, read};
 use models::input::{InputError, Source};
 
 fn folder() -> std::path::PathBuf {

@@ -2,6 +2,7 @@
 
 mod fit_collectives;
 mod fit_gpu;
+mod fit_serving;
 mod freeze;
 mod gpu;
 mod judge;
@@ -34,6 +35,7 @@ Examples:
   podpath calibrate fit gpu --gpu a40 --data rows.csv --rows 'kernel in (init, read, scale)' \
       --out a40.csv                            what a GPU's kernels cost
   podpath calibrate fit collectives            steps and bytes of NCCL, by runs of nccl-tests
+  podpath calibrate fit serving                inference, pool and keep-alive of served requests
   podpath calibrate gpu --pcie gen4-x16        measure the GPU at hand
   podpath calibrate net --quick                measure the network stack at hand
 
@@ -91,6 +93,7 @@ enum What {
     },
     Gpu(fit_gpu::Arguments),
     Collectives(fit_collectives::Arguments),
+    Serving(fit_serving::Arguments),
 }
 
 pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
@@ -127,6 +130,7 @@ fn fit(what: &What, console: &Console) -> Result<(), Failure> {
         }
         What::Gpu(arguments) => fit_gpu::run(arguments, console),
         What::Collectives(arguments) => fit_collectives::run(arguments, console),
+        What::Serving(arguments) => fit_serving::run(arguments, console),
     }
 }
 

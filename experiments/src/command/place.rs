@@ -3,7 +3,7 @@
 mod asked;
 mod filled;
 mod lived;
-mod tables;
+pub(super) mod tables;
 
 use std::path::PathBuf;
 

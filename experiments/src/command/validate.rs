@@ -9,7 +9,7 @@ use calibration_data::family::Family;
 use calibration_data::file::DataFile;
 use calibration_data::published::published;
 use calibration_data::validate::{
-    Comparison, Points, Report, Summary, Use, validate, validate_profile,
+    Comparison, Points, Report, Summary, Told, Use, validate, validate_profile,
 };
 use clap::Args;
 use models::input::InputError;
@@ -32,6 +32,7 @@ Examples:
   podpath validate --against a.csv --against b.csv --json
   podpath validate --against nccl_tests.csv.gz     runs of nccl-tests, packed or not
   podpath validate --against openb_reference.csv   placements; nodes and pods lie beside it
+  podpath validate --against gpu_requests.csv.gz   served requests: quantiles of days
   podpath validate --rows 0                        the summary alone
   podpath validate --profile my-gpu.csv --against gpu.csv
                                                    rows about a GPU by a profile of your own
@@ -236,7 +237,31 @@ fn print_summary(report: &Report, console: &Console) -> Result<(), Failure> {
     }
     console.print("\n")?;
     console.print_table(sheet)?;
-    Points::of(&report.placements).map_or(Ok(()), |points| console.print(&in_points(&points)))
+    if let Some(points) = Points::of(&report.placements) {
+        console.print(&in_points(&points))?;
+    }
+    report.served.iter().try_for_each(|told| console.print(&of_days(told)))
+}
+
+/// How well days are predicted that nothing was fitted to, against what was promised.
+fn of_days(told: &Told) -> String {
+    let mut text = String::new();
+    for period in told.held_back() {
+        let (from, to) = period.days;
+        let own = period.quantiles.iter().map(|own| {
+            let error = own.relative_error();
+            let met = if error.abs() <= own.goal { "met" } else { "missed" };
+            let (part, error, goal) = (100.0 * own.part, 100.0 * error, 100.0 * own.goal);
+            format!("p{part:.0} {error:+.1} % (goal {goal:.0} %: {met})")
+        });
+        text += &format!(
+            "\nserving: days {from} to {to}, {} requests: {}; {} of them cold, as predicted\n",
+            period.requests,
+            own.collect::<Vec<_>>().join(", "),
+            percent(period.cold),
+        );
+    }
+    text
 }
 
 /// How well placements are predicted, in points of percent.

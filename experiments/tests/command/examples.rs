@@ -9,18 +9,23 @@ use super::replay::PAIR;
 use super::{Folder, SMALL};
 
 /// Examples that are not run, by how they begin, and why.
-const NOT_RUN: [(&str, &str); 30] = [
+const NOT_RUN: [(&str, &str); 35] = [
     ("podpath validate --field", "takes ten seconds and has tests of its own"),
     ("podpath validate --against mine.csv", "the tables of a user; `validate` has tests"),
     ("podpath validate --against nccl", "the tables of a user; `collectives` has tests"),
     ("podpath validate --against openb", "the tables of a user; `place` has tests"),
     ("podpath place nodes.csv pods.csv.gz", "packed pods of a user; `place` has tests"),
+    ("podpath validate --against gpu_requests", "the tables of a user; `functions` has tests"),
+    ("podpath functions my-requests", "the tables of a user; `functions` has tests"),
+    ("podpath functions invocations", "the traces of a user; `functions` has tests"),
+    ("podpath functions my.toml", "the file of a user; `functions` has tests"),
     ("podpath validate --against a.csv", "the tables of a user; `validate` has tests"),
     ("podpath validate --profile", "the profile of a user; `judge` has tests"),
     ("podpath merge", "folders of shards; `shards` has tests"),
     ("podpath run my.toml --shard slurm/7", "needs an array of Slurm; `slurm` has tests"),
     ("podpath calibrate fit cni", "takes minutes; `fit` of calibration has tests"),
     ("podpath calibrate fit collectives", "takes a minute; `fit` of calibration has a test"),
+    ("podpath calibrate fit serving", "takes ten seconds; `functions` has a test"),
     ("podpath calibrate fit memcpy", "the rows of a user; `fit` of calibration has tests"),
     ("podpath calibrate fit gpu", "takes minutes; `fit` of calibration has tests"),
     ("podpath calibrate gpu --import", "the files of a user; `archive` and `gpu` have tests"),

@@ -4,13 +4,14 @@ use predicates::prelude::*;
 
 use super::Folder;
 
-pub(super) const COMMANDS: [&[&str]; 19] = [
+pub(super) const COMMANDS: [&[&str]; 20] = [
     &[],
     &["run"],
     &["explain"],
     &["show"],
     &["replay"],
     &["place"],
+    &["functions"],
     &["validate"],
     &["calibrate"],
     &["calibrate", "fit"],

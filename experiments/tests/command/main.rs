@@ -10,6 +10,8 @@ mod driver;
 mod examples;
 mod explain;
 mod field;
+mod function_files;
+mod functions;
 mod golden;
 mod gpu;
 mod help;

@@ -93,4 +93,5 @@ pub(super) const TABLES: &[(Table, &[&str])] = &[
     (Table::OneNode, &["gpu", "gpus", "intra", "collective", "bytes", "time_us"]),
     (Table::PeerMatrix, &["machine", "kind", "p2p", "gpu", "from", "to", "value", "unit"]),
     (Table::Placement, &crate::placement::COLUMNS),
+    (Table::Serving, &crate::serving::COLUMNS),
 ];

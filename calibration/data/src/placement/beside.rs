@@ -73,7 +73,8 @@ pub fn table(path: &Path) -> Result<DataFile, InputError> {
     from_bytes(name, &bytes)
 }
 
-fn from_bytes(name: String, bytes: &[u8]) -> Result<DataFile, InputError> {
+/// Reads a table from bytes, which gzip has packed if the name says so.
+pub(crate) fn from_bytes(name: String, bytes: &[u8]) -> Result<DataFile, InputError> {
     if !name.ends_with(".gz") {
         return DataFile::from_bytes(name, bytes);
     }

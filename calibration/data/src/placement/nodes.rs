@@ -46,7 +46,7 @@ pub fn nodes(file: &DataFile) -> Result<Fleet, InputError> {
 }
 
 /// An error unless a table has some columns.
-pub(super) fn require(file: &DataFile, columns: &[&str]) -> Result<(), InputError> {
+pub(crate) fn require(file: &DataFile, columns: &[&str]) -> Result<(), InputError> {
     let Some(lacks) = columns.iter().find(|wanted| !file.columns().any(|c| c == **wanted)) else {
         return Ok(());
     };

@@ -4,6 +4,7 @@ use serde::{Serialize, Serializer};
 
 use super::Verdict;
 use super::points::{Placed, Points};
+use super::serving::Told;
 use crate::coverage::{Coverage, Covered};
 use crate::family::Family;
 use crate::file::Row;
@@ -121,6 +122,8 @@ pub struct Report {
     pub skipped: Vec<Skipped>,
     /// Those of the judged rows that are about placements.
     pub placements: Vec<Placed>,
+    /// Traces of served requests.
+    pub served: Vec<Told>,
 }
 
 impl Report {
@@ -281,8 +284,8 @@ impl Serialize for Summary {
     }
 }
 
-/// `{"families": […], "rows_skipped": [{"row": n, "why": "…"}]}`, and `"placement"` if there are
-/// placements.
+/// `{"families": […], "rows_skipped": [{"row": n, "why": "…"}]}`, `"placement"` if there are
+/// placements, and `"serving"` if there are served requests.
 impl Serialize for Report {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         #[derive(Serialize)]
@@ -296,6 +299,8 @@ impl Serialize for Report {
             rows_skipped: Vec<Line>,
             #[serde(skip_serializing_if = "Option::is_none")]
             placement: Option<Points>,
+            #[serde(skip_serializing_if = "Vec::is_empty")]
+            serving: Vec<Told>,
         }
         let line = |row: &Skipped| {
             let why = format!("{}, {} {}: {}", row.file, row.family.name(), row.label, row.why);
@@ -303,7 +308,8 @@ impl Serialize for Report {
         };
         let rows_skipped = self.skipped.iter().map(line).collect();
         let placement = Points::of(&self.placements);
-        Whole { families: self.families(), rows_skipped, placement }.serialize(to)
+        let serving = self.served.clone();
+        Whole { families: self.families(), rows_skipped, placement, serving }.serialize(to)
     }
 }
 

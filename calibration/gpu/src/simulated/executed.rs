@@ -37,8 +37,7 @@ pub(super) fn duration(machine: &Machine, asked: &Launch) -> Result<Option<f64>,
             let reused = if bytes <= machine.l2_capacity { bytes } else { 0.0 };
             let loads = vec![Access::coalesced(WIDTH); LOADS];
             let rounds = sweeps as u32;
-            let work =
-                work::Work { loads, rounds, footprint: reused, ..work::Work::none() };
+            let work = work::Work { loads, rounds, footprint: reused, ..work::Work::none() };
             Some(run(machine, asked, &work)?)
         }
         _ => None,

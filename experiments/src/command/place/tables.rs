@@ -13,15 +13,15 @@ use crate::record::write_table;
 
 /// A mean over seeds with its 90 % interval; of one seed the interval is that value.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Estimate {
-    pub(super) mean: f64,
-    low: f64,
-    high: f64,
+pub(in crate::command) struct Estimate {
+    pub(in crate::command) mean: f64,
+    pub(in crate::command) low: f64,
+    pub(in crate::command) high: f64,
 }
 
 /// The mean of values of seeds, none of which can be negative, rounded so that no digit is printed
 /// that says nothing.
-pub(super) fn estimate(values: impl Iterator<Item = f64>) -> Estimate {
+pub(in crate::command) fn estimate(values: impl Iterator<Item = f64>) -> Estimate {
     let values: Vec<f64> = values.collect();
     let mean = values.iter().sum::<f64>() / values.len().max(1) as f64;
     let half = Interval::of(&values, 0.9).map_or(0.0, |interval| interval.half_width);
@@ -37,20 +37,24 @@ pub(super) fn percentage(values: impl Iterator<Item = f64>) -> Estimate {
 }
 
 /// A table that is written.
-pub(super) struct Table {
-    name: &'static str,
-    header: Vec<String>,
-    pub(super) rows: Vec<Vec<String>>,
+pub(in crate::command) struct Table {
+    pub(in crate::command) name: &'static str,
+    pub(in crate::command) header: Vec<String>,
+    pub(in crate::command) rows: Vec<Vec<String>>,
 }
 
 impl Table {
-    pub(super) fn new(name: &'static str, header: &[&str]) -> Table {
+    pub(in crate::command) fn new(name: &'static str, header: &[&str]) -> Table {
         let header = header.iter().map(|column| (*column).to_owned()).collect();
         Table { name, header, rows: Vec::new() }
     }
 
     /// A table of some columns, and of estimates with their intervals.
-    pub(super) fn of(name: &'static str, columns: &[&str], estimates: &[&str]) -> Table {
+    pub(in crate::command) fn of(
+        name: &'static str,
+        columns: &[&str],
+        estimates: &[&str],
+    ) -> Table {
         let mut table = Table::new(name, columns);
         let ends = |key: &&str| ["", "_low", "_high"].map(|end| format!("{key}{end}"));
         table.header.extend(estimates.iter().flat_map(ends));
@@ -58,7 +62,11 @@ impl Table {
     }
 
     /// Adds a row of some cells and of estimates.
-    pub(super) fn add(&mut self, cells: impl IntoIterator<Item = String>, of: &[Estimate]) {
+    pub(in crate::command) fn add(
+        &mut self,
+        cells: impl IntoIterator<Item = String>,
+        of: &[Estimate],
+    ) {
         let figures = of.iter().flat_map(|one| [one.mean, one.low, one.high]);
         let figures = figures.map(|figure| figure.to_string());
         self.rows.push(cells.into_iter().chain(figures).collect());
