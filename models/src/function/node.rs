@@ -43,7 +43,7 @@ impl Cached {
             let (_, size) = self.swapped.pop_front().expect("something takes the room");
             self.taken = self.taken - size;
         }
-        self.taken = self.taken + weights;
+        self.taken += weights;
         self.swapped.push_back((function, weights));
     }
 
@@ -63,7 +63,9 @@ mod tests {
     #[test]
     fn the_first_that_was_swapped_out_makes_room() {
         let mut cached = Cached::new(Bytes::new(10));
-        [(7, 4), (8, 4), (9, 6)].map(|(function, size)| cached.take(function, Bytes::new(size)));
+        for (function, size) in [(7, 4), (8, 4), (9, 6)] {
+            cached.take(function, Bytes::new(size));
+        }
         assert_eq!([7, 8, 9].map(|function| cached.has_weights(function)), [false, true, true]);
         cached.take(6, Bytes::new(11));
         assert!(!cached.has_weights(6) && cached.has_weights(8), "larger than all of it");
