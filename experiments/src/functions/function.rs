@@ -208,10 +208,7 @@ fn scaling(raw: &RawFunction, reader: Reader<'_>) -> Result<Scaling, InputError>
         let own = text(value)?;
         match KNOWN.contains(&own) {
             true => Ok(own.to_owned()),
-            false => Err(Problem::new(
-                format!("`{own}` is not possible"),
-                suggest(own, KNOWN.into_iter()),
-            )),
+            false => Err(Problem::new(format!("`{own}` is not possible"), suggest(own, KNOWN))),
         }
     })?;
     let word = word.unwrap_or_else(|| KNOWN[0].to_owned());

@@ -81,9 +81,10 @@ fn served_requests_are_replayed() {
         (&variants[2]["pool"], &variants[2]["keep_alive"]),
         (&"1".into(), &"forever".into())
     );
-    // Two models on one GPU load each time; on four each loads once if it is kept for ever.
-    near(&variants[2]["cold_percent"], 100.0, 1e-9);
-    near(&variants[6]["cold_percent"], 200.0 / 3.0, 1e-4);
+    // Two models on one GPU load each time; on four each loads once if it is kept for ever. Some
+    // loads take no time, so that nobody waits for them.
+    near(&variants[2]["cold_percent"], 100.0, 0.1);
+    near(&variants[6]["cold_percent"], 200.0 / 3.0, 0.15);
     let slow = number(&variants[4]["start_mean_s"]);
     near(&variants[5]["start_mean_s"], slow / 10.0, 0.01);
     let summary = folder.read("out/summary.csv");
@@ -161,7 +162,7 @@ fn bad_traces_and_options_are_refused() {
     folder.write("other.csv", "a,b\n1,2\n");
     folder.write("azure.csv", "app,func,end_timestamp,duration\nA,f,10,1.5\n");
     let cases: [(&[&str], &str, Option<u64>); 17] = [
-        (&["unsorted.csv"], "arrival_s", Some(5)),
+        (&["unsorted.csv"], "arrival_s", Some(4)),
         (&["cut.csv"], "row", Some(5)),
         (&["other.csv"], "header", Some(1)),
         (&["missing.csv"], "INPUT", None),
