@@ -272,7 +272,7 @@ fn scaled(scaling: Scaling, calls: Vec<Call>) -> Lived {
 #[test]
 fn scalers_by_hand() {
     let one = vec![call(Time::ZERO)];
-    let concurrency = Concurrency { target: 0.7, ..Concurrency::default() };
+    let concurrency = Concurrency { target: 1.0, ..Concurrency::default() };
     let lived = scaled(Scaling::Concurrency(concurrency), one.clone());
     assert_eq!((lived.stories[0].ended, lived.ended), (seconds(3), seconds(94)));
     let lived = scaled(Scaling::Queue(Queue { threshold: 1.0, ..Queue::default() }), one);
