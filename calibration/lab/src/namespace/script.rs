@@ -1,7 +1,7 @@
 //! A wiring as the input of the programs that build it.
 //!
-//! A lab is a list of [`LabStep`]s: which program reads what, in which namespace. Making the list is
-//! arithmetic on names, so that a test can hold it against a file; carrying it out is
+//! A lab is a list of [`LabStep`]s: which program reads what, in which namespace. Making the list
+//! is arithmetic on names, so that a test can hold it against a file; carrying it out is
 //! [`super::build`].
 
 use std::fmt::{self, Write};
