@@ -7,8 +7,8 @@
 //! ```
 //!
 //! What no file tells of the served requests is fitted on the first seven days alone
-//! (`calibration_fit::serving`): the inference time, how many instances there are, and how long they
-//! are kept. All later days judge it.
+//! (`calibration_fit::serving`): the inference time, how many instances there are, and how long
+//! they are kept. All later days judge it.
 
 mod azure;
 mod fitted;
