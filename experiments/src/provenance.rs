@@ -50,7 +50,7 @@ pub(crate) fn write(folder: &Path, experiment: &Experiment, plan: &Plan) -> Resu
                 unit: row.unit.clone(),
                 low: row.low,
                 high: row.high,
-                how: format!("{:?}", row.how).to_lowercase(),
+                how: row.how.word().into(),
                 source: row.source.clone(),
             });
         }

@@ -13,6 +13,7 @@
 
 mod derived;
 mod header;
+mod how;
 mod reads;
 pub mod schema;
 mod unit;
@@ -30,23 +31,8 @@ use reads::Reads;
 use schema::Need;
 
 pub use header::csv_error;
+pub use how::How;
 pub use unit::{Dimension, UNITS, unit};
-
-/// How a number was obtained.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum How {
-    /// Measured by a probe of this project.
-    Measured,
-    /// Fitted by `podpath calibrate fit` from rows named in the source column.
-    Fitted,
-    /// Published by somebody else.
-    Published,
-    /// Given by the vendor or a standard.
-    Datasheet,
-    /// Not known; a stated assumption that studies should sweep.
-    Assumed,
-}
 
 /// One line of a profile, in the unit its file uses.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -194,9 +194,11 @@ impl Priors {
                 }
                 (None, Some(of)) => {
                     let told = format!("{} × {of}: {}", line.value, line.source);
-                    (String::new(), String::new(), how(line.how), told)
+                    (String::new(), String::new(), line.how.word(), told)
                 }
-                (None, None) => (String::new(), String::new(), how(line.how), line.source.clone()),
+                (None, None) => {
+                    (String::new(), String::new(), line.how.word(), line.source.clone())
+                }
             };
             let value = digits(value);
             let interval = together.and_then(|together| together.interval(at, value));
@@ -231,16 +233,6 @@ pub fn digits(value: f64) -> f64 {
 
 fn factor_of(name: &str) -> f64 {
     unit(name).map_or(1.0, |unit| unit.2)
-}
-
-fn how(how: How) -> &'static str {
-    match how {
-        How::Measured => "measured",
-        How::Fitted => "fitted",
-        How::Published => "published",
-        How::Datasheet => "datasheet",
-        How::Assumed => "assumed",
-    }
 }
 
 /// What is wrong with a line that stands below `before`.

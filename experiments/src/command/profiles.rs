@@ -237,7 +237,7 @@ fn show_profile(profile: &Profile, console: &Console) -> Result<Value, Failure> 
             number(row.value),
             row.unit.clone().into(),
             interval.into(),
-            format!("{:?}", row.how).to_lowercase().into(),
+            row.how.word().into(),
             comfy_table::Cell::new(&row.source),
         ]);
     }

@@ -7,7 +7,7 @@ use models::gpu::copy::Direction;
 use models::input::{InputError, Source};
 use models::library::Kind;
 use models::pcie::Port;
-use models::profile::{How, Profile};
+use models::profile::Profile;
 
 use super::super::profile::part_of_link;
 use super::{Copies, Devices, Imported};
@@ -60,7 +60,7 @@ pub fn overlay(with: &Overlay<'_>) -> Result<String, InputError> {
     for row in with.base.rows() {
         if lines.iter().all(|line| line.parameter != row.parameter) {
             let end = |end: Option<f64>| end.map_or(String::new(), |end| end.to_string());
-            let (value, how) = (row.value.to_string(), how(row.how));
+            let (value, how) = (row.value.to_string(), row.how.word());
             let (low, high) = (end(row.low), end(row.high));
             let record = [&row.parameter, &value, &row.unit, &low, &high, how, &row.source];
             writer.write_record(record).expect("memory");
@@ -84,17 +84,6 @@ fn check(text: &str, with: &Overlay<'_>, lines: &[Line]) -> Result<(), InputErro
     let source = with.imported.iter().find(|(source, _)| file.ends_with(&source.name));
     let source = source.map(|(source, _)| Source::new(source.name.clone(), ""));
     Err(InputError { source, span: None, ..error })
-}
-
-/// As a profile writes it.
-const fn how(how: How) -> &'static str {
-    match how {
-        How::Measured => "measured",
-        How::Fitted => "fitted",
-        How::Published => "published",
-        How::Datasheet => "datasheet",
-        How::Assumed => "assumed",
-    }
 }
 
 fn facts(source: &Source, devices: &Devices, at: usize) -> Result<Vec<Line>, InputError> {
