@@ -138,7 +138,7 @@ fn every_assumption_is_replaced_by_a_probe() {
 }
 
 /// Constants of the execution model that are no line of a profile, and why.
-const CONSTANTS: [(&str, &str); 33] = [
+const CONSTANTS: [(&str, &str); 34] = [
     ("LINE", "words of a line of L2: 128 bytes"),
     ("SECTOR", "words of a sector of L2: 32 bytes"),
     ("FURTHER_STREAM", "from streams with one and two loads; no probe separates it yet"),
@@ -148,6 +148,7 @@ const CONSTANTS: [(&str, &str); 33] = [
     ("FAR_CYCLES", "from published curves; the probe of latency does not separate it yet"),
     ("SHARED_FETCH", "between those of the A100 and the H100; no probe has that sweep"),
     ("SHARED_PART", "from published curves; no probe has that sweep"),
+    ("TURNAROUND_MAX", "the most that a profile may say"),
     ("L1_PART", "from published curves; no probe has that sweep"),
     ("L1_ISSUE", "from published curves; no probe has that sweep"),
     ("ISSUES", "the schedulers of an SM: architecture"),

@@ -158,7 +158,7 @@ impl Machine {
             load_port: rate("load_port")?,
             store_port: rate("store_port")?,
             dram_efficiency: above("dram_efficiency", part("dram_efficiency", 1.5)?)?,
-            dram_turnaround: part("dram_turnaround", 0.9)?,
+            dram_turnaround: part("dram_turnaround", memory::TURNAROUND_MAX)?,
             queueing: part("queueing", 1000.0)?.max(1.0),
             stream_gap: seconds("stream_gap")?,
             graph_gap: seconds("graph_gap")?,

@@ -68,13 +68,17 @@ pub fn l2_hits(machine: &Machine, footprint: f64) -> f64 {
     1.0 - sweep_miss(footprint, usable)
 }
 
+/// The most that an even mix may lose: memory that stood still would end no kernel.
+pub(super) const TURNAROUND_MAX: f64 = 0.9;
+
 /// What device memory moves of a mix of which `written` (0 to 1) is writes [B/s].
 ///
 /// A bus that turns between reading and writing loses `dram_turnaround` at an even mix, and
 /// nothing at either end.
 pub fn memory_rate(machine: &Machine, written: f64) -> f64 {
     let turns = 4.0 * written * (1.0 - written);
-    let kept = 1.0 - machine.dram_turnaround * turns;
+    // A fit tries more than any profile may say.
+    let kept = 1.0 - machine.dram_turnaround.min(TURNAROUND_MAX) * turns;
     machine.memory_peak * machine.dram_efficiency * kept
 }
 
