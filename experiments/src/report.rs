@@ -23,6 +23,7 @@ pub mod calibrate_net;
 pub mod calibration;
 pub mod compare;
 pub mod document;
+mod estimates;
 pub mod functions;
 pub mod judging;
 pub mod life;

@@ -39,8 +39,13 @@ pub(crate) fn rows(plan: &Plan, point: usize, cells: &[Vec<String>], digests: &[
     }
     rows.push(text);
     let mut text = Vec::new();
-    let columns = row::columns::<CollectiveRow>();
-    for (at, row) in CollectiveRow::of(plan, point, digests) {
+    let collectives = CollectiveRow::of(plan, point, digests);
+    // Most points have none, and are many.
+    let columns = match collectives.is_empty() {
+        true => Vec::new(),
+        false => row::columns::<CollectiveRow>(),
+    };
+    for (at, row) in collectives {
         let key = own(plan, &CollectiveRow::KEYS, &columns, &cells[at]);
         add(&mut text, &key, vec![row::cells(&row)]);
     }

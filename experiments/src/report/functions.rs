@@ -2,10 +2,11 @@
 
 use std::path::Path;
 
-use super::document::{Cell, Page, Section, Table as Sheet, numbers, words as column};
+use super::document::{Page, Section};
+use super::estimates::sheet;
 use super::pick;
-use crate::plot::table::{Row, Table};
-use crate::plot::{Figure, PlotError, words};
+use crate::plot::table::Table;
+use crate::plot::{Figure, PlotError};
 
 /// So many of who spoils whom are shown; the file has all.
 const SHOWN: usize = 20;
@@ -57,40 +58,4 @@ pub fn page(
         answer: answer.to_vec(),
         sections,
     })
-}
-
-/// A table of names and estimates with their intervals.
-fn sheet(table: &Table, most: usize, title: &'static str) -> Result<Sheet, PlotError> {
-    let bound = |name: &str| name.ends_with("_low") || name.ends_with("_high");
-    let is_estimate = |name: &str| table.columns().iter().any(|own| *own == format!("{name}_low"));
-    let names: Vec<&String> = table.columns().iter().filter(|name| !bound(name)).collect();
-    let row = |row: Row<'_>| -> Result<Vec<Cell>, PlotError> {
-        let cell = |name: &&String| -> Result<Cell, PlotError> {
-            if !is_estimate(name) {
-                return Ok(Cell::text(row.text(name)?));
-            }
-            let number = |column: &str| Ok::<_, PlotError>(words::number(row.number(column)?));
-            let mean = number(name)?;
-            let (low, high) = (number(&format!("{name}_low"))?, number(&format!("{name}_high"))?);
-            let same = low == mean && high == mean;
-            Ok(Cell::number(if same { mean } else { format!("{mean} ({low} to {high})") }))
-        };
-        names.iter().map(cell).collect()
-    };
-    let rows = table.rows().take(most).map(row).collect::<Result<Vec<_>, PlotError>>()?;
-    let heads = names.iter().map(|name| match is_estimate(name) {
-        true => numbers(&heading(name)),
-        false => column(&name.replace('_', " ")),
-    });
-    Ok(Sheet::plain(title, heads.collect(), rows))
-}
-
-/// A column as people read it: `cold [%]`.
-fn heading(name: &str) -> String {
-    let plain = |name: &str| name.replace('_', " ");
-    match (name.strip_suffix("_percent"), name.strip_suffix("_s")) {
-        (Some(what), _) => format!("{} [%]", plain(what)),
-        (_, Some(what)) => format!("{} [s]", plain(what)),
-        _ => plain(name),
-    }
 }
