@@ -12,6 +12,7 @@ mod profiles;
 mod replay;
 mod respond;
 mod run;
+mod scenario;
 mod schema;
 mod show;
 mod token;
@@ -64,6 +65,7 @@ enum Command {
     Replay(replay::Arguments),
     Place(place::Arguments),
     Functions(functions::Arguments),
+    Scenario(scenario::Arguments),
     Validate(validate::Arguments),
     Calibrate(calibrate::Arguments),
     Profiles(profiles::Arguments),
@@ -118,6 +120,7 @@ impl Command {
             Command::Replay(arguments) => replay::run(arguments, console),
             Command::Place(arguments) => place::run(arguments, console),
             Command::Functions(arguments) => functions::run(arguments, console),
+            Command::Scenario(arguments) => scenario::run(arguments, console),
             Command::Validate(arguments) => validate::run(arguments, console),
             Command::Calibrate(arguments) => calibrate::run(arguments, console),
             Command::Profiles(arguments) => profiles::run(arguments, console),

@@ -41,6 +41,7 @@ use serde_spanned::Spanned;
 
 use crate::near::Near;
 
+pub(crate) use axes::Flat;
 pub(crate) use axis::{Axis, Purpose};
 pub(crate) use drawn::{Unit, dist};
 pub(crate) use field::{Field, listed};

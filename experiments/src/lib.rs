@@ -45,6 +45,7 @@ mod provenance;
 mod record;
 mod row;
 mod run;
+mod scenario;
 mod shipped;
 mod span;
 mod unit;

@@ -38,9 +38,11 @@ pub mod reported;
 pub mod run;
 pub mod scale;
 pub mod scatter;
+pub mod scenario;
 pub mod series;
 pub mod shown;
 pub mod sizes;
+mod stages;
 pub mod steps;
 pub mod table;
 pub mod topologies;
@@ -207,6 +209,14 @@ pub fn placement(dir: &Path) -> Result<Vec<Figure>, PlotError> {
 /// If a table is broken, or a figure cannot be written.
 pub fn functions(dir: &Path) -> Result<Vec<Figure>, PlotError> {
     write(dir, functions::drafts(dir)?)
+}
+
+/// Draws the figures of a scenario, and writes them to `plots/`.
+///
+/// # Errors
+/// If a table is broken, or a figure cannot be written.
+pub fn scenario(dir: &Path) -> Result<Vec<Figure>, PlotError> {
+    write(dir, scenario::drafts(dir)?)
 }
 
 /// Draws the figures of a judged GPU, and writes them to `plots/`.

@@ -32,6 +32,7 @@ pub mod place;
 pub mod provenance;
 pub mod request;
 pub mod results;
+pub mod scenario;
 pub mod together;
 pub mod validate;
 pub mod verdict;
@@ -149,6 +150,20 @@ pub fn functions(
     figures: &[Figure],
 ) -> Result<(), PlotError> {
     save(dir, &functions::page(dir, about, answer, figures)?)
+}
+
+/// Writes `report.html` for the scenario in `dir`; `about` says what was run, `answer` what came of
+/// it.
+///
+/// # Errors
+/// If a table is missing or broken, or the report cannot be written.
+pub fn scenario(
+    dir: &Path,
+    about: &str,
+    answer: &[String],
+    figures: &[Figure],
+) -> Result<(), PlotError> {
+    save(dir, &scenario::page(dir, about, answer, figures)?)
 }
 
 /// Writes `report.html` for the calibration of a GPU in `dir`.

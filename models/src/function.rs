@@ -31,5 +31,6 @@ pub use graph::{Graph, Movement, Spoiled, Used};
 pub use keep::{Histogram, Keep};
 pub use mover::{Mover, Still};
 pub use scaling::{Concurrency, Queue, Scaling};
+pub(crate) use scaling::{Scaler, Seen};
 pub use scene::{Function, Gpu, Node, STAGES, Scene, Stage};
 pub use world::{Lived, live};

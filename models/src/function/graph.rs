@@ -60,6 +60,7 @@ struct Active {
 /// Carries out movements on a cluster.
 pub struct Graph<'a> {
     cluster: &'a Cluster,
+    seed: Seed,
     /// By movement and GPU.
     plans: Vec<Vec<Option<Plan>>>,
     flows: Flows<u32>,
@@ -104,6 +105,7 @@ impl<'a> Graph<'a> {
         flows.watch();
         Ok(Graph {
             cluster,
+            seed,
             plans: movements.iter().map(plans).collect::<Result<_, InputError>>()?,
             flows,
             active: Vec::new(),
@@ -118,6 +120,19 @@ impl<'a> Graph<'a> {
             ended: Vec::new(),
             done: Vec::new(),
         })
+    }
+
+    /// Plans another transfer of a movement; its number in the place of a GPU's.
+    ///
+    /// # Errors
+    /// As [`Graph::new`].
+    pub fn add(&mut self, movement: u32, transfer: &Transfer) -> Result<u32, InputError> {
+        let one = std::slice::from_ref(transfer);
+        let seed = self.seed.get();
+        let plan = predict::plans(self.cluster, one, Fidelity::Flow, seed)?.remove(0);
+        let plans = &mut self.plans[movement as usize];
+        plans.push(Some(plan));
+        Ok(plans.len() as u32 - 1)
     }
 
     /// Who lost how much time where, and to whom, most first.

@@ -22,7 +22,7 @@ pub enum Scaling {
 
 /// What a scaler of one function remembers.
 #[derive(Clone, Debug)]
-pub(super) enum Scaler {
+pub(crate) enum Scaler {
     PerCall,
     Concurrency(concurrency::State),
     Queue(queue::State),
@@ -30,19 +30,19 @@ pub(super) enum Scaler {
 
 /// What a scaler sees of its function.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Seen {
+pub(crate) struct Seen {
     /// Calls that wait.
-    pub(super) waiting: u32,
+    pub(crate) waiting: u32,
     /// Calls in work.
-    pub(super) working: u32,
+    pub(crate) working: u32,
     /// Instances that are ready.
-    pub(super) ready: u32,
+    pub(crate) ready: u32,
     /// Instances that are there, ready or not.
-    pub(super) live: u32,
+    pub(crate) live: u32,
 }
 
 impl Scaler {
-    pub(super) fn new(scaling: &Scaling) -> Scaler {
+    pub(crate) fn new(scaling: &Scaling) -> Scaler {
         match scaling {
             Scaling::PerCall => Scaler::PerCall,
             Scaling::Concurrency(own) => Scaler::Concurrency(concurrency::State::new(*own)),
@@ -51,7 +51,7 @@ impl Scaler {
     }
 
     /// How often it looks; none if it is called by calls alone.
-    pub(super) fn every(&self) -> Option<Time> {
+    pub(crate) fn every(&self) -> Option<Time> {
         match self {
             Scaler::PerCall => None,
             Scaler::Concurrency(_) => Some(concurrency::TICK),
@@ -60,14 +60,14 @@ impl Scaler {
     }
 
     /// Notes that calls came or went.
-    pub(super) fn note(&mut self, now: Time, seen: Seen) {
+    pub(crate) fn note(&mut self, now: Time, seen: Seen) {
         if let Scaler::Concurrency(own) = self {
             own.note(now, seen.waiting + seen.working);
         }
     }
 
     /// How many instances there should be, when it looks.
-    pub(super) fn desired(&mut self, now: Time, seen: Seen) -> u32 {
+    pub(crate) fn desired(&mut self, now: Time, seen: Seen) -> u32 {
         match self {
             Scaler::PerCall => seen.live,
             Scaler::Concurrency(own) => own.desired(now, seen),
@@ -76,7 +76,7 @@ impl Scaler {
     }
 
     /// Whether the first call starts an instance at once, without waiting for the next look.
-    pub(super) fn wakes_at_once(&self) -> bool {
+    pub(crate) fn wakes_at_once(&self) -> bool {
         matches!(self, Scaler::Concurrency(_))
     }
 }
