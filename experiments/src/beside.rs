@@ -155,6 +155,8 @@ fn nominal(reported: &Reported, group: &[&Digest]) -> Option<f64> {
         (Unit::Time, _, [one]) => Some(one.completion_s?.mean),
         (Unit::Time, ..) => last(group),
         (Unit::Frequency, ..) => completions().map(|seconds| Some(1.0 / seconds?)).sum(),
+        // No experiment reports one.
+        (Unit::Number, ..) => None,
     }
 }
 

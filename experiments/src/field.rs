@@ -10,6 +10,7 @@
 //! median factor, and the part that is covered is the mean over cases of the part of their figures.
 
 pub(crate) mod files;
+mod scene;
 pub(crate) mod summary;
 
 use models::cluster::PlaceKind;
@@ -32,17 +33,21 @@ pub(crate) enum Group {
     /// A topology of it has a GPU.
     #[serde(rename = "GPU path")]
     Gpu,
+    /// Models that are served or trained, over time.
+    #[serde(rename = "serving and training")]
+    Scenario,
 }
 
 impl Group {
-    /// Both, in the order of tables.
-    pub(crate) const ALL: [Group; 2] = [Group::Network, Group::Gpu];
+    /// All, in the order of tables.
+    pub(crate) const ALL: [Group; 3] = [Group::Network, Group::Gpu, Group::Scenario];
 
     /// Its name in tables.
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Group::Network => "network",
             Group::Gpu => "GPU path",
+            Group::Scenario => "serving and training",
         }
     }
 }
@@ -87,6 +92,8 @@ pub(crate) struct Figure {
 fn unit_name<S: serde::Serializer>(unit: &Unit, to: S) -> Result<S::Ok, S::Error> {
     to.serialize_str(unit.name())
 }
+
+pub(crate) use scene::Scene;
 
 /// An experiment of a case, ready to be computed.
 pub(crate) struct Task {

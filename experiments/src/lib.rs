@@ -21,6 +21,7 @@ pub mod net_report;
 pub mod plot;
 pub mod report;
 pub mod sweep;
+pub mod tried;
 pub mod verdict;
 
 mod beside;

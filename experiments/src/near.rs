@@ -1,6 +1,6 @@
 //! Where the files are that an experiment names: beside its own on disk, or in the program.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use include_dir::Dir;
@@ -18,6 +18,28 @@ pub(crate) enum Near<'a> {
     Shipped(&'a Dir<'static>),
     /// None: topologies have names only, and other paths start where the program does.
     Nowhere,
+}
+
+/// The same, kept.
+#[derive(Clone, Debug)]
+pub(crate) enum Home {
+    /// On disk.
+    Disk(PathBuf),
+    /// Built into the program.
+    Shipped(&'static Dir<'static>),
+    /// None.
+    Nowhere,
+}
+
+impl Home {
+    /// Where files are looked for.
+    pub(crate) fn near(&self) -> Near<'_> {
+        match self {
+            Home::Disk(folder) => Near::Disk(folder),
+            Home::Shipped(folder) => Near::Shipped(folder),
+            Home::Nowhere => Near::Nowhere,
+        }
+    }
 }
 
 impl Near<'_> {

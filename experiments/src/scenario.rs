@@ -30,7 +30,7 @@ use serde::Deserialize;
 use serde_spanned::Spanned;
 use sim::Seed;
 
-use crate::near::Near;
+use crate::near::Home;
 pub(crate) use outcome::{Lost, Outcome};
 pub(crate) use reported::{Reported, factor, unit};
 pub(crate) use sweep::Variant;
@@ -58,7 +58,7 @@ struct Head {
 }
 
 /// A scenario whose every variant has been judged.
-pub(crate) struct Scenario<'n> {
+pub(crate) struct Scenario {
     pub(crate) name: String,
     pub(crate) about: String,
     pub(crate) cause: String,
@@ -67,7 +67,7 @@ pub(crate) struct Scenario<'n> {
     pub(crate) axes: Vec<String>,
     pub(crate) variants: Vec<Variant>,
     pub(crate) reported: Vec<Reported>,
-    near: Near<'n>,
+    home: Home,
     /// It knows what collectives cost.
     library: Library,
 }
@@ -100,16 +100,16 @@ impl Told {
     }
 }
 
-impl<'n> Scenario<'n> {
+impl Scenario {
     /// Reads a scenario, and runs through the checks of each of its variants.
     ///
     /// # Errors
     /// If something is wrong with it.
     pub(crate) fn read(
         source: &Arc<Source>,
-        near: Near<'n>,
+        home: Home,
         library: &Library,
-    ) -> Result<Scenario<'n>, InputError> {
+    ) -> Result<Scenario, InputError> {
         let head: Head = parse_toml(source)?;
         let kind = match (head.pool.is_some(), head.job.is_some()) {
             (true, false) => Kind::Serving,
@@ -130,7 +130,7 @@ impl<'n> Scenario<'n> {
             axes,
             variants,
             reported: Vec::new(),
-            near,
+            home,
             library: library.with_collectives(),
         };
         let mut figures = Vec::new();
@@ -146,8 +146,20 @@ impl<'n> Scenario<'n> {
     fn check(&self, variant: &Variant) -> Result<Vec<String>, InputError> {
         let reader = Reader::new(&variant.source, None);
         match self.kind {
-            Kind::Serving => serving::check(reader, self.near, &self.library),
-            Kind::Training => training::check(reader, self.near, &self.library),
+            Kind::Serving => serving::check(reader, self.home.near(), &self.library),
+            Kind::Training => training::check(reader, self.home.near(), &self.library),
+        }
+    }
+
+    /// How many requests a variant may send; as many steps as it has, of training.
+    ///
+    /// # Errors
+    /// If something is wrong with it.
+    pub(crate) fn asks(&self, variant: &Variant) -> Result<u64, InputError> {
+        let reader = Reader::new(&variant.source, None);
+        match self.kind {
+            Kind::Serving => serving::asks(reader, self.home.near(), &self.library),
+            Kind::Training => training::asks(reader, self.home.near(), &self.library),
         }
     }
 
@@ -155,7 +167,7 @@ impl<'n> Scenario<'n> {
     ///
     /// # Errors
     /// If a draw makes something of it that cannot be run.
-    fn once(
+    pub(crate) fn once(
         &self,
         variant: &Variant,
         draw: Option<Draw>,
@@ -165,8 +177,8 @@ impl<'n> Scenario<'n> {
         let library = drawn.as_ref().unwrap_or(&self.library);
         let reader = Reader::new(&variant.source, draw);
         match self.kind {
-            Kind::Serving => serving::run(reader, self.near, library, seed),
-            Kind::Training => training::run(reader, self.near, library, seed),
+            Kind::Serving => serving::run(reader, self.home.near(), library, seed),
+            Kind::Training => training::run(reader, self.home.near(), library, seed),
         }
     }
 

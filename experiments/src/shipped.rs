@@ -5,12 +5,13 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use include_dir::{Dir, File, include_dir};
+use include_dir::{Dir, include_dir};
 use models::input::{InputError, Source, nearest};
 
 use crate::experiment::Experiment;
 use crate::file;
-use crate::near::Near;
+use crate::near::{Home, Near};
+use crate::scenario::{self, Scenario};
 
 static CASES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/cases");
 /// The experiments of the folder itself, the first one first.
@@ -49,19 +50,27 @@ pub(crate) fn all() -> impl Iterator<Item = Shipped> {
 
 /// Those of them that are cases from the field.
 pub(crate) fn cases() -> impl Iterator<Item = Shipped> {
-    let folders = std::iter::once(&CASES).chain(CASES.dirs());
-    folders.flat_map(|folder| folder.files().filter_map(move |file| case(folder, file)))
+    files(is_experiment)
 }
 
-/// The experiment in a file of the cases.
-fn case(folder: &'static Dir<'static>, file: &'static File<'static>) -> Option<Shipped> {
-    let path = file.path();
-    let text = file.contents_utf8()?;
-    let is_toml = path.extension().is_some_and(|ending| ending == "toml");
-    let is_experiment = is_toml && is_experiment(text);
-    let name = path.with_extension("");
-    let name = format!("cases/{}", name.to_str()?);
-    is_experiment.then_some(Shipped { name, text, near: Near::Shipped(folder) })
+/// The scenarios among the cases.
+pub(crate) fn scenarios() -> impl Iterator<Item = Shipped> {
+    files(scenario::is_scenario)
+}
+
+/// The files of cases whose text is of a kind.
+fn files(is_kind: fn(&str) -> bool) -> impl Iterator<Item = Shipped> {
+    let folders = std::iter::once(&CASES).chain(CASES.dirs());
+    folders.flat_map(move |folder| {
+        folder.files().filter_map(move |file| {
+            let text = file.contents_utf8()?;
+            let is_toml = file.path().extension().is_some_and(|ending| ending == "toml");
+            let name = file.path().with_extension("");
+            let name = format!("cases/{}", name.to_str()?);
+            let near = Near::Shipped(folder);
+            (is_toml && is_kind(text)).then_some(Shipped { name, text, near })
+        })
+    })
 }
 
 /// Whether a TOML text is an experiment: topologies lie beside experiments, and name none.
@@ -70,6 +79,19 @@ pub(crate) fn is_experiment(text: &str) -> bool {
 }
 
 impl Shipped {
+    /// The scenario.
+    ///
+    /// # Errors
+    /// If something is wrong with it, which tests rule out.
+    pub(crate) fn scenario(&self) -> Result<Scenario, InputError> {
+        let source = Source::new(format!("shipped:{}.toml", self.name), self.text);
+        let home = match self.near {
+            Near::Shipped(folder) => Home::Shipped(folder),
+            Near::Disk(_) | Near::Nowhere => Home::Nowhere,
+        };
+        Scenario::read(&source, home, calibration_data::shipped())
+    }
+
     /// The experiment.
     ///
     /// # Errors

@@ -12,10 +12,12 @@ pub enum Unit {
     Time,
     /// Transfers one after the other per second \[1/s\]: 1 ÷ the completion.
     Frequency,
+    /// A number without a unit, or a percentage, of a scenario.
+    Number,
 }
 
 impl Unit {
-    /// All of them, in the order of panels.
+    /// Those that experiments report, in the order of panels.
     pub(crate) const ALL: [Unit; 3] = [Unit::Bandwidth, Unit::Time, Unit::Frequency];
 
     /// Its name in the manifest.
@@ -24,6 +26,7 @@ impl Unit {
             Unit::Bandwidth => "bit/s",
             Unit::Time => "s",
             Unit::Frequency => "1/s",
+            Unit::Number => "1",
         }
     }
 
@@ -33,6 +36,7 @@ impl Unit {
             Unit::Bandwidth => "a bandwidth",
             Unit::Time => "a time",
             Unit::Frequency => "a number per second",
+            Unit::Number => "a number",
         }
     }
 
@@ -43,6 +47,7 @@ impl Unit {
             Unit::Bandwidth => words::bit_unit(value),
             Unit::Time => words::time_unit(value),
             Unit::Frequency => words::frequency_unit(value),
+            Unit::Number => ("", 1.0),
         }
     }
 }

@@ -76,6 +76,7 @@ fn a_closed_loop_waits_for_a_hop() {
         name: "picker".into(),
         way: Way::Request,
         time: Duration::Nothing,
+        every: None,
         byte: 1.0 / 28.6e6,
         servers: Some(1),
         cpu: None,
@@ -88,18 +89,29 @@ fn a_closed_loop_waits_for_a_hop() {
     near(mean(&stories[1000..], Story::ttft), 60.0 * 220e3 / 28.6e6, 0.001);
 }
 
+/// A timer that begins with the request lets its first token pass at the next multiple.
+#[test]
+fn a_timer_holds_answers() {
+    let every = Some(Time::from_ms(50));
+    let hop = |time| {
+        let (name, way) = ("batcher".into(), Way::Answer);
+        Hop { name, way, time, every, byte: 0.0, servers: None, cpu: None }
+    };
+    for (prefill, first) in [(0.0169, 0.05), (0.035, 0.05), (0.0841, 0.1)] {
+        let steps = Steps { prefill, ..Steps::default() };
+        let pool = Pool { steps, ..Pool::new("engine", Role::Both) };
+        let mut own = scene(vec![pool], vec![source(When::Users(1), 3, asked(1.0, 1.0))]);
+        own.hops.push(hop(Duration::Nothing));
+        near(lived(&own, 1.0).stories[2].ttft(), first, 1e-9);
+    }
+}
+
 /// M/M/1: a hop with exponential times, and Poisson arrivals.
 #[test]
 fn a_hop_is_a_queue() {
     let time = Duration::Dist(Dist::Exponential { mean: 0.008 });
-    let hop = Hop {
-        name: "proxy".into(),
-        way: Way::Request,
-        time,
-        byte: 0.0,
-        servers: Some(1),
-        cpu: None,
-    };
+    let (name, way, every) = ("proxy".into(), Way::Request, None);
+    let hop = Hop { name, way, time, every, byte: 0.0, servers: Some(1), cpu: None };
     let arrivals = source(When::Poisson(75.0), 200_000, asked(1.0, 1.0));
     let mut own = scene(vec![Pool::new("instant", Role::Both)], vec![arrivals]);
     own.hops.push(hop);

@@ -1,7 +1,9 @@
 //! What is fuzzed: one reader, or one way from an input to a result, each.
 
 use crate::mutate::Form;
-use crate::targets::{cluster, experiment, imports, journal, library, small, tables, traces};
+use crate::targets::{
+    cluster, experiment, imports, journal, library, over_time, small, tables, traces,
+};
 use crate::verdict::Verdict;
 
 /// Something that takes inputs.
@@ -79,6 +81,22 @@ pub(crate) const TARGETS: &[Target] = &[
         &["calibration/profiles/topology", "experiments/scenes/topology"],
         none,
         experiment::topology
+    ),
+    target!(
+        "scenario",
+        "a scenario file: a model that is served or trained, of which a little is run",
+        Text,
+        &["experiments/scenarios", "experiments/cases/*.toml"],
+        none,
+        over_time::scenario
+    ),
+    target!(
+        "functions",
+        "a file of functions",
+        Text,
+        &["experiments/functions"],
+        none,
+        over_time::functions
     ),
     target!(
         "set",

@@ -5,6 +5,7 @@ pub(crate) mod experiment;
 pub(crate) mod imports;
 pub(crate) mod journal;
 pub(crate) mod library;
+pub(crate) mod over_time;
 pub(crate) mod small;
 pub(crate) mod tables;
 pub(crate) mod traces;

@@ -11,7 +11,7 @@ use serde_json::json;
 use crate::console::Console;
 use crate::failure::Failure;
 use crate::file;
-use crate::near::Near;
+use crate::near::Home;
 use crate::output::Staging;
 use crate::scenario::{self, Scenario, Told};
 use crate::{plot, report};
@@ -58,8 +58,8 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<(), Failur
         Some(text) => Source::new(format!("shipped:{}.toml", arguments.input), text),
         None => file::read_text(path, "INPUT").map_err(|error| hinted(error, &arguments.input))?,
     };
-    let near = Near::Disk(path.parent().unwrap_or(Path::new("")));
-    let own = Scenario::read(&source, near, calibration_data::shipped())?;
+    let home = Home::Disk(path.parent().unwrap_or(Path::new("")).to_owned());
+    let own = Scenario::read(&source, home, calibration_data::shipped())?;
     let runs = own.variants.len() as u64 * u64::from(arguments.draws + 1);
     let bar = console.progress(runs, "runs");
     let one = |variant| own.run(variant, (arguments.seed, arguments.draws), &|| bar.inc(1));
@@ -72,6 +72,9 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<(), Failur
     for sheet in tables::more(&own, &told) {
         console.print("\n")?;
         console.print_table(sheet)?;
+    }
+    if !own.cause.is_empty() {
+        console.print(&format!("\n{}\n", own.cause))?;
     }
     if let (Some(staging), Some(folder)) = (staging, &arguments.out) {
         tables::write(&own, &told, staging.path())?;
@@ -88,6 +91,7 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<(), Failur
     console.print_json(&json!({
         "name": own.name,
         "answer": answer,
+        "cause": own.cause,
         "variants": variants,
         "reported": tables::reported_json(&own, &told),
     }))

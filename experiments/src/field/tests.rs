@@ -11,13 +11,15 @@ use models::outcome::Fidelity;
 use super::{Figure, Group, files};
 
 fn figures() -> Vec<Figure> {
-    let tasks = files::shipped().expect("every case can be planned");
-    let closed = tasks.into_iter().map(|mut task| {
+    let cases = files::shipped().expect("every case can be planned");
+    let closed = cases.experiments.into_iter().map(|mut task| {
         task.experiment.at_fidelities(&[Fidelity::Closed]);
         task.plan = task.experiment.plan().expect("at any fidelity");
         task
     });
-    closed.flat_map(|task| task.figures(false, &|| {}).expect("figures")).collect()
+    let closed = closed.flat_map(|task| task.figures(false, &|| {}).expect("figures"));
+    let scenes = cases.scenes.iter().flat_map(|own| own.figures(0, &|| {}).expect("figures"));
+    closed.chain(scenes).collect()
 }
 
 #[test]
@@ -53,7 +55,7 @@ fn every_figure_says_what_it_said() {
 
 #[test]
 fn every_case_has_a_figure_and_a_name_of_its_own() {
-    let tasks = files::shipped().expect("every case can be planned");
+    let tasks = files::shipped().expect("every case can be planned").experiments;
     let mut names = std::collections::BTreeSet::new();
     for task in &tasks {
         assert!(!task.experiment.reported.is_empty(), "{}: nothing is reported", task.name);

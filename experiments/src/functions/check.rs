@@ -36,6 +36,7 @@ pub(super) fn checked(
     let same = memories.iter().all(|memory| *memory == memories[0]).then_some(memories[0]);
     let mut functions: Vec<Function> = Vec::new();
     let mut movements = Vec::new();
+    let mut bases: Vec<String> = Vec::new();
     for own in &raw.function {
         let name = own.name.get_ref();
         if functions.iter().any(|other| other.name == *name) {
@@ -45,6 +46,7 @@ pub(super) fn checked(
                 .help("a name of its own"));
         }
         let Read { mut function, moves } = function(own, reader, same)?;
+        function.base = base(own, &mut bases, reader)?;
         for (at, moved) in moves {
             let movement = movement(own, reader, (at, &moved), &machines, cluster.as_ref())?;
             let number = Cost::Move(movements.len() as u32);
@@ -80,6 +82,31 @@ pub(super) fn checked(
         cluster,
         movements,
     })
+}
+
+/// The number of the layers that an image shares with others.
+fn base(
+    own: &RawFunction,
+    bases: &mut Vec<String>,
+    reader: Reader<'_>,
+) -> Result<Option<u32>, InputError> {
+    let field = |key: &str| format!("function.{}.{key}", own.name.get_ref());
+    match (&own.base, &own.base_image) {
+        (None, None) => Ok(None),
+        (Some(name), Some(_)) => {
+            let at = bases.iter().position(|known| known == name.get_ref());
+            Ok(Some(at.unwrap_or_else(|| {
+                bases.push(name.get_ref().clone());
+                bases.len() - 1
+            }) as u32))
+        }
+        (Some(name), None) => Err(reader
+            .fault(name, field("base"), "costs nothing")
+            .help("what its layers cost: base_image = \"4 GiB from registry\"")),
+        (None, Some(value)) => Err(reader
+            .fault(value, field("base_image"), "is shared with nobody")
+            .help("the name that others share them by: base = \"cuda-12\"; or one `image`")),
+    }
 }
 
 fn cluster(

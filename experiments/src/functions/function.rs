@@ -55,6 +55,7 @@ pub(super) fn function(
     own.concurrency =
         reader.count(&raw.concurrency, &field("concurrency"), COUNT_MAX)?.unwrap_or(1);
     let stages: [(&str, &Value); STAGES] = [
+        ("base_image", &raw.base_image),
         ("image", &raw.image),
         ("container", &raw.container),
         ("context", &raw.context),

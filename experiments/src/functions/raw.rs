@@ -60,6 +60,9 @@ pub(super) struct RawFunction {
     pub(super) weights: Value,
     pub(super) share: Value,
     pub(super) concurrency: Value,
+    /// The layers that its image shares with others, and what they cost.
+    pub(super) base: Option<Spanned<String>>,
+    pub(super) base_image: Value,
     pub(super) image: Value,
     pub(super) container: Value,
     pub(super) context: Value,

@@ -24,10 +24,11 @@ const HAIR: f64 = 0.7;
 const LANES_MAX: usize = 80;
 
 /// The stages with the colour of each; what is nearer to an answer is darker.
-const STAGES: [(&str, RGBAColor, f64); 23] = [
+const STAGES: [(&str, RGBAColor, f64); 24] = [
     ("hops", ink::BLACK, 0.5),
     ("gateway", ink::BLACK, 0.5),
     ("queue", ink::BLACK, 0.75),
+    ("base", ink::ORANGE, 0.55),
     ("image", ink::ORANGE, 0.0),
     ("container", ink::PURPLE, 0.0),
     ("context", ink::PURPLE, 0.55),

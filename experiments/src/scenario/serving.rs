@@ -45,6 +45,16 @@ pub(super) fn check(
     Ok(names)
 }
 
+/// How many requests a file may send.
+pub(super) fn asks(
+    reader: Reader<'_>,
+    near: Near<'_>,
+    library: &Library,
+) -> Result<u64, InputError> {
+    let sources = read(reader, near, library)?.scene.sources;
+    Ok(sources.iter().map(|source| u64::from(source.count)).sum())
+}
+
 /// Runs a file once.
 pub(super) fn run(
     reader: Reader<'_>,

@@ -62,6 +62,16 @@ pub(super) fn check(
     Ok(names.map(|name| (*name).to_owned()).collect())
 }
 
+/// How many steps a file runs, of each of its buckets.
+pub(super) fn asks(
+    reader: Reader<'_>,
+    near: Near<'_>,
+    library: &Library,
+) -> Result<u64, InputError> {
+    let job = read(reader, near, library)?.job;
+    Ok(u64::from(job.steps) * u64::from(job.buckets.max(1)))
+}
+
 /// Runs a file once.
 pub(super) fn run(
     reader: Reader<'_>,

@@ -48,6 +48,17 @@ const TIMES: [(&str, f64); 9] = [
 ];
 
 const FREQUENCIES: [(&str, f64); 3] = [("/min", 1.0 / 60.0), ("/h", 1.0 / 3600.0), ("/s", 1.0)];
+const BYTES: [(&str, f64); 9] = [
+    ("KiB", 1024.0),
+    ("MiB", 1_048_576.0),
+    ("GiB", 1_073_741_824.0),
+    ("TiB", 1_099_511_627_776.0),
+    ("kB", 1e3),
+    ("MB", 1e6),
+    ("GB", 1e9),
+    ("TB", 1e12),
+    ("B", 1.0),
+];
 const FLOPS: [(&str, f64); 3] = [("Gflop/s", 1e9), ("Tflop/s", 1e12), ("Pflop/s", 1e15)];
 
 /// Reads values of one text, as a draw has them.
@@ -238,6 +249,8 @@ fn amount(value: &Scalar, text: &str, of: Amount) -> Result<f64, Problem> {
     let is_text = matches!(value, Scalar::Text(_));
     match of {
         Amount::Time if is_text => seconds(text),
+        // Bytes of a model or a table are seldom whole: 131.4 GiB.
+        Amount::Bytes if is_text && parse_bytes(text).is_err() => scaled(text, &BYTES),
         Amount::Bytes if is_text => Ok(parse_bytes(text)?.as_f64()),
         Amount::Rate if is_text => Ok(parse_rate(text)?.as_bytes_per_s()),
         Amount::Frequency if is_text => scaled(text, &FREQUENCIES),

@@ -9,7 +9,7 @@ use super::replay::PAIR;
 use super::{Folder, SMALL};
 
 /// Examples that are not run, by how they begin, and why.
-const NOT_RUN: [(&str, &str); 35] = [
+const NOT_RUN: [(&str, &str); 38] = [
     ("podpath validate --field", "takes ten seconds and has tests of its own"),
     ("podpath validate --against mine.csv", "the tables of a user; `validate` has tests"),
     ("podpath validate --against nccl", "the tables of a user; `collectives` has tests"),
@@ -19,6 +19,9 @@ const NOT_RUN: [(&str, &str); 35] = [
     ("podpath functions my-requests", "the tables of a user; `functions` has tests"),
     ("podpath functions invocations", "the traces of a user; `functions` has tests"),
     ("podpath functions my.toml", "the file of a user; `functions` has tests"),
+    ("podpath scenario my.toml", "the file of a user; `scenario` has tests"),
+    ("podpath scenario serving-handover", "takes ten seconds; `scenario` has tests"),
+    ("podpath scenario training-step --out", "takes ten seconds; `scenario` has tests"),
     ("podpath validate --against a.csv", "the tables of a user; `validate` has tests"),
     ("podpath validate --profile", "the profile of a user; `judge` has tests"),
     ("podpath merge", "folders of shards; `shards` has tests"),

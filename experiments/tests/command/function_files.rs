@@ -40,7 +40,7 @@ fn a_topology_may_be_a_file() {
 }
 
 /// What each change to a good file is refused for: field and a part of the line.
-const BAD: [(&str, &str, &str, &str); 24] = [
+const BAD: [(&str, &str, &str, &str); 26] = [
     ("name = \"gpu\"\nmemory = \"40 GiB\"", "", "name", "[[gpu]]"),
     ("memory = \"40 GiB\"", "", "gpu.gpu.memory", "name = \"gpu\""),
     ("memory = \"40 GiB\"", "memory = \"40 GiB\"\ncount = 0", "gpu.gpu.count", "count = 0"),
@@ -64,6 +64,8 @@ const BAD: [(&str, &str, &str, &str); 24] = [
     ("limit = \"none\"", "target = 2", "function.f.target", "target"),
     ("limit = \"none\"", "memory = \"1 GiB\"", "function.f.memory", "memory = \"1 GiB\""),
     ("limit = \"none\"", "image = \"8 GiB from store\"", "function.f.image", "image"),
+    ("limit = \"none\"", "base = \"cuda\"", "function.f.base", "base ="),
+    ("limit = \"none\"", "base_image = \"2 s\"", "function.f.base_image", "base_image"),
     ("limit = \"none\"", "imgae = \"8 s\"", "imgae", "imgae"),
     ("work = \"exponential(1 s)\"", "", "function.f.work", "name = \"f\""),
     ("function = \"f\"", "function = \"g\"", "source.function", "function = \"g\""),

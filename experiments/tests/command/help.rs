@@ -4,7 +4,7 @@ use predicates::prelude::*;
 
 use super::Folder;
 
-pub(super) const COMMANDS: [&[&str]; 20] = [
+pub(super) const COMMANDS: [&[&str]; 21] = [
     &[],
     &["run"],
     &["explain"],
@@ -12,6 +12,7 @@ pub(super) const COMMANDS: [&[&str]; 20] = [
     &["replay"],
     &["place"],
     &["functions"],
+    &["scenario"],
     &["validate"],
     &["calibrate"],
     &["calibrate", "fit"],

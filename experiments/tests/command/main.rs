@@ -35,6 +35,7 @@ mod rehearsal;
 mod replay;
 mod reported;
 mod respond;
+mod scenario;
 mod schema;
 mod shards;
 mod slurm;

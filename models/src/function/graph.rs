@@ -10,7 +10,7 @@ mod blame;
 mod job;
 
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::{BTreeMap, BinaryHeap};
 
 use sim::{FlowId, Flows, LinkId, Pool, Seed, Time};
 
@@ -55,6 +55,13 @@ struct Active {
     /// Its rate with nobody else there [B/s].
     alone: f64,
     bottleneck: Option<LinkId>,
+}
+
+/// What a flow takes of a link \[B/s\].
+struct Taker {
+    job: u32,
+    movement: u32,
+    taken: f64,
 }
 
 /// Carries out movements on a cluster.
@@ -242,23 +249,33 @@ impl<'a> Graph<'a> {
             }
         }
         let span = (now - self.now).as_seconds();
-        let active: Vec<&Active> = self.active.iter().flatten().collect();
-        for own in &active {
-            let Some(link) = own.bottleneck else { continue };
-            let slower = span * (1.0 - self.flows.rate(own.id) / own.alone);
-            if slower <= 1e-9 * span {
-                continue;
-            }
-            let mut others: Vec<(u32, f64)> = Vec::new();
-            for other in active.iter().filter(|other| other.firing.0 != own.firing.0) {
-                let rate = self.flows.rate(other.id);
-                let hops = self.flows.hops(other.id).filter(|hop| hop.link == link);
-                let taken: f64 = hops.map(|hop| hop.weight * rate).sum();
-                if taken > 0.0 {
-                    others.push((other.movement, taken));
+        let all: Vec<(&Active, f64)> =
+            self.active.iter().flatten().map(|own| (own, self.flows.rate(own.id))).collect();
+        let slower = |own: &Active, rate: f64| span * (1.0 - rate / own.alone);
+        let victims = all.iter().filter_map(|(own, rate)| {
+            let seconds = slower(own, *rate);
+            Some((*own, own.bottleneck?, seconds)).filter(|_| seconds > 1e-9 * span)
+        });
+        let victims: Vec<(&Active, LinkId, f64)> = victims.collect();
+        // What each job takes of the links that hold somebody back.
+        let mut takers: BTreeMap<LinkId, Vec<Taker>> = BTreeMap::new();
+        for (_, link, _) in &victims {
+            takers.entry(*link).or_default();
+        }
+        if !takers.is_empty() {
+            for (own, rate) in &all {
+                for hop in self.flows.hops(own.id) {
+                    let taken = hop.weight * rate;
+                    if let Some(link) = takers.get_mut(&hop.link).filter(|_| taken > 0.0) {
+                        link.push(Taker { job: own.firing.0, movement: own.movement, taken });
+                    }
                 }
             }
-            self.blame.book(own.movement, link, slower, &others);
+        }
+        for (own, link, seconds) in victims {
+            let others = takers[&link].iter().filter(|other| other.job != own.firing.0);
+            let others = others.map(|other| (other.movement, other.taken));
+            self.blame.book(own.movement, link, seconds, others);
         }
         self.now = now;
     }

@@ -9,7 +9,8 @@ use sim::Bytes;
 pub(super) struct Cached {
     memory: Bytes,
     taken: Bytes,
-    /// Functions whose image is there.
+    /// Layers that are there, and functions whose image is.
+    bases: BTreeSet<u32>,
     images: BTreeSet<u32>,
     /// Functions of swapped-out instances with the size of each, the first that was so first.
     swapped: VecDeque<(u32, Bytes)>,
@@ -17,8 +18,8 @@ pub(super) struct Cached {
 
 impl Cached {
     pub(super) fn new(memory: Bytes) -> Cached {
-        let (images, swapped) = Default::default();
-        Cached { memory, taken: Bytes::new(0), images, swapped }
+        let (bases, images, swapped) = Default::default();
+        Cached { memory, taken: Bytes::new(0), bases, images, swapped }
     }
 
     pub(super) fn has_image(&self, function: u32) -> bool {
@@ -27,6 +28,14 @@ impl Cached {
 
     pub(super) fn keep_image(&mut self, function: u32) {
         self.images.insert(function);
+    }
+
+    pub(super) fn has_base(&self, base: u32) -> bool {
+        self.bases.contains(&base)
+    }
+
+    pub(super) fn keep_base(&mut self, base: u32) {
+        self.bases.insert(base);
     }
 
     pub(super) fn has_weights(&self, function: u32) -> bool {

@@ -8,11 +8,13 @@ use super::keep::Keep;
 use super::scaling::Scaling;
 
 /// How many stages a start has.
-pub const STAGES: usize = 5;
+pub const STAGES: usize = 6;
 
 /// A stage of the start of an instance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Stage {
+    /// Layers that several images share are pulled to the node, unless they are there.
+    Base,
     /// The image is pulled to the node, unless it is there.
     Image,
     /// The container is created and its process started.
@@ -28,11 +30,12 @@ pub enum Stage {
 impl Stage {
     /// Every stage, in order.
     pub const ALL: [Stage; STAGES] =
-        [Stage::Image, Stage::Container, Stage::Context, Stage::Host, Stage::Gpu];
+        [Stage::Base, Stage::Image, Stage::Container, Stage::Context, Stage::Host, Stage::Gpu];
 
     /// Its name.
     pub const fn name(self) -> &'static str {
         match self {
+            Stage::Base => "base",
             Stage::Image => "image",
             Stage::Container => "container",
             Stage::Context => "context",
@@ -71,6 +74,8 @@ pub struct Function {
     pub name: String,
     /// What an instance takes of a GPU's memory.
     pub weights: Bytes,
+    /// The layers that its image shares with others, by their number.
+    pub base: Option<u32>,
     /// How many calls an instance works on at once.
     pub concurrency: u32,
     /// What each [`Stage`] of a start costs.
@@ -106,6 +111,7 @@ impl Function {
         Function {
             name: name.into(),
             weights: Bytes::new(1),
+            base: None,
             concurrency: 1,
             starts: [Cost::NOTHING; STAGES],
             gateway: Duration::Nothing,

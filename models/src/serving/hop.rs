@@ -28,6 +28,9 @@ pub struct Hop {
     pub way: Way,
     /// What it needs for a request.
     pub time: Duration,
+    /// It lets requests pass only at multiples of this time since they were sent: a timer that began
+    /// with the request.
+    pub every: Option<Time>,
     /// What it needs for each byte of a body \[s\].
     pub byte: f64,
     /// Requests that it works on at once; any number if it is none.
@@ -105,7 +108,7 @@ mod tests {
 
     fn hop(servers: Option<u32>, cpu: Option<f64>) -> Hop {
         let (name, way) = ("proxy".into(), Way::Request);
-        Hop { name, way, time: Duration::Nothing, byte: 0.0, servers, cpu }
+        Hop { name, way, time: Duration::Nothing, every: None, byte: 0.0, servers, cpu }
     }
 
     #[test]

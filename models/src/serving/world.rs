@@ -211,7 +211,7 @@ impl<'a> World<'a> {
             Event::Gathered(replica) => self.step(replica),
             Event::First(request) => self.first(request),
             Event::Ended(request) => self.ended(request),
-            Event::Leave(request) => self.wish(request),
+            Event::Leave(request) => self.leave_by_layers(request),
             Event::Post(request) => return self.post(request),
             Event::Posted(request) => self.posted(request),
             Event::Ready(replica) => self.ready(replica),

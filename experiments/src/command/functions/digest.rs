@@ -65,8 +65,8 @@ pub(super) const STEPS: usize = STAGES + 5;
 
 /// Their names.
 pub(super) fn steps() -> [&'static str; STEPS] {
-    let [a, b, c, d, e] = Stage::ALL.map(Stage::name);
-    ["gateway", "queue", a, b, c, d, e, "load", "work", "result"]
+    let [a, b, c, d, e, f] = Stage::ALL.map(Stage::name);
+    ["gateway", "queue", a, b, c, d, e, f, "load", "work", "result"]
 }
 
 /// The mean time that answered calls spent in each of them \[s\].

@@ -30,7 +30,7 @@ const TRAINING: [&str; 5] =
     ["step_s", "samples_per_s", "efficiency_percent", "exposed_percent", "bus_bytes_per_s"];
 
 /// What was run.
-pub(super) fn about(own: &Scenario<'_>, draws: u32) -> String {
+pub(super) fn about(own: &Scenario, draws: u32) -> String {
     let drawn = match draws {
         0 => "nothing drawn".to_owned(),
         draws => words::count(draws as usize, "draw"),
@@ -65,7 +65,7 @@ fn heading(name: &str) -> String {
 }
 
 /// The figures that are printed.
-fn shown(own: &Scenario<'_>, told: &[Told]) -> Vec<&'static str> {
+fn shown(own: &Scenario, told: &[Told]) -> Vec<&'static str> {
     let all: &[&'static str] = match own.kind {
         Kind::Serving => &SERVING,
         Kind::Training => &TRAINING,
@@ -77,7 +77,7 @@ fn shown(own: &Scenario<'_>, told: &[Told]) -> Vec<&'static str> {
 }
 
 /// A row for each variant.
-pub(super) fn sheet(own: &Scenario<'_>, told: &[Told]) -> Sheet {
+pub(super) fn sheet(own: &Scenario, told: &[Told]) -> Sheet {
     let names = shown(own, told);
     let header: Vec<String> =
         own.axes.iter().cloned().chain(names.iter().map(|name| heading(name))).collect();
@@ -94,7 +94,7 @@ pub(super) fn sheet(own: &Scenario<'_>, told: &[Told]) -> Sheet {
 }
 
 /// What would win it back, and what people reported.
-pub(super) fn more(own: &Scenario<'_>, told: &[Told]) -> Vec<Sheet> {
+pub(super) fn more(own: &Scenario, told: &[Told]) -> Vec<Sheet> {
     let mut sheets = Vec::new();
     let whole = whole(own);
     if told.iter().any(|told| !told.own.gains.is_empty()) {
@@ -150,7 +150,7 @@ fn beside(reported: &Reported, told: &[Told]) -> Sure {
 }
 
 /// The figure of which gains are a part.
-const fn whole(own: &Scenario<'_>) -> &'static str {
+const fn whole(own: &Scenario) -> &'static str {
     match own.kind {
         Kind::Serving => "ttft_mean_s",
         Kind::Training => "step_s",
@@ -158,7 +158,7 @@ const fn whole(own: &Scenario<'_>) -> &'static str {
 }
 
 /// What came of it, in a sentence or two.
-pub(super) fn answer(own: &Scenario<'_>, told: &[Told]) -> String {
+pub(super) fn answer(own: &Scenario, told: &[Told]) -> String {
     let name = whole(own);
     let value = |told: &Told| told.own.figure(name).unwrap_or(0.0);
     let labelled = |at: usize| match own.variants[at].label() {
@@ -217,7 +217,7 @@ fn cells(variant: &Variant) -> Vec<String> {
 }
 
 /// Writes all tables.
-pub(super) fn write(own: &Scenario<'_>, told: &[Told], folder: &Path) -> Result<(), Failure> {
+pub(super) fn write(own: &Scenario, told: &[Told], folder: &Path) -> Result<(), Failure> {
     let axes: Vec<&str> = own.axes.iter().map(String::as_str).collect();
     let with = |more: &[&'static str]| {
         axes.iter().copied().chain(more.iter().copied()).collect::<Vec<&str>>()
@@ -295,7 +295,7 @@ fn stated() -> Table {
     table
 }
 
-fn reported(own: &Scenario<'_>, told: &[Told]) -> Table {
+fn reported(own: &Scenario, told: &[Told]) -> Table {
     let header = [
         "figure",
         "kind",
@@ -332,7 +332,7 @@ fn reported(own: &Scenario<'_>, told: &[Told]) -> Table {
 }
 
 /// A variant as JSON.
-pub(super) fn json(own: &Scenario<'_>, variant: &Variant, told: &Told) -> Value {
+pub(super) fn json(own: &Scenario, variant: &Variant, told: &Told) -> Value {
     let mut object = Map::new();
     for (axis, value) in own.axes.iter().zip(&variant.values) {
         object.insert(axis.clone(), json!(value));
@@ -349,7 +349,7 @@ pub(super) fn json(own: &Scenario<'_>, variant: &Variant, told: &Told) -> Value 
 }
 
 /// The reported figures as JSON.
-pub(super) fn reported_json(own: &Scenario<'_>, told: &[Told]) -> Value {
+pub(super) fn reported_json(own: &Scenario, told: &[Told]) -> Value {
     let table = reported(own, told);
     let row = |row: &Vec<String>| {
         let cell = |text: &String| text.parse::<f64>().map_or_else(|_| json!(text), |n| json!(n));

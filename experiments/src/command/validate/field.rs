@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use models::input::InputError;
 use rayon::prelude::*;
 use serde_json::json;
 
@@ -14,6 +15,8 @@ use crate::overview::percent;
 use crate::plot::words;
 use crate::record::write_table;
 
+/// Draws of a scenario.
+const DRAWS: u32 = 40;
 /// The columns of `field.csv`.
 const COLUMNS: [&str; 21] = [
     "case",
@@ -45,16 +48,20 @@ pub(super) fn run(
     (out, rows): (&Path, usize),
     console: &Console,
 ) -> Result<(), Failure> {
-    let tasks = match folder {
+    let cases = match folder {
         Some(folder) => files::of_folder(folder)?,
         None => files::shipped()?,
     };
-    let points = tasks.iter().map(|task| task.plan.len() as u64).sum();
-    let bar = console.progress(points, "cases");
-    let each = tasks.par_iter().map(|task| task.figures(true, &|| bar.inc(1)));
+    let points: u64 = cases.experiments.iter().map(|task| task.plan.len() as u64).sum();
+    let runs: u64 = cases.scenes.iter().map(|scene| scene.runs(DRAWS)).sum();
+    let bar = console.progress(points + runs, "cases");
+    let each = cases.experiments.par_iter().map(|task| task.figures(true, &|| bar.inc(1)));
     let each: Result<Vec<Vec<Figure>>, Failure> = each.collect();
+    let scenes = cases.scenes.par_iter().map(|scene| scene.figures(DRAWS, &|| bar.inc(1)));
+    let scenes: Result<Vec<Vec<Figure>>, InputError> = scenes.collect();
     bar.finish_and_clear();
-    let figures = each?.concat();
+    let mut figures = each?.concat();
+    figures.extend(scenes?.concat());
     let staging = Staging::new(out)?;
     write_table(&staging.path().join("field.csv"), table(&figures).into_iter())?;
     staging.commit(false)?;

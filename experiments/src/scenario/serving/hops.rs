@@ -4,6 +4,8 @@ use models::function::Duration;
 use models::input::InputError;
 use models::serving::{Hop, Way};
 
+use sim::Time;
+
 use super::super::doubt::Stated;
 use super::super::value::{Amount, Reader};
 use super::raw::RawHop;
@@ -26,7 +28,12 @@ fn hop(raw: &RawHop, before: &[RawHop], reader: Reader<'_>) -> Result<Hop, Input
     let factor = Stated::Hop.drawn(reader.draw, name);
     let time = reader.duration(&raw.time, &field("time"), factor)?;
     let rate = reader.amount(&raw.body_rate, &field("body_rate"), Amount::Rate)?;
-    if time.is_none() && rate.is_none() {
+    let every = reader.amount(&raw.every, &field("every"), Amount::Time)?;
+    let every = every.map(Time::from_seconds);
+    if let (Some(Time::ZERO), Some(value)) = (every, &raw.every) {
+        return Err(reader.fault(value, field("every"), "is nothing").help("a time above zero"));
+    }
+    if time.is_none() && rate.is_none() && every.is_none() {
         return Err(reader
             .fault(&raw.name, field("time"), "is missing")
             .help("what it needs for a request: time = \"5 ms\", or body_rate = \"28 MB/s\""));
@@ -45,6 +52,7 @@ fn hop(raw: &RawHop, before: &[RawHop], reader: Reader<'_>) -> Result<Hop, Input
         name: name.clone(),
         way,
         time: time.unwrap_or(Duration::Nothing),
+        every,
         byte: rate.map_or(0.0, |rate| factor / rate),
         servers,
         cpu,

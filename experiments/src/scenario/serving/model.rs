@@ -8,7 +8,7 @@ use super::raw::RawModel;
 use crate::experiment::Scalar;
 
 /// More than this is taken for a mistake.
-const COUNT_MAX: u32 = 1_000_000;
+const COUNT_MAX: u32 = 1_000_000_000;
 
 /// The keys and values of a model, if one is described.
 pub(super) fn cache(

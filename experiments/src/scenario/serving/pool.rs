@@ -58,6 +58,10 @@ pub(super) fn pool(
         }
         _ => {}
     }
+    if own.least > 0 {
+        let why = "there is always a replica";
+        reader.unread(&raw.cooldown, field("cooldown"), why, "replicas = 0, or no cooldown")?;
+    }
     own.cold = reader.yes(&raw.cold, &field("cold"))?.unwrap_or(false);
     let balances = [
         ("least", Balance::Least),
@@ -258,9 +262,9 @@ fn scaling(raw: &RawPool, reader: Reader<'_>) -> Result<Option<Scaling>, InputEr
             unread(&level)?;
             let usual = Queue::default();
             let polling = time(&raw.polling, "polling", usual.polling)?;
-            if polling == Time::ZERO {
+            if polling < Time::from_ms(1_000) {
                 let value = raw.polling.as_ref().expect("it is given");
-                let problem = "looks without end";
+                let problem = "is shorter than a second, the least of KEDA";
                 return Err(reader.fault(value, field("polling"), problem).help("1 s or more"));
             }
             Ok(Some(Scaling::Queue(Queue {

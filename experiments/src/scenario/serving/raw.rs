@@ -56,6 +56,7 @@ pub(super) struct RawHop {
     pub(super) name: Spanned<String>,
     pub(super) on: Value,
     pub(super) time: Value,
+    pub(super) every: Value,
     pub(super) body_rate: Value,
     pub(super) servers: Value,
     pub(super) cpu: Value,

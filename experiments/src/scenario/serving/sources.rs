@@ -21,7 +21,9 @@ pub(super) fn source(raw: &RawSource, at: usize, reader: Reader<'_>) -> Result<S
     let when = match (users, rate, every) {
         (Some(users), None, None) => When::Users(users),
         (None, Some(rate), None) if rate > 0.0 => When::Poisson(rate),
-        (None, None, Some(every)) if every > 0.0 => When::Every(Time::from_seconds(every)),
+        (None, None, Some(every)) if Time::from_seconds(every) > Time::ZERO => {
+            When::Every(Time::from_seconds(every))
+        }
         _ => {
             let help = "one of: users = 8 (each sends the next when the last is answered), \
                         rate = \"2 /s\", every = \"500 ms\"";

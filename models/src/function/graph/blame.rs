@@ -27,10 +27,16 @@ pub(super) struct Blame {
 
 impl Blame {
     /// Books time that a movement lost at a link to others, each of which takes so much of it.
-    pub(super) fn book(&mut self, victim: u32, link: LinkId, seconds: f64, others: &[(u32, f64)]) {
-        let all: f64 = others.iter().map(|(_, taken)| taken).sum();
+    pub(super) fn book(
+        &mut self,
+        victim: u32,
+        link: LinkId,
+        seconds: f64,
+        others: impl Iterator<Item = (u32, f64)> + Clone,
+    ) {
+        let all: f64 = others.clone().map(|(_, taken)| taken).sum();
         for (culprit, taken) in others {
-            *self.lost.entry((victim, *culprit, link)).or_default() += seconds * taken / all;
+            *self.lost.entry((victim, culprit, link)).or_default() += seconds * taken / all;
         }
     }
 

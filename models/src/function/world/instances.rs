@@ -107,7 +107,14 @@ impl World<'_> {
         let now = self.agenda.now();
         let own = &mut self.instances[instance as usize];
         let node = self.scene.gpus[own.gpu as usize].node as usize;
-        if own.at == Stage::Image as usize && self.nodes[node].has_image(own.function) {
+        let cached = &self.nodes[node];
+        let base = self.scene.functions[own.function as usize].base;
+        if own.at == Stage::Base as usize
+            && (cached.has_image(own.function) || base.is_none_or(|base| cached.has_base(base)))
+        {
+            own.at += 1;
+        }
+        if own.at == Stage::Image as usize && cached.has_image(own.function) {
             own.at += 1;
         }
         let stage = own.at;
@@ -135,6 +142,12 @@ impl World<'_> {
         own.at += 1;
         let (ready, what) = (own.is_ready(), Stage::ALL[stage].name());
         self.account.piece(|| Piece { gpu, function, instance, what, from, until: now });
+        if let (true, Some(base)) =
+            (stage == Stage::Base as usize, self.scene.functions[function as usize].base)
+        {
+            let node = self.scene.gpus[gpu as usize].node as usize;
+            self.nodes[node].keep_base(base);
+        }
         if stage == Stage::Image as usize {
             let node = self.scene.gpus[gpu as usize].node as usize;
             self.nodes[node].keep_image(function);

@@ -33,6 +33,13 @@ impl World<'_> {
             && self.rule().overlap == Overlap::Layers
     }
 
+    /// The first layer of a prompt is computed; unless all of it is by now, and it left whole.
+    pub(super) fn leave_by_layers(&mut self, request: u32) {
+        if self.stories[request as usize].prefilled == Time::MAX {
+            self.wish(request);
+        }
+    }
+
     /// A prompt is computed: it leaves now, unless it does already.
     pub(super) fn computed(&mut self, request: u32) {
         match self.handings.get_mut(&request) {

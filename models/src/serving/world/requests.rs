@@ -55,7 +55,11 @@ impl World<'_> {
         let drawn = own.time.draw(seed.of(&own.name), known.number);
         let body = self.scene.sources[known.source as usize].asked.body;
         let needs = Time::from_seconds(drawn + own.byte * body);
-        self.stations[hop].pass(self.agenda.now(), needs)
+        let past = self.stations[hop].pass(self.agenda.now(), needs);
+        let Some(every) = own.every else { return past };
+        let sent = self.stories[request as usize].sent;
+        let ticks = (past - sent).as_ps().div_ceil(every.as_ps());
+        sent + Time::from_ps(ticks * every.as_ps())
     }
 
     /// A request is past all hops before this one, on the way of the first of them that is left.
