@@ -14,6 +14,7 @@ use crate::near::{Home, Near};
 use crate::scenario::{self, Scenario};
 
 static CASES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/cases");
+static SCENARIOS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/scenarios/cases");
 /// The experiments of the folder itself, the first one first.
 const OWN: [(&str, &str); 14] = [
     ("quickstart", include_str!("../quickstart.toml")),
@@ -50,17 +51,17 @@ pub(crate) fn all() -> impl Iterator<Item = Shipped> {
 
 /// Those of them that are cases from the field.
 pub(crate) fn cases() -> impl Iterator<Item = Shipped> {
-    files(is_experiment)
+    files(&CASES, is_experiment)
 }
 
-/// The scenarios among the cases.
+/// Cases that are scenarios.
 pub(crate) fn scenarios() -> impl Iterator<Item = Shipped> {
-    files(scenario::is_scenario)
+    files(&SCENARIOS, scenario::is_scenario)
 }
 
 /// The files of cases whose text is of a kind.
-fn files(is_kind: fn(&str) -> bool) -> impl Iterator<Item = Shipped> {
-    let folders = std::iter::once(&CASES).chain(CASES.dirs());
+fn files(of: &'static Dir<'static>, is_kind: fn(&str) -> bool) -> impl Iterator<Item = Shipped> {
+    let folders = std::iter::once(of).chain(of.dirs());
     folders.flat_map(move |folder| {
         folder.files().filter_map(move |file| {
             let text = file.contents_utf8()?;

@@ -9,9 +9,9 @@
 //!                 cold starts           over the cluster's links
 //! ```
 //!
-//! What a step takes is a line over its tokens and sequences ([`Steps`]); what a handover takes
-//! follows from the bytes of the model ([`Cache`]), the cost of each piece and a [`Wire`], which may
-//! be the graph of a cluster. A start of a replica is a set of stages ([`startup`]). Everything
+//! What a step takes is a line over its tokens and sequences ([`Steps`]). What a handover takes
+//! follows from the bytes of the model ([`Cache`]), the cost of each piece and a [`Wire`], which
+//! may be the graph of a cluster. A start of a replica is a set of stages ([`startup`]). Everything
 //! that chance decides is named after the request or the start, not after the order of events.
 
 mod cache;

@@ -10,6 +10,7 @@ mod families;
 mod fixture;
 mod free;
 mod function;
+mod function_images;
 mod generated;
 mod groups;
 mod kernel;

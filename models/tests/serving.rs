@@ -168,7 +168,8 @@ fn a_handover_is_a_start_and_pieces_beside_bytes() {
     near(time(again, bytes / 0.5), prefill + 0.6 + 0.006 + 1e-4 + 1000.0 * 1e-8, 1e-6);
 }
 
-/// Layers leave when they are computed: what takes less than the prefill is hidden but for the last.
+/// Layers leave when they are computed: what takes less than the prefill is hidden, but for the
+/// last one.
 #[test]
 fn layers_leave_beside_the_prefill() {
     let bytes = 1000.0 * CACHE.token_bytes();
@@ -296,7 +297,8 @@ proptest! {
             source(When::Users(users), count, asked.clone()),
             source(When::Poisson(3.0), count, asked),
         ];
-        let handover = split_up.then(|| Handover { again: true, ..handover(Some(2), Overlap::Whole) });
+        let two = || Handover { again: true, ..handover(Some(2), Overlap::Whole) };
+        let handover = split_up.then(two);
         let own = Scene { handover, ..scene(pools, sources) };
         let first = lived(&own, rate);
         prop_assert_eq!(first.stories.len() as u32, 2 * count);

@@ -86,7 +86,7 @@ pub(crate) const TARGETS: &[Target] = &[
         "scenario",
         "a scenario file: a model that is served or trained, of which a little is run",
         Text,
-        &["experiments/scenarios", "experiments/cases/*.toml"],
+        &["experiments/scenarios"],
         none,
         over_time::scenario
     ),

@@ -24,13 +24,13 @@ Examples:
   podpath scenario my.toml --json | jq '.variants[0].ttft_p99_s'
   podpath validate --field                        what people reported, these files included
 
-INPUT is a file in TOML. With tables [[pool]] a language model is served: requests pass [[hop]]s, are
-prefilled and decoded in steps, and with pools that do \"prefill\" and \"decode\" their keys and values
-are handed over, at a stated rate or over the links of a topology; [[stage]]s are what a start of a
-replica takes, and `scaling` starts replicas. With a table [job] steps of data-parallel training are
-run, with gradients that are reduced beside the backward pass. [sweep] and [[variant]] vary values.
-A value may say how sure it is: \"2 us (1 us to 10 us)\", the ends of a 90 % interval. See README.md,
-Models that are served and trained.";
+INPUT is a file in TOML. With tables [[pool]] a language model is served: requests pass [[hop]]s,
+are prefilled and decoded in steps, and with pools that do \"prefill\" and \"decode\" their keys and
+values are handed over, at a stated rate or over the links of a topology; [[stage]]s are what a
+start of a replica takes, and `scaling` starts replicas. With a table [job] steps of data-parallel
+training are run, with gradients that are reduced beside the backward pass. [sweep] and [[variant]]
+vary values. A value may say how sure it is: \"2 us (1 us to 10 us)\", the ends of a 90 % interval.
+See README.md, Models that are served and trained.";
 
 /// Serve a language model on GPU pods, or train one: where the time goes, and what wins it back
 #[derive(Debug, Args)]

@@ -44,8 +44,8 @@ pub(crate) fn shipped() -> Result<Cases, InputError> {
     })
 }
 
-/// The cases in a folder of the user's: every experiment and scenario with a reported figure. A case is a file,
-/// or a folder with several.
+/// The cases in a folder of the user's: every experiment and scenario with a reported figure. A
+/// case is a file, or a folder with several.
 ///
 /// # Errors
 /// If the folder cannot be listed or has no such file, or something is wrong with one.

@@ -191,7 +191,7 @@ fn movement(
 ) -> Result<Movement, InputError> {
     let name = raw.name.get_ref();
     let field = format!("function.{name}.{}", at.name());
-    let values = [&raw.image, &raw.container, &raw.context, &raw.host, &raw.gpu];
+    let values = [&raw.base_image, &raw.image, &raw.container, &raw.context, &raw.host, &raw.gpu];
     let value = match at {
         At::Start(stage) => values[stage],
         At::Load => &raw.load,

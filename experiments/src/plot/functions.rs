@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::stages::{bars, gantt};
+use super::stages::{Lanes, bars, gantt};
 use super::{Draft, PlotError};
 
 const LANES: &str = "A lane for each function on each GPU: starts of instances, and calls.";
@@ -21,7 +21,7 @@ pub(super) fn drafts(dir: &Path) -> Result<Vec<Draft>, PlotError> {
             picture,
         });
     }
-    if let Some(picture) = gantt(dir, ("What instances do over time", LANES))? {
+    if let Some(picture) = gantt(dir, ("What instances do over time", LANES), Lanes::ByName)? {
         drafts.push(Draft {
             name: "gantt",
             title: "What instances do over time".into(),

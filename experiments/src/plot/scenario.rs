@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::stages::{bars, gantt};
+use super::stages::{Lanes, bars, gantt};
 use super::table::{Row, Table};
 use super::{Draft, PlotError};
 
@@ -25,7 +25,7 @@ pub(super) fn drafts(dir: &Path) -> Result<Vec<Draft>, PlotError> {
         });
     }
     let note = "The first start of each variant, stage by stage.";
-    if let Some(picture) = gantt(dir, ("How a replica starts", note))? {
+    if let Some(picture) = gantt(dir, ("How a replica starts", note), Lanes::AsTheyCome)? {
         drafts.push(Draft {
             name: "start",
             title: "How a replica starts".into(),

@@ -130,7 +130,7 @@ pub(super) fn bars(dir: &Path, (title, what): (&str, &str)) -> Result<Option<Pic
     let palette = Palette::of(shown);
     let top = frame::legend(&mut picture, top, &palette.legend());
     let names = bars.iter().map(|(name, _)| LABEL.width(name)).fold(0.0, f64::max).min(300.0);
-    let left = MARGIN + names + 8.0;
+    let left = MARGIN + names + 14.0;
     let bottom = top + bars.len() as f64 * (BAR.0 + BAR.1);
     let (unit, scale) = words::time_unit(most);
     let x = Scale::from_zero(most / scale * 1.02, (left, WIDTH - MARGIN - 60.0));
@@ -156,11 +156,24 @@ pub(super) fn bars(dir: &Path, (title, what): (&str, &str)) -> Result<Option<Pic
     Ok(Some(picture))
 }
 
+/// In what order lanes stand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Lanes {
+    /// By the names of GPU and function.
+    ByName,
+    /// As the file has them.
+    AsTheyCome,
+}
+
 /// A piece of a Gantt chart: its lane, its stage, from when, until when.
 type Piece = (usize, String, f64, f64);
 
 /// What happens over time: a lane for each function on each GPU of `gantt.csv`.
-pub(super) fn gantt(dir: &Path, (title, note): (&str, &str)) -> Result<Option<Picture>, PlotError> {
+pub(super) fn gantt(
+    dir: &Path,
+    (title, note): (&str, &str),
+    order: Lanes,
+) -> Result<Option<Picture>, PlotError> {
     let Some(table) = Table::read_if_there(dir, "gantt.csv")? else { return Ok(None) };
     let mut lanes: Vec<(String, String)> = Vec::new();
     for row in table.rows() {
@@ -169,7 +182,9 @@ pub(super) fn gantt(dir: &Path, (title, note): (&str, &str)) -> Result<Option<Pi
             lanes.push(lane);
         }
     }
-    lanes.sort();
+    if order == Lanes::ByName {
+        lanes.sort();
+    }
     if lanes.is_empty() || lanes.len() > LANES_MAX {
         return Ok(None);
     }

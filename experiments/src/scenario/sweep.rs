@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use models::input::{InputError, Source, suggest};
 use serde_spanned::Spanned;
-use toml::de::{DeTable, DeValue};
+use toml::de::{DeString, DeTable, DeValue};
 
 use crate::experiment::Scalar;
 
@@ -97,6 +97,15 @@ fn scalar(value: &Spanned<DeValue<'_>>) -> Option<Scalar> {
     }
 }
 
+/// The entries of a table, in the order of the text.
+fn in_order<'t, 's>(
+    table: &'t DeTable<'s>,
+) -> Vec<(&'t Spanned<DeString<'s>>, &'t Spanned<DeValue<'s>>)> {
+    let mut all: Vec<_> = table.iter().collect();
+    all.sort_by_key(|(key, _)| key.span().start);
+    all
+}
+
 /// What `[sweep]` says, all combined.
 fn swept(table: &DeTable<'_>, source: &Arc<Source>) -> Result<Option<Swept>, InputError> {
     let Some(sweep) = table.get("sweep") else { return Ok(None) };
@@ -106,7 +115,7 @@ fn swept(table: &DeTable<'_>, source: &Arc<Source>) -> Result<Option<Swept>, Inp
     };
     let mut axes = Vec::new();
     let mut rows: Vec<Vec<Scalar>> = vec![Vec::new()];
-    for (name, values) in sweep_table {
+    for (name, values) in in_order(sweep_table) {
         let field = format!("sweep.{}", name.get_ref());
         let help = "a list of values: [1, 2, 4]";
         let list = match values.get_ref() {
@@ -147,7 +156,8 @@ fn listed(table: &DeTable<'_>, source: &Arc<Source>) -> Result<Option<Swept>, In
             return Err(fault(source, &field, "is no table", own.span(), help));
         };
         if at == 0 {
-            axes = values.keys().map(|key| (key.get_ref().to_string(), key.span())).collect();
+            let keys = in_order(values).into_iter().map(|(key, _)| key);
+            axes = keys.map(|key| (key.get_ref().to_string(), key.span())).collect();
         }
         let value = |(name, _): &(String, Spot)| values.get(name.as_str()).and_then(scalar);
         let row: Option<Vec<Scalar>> = axes.iter().map(value).collect();

@@ -178,7 +178,7 @@ fn ranks(
         (None, None, Some(_)) => Err(reader
             .fault(place, "job.gpus", "is missing")
             .help("the GPUs of the ranks: gpus = [\"all\"]")),
-        (None, Some(gpus), None) => Err(reader
+        (_, Some(gpus), None) => Err(reader
             .fault(gpus, "job.gpus", "has no effect without a topology")
             .help("ranks = 16, or topology = \"…\" at the top")),
         (Some(_), _, _) => {

@@ -293,12 +293,13 @@ fn bad_files_are_refused_with_line_and_field() {
         let found = text.lines().nth(number as usize - 1).unwrap_or_default();
         assert!(found.contains(line), "{new}: {found}: {error}");
     }
+    let without = |line: &str| TRAINING.replace(line, "");
     let more = [
-        (TRAINING.replace("ranks = 16", ""), "job.ranks"),
-        (TRAINING.replace("forward = \"60 ms\"", ""), "job.forward"),
-        (TRAINING.replace("bus = \"2 GB/s\"", ""), "job.bus"),
+        (without("ranks = 16"), "job.ranks"),
+        (without("forward = \"60 ms\""), "job.forward"),
+        (without("bus = \"2 GB/s\""), "job.bus"),
         (TRAINING.replace("bus = \"2 GB/s\"", "network = \"socket\""), "job.network"),
-        (TRAINING.replace("exchange = \"30 MB\"", ""), "job.exchanges"),
+        (without("exchange = \"30 MB\""), "job.exchanges"),
         (TRAINING.replace("bucket = \"10 MB\"", "bucket = \"10 B\""), "job.bucket"),
         (TRAINING.replace("[job]", "[job]\ngpus = [\"a\"]"), "job.gpus"),
         (format!("{TRAINING}\n[[pool]]\nname = \"a\"\n"), "name"),
@@ -346,11 +347,14 @@ fn scenarios_move_over_a_topology() {
     let job = "name = \"t\"\ntopology = \"gpu-tcp-host\"\n[job]\ngpus = [\"all\"]\n\
                forward = \"60 ms\"\nbackward = \"120 ms\"\ngradients = \"178 MB\"\n";
     folder.write("t.toml", job);
-    let of = |words: &[&str]| folder.json(&[&["scenario"], words].concat());
-    let host = number(&of(&["t.toml", "--draws", "0"])["variants"][0]["step_s"]);
+    let step = || {
+        let told = folder.json(&["scenario", "t.toml", "--draws", "0"]);
+        number(&told["variants"][0]["step_s"])
+    };
+    let host = step();
     assert!(host > 0.18 && host < 1.0, "{host}");
     folder.write("t.toml", job.replace("gpu-tcp-host", "gpu-tcp-wireguard"));
-    let tunnel = number(&of(&["t.toml", "--draws", "0"])["variants"][0]["step_s"]);
+    let tunnel = step();
     assert!(tunnel > 1.5 * host, "{tunnel} {host}");
     for (old, new, field) in [
         ("gpu-tcp-host", "gpu-tcp-hosts", "topology"),

@@ -280,50 +280,33 @@ impl Ways {
     }
 }
 
-/// By GPUDirect RDMA from a GPU to one of another node: each by the card that is nearest to it; none
-/// where cards do not reach each other, or a link joins the two.
+/// By GPUDirect RDMA from a GPU to one of another node: each by the card that is nearest to it, the
+/// first of several; none where cards do not reach each other, or a link joins the two.
 pub(super) fn by_cards(cluster: &Cluster, from: NodeIndex, to: NodeIndex) -> Option<Ways> {
     if cluster.graph.find_edge(from, to).is_some() {
         return None;
     }
-    let (out, into) = (card(cluster, from)?, card(cluster, to)?);
+    let card = |gpu: NodeIndex| {
+        let near = |(card, _): &(&NodeIndex, _)| {
+            let links = direct(cluster, gpu, **card).map(|edge| match &cluster.graph[edge].model {
+                HopModel::Dma(dma) => dma.links.len(),
+                _ => usize::MAX,
+            });
+            links.unwrap_or(usize::MAX)
+        };
+        let node = &cluster.graph[gpu].node;
+        let own = cluster.nics.iter().filter(|(card, _)| {
+            cluster.graph[**card].node == *node && direct(cluster, gpu, **card).is_some()
+        });
+        own.filter(|(card, _)| cabled(cluster, **card)).min_by_key(near).map(|(card, _)| *card)
+    };
+    let (out, into) = (card(from)?, card(to)?);
     let edges = [direct(cluster, from, out)?, direct(cluster, into, to)?];
     let mut ways = cluster.cabled_ways(out, into)?;
     for (place, edge) in [from, into].into_iter().zip(edges) {
         ways.next.insert(place, Edges::from_elem(edge, 1));
     }
     Some(Ways { from, to, ..ways })
-}
-
-/// The card that a GPU uses. GPUs to which the same cards are nearest take them in turn, as NCCL and
-/// UCX spread ranks over them: the first GPU the first card.
-fn card(cluster: &Cluster, gpu: NodeIndex) -> Option<NodeIndex> {
-    let own = nearest(cluster, gpu);
-    if own.len() < 2 {
-        return own.first().copied();
-    }
-    let node = &cluster.graph[gpu].node;
-    let before = cluster.gpus.keys().take_while(|other| **other != gpu);
-    let alike = before
-        .filter(|other| cluster.graph[**other].node == *node && nearest(cluster, **other) == own);
-    Some(own[alike.count() % own.len()])
-}
-
-/// The cards that are nearest to a GPU, of those of its node that have a cable.
-fn nearest(cluster: &Cluster, gpu: NodeIndex) -> Vec<NodeIndex> {
-    let node = &cluster.graph[gpu].node;
-    let far = |card: NodeIndex| {
-        let edge = direct(cluster, gpu, card)?;
-        Some(match &cluster.graph[edge].model {
-            HopModel::Dma(dma) => dma.links.len(),
-            _ => usize::MAX,
-        })
-    };
-    let cards = cluster.nics.keys().filter(|card| cluster.graph[**card].node == *node);
-    let cards = cards.filter_map(|card| Some((far(*card)?, *card)));
-    let cards: Vec<(usize, NodeIndex)> = cards.filter(|(_, card)| cabled(cluster, *card)).collect();
-    let least = cards.iter().map(|(far, _)| *far).min();
-    cards.into_iter().filter(|(far, _)| Some(*far) == least).map(|(_, card)| card).collect()
 }
 
 /// The hops among which a flow's hash may choose: cables. A card, or anything else, is not chosen

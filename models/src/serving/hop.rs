@@ -28,8 +28,8 @@ pub struct Hop {
     pub way: Way,
     /// What it needs for a request.
     pub time: Duration,
-    /// It lets requests pass only at multiples of this time since they were sent: a timer that began
-    /// with the request.
+    /// It lets requests pass only at multiples of this time since they were sent: a timer that
+    /// began with the request.
     pub every: Option<Time>,
     /// What it needs for each byte of a body \[s\].
     pub byte: f64,
