@@ -14,7 +14,7 @@ use crate::near::Near;
 
 static CASES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/cases");
 /// The experiments of the folder itself, the first one first.
-const OWN: [(&str, &str); 14] = [
+const OWN: [(&str, &str); 15] = [
     ("quickstart", include_str!("../quickstart.toml")),
     ("collectives", include_str!("../collectives.toml")),
     ("fidelity", include_str!("../fidelity.toml")),
@@ -26,6 +26,7 @@ const OWN: [(&str, &str); 14] = [
     ("lab-datagrams", include_str!("../lab-datagrams.toml")),
     ("lab-latency", include_str!("../lab-latency.toml")),
     ("lab-shared", include_str!("../lab-shared.toml")),
+    ("patterns", include_str!("../patterns.toml")),
     ("service-load", include_str!("../service-load.toml")),
     ("service-path", include_str!("../service-path.toml")),
     ("topologies", include_str!("../topologies.toml")),

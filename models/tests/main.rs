@@ -19,6 +19,7 @@ mod machine;
 #[path = "../../sim/tests/nightly/mod.rs"]
 mod nightly;
 mod paths;
+mod patterns;
 mod placement;
 mod placement_laws;
 mod random;

@@ -16,7 +16,7 @@ use super::problem::Problem;
 use super::raw::RawExperiment;
 use super::scalar::Scalar;
 use super::transfer::{Draft, TransferTable};
-use super::{Experiment, group, measure, reported, request, topology};
+use super::{Experiment, group, measure, pattern, reported, request, topology};
 use crate::near::Near;
 
 /// The most replications of a point.
@@ -65,6 +65,7 @@ pub(super) fn checked(
     let reader =
         AxisReader { source, transfers: &transfers, load: load.as_ref(), library: &library };
     let axes = checked_axes(&raw, &reader)?;
+    pattern::check(&transfers, &axes, source)?;
     group::check(&transfers, &axes, source)?;
     check_complete(&transfers, &axes, source)?;
     check_chunks(&transfers, &axes, source)?;
