@@ -267,6 +267,9 @@ pub struct Cluster {
     pub turns: Vec<Turns>,
     /// Switches that spread traffic over equal ways in another way than by a hash of their own.
     pub spreadings: BTreeMap<NodeIndex, Spreading>,
+    /// Switches of fabrics, whose full queues decide what TCP flows get, each with how unevenly
+    /// where that is given ([`Congestion::unfairness`] else).
+    pub unfair: BTreeMap<NodeIndex, Option<f64>>,
     /// What collectives need to know of GPUs, where the library was asked for it.
     pub boards: Option<Boards>,
     /// Network cards by place.

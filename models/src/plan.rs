@@ -50,7 +50,7 @@ pub(crate) use demand::{Demand, Flow, Loss, Taker};
 pub use draft::{Draft, Flaw, Link};
 pub(crate) use draw::Amount;
 pub(crate) use job::{JobContext, job, order};
-pub(crate) use place::{Cores, more, place, threads};
+pub(crate) use place::{Cores, more, place, seat, threads};
 pub(crate) use stage::Line;
 pub use step::{Book, DemandId, Edge, HopName, Op, Phase, PhaseId, Row, Step};
 pub(crate) use transfer::{Context, build, ways};

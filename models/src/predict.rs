@@ -23,7 +23,7 @@ use crate::cluster::{Accelerator, Batch, Cluster};
 use crate::gpu::kernel;
 use crate::input::InputError;
 use crate::outcome::{Advice, Fidelity, Outcome, Reached};
-use crate::plan::{Context, Plan, build, place, ways};
+use crate::plan::{Context, Plan, build, seat, ways};
 use crate::price::Change;
 use crate::route::{Route, route};
 use crate::run::start::{traces, traces_watched};
@@ -132,13 +132,16 @@ pub fn reached(
     read(batch.lanes(), transfers, true, seed, &account::reached_by_crowd)
 }
 
+/// What is booked of a lane's traces.
+type Book<'b, T> = &'b dyn Fn(&Crowd<'_>, &[Plan], &[Trace]) -> T;
+
 /// Plans transfers for all lanes, reads the plans, and books what was read of each lane.
 fn read<T>(
     lanes: &[&Cluster],
     transfers: &[Transfer],
     brief: bool,
     seed: u64,
-    book: &dyn Fn(&Crowd<'_>, &[Plan], &[Trace]) -> T,
+    book: Book<'_, T>,
 ) -> Result<Vec<T>, InputError> {
     let crowd = Crowd::of(lanes[0], transfers, seed)?;
     let plans = planned(lanes, crowd.flows(), Fidelity::Closed, brief, seed)?;
@@ -189,7 +192,7 @@ fn planned(
 ) -> Result<Vec<Plan>, InputError> {
     let (base, seed, change) = (clusters[0], Seed::new(seed), Change::default());
     let mut routes = routes(base, transfers)?;
-    let cores = place(base, transfers, &mut routes, seed);
+    let cores = seat(base, transfers, &mut routes, seed);
     let mut plans = Vec::with_capacity(transfers.len());
     for ((transfer, route), cores) in transfers.iter().zip(routes).zip(&cores) {
         clusters[1..].iter().try_for_each(|cluster| check_kernel(cluster, transfer))?;

@@ -91,6 +91,9 @@ macro_rules! topology {
             pub families: BTreeMap<String, Family>,
             /// The rates that faults leave cables, by their numbers.
             pub slowed: BTreeMap<usize, Placed<Spanned<String>>>,
+            /// Switches of fabrics by their numbers, each with how unevenly TCP flows share it
+            /// where its fabric says so.
+            pub unfair: BTreeMap<usize, Option<f64>>,
             $( $(#[doc = $doc])* pub $list: Vec<Placed<$table>>, )*
         }
 

@@ -31,4 +31,5 @@ mod shapes;
 mod sharing;
 mod streams;
 mod topology;
+mod unfair;
 mod workload;

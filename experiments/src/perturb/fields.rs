@@ -10,7 +10,7 @@ type Move = (&'static str, &'static str, &'static str);
 
 /// Numeric fields of topologies: setting, scene, value. A name between table and key picks one
 /// table.
-const TOPOLOGY: [Move; 30] = [
+const TOPOLOGY: [Move; 31] = [
     ("pcie_switch.numa", "copies", "1"),
     ("gpu.gpu-b.numa", "copies", "0"),
     ("gpu.replicas", "side-by-side", "3"),
@@ -36,6 +36,7 @@ const TOPOLOGY: [Move; 30] = [
     ("fabric.uplink_rate", "fabric", "250 Mbit/s"),
     ("fabric.latency", "fabric", "1 us"),
     ("fabric.switch_latency", "fabric", "5 us"),
+    ("fabric.unfairness", "fabric", "0.0"),
     ("fault.rate", "fabric", "100 Mbit/s"),
     ("nvlink.rate", "nvswitch", "10 GB/s"),
     ("nvlink.links", "nvswitch", "1"),

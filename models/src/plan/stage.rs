@@ -291,7 +291,11 @@ impl Placed<'_> {
         let mut hops = Vec::with_capacity(links.len());
         let kept = links.iter().filter(|crossed| self.keeps(crossed));
         hops.extend(kept.map(|crossed| crossed.hop));
-        let (share, met, beside) = (stage.share, Vec::new(), Vec::new());
+        let share = match stage.carrier {
+            Carrier::Network => stage.share * cores.share,
+            Carrier::Copy | Carrier::Kernel | Carrier::Group => stage.share,
+        };
+        let (met, beside) = (Vec::new(), Vec::new());
         let flow = Flow { hops, met, beside, limit, share, losses };
         Owned { flow, links, owners, limit_hop }
     }

@@ -16,7 +16,7 @@ use crate::account::{self, Known};
 use crate::cluster::{Cluster, LinkIndex};
 use crate::input::InputError;
 use crate::outcome::{Advice, Fidelity, Outcome};
-use crate::plan::{Context, Cores, Plan, build, place};
+use crate::plan::{Context, Cores, Plan, build, seat};
 use crate::price::Change;
 use crate::route::Route;
 use crate::run::start::traces_until;
@@ -91,7 +91,7 @@ impl<'a> Replications<'a> {
             true => self.placed(seed),
             false => {
                 let mut ways = routes(self.cluster, crowd.flows())?;
-                let cores = place(self.cluster, crowd.flows(), &mut ways, seed);
+                let cores = seat(self.cluster, crowd.flows(), &mut ways, seed);
                 (ways, cores)
             }
         };
@@ -153,7 +153,7 @@ impl<'a> Replications<'a> {
     /// The ways and cores that a seed gives.
     fn placed(&self, seed: Seed) -> (Vec<Route<'a>>, Vec<Vec<Cores>>) {
         let mut ways = self.ways.clone();
-        let cores = place(self.cluster, self.transfers, &mut ways, seed);
+        let cores = seat(self.cluster, self.transfers, &mut ways, seed);
         (ways, cores)
     }
 

@@ -212,6 +212,10 @@ tables! {
         /// How its switches spread traffic over equal ways, as `spread` of a switch.
         #[one_of("flow", "same-hash", "packet")]
         spread: Option<Spanned<String>>,
+        /// How unevenly TCP flows share it that answer loss: the standard deviation of the
+        /// logarithm of a flow's share, 0 (all alike) to 3. Default: 0.8 for flows of Reno, 1.0 of
+        /// CUBIC, 0 of BBR.
+        unfairness: Option<Spanned<f64>>,
     }
 
     /// Cables that are down or slow.
