@@ -31,6 +31,7 @@ mod job;
 mod lookup;
 mod place;
 pub mod program;
+mod queues;
 
 mod message;
 mod request;

@@ -12,6 +12,7 @@ mod free;
 mod function;
 mod generated;
 mod groups;
+mod incast;
 mod kernel;
 mod laws;
 mod levels;

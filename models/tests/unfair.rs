@@ -120,7 +120,8 @@ fn an_impossible_spread_is_refused() {
     for sigma in ["-0.1", "3.5", "nan"] {
         let text = format!(
             "[[node]]\nname = \"n\"\nhost = \"host\"\ncni = \"host\"\ncount = 2\n\
-             [[nic]]\nname = \"nic\"\nnode = \"n\"\nprofile = \"nic\"\npcie = \"slot\"\nmtu = 1500\n\
+             [[nic]]\nname = \"nic\"\nnode = \"n\"\nprofile = \"nic\"\npcie = \"slot\"\n\
+             mtu = 1500\n\
              [[pod]]\nname = \"pod\"\nnode = \"n\"\n\
              [[fabric]]\nname = \"f\"\nkind = \"single-switch\"\ncards = [\"nic\"]\n\
              rate = \"1 Gbit/s\"\nlatency = \"0 ns\"\nswitch_latency = \"0 ns\"\n\

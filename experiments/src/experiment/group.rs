@@ -24,8 +24,8 @@ fields! {
     GroupFields: Group "";
 
     /// What GPUs do together, in the place of one result from here to there; `message` is then what
-    /// nccl-tests counts as its size, and the goodput its algorithm bandwidth. The first rank is the
-    /// root of `gather` and `scatter`. Default `none`.
+    /// nccl-tests counts as its size, and the goodput its algorithm bandwidth. The first rank is
+    /// the root of `gather` and `scatter`. Default `none`.
     collective: Option<Collective> = words_or(&[
         "none", "all_reduce", "all_gather", "reduce_scatter", "broadcast", "reduce", "alltoall",
         "sendrecv", "gather", "scatter",
@@ -34,8 +34,8 @@ fields! {
     /// every GPU of the topology that one pod has whole.
     ranks: String = text(Is::Word), "all";
     /// The order in which data passes the ranks, as `NCCL_ALGO` forces it; `pat` (parallel
-    /// aggregated trees) where each node has one rank, for `all_gather` and `reduce_scatter`. Default
-    /// `auto`: what NCCL would choose, of all but `pat`.
+    /// aggregated trees) where each node has one rank, for `all_gather` and `reduce_scatter`.
+    /// Default `auto`: what NCCL would choose, of all but `pat`.
     algorithm: Option<Algorithm> =
         words_or(&["auto", "ring", "tree", "nvls", "nvls-tree", "pat"]), "auto";
     /// How a step is framed, as `NCCL_PROTO` forces it. Default `auto`: what NCCL would choose.

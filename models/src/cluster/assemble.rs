@@ -79,8 +79,8 @@ pub(super) fn assemble(
         builder.crossings.insert(place, latency.as_seconds());
         let spreading = Spreading::of(switch)?;
         spreading.and_then(|how| builder.cluster.spreadings.insert(place, how));
-        let unfair = topology.unfair.get(&number).copied();
-        unfair.and_then(|sigma| builder.cluster.unfair.insert(place, sigma));
+        let queues = topology.queues.get(&number).copied();
+        queues.and_then(|queues| builder.cluster.queues.insert(place, queues));
     }
     if library.has_collectives() {
         let costs = builder.parsed(Kind::Collective, PROFILE)?;
@@ -129,7 +129,7 @@ impl<'a> Builder<'a> {
             gpus: BTreeMap::new(),
             turns: Vec::new(),
             spreadings: BTreeMap::new(),
-            unfair: BTreeMap::new(),
+            queues: BTreeMap::new(),
             boards: None,
             nics: BTreeMap::new(),
             pod_mtus: BTreeMap::new(),

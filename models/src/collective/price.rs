@@ -280,7 +280,7 @@ fn outer(costs: &Costs, network: Network, protocol: Protocol) -> Outer {
     Outer { wires: framed * rate, carried: framed * carried }
 }
 
-/// Sends and receives of pairs: all-to-all, one to all or from all, and one send beside one receive.
+/// Sends and receives of pairs: all-to-all, one to all or from all, one send beside one receive.
 fn pairwise(costs: &Costs, team: &Team, collective: Collective, bytes: f64) -> Timed {
     let waiting = waiting(costs, team);
     let (ranks, local) = (f64::from(team.ranks), f64::from(team.local()));
@@ -303,7 +303,7 @@ fn pairwise(costs: &Costs, team: &Team, collective: Collective, bytes: f64) -> T
             _ => own.send,
         };
         let near = match rooted && relayed {
-            // What is for other nodes crosses NVLink to the GPU of its rail, but for the root's own.
+            // What is for other nodes crosses NVLink to the GPU of its rail, but for its own.
             true => (f64::from(team.nodes) * (local - 1.0)).max(1.0),
             false => peers.min(local - 1.0).max(1.0),
         };

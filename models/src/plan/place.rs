@@ -7,12 +7,14 @@
 //!
 //! TCP flows that meet in the full queues of a fabric do not share it evenly: who loses a packet at
 //! the wrong moment falls behind. Each has a lognormal share, drawn from the stream
-//! `share/<transfer>/<stream>`, by which max-min weighs it ([`seat`]).
+//! `share/<transfer>/<stream>`, by which max-min weighs it ([`seat`]). What else full queues do is
+//! in [`super::queues`].
 
 use rand::RngExt;
 use sim::{Dist, Seed};
 
-use crate::cluster::{Cluster, HopModel, Host, LinkIndex, Side};
+use super::queues;
+use crate::cluster::{Cluster, Full, HopModel, Host, LinkIndex, Queues, Side};
 use crate::price::LinkRef;
 use crate::route::{Leg, Route};
 use crate::transfer::{Transfer, Transport};
@@ -30,7 +32,23 @@ pub(crate) struct Cores {
     /// Its standing beside others in the network, and how much that spreads.
     pub(crate) share: f64,
     unfairness: f64,
+    /// What full queues add to its time, and at which link of the way \[s\].
+    pub(crate) stalled: Option<(LinkIndex, f64)>,
+    /// The most that it sends where full queues pause it \[B/s\].
+    pub(crate) limit: f64,
 }
+
+/// A stream with nothing in its way.
+const ALONE: Cores = Cores {
+    send: 0,
+    receive: 0.0,
+    flow: 0,
+    turned: false,
+    share: 1.0,
+    unfairness: 0.0,
+    stalled: None,
+    limit: f64::INFINITY,
+};
 
 /// As [`place`], with the share of the network that chance gives each stream.
 pub(crate) fn seat<'a>(
@@ -40,9 +58,10 @@ pub(crate) fn seat<'a>(
     seed: Seed,
 ) -> Vec<Vec<Cores>> {
     let mut cores = place(cluster, transfers, routes, seed);
-    if cluster.unfair.is_empty() {
+    if cluster.queues.is_empty() {
         return cores;
     }
+    queues::fill(cluster, transfers, routes, &mut cores);
     let spread = |(transfer, route)| unfairness(cluster, transfer, route);
     let spreads: Vec<f64> = transfers.iter().zip(&*routes).map(spread).collect();
     let unfair = cores.iter().zip(&spreads).filter(|(_, sigma)| **sigma > 0.0);
@@ -69,8 +88,13 @@ fn unfairness(cluster: &Cluster, transfer: &Transfer, route: &Route<'_>) -> f64 
         Leg::Edge(edge, _) => cluster.graph.edge_endpoints(*edge),
         Leg::Service(..) | Leg::Kernel(_) => None,
     });
-    let own = edges.filter_map(|(from, _)| cluster.unfair.get(&from));
-    own.map(|given| given.unwrap_or(usual)).fold(0.0, f64::max)
+    let own = edges.filter_map(|(from, _)| cluster.queues.get(&from));
+    let sigma = |queues: &Queues| match queues.full {
+        Full::Drop => queues.unfairness.unwrap_or(usual),
+        // Nobody loses anything: all slow down alike.
+        Full::Mark | Full::Pause => queues.unfairness.unwrap_or(0.0),
+    };
+    own.map(sigma).fold(0.0, f64::max)
 }
 
 /// The share of stream `s` of transfer `t`.
@@ -115,7 +139,7 @@ pub(crate) fn place<'a>(
 pub(crate) fn threads(number: usize, stream: u32, streams: u32) -> Cores {
     let send = number * streams as usize + stream as usize;
     let receive = (f64::from(stream) + 0.5) / f64::from(streams);
-    Cores { send, receive, flow: 0, turned: false, share: 1.0, unfairness: 0.0 }
+    Cores { send, receive, ..ALONE }
 }
 
 /// More streams of transfer `t`, placed as if they were its only ones.
@@ -135,9 +159,7 @@ fn hashed(first: usize, t: usize, s: u32, seed: Seed) -> Cores {
         send: first + s as usize,
         receive: seed.stream(&format!("rss/{t}/{s}")).random::<f64>(),
         flow: seed.of(&format!("ecmp/{t}/{s}")).get(),
-        turned: false,
-        share: 1.0,
-        unfairness: 0.0,
+        ..ALONE
     }
 }
 
@@ -150,9 +172,9 @@ fn sender(route: &Route<'_>) -> Option<usize> {
 }
 
 impl Cores {
-    /// The cores of an answer to the stream.
+    /// The cores of an answer to the stream, which goes back by other queues.
     pub(crate) fn turned(self) -> Cores {
-        Cores { turned: !self.turned, ..self }
+        Cores { turned: !self.turned, stalled: None, limit: f64::INFINITY, ..self }
     }
 
     /// The link that a piece of work falls on.

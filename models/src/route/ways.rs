@@ -280,7 +280,8 @@ impl Ways {
     }
 }
 
-/// By GPUDirect RDMA from a GPU to one of another node: each by the card that is nearest to it; none where cards do not reach each other, or a link joins the two.
+/// By GPUDirect RDMA from a GPU to one of another node: each by the card that is nearest to it;
+/// none where cards do not reach each other, or a link joins the two.
 pub(super) fn by_cards(cluster: &Cluster, from: NodeIndex, to: NodeIndex) -> Option<Ways> {
     if cluster.graph.find_edge(from, to).is_some() {
         return None;
@@ -295,8 +296,8 @@ pub(super) fn by_cards(cluster: &Cluster, from: NodeIndex, to: NodeIndex) -> Opt
     Some(Ways { from, to, ..ways })
 }
 
-/// The card that is nearest to a GPU. Where several are equally near to as many GPUs, each takes its
-/// own, in their order.
+/// The card that is nearest to a GPU. Where several are equally near to as many GPUs, each takes
+/// its own, in their order.
 fn own_card(cluster: &Cluster, gpu: NodeIndex) -> Option<NodeIndex> {
     let cards = nearest(cluster, gpu);
     let first = *cards.first()?;

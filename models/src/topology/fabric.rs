@@ -22,7 +22,7 @@ use std::sync::Arc;
 use serde_spanned::Spanned;
 
 use super::family::{Families, Family, MEMBERS_MAX, renamed};
-use super::{CableTable, FabricTable, NicTable, Placed, SwitchTable, Topology};
+use super::{CableTable, FabricTable, NicTable, Placed, Queues, SwitchTable, Topology};
 use crate::input::{InputError, suggest};
 use crate::quantity::parse_rate;
 
@@ -165,22 +165,6 @@ fn single(size: &Size<'_>) -> Result<Made, Flaw> {
     Ok(made)
 }
 
-/// The most that the logarithm of a flow's share spreads.
-const UNFAIRNESS_MAX: f64 = 3.0;
-
-/// How unevenly TCP flows share a fabric, where it says so.
-fn unfairness(at: &Placed<FabricTable>) -> Result<Option<f64>, InputError> {
-    let Some(given) = &at.table.unfairness else { return Ok(None) };
-    match *given.get_ref() {
-        sigma if (0.0..=UNFAIRNESS_MAX).contains(&sigma) => Ok(Some(sigma)),
-        sigma => {
-            let problem = format!("{sigma} is no spread of shares");
-            let help = format!("0 (all flows share alike) to {UNFAIRNESS_MAX}");
-            Err(at.fault(given, "unfairness", problem).help(help))
-        }
-    }
-}
-
 /// Writes fabrics out.
 ///
 /// # Errors
@@ -194,13 +178,13 @@ pub(super) fn build(topology: &mut Topology, families: &mut Families) -> Result<
         let things = made.switches.len() + made.cables.len();
         families.make(things, &at, "name", &name.span())?;
         let named = |switch: &str| renamed(name, format!("{}-{switch}", name.get_ref()));
-        let unfairness = unfairness(&at)?;
+        let queues = Queues::of(&at)?;
         for switch in &made.switches {
             let name = named(switch);
             families.claim(&at, &name, false)?;
             let (latency, spread) = (switch_latency.clone(), spread.clone());
             let table = SwitchTable { name, count: None, latency, spread };
-            topology.unfair.insert(topology.switches.len(), unfairness);
+            topology.queues.insert(topology.switches.len(), queues);
             topology.switches.push(Placed { table, source: Arc::clone(&at.source) });
         }
         let end = |end: End| match end {
