@@ -3,9 +3,9 @@
 //! Outcomes and attributions are large (an entry per hop and link); they are reduced here, in the
 //! thread that made them, so that a sweep's memory grows with its rows and not with its hops.
 
-use models::outcome::{Advice, Cause, Outcome, Step, StepTime};
+use models::outcome::{self, Advice, Cause, Outcome, Step, StepTime};
 use serde::{Deserialize, Serialize};
-use sim::Time;
+use sim::{Rate, Time};
 
 use calibration_lab::trial::Reading;
 
@@ -40,9 +40,20 @@ pub(crate) struct Digest {
     /// Where its time passes, by hop and cause; empty where `completion_s` is none.
     #[serde(skip)]
     pub(crate) life: Vec<Spent>,
+    /// What single flows reach, where the transfer is a pattern of many.
+    pub(crate) flows: Option<Flows>,
     /// The kind of hop that takes most, and what a user can do that brings most.
     most_taken: Option<(String, f64)>,
     best_change: Option<Returned>,
+}
+
+/// What the flows of a pattern reach, means over replications.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(crate) struct Flows {
+    pub(crate) count: u32,
+    pub(crate) least_bit_s: f64,
+    pub(crate) median_bit_s: f64,
+    pub(crate) most_bit_s: f64,
 }
 
 /// How long one step of a request took, over replications.
@@ -118,7 +129,8 @@ impl Digest {
         let most_taken = most_taken(&taken, over.reference_bit_s);
         let best = returned.iter().find(|change| change.feasible && change.gain_ratio > 0.0);
         let best_change = best.cloned();
-        Digest { taken, returned, steps, life, share_ratio, most_taken, best_change, ..over }
+        let flows = flows(samples, which);
+        Digest { taken, returned, steps, life, share_ratio, flows, most_taken, best_change, ..over }
     }
 
     /// The digest of a transfer that was measured once a round; `line` says what its line rate is.
@@ -148,6 +160,7 @@ impl Digest {
             returned: Vec::new(),
             steps: Vec::new(),
             life: Vec::new(),
+            flows: None,
             most_taken: None,
             best_change: None,
             replications,
@@ -259,15 +272,43 @@ fn quantile(sorted: &[f64], q: f64) -> f64 {
     sorted[rank.min(sorted.len()) - 1]
 }
 
-/// The waterfall: hops in path order, which chance does not change.
+/// The waterfall: hops in path order. Which there are hangs on chance in patterns alone, of which a
+/// hop that only a later replication met stands behind those of the first.
 fn taken(samples: &[Sample], which: usize) -> Vec<Taken> {
     let first = &samples[0].outcomes[which].taken;
-    let at = |hop: usize| {
-        let of = samples.iter().map(|s| s.outcomes[which].taken[hop].bytes_per_s * 8.0);
-        Estimate::of(&of.collect::<Vec<f64>>())
+    let of = |sample: &Sample, at: usize, hop: &outcome::Taken| {
+        let all = &sample.outcomes[which].taken;
+        let own = all.get(at).filter(|own| own.hop == hop.hop);
+        let own = own.or_else(|| all.iter().find(|own| own.hop == hop.hop));
+        own.map_or(0.0, |own| own.bytes_per_s * 8.0)
     };
-    let hops = first.iter().enumerate();
-    hops.map(|(n, t)| Taken { hop: t.hop.clone(), kind: t.kind.clone(), bit_s: at(n) }).collect()
+    let mut hops: Vec<(usize, &outcome::Taken)> = first.iter().enumerate().collect();
+    for hop in samples[1..].iter().flat_map(|sample| &sample.outcomes[which].taken) {
+        if hops.iter().all(|(_, known)| known.hop != hop.hop) {
+            hops.push((usize::MAX, hop));
+        }
+    }
+    let taken = |(at, hop): (usize, &outcome::Taken)| {
+        let bit_s: Vec<f64> = samples.iter().map(|sample| of(sample, at, hop)).collect();
+        Taken { hop: hop.hop.clone(), kind: hop.kind.clone(), bit_s: Estimate::of(&bit_s) }
+    };
+    hops.into_iter().map(taken).collect()
+}
+
+/// What single flows reach.
+fn flows(samples: &[Sample], which: usize) -> Option<Flows> {
+    let all = samples.iter().map(|sample| sample.outcomes[which].flows);
+    let all: Vec<outcome::Flows> = all.collect::<Option<_>>()?;
+    let mean = |rate: fn(&outcome::Flows) -> Rate| {
+        let bit_s: Vec<f64> = all.iter().map(|one| rate(one).as_bytes_per_s() * 8.0).collect();
+        Estimate::of(&bit_s).mean
+    };
+    Some(Flows {
+        count: all[0].count,
+        least_bit_s: mean(|one| one.least),
+        median_bit_s: mean(|one| one.median),
+        most_bit_s: mean(|one| one.most),
+    })
 }
 
 /// The kind of hop that takes most, and which part of the reference.

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use models::predict::notes;
 
 use crate::digest::Digest;
-use crate::experiment::{Axis, Experiment, Parameter, Plan, Purpose};
+use crate::experiment::{Axis, Draft, Experiment, Parameter, Plan, Purpose};
 use crate::failure::Failure;
 use crate::figures::Figures;
 use crate::run::{ADVISED_MAX, LARGEST};
@@ -39,6 +39,9 @@ pub(crate) fn all(
             "changes are weighed for the {LARGEST} largest of {number} transfers: the time for all \
              of them grows with the square of their number"
         ));
+    }
+    if experiment.transfers.iter().any(Draft::is_pattern) {
+        told.push("changes are not weighed where transfers are patterns of many".into());
     }
     told.extend(of_ways(plan));
     Ok(told)

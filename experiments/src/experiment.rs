@@ -20,6 +20,7 @@ mod group;
 mod load;
 mod measure;
 mod parameter;
+mod pattern;
 mod plan;
 mod problem;
 mod question;
@@ -165,20 +166,27 @@ impl Experiment {
         }
     }
 
-    /// Refuses collectives, which no kernel networking carries out.
+    /// Refuses collectives, which no kernel networking carries out, and patterns of many transfers.
     ///
     /// # Errors
     /// If it has one.
     pub fn no_collectives(&self, command: &str) -> Result<(), InputError> {
-        let swept = self.axes.iter().flat_map(|axis| &axis.varied);
-        if !group::any(&self.transfers) && swept.into_iter().all(|v| v.key != "collective") {
-            return Ok(());
+        let swept = |field: &str| self.axes.iter().flat_map(|a| &a.varied).any(|v| v.key == field);
+        let refused = |field: &str, problem: String, help: &str| {
+            let at = self.source.text.find(field).unwrap_or(0);
+            Err(InputError::new(format!("transfer.{field}"), problem)
+                .help(help)
+                .at(&self.source, at..at + field.len()))
+        };
+        if group::any(&self.transfers) || swept("collective") {
+            let problem = format!("`podpath {command}` carries out no collectives");
+            return refused("collective", problem, "nccl-tests, and `podpath run` beside it");
         }
-        let at = self.source.text.find("collective").unwrap_or(0);
-        let problem = format!("`podpath {command}` carries out no collectives");
-        Err(InputError::new("transfer.collective", problem)
-            .help("nccl-tests, and `podpath run` beside it")
-            .at(&self.source, at..at + 10))
+        if self.transfers.iter().any(Draft::is_pattern) || swept("pattern") {
+            let problem = format!("`podpath {command}` carries out no patterns of traffic");
+            return refused("pattern", problem, "transfers with `from` and `to`");
+        }
+        Ok(())
     }
 
     /// Drops all topologies but the one called `name`.

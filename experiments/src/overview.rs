@@ -5,9 +5,11 @@
 //! after another does, until the rest fits. Everything is in `summary.csv`.
 
 mod collectives;
+mod patterns;
 pub(crate) mod reported;
 
 pub(crate) use collectives::collectives;
+pub(crate) use patterns::patterns;
 
 use comfy_table::Cell;
 use rayon::prelude::*;

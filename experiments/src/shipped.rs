@@ -16,7 +16,7 @@ use crate::scenario::{self, Scenario};
 static CASES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/cases");
 static SCENARIOS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/scenarios/cases");
 /// The experiments of the folder itself, the first one first.
-const OWN: [(&str, &str); 14] = [
+const OWN: [(&str, &str); 15] = [
     ("quickstart", include_str!("../quickstart.toml")),
     ("collectives", include_str!("../collectives.toml")),
     ("fidelity", include_str!("../fidelity.toml")),
@@ -28,6 +28,7 @@ const OWN: [(&str, &str); 14] = [
     ("lab-datagrams", include_str!("../lab-datagrams.toml")),
     ("lab-latency", include_str!("../lab-latency.toml")),
     ("lab-shared", include_str!("../lab-shared.toml")),
+    ("patterns", include_str!("../patterns.toml")),
     ("service-load", include_str!("../service-load.toml")),
     ("service-path", include_str!("../service-path.toml")),
     ("topologies", include_str!("../topologies.toml")),

@@ -11,10 +11,12 @@
 mod change;
 mod known;
 mod life;
+mod pattern;
 mod question;
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use sim::{LinkId, Rate, Time};
 
@@ -22,6 +24,7 @@ use self::life::Ledger;
 use crate::cluster::Cluster;
 use crate::outcome::{Interval, Outcome, Reached, Step, StepTime, Taken, Utilisation};
 use crate::plan::{Line, Plan, Row};
+use crate::predict::Crowd;
 use crate::run::{Load, Trace};
 
 pub(crate) use known::Known;
@@ -33,13 +36,57 @@ fn finite(bytes_per_s: f64) -> Rate {
 }
 
 /// The outcomes of plans that ran beside each other.
-pub(crate) fn outcomes(cluster: &Cluster, plans: &[Plan], traces: &[Trace]) -> Vec<Outcome> {
+fn outcomes(cluster: &Cluster, plans: &[Plan], traces: &[Trace]) -> Vec<Outcome> {
+    let users = users(plans, traces);
+    let of = |(plan, trace)| outcome(cluster, plan, trace, &users);
+    plans.iter().zip(traces).map(of).collect()
+}
+
+/// The same of transfers some of which are patterns of many flows.
+pub(crate) fn of_crowd(
+    cluster: &Cluster,
+    crowd: &Crowd<'_>,
+    plans: &[Plan],
+    traces: &[Trace],
+) -> Vec<Outcome> {
+    if crowd.is_plain() {
+        return outcomes(cluster, plans, traces);
+    }
+    let users = users(plans, traces);
+    let of = |(own, is_pattern): (Range<usize>, bool)| match is_pattern {
+        false => outcome(cluster, &plans[own.start], &traces[own.start], &users),
+        true => {
+            let flows = pattern::Flows {
+                transfers: &crowd.flows()[own.clone()],
+                plans: &plans[own.clone()],
+                traces: &traces[own],
+            };
+            flows.outcome(cluster, &users)
+        }
+    };
+    crowd.parts().map(of).collect()
+}
+
+/// When transfers ended and what rate they reached, some of which are patterns of many flows.
+pub(crate) fn reached_by_crowd(
+    crowd: &Crowd<'_>,
+    plans: &[Plan],
+    traces: &[Trace],
+) -> Vec<Reached> {
+    let of = |(own, is_pattern): (Range<usize>, bool)| match is_pattern {
+        false => reached(&plans[own.start], &traces[own.start]),
+        true => pattern::together(&plans[own.clone()], &traces[own]).reached,
+    };
+    crowd.parts().map(of).collect()
+}
+
+/// How many plans use each link.
+fn users(plans: &[Plan], traces: &[Trace]) -> BTreeMap<LinkId, u32> {
     let mut users: BTreeMap<LinkId, u32> = BTreeMap::new();
     for link in plans.iter().zip(traces).flat_map(|(plan, trace)| plan.links(trace.lane)) {
         *users.entry(link).or_default() += 1;
     }
-    let of = |(plan, trace)| outcome(cluster, plan, trace, &users);
-    plans.iter().zip(traces).map(of).collect()
+    users
 }
 
 fn outcome(
@@ -70,6 +117,7 @@ fn outcome(
         life: life(plan, &ledger),
         steps: steps(plan, &ledger),
         utilisation: utilisation(cluster, plan, trace, completion, users),
+        flows: None,
     }
 }
 
@@ -81,7 +129,7 @@ pub(crate) fn path(plan: &Plan, trace: &Trace) -> Vec<Interval> {
 }
 
 /// When a plan ended and what rate it reached, without an account of its hops.
-pub(crate) fn reached(plan: &Plan, trace: &Trace) -> Reached {
+fn reached(plan: &Plan, trace: &Trace) -> Reached {
     of_time(plan, trace, Ledger::of(plan, trace).counted(plan))
 }
 

@@ -52,7 +52,7 @@ use crate::transfer::Mode;
 use crate::uncertainty::Spread;
 use crate::uncertainty::model::{Among, Errors, Part};
 
-pub use crate::topology::Setting;
+pub use crate::topology::{Full, Queues, Setting};
 pub use accelerator::Accelerator;
 pub use batch::Batch;
 pub use drawn::Drawn;
@@ -267,6 +267,8 @@ pub struct Cluster {
     pub turns: Vec<Turns>,
     /// Switches that spread traffic over equal ways in another way than by a hash of their own.
     pub spreadings: BTreeMap<NodeIndex, Spreading>,
+    /// Switches of fabrics, whose full queues decide what flows get, each with what they do.
+    pub queues: BTreeMap<NodeIndex, Queues>,
     /// What collectives need to know of GPUs, where the library was asked for it.
     pub boards: Option<Boards>,
     /// Network cards by place.

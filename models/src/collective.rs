@@ -28,7 +28,7 @@ pub use costs::Costs;
 pub use group::Group;
 pub use peer::{Copied, Peers, copied};
 pub(crate) use price::{Doubts, Timed, timed};
-pub use price::{Predicted, Program, predict, streamed};
+pub use price::{Predicted, Program, predict, predict_as, streamed};
 pub use team::{Fabric, Generation, Intra, Network, Team};
 
 use serde::{Deserialize, Serialize};
@@ -53,13 +53,17 @@ pub enum Collective {
     /// Every rank sends one rank everything, and receives from one.
     #[serde(rename = "sendrecv")]
     SendReceive,
+    /// The first rank gets what all have.
+    Gather,
+    /// Every rank gets its part of what the first one has.
+    Scatter,
     /// One rank sends another everything, and receives nothing.
     Send,
 }
 
 impl Collective {
     /// Every one, by its name in nccl-tests.
-    pub const ALL: [(&'static str, Collective); 7] = [
+    pub const ALL: [(&'static str, Collective); 9] = [
         ("all_reduce", Collective::AllReduce),
         ("all_gather", Collective::AllGather),
         ("reduce_scatter", Collective::ReduceScatter),
@@ -67,6 +71,8 @@ impl Collective {
         ("reduce", Collective::Reduce),
         ("alltoall", Collective::AllToAll),
         ("sendrecv", Collective::SendReceive),
+        ("gather", Collective::Gather),
+        ("scatter", Collective::Scatter),
     ];
 
     /// The one of that name in nccl-tests.
@@ -78,6 +84,11 @@ impl Collective {
     pub fn name(self) -> &'static str {
         let named = Collective::ALL.iter().find(|(_, one)| *one == self);
         named.map_or("send", |(name, _)| name)
+    }
+
+    /// Whether one rank, the first, sends or receives for all others.
+    pub const fn is_rooted(self) -> bool {
+        matches!(self, Collective::Gather | Collective::Scatter)
     }
 
     /// How many steps a ring of `ranks` takes, of which each rank does one after another.
@@ -95,7 +106,11 @@ impl Collective {
         let others = f64::from(ranks - 1) / f64::from(ranks);
         match self {
             Collective::AllReduce => 2.0 * others,
-            Collective::AllGather | Collective::ReduceScatter | Collective::AllToAll => others,
+            Collective::AllGather
+            | Collective::ReduceScatter
+            | Collective::AllToAll
+            | Collective::Gather
+            | Collective::Scatter => others,
             Collective::Broadcast
             | Collective::Reduce
             | Collective::SendReceive
@@ -116,6 +131,9 @@ pub enum Algorithm {
     Nvls,
     /// The same inside nodes, and a tree between them.
     NvlsTree,
+    /// Along parallel aggregated trees, in as many steps as the number of ranks has binary digits
+    /// (NCCL's PAT: one rank on each node).
+    Pat,
     /// Each pair on its own.
     Pairwise,
 }
@@ -140,6 +158,7 @@ impl Algorithm {
             Algorithm::Tree => "tree",
             Algorithm::Nvls => "nvls",
             Algorithm::NvlsTree => "nvls-tree",
+            Algorithm::Pat => "pat",
             Algorithm::Pairwise => "pairwise",
         }
     }
@@ -186,6 +205,8 @@ mod tests {
         assert_eq!(Collective::AllReduce.bus_factor(8), 1.75);
         assert_eq!(Collective::AllGather.bus_factor(8), 0.875);
         assert_eq!(Collective::Broadcast.bus_factor(8), 1.0);
+        assert_eq!(Collective::Scatter.bus_factor(8), 0.875);
+        assert_eq!(Collective::Gather.bus_factor(8), 0.875);
         assert_eq!((Collective::AllReduce.steps(8), Collective::AllGather.steps(8)), (14, 7));
         assert_eq!(Collective::named("alltoall"), Some(Collective::AllToAll));
         assert_eq!(Collective::named("all_to_all"), None);

@@ -23,6 +23,7 @@ pub mod input;
 pub mod library;
 pub mod name;
 pub mod outcome;
+pub mod pattern;
 pub mod pcie;
 pub mod placement;
 pub mod plan;

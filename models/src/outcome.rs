@@ -43,6 +43,21 @@ pub struct Outcome {
     pub steps: Vec<StepTime>,
     /// Busy part of every link that was used, 0 to 1, in path order.
     pub utilisation: Vec<Utilisation>,
+    /// What single flows reached, where the transfer is a pattern of many.
+    pub flows: Option<Flows>,
+}
+
+/// What the flows of a pattern reached, each over its own time.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Flows {
+    /// How many there are.
+    pub count: u32,
+    /// The goodput of the slowest.
+    pub least: Rate,
+    /// Half of them reach less.
+    pub median: Rate,
+    /// The goodput of the fastest.
+    pub most: Rate,
 }
 
 /// When a transfer is complete and what rate it reached, as an [`Outcome`] says it.

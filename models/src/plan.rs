@@ -31,6 +31,7 @@ mod job;
 mod lookup;
 mod place;
 pub mod program;
+mod queues;
 
 mod message;
 mod request;
@@ -50,7 +51,7 @@ pub(crate) use demand::{Demand, Flow, Loss, Taker};
 pub use draft::{Draft, Flaw, Link};
 pub(crate) use draw::Amount;
 pub(crate) use job::{JobContext, job, order};
-pub(crate) use place::{Cores, more, place, threads};
+pub(crate) use place::{Cores, more, place, seat, threads};
 pub(crate) use stage::Line;
 pub use step::{Book, DemandId, Edge, HopName, Op, Phase, PhaseId, Row, Step};
 pub(crate) use transfer::{Context, build, ways};

@@ -8,6 +8,7 @@
 //!
 //! `run`, `validate`, `compare` and the fits all ask it here.
 
+mod crowd;
 mod drawn;
 mod replications;
 mod together;
@@ -22,13 +23,15 @@ use crate::cluster::{Accelerator, Batch, Cluster};
 use crate::gpu::kernel;
 use crate::input::InputError;
 use crate::outcome::{Advice, Fidelity, Outcome, Reached};
-use crate::plan::{Context, Plan, build, place, ways};
+use crate::plan::{Context, Plan, build, seat, ways};
 use crate::price::Change;
 use crate::route::{Route, route};
 use crate::run::start::{traces, traces_watched};
 use crate::run::{Resources, Trace, closed, units};
 use crate::transfer::{Mode, Transfer};
 
+pub(crate) use crowd::Crowd;
+pub use crowd::flows;
 pub use drawn::{predict_drawn, predict_undrawn};
 pub use replications::Replications;
 use together::check_together;
@@ -81,15 +84,18 @@ pub fn predict_from(
     seed: u64,
 ) -> Result<Vec<Outcome>, InputError> {
     assert_eq!(transfers.len(), starts.len(), "one start for each transfer");
-    let plans = plans(cluster, transfers, fidelity, seed)?;
+    let crowd = Crowd::of(cluster, transfers, seed)?;
+    let plans = planned(&[cluster], crowd.flows(), fidelity, false, seed)?;
     let resources = Resources::of(cluster);
     let all: Vec<&Plan> = plans.iter().collect();
     let book = |traces: &[Trace]| {
-        clock::check_ended(traces).map(|()| account::outcomes(cluster, &plans, traces))
+        clock::check_ended(traces).map(|()| account::of_crowd(cluster, &crowd, &plans, traces))
     };
     match fidelity {
         Fidelity::Closed => closed::read(&[resources], &all, book).remove(0),
-        Fidelity::Flow | Fidelity::Chunk => book(&traces(&resources, &all, starts, fidelity)),
+        Fidelity::Flow | Fidelity::Chunk => {
+            book(&traces(&resources, &all, &crowd.each(starts), fidelity))
+        }
     }
 }
 
@@ -107,9 +113,9 @@ pub fn predict_batch(
     seed: u64,
 ) -> Result<Vec<Vec<Outcome>>, InputError> {
     let lanes = batch.lanes();
-    read(lanes, transfers, false, seed, &|plans, traces: &[Trace]| {
+    read(lanes, transfers, false, seed, &|crowd, plans, traces: &[Trace]| {
         let lane = traces.first().map_or(0, |trace| trace.lane as usize);
-        account::outcomes(lanes[lane], plans, traces)
+        account::of_crowd(lanes[lane], crowd, plans, traces)
     })
 }
 
@@ -123,11 +129,11 @@ pub fn reached(
     transfers: &[Transfer],
     seed: u64,
 ) -> Result<Vec<Vec<Reached>>, InputError> {
-    read(batch.lanes(), transfers, true, seed, &|plans, traces: &[Trace]| {
-        let lane = plans.iter().zip(traces);
-        lane.map(|(plan, trace)| account::reached(plan, trace)).collect()
-    })
+    read(batch.lanes(), transfers, true, seed, &account::reached_by_crowd)
 }
+
+/// What is booked of a lane's traces.
+type Book<'b, T> = &'b dyn Fn(&Crowd<'_>, &[Plan], &[Trace]) -> T;
 
 /// Plans transfers for all lanes, reads the plans, and books what was read of each lane.
 fn read<T>(
@@ -135,12 +141,13 @@ fn read<T>(
     transfers: &[Transfer],
     brief: bool,
     seed: u64,
-    book: &dyn Fn(&[Plan], &[Trace]) -> T,
+    book: Book<'_, T>,
 ) -> Result<Vec<T>, InputError> {
-    let plans = planned(lanes, transfers, Fidelity::Closed, brief, seed)?;
+    let crowd = Crowd::of(lanes[0], transfers, seed)?;
+    let plans = planned(lanes, crowd.flows(), Fidelity::Closed, brief, seed)?;
     let resources: Vec<Resources> = lanes.iter().map(|lane| Resources::of(lane)).collect();
     let all: Vec<&Plan> = plans.iter().collect();
-    Ok(closed::read(&resources, &all, |traces| book(&plans, traces)))
+    Ok(closed::read(&resources, &all, |traces| book(&crowd, &plans, traces)))
 }
 
 /// The greatest part of each link of a cluster that transfers had in use at any instant, by name:
@@ -156,14 +163,14 @@ pub fn occupancy(
 ) -> Result<Vec<(String, f64)>, InputError> {
     let plans = plans(cluster, transfers, fidelity, seed)?;
     let all: Vec<&Plan> = plans.iter().collect();
-    let starts = vec![Time::ZERO; transfers.len()];
+    let starts = vec![Time::ZERO; plans.len()];
     let watched = traces_watched(&Resources::of(cluster), &all, &starts, fidelity, ON);
     let (_, most) = watched.expect("nobody stops it");
     let names = cluster.links.iter().map(|link| link.name.to_string());
     Ok(names.zip(most).collect())
 }
 
-/// The plans of transfers.
+/// The plans of transfers; of a pattern, one for each of its flows.
 ///
 /// # Errors
 /// As [`predict`].
@@ -173,7 +180,7 @@ pub fn plans(
     fidelity: Fidelity,
     seed: u64,
 ) -> Result<Vec<Plan>, InputError> {
-    planned(&[cluster], transfers, fidelity, false, seed)
+    planned(&[cluster], Crowd::of(cluster, transfers, seed)?.flows(), fidelity, false, seed)
 }
 
 fn planned(
@@ -185,7 +192,7 @@ fn planned(
 ) -> Result<Vec<Plan>, InputError> {
     let (base, seed, change) = (clusters[0], Seed::new(seed), Change::default());
     let mut routes = routes(base, transfers)?;
-    let cores = place(base, transfers, &mut routes, seed);
+    let cores = seat(base, transfers, &mut routes, seed);
     let mut plans = Vec::with_capacity(transfers.len());
     for ((transfer, route), cores) in transfers.iter().zip(routes).zip(&cores) {
         clusters[1..].iter().try_for_each(|cluster| check_kernel(cluster, transfer))?;
@@ -239,7 +246,7 @@ pub fn check(
     if transfers.iter().all(|transfer| transfer.kernel.is_none()) {
         return clock::check(cluster, &plans(cluster, transfers, fidelity, 0)?);
     }
-    routes(cluster, transfers)?;
+    routes(cluster, Crowd::of(cluster, transfers, 0)?.flows())?;
     // A kernel may take seconds at a fine level, and is right if its closed form is.
     let transfers: Vec<Transfer> = transfers.iter().map(Transfer::in_closed_form).collect();
     clock::check(cluster, &plans(cluster, &transfers, fidelity, 0)?)
@@ -251,10 +258,11 @@ pub fn check(
 /// # Errors
 /// As [`predict`].
 pub fn notes(cluster: &Cluster, transfers: &[Transfer]) -> Result<Vec<String>, InputError> {
-    let routes = routes(cluster, transfers)?;
+    let crowd = Crowd::of(cluster, transfers, 0)?;
+    let routes = routes(cluster, crowd.flows())?;
     let notes =
         |(route, transfer): (&Route<'_>, _)| route.notes(cluster, transfer).collect::<Vec<_>>();
-    Ok(routes.iter().zip(transfers).flat_map(notes).collect())
+    Ok(routes.iter().zip(crowd.flows()).flat_map(notes).collect())
 }
 
 pub(crate) fn routes<'a>(

@@ -146,6 +146,10 @@ pub fn route<'a>(cluster: &'a Cluster, transfer: &Transfer) -> Result<Route<'a>,
     if let Some(group) = &transfer.group {
         return group::route(cluster, transfer, group, 0);
     }
+    if let Some(pattern) = &transfer.pattern {
+        let problem = format!("`{}` is many transfers, and one is due here", pattern.shape.name());
+        return Err(InputError::new("pattern", problem).help("from = \"…\" and to = \"…\""));
+    }
     let from = match cluster.endpoint("from", &transfer.from)? {
         Endpoint::Place(place) => place,
         Endpoint::Service(_) => {

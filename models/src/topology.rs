@@ -11,6 +11,7 @@ mod family;
 mod fault;
 mod field;
 mod include;
+mod queues;
 mod setting;
 mod shape;
 mod table;
@@ -32,6 +33,7 @@ use table::{Table, described};
 
 pub use family::Family;
 pub use include::{Parsed, load};
+pub use queues::{Full, Queues};
 pub use setting::Setting;
 pub use tables::{
     CableTable, FabricTable, FaultTable, ForwarderTable, GpuTable, NicTable, NodeTable,
@@ -91,6 +93,8 @@ macro_rules! topology {
             pub families: BTreeMap<String, Family>,
             /// The rates that faults leave cables, by their numbers.
             pub slowed: BTreeMap<usize, Placed<Spanned<String>>>,
+            /// What queues do at switches of fabrics, by the numbers of the switches.
+            pub queues: BTreeMap<usize, Queues>,
             $( $(#[doc = $doc])* pub $list: Vec<Placed<$table>>, )*
         }
 

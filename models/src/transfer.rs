@@ -6,6 +6,7 @@ use sim::{Bytes, Rate};
 use crate::collective::Group;
 use crate::gpu::execute::Level;
 use crate::gpu::kernel::Kernel;
+use crate::pattern::Pattern;
 
 mod request;
 
@@ -58,6 +59,10 @@ pub struct Transfer {
     /// What the ranks of a group do together, in the place of one result from here to there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub group: Option<Box<Group>>,
+    /// Who sends to whom, where it stands for many transfers; each of them is as this says, between
+    /// other ends.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pattern: Option<Box<Pattern>>,
 }
 
 impl Transfer {
@@ -81,6 +86,7 @@ impl Transfer {
             kernel: None,
             request: None,
             group: None,
+            pattern: None,
         }
     }
 

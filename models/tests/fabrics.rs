@@ -21,7 +21,7 @@ fn text(nodes: u32, cards: u32, fabric: &str) -> String {
          count = {cards}\n\
          [[pod]]\nname = \"pod\"\nnode = \"node\"\n\
          [[fabric]]\nname = \"f\"\ncards = [\"nic\"]\nrate = \"40 Gbit/s\"\nlatency = \"10 ns\"\n\
-         switch_latency = \"1 us\"\n{fabric}\n"
+         switch_latency = \"1 us\"\nunfairness = 0.0\n{fabric}\n"
     )
 }
 

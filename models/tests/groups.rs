@@ -3,8 +3,8 @@
 
 use models::cluster::{Cluster, Setting};
 use models::collective::{
-    Algorithm, Collective, Costs, Fabric, Generation, Group, Intra, Network, Protocol, Team,
-    predict,
+    Algorithm, Choice, Collective, Costs, Fabric, Generation, Group, Intra, Network, Protocol,
+    Team, predict, predict_as,
 };
 use models::input::{InputError, Source};
 use models::library::{Kind, Library};
@@ -68,6 +68,7 @@ fn group(collective: Collective) -> Group {
         network: Some(Fabric::Rdma),
         rails: None,
         threads: 1,
+        beside_kernels: false,
     }
 }
 
@@ -100,7 +101,7 @@ fn clock_ghz() -> f64 {
     gpu.base("clock", models::profile::Dimension::Frequency).unwrap() / 1e9
 }
 
-const ALL: [Collective; 7] = [
+const ALL: [Collective; 9] = [
     Collective::AllReduce,
     Collective::AllGather,
     Collective::ReduceScatter,
@@ -108,6 +109,8 @@ const ALL: [Collective; 7] = [
     Collective::Reduce,
     Collective::AllToAll,
     Collective::SendReceive,
+    Collective::Gather,
+    Collective::Scatter,
 ];
 
 #[test]
@@ -208,6 +211,77 @@ fn a_thousand_ranks_are_one_flow() {
     let found = bus(&cluster, ring, 8 << 30);
     // Eight cards of 5 GB/s, in costs that make nothing slower.
     assert!((found / 40.0 - 1.0).abs() < 0.01, "{found}");
+}
+
+/// One GPU and card of each node alone.
+fn firsts(nodes: u32) -> Vec<String> {
+    (0..nodes).map(|node| format!("gpu-{node}-0")).collect()
+}
+
+#[test]
+fn parallel_trees_move_what_a_ring_moves_in_fewer_steps() {
+    let library = books(false);
+    let costs = Costs::read(&library.profile(Kind::Collective, "nccl").unwrap()).unwrap();
+    for nodes in [2u32, 3, 8, 13] {
+        let cluster = assembled_from(&library, &text(nodes, SWITCH));
+        for collective in [Collective::AllGather, Collective::ReduceScatter] {
+            let ranks = firsts(nodes);
+            let own = Group { ranks, rails: Some(1), ..group(collective) };
+            let forced = Some(Algorithm::Pat);
+            let trees = Group { algorithm: forced, protocol: Some(Protocol::Simple), ..own };
+            let network = Network { node_gb_s: 5.0, cards: 1, ..team(2).network.unwrap() };
+            let network = Some(network);
+            let team = Team { ranks: nodes, intra: Intra::Alone, network, ..team(nodes) };
+            let choice = Choice { algorithm: Algorithm::Pat, protocol: Protocol::Simple };
+            for bytes in [1 << 10, 1 << 30] {
+                let expected = predict_as(&costs, &team, collective, choice, bytes).time_us();
+                let found = 1e6 * seconds(&cluster, trees.clone(), bytes);
+                assert!((found / expected - 1.0).abs() < 1e-4, "{nodes}: {found} {expected}");
+            }
+            // With costs that are free, three quarters of a card carry (n − 1)/n of the bytes.
+            let free = assembled(&text(nodes, SWITCH));
+            let bus = collective.bus_factor(nodes) * (1u64 << 30) as f64;
+            let bus = bus / seconds(&free, trees, 1 << 30) / 1e9;
+            assert!((bus / (0.75 * 5.0) - 1.0).abs() < 0.01, "{nodes}: {bus}");
+        }
+    }
+    let eight = Group { algorithm: Some(Algorithm::Pat), ..group(Collective::AllGather) };
+    let told = wrong(&assembled(&text(2, SWITCH)), eight);
+    assert_eq!(told, "algorithm: pat does not do this");
+}
+
+#[test]
+fn one_rank_sends_to_all_over_all_rails_of_its_node() {
+    let cluster = assembled(&text(4, SWITCH));
+    for collective in [Collective::Scatter, Collective::Gather] {
+        let found = asked(&cluster, group(collective), 8 << 30, 1).expect("it is possible");
+        // 24 of 32 parts leave by eight cards of 5 GB/s, which GPUs of other rails relay.
+        let line = 40e9 * 32.0 / 24.0;
+        let reference = found.reference.as_bytes_per_s();
+        assert!((reference / line - 1.0).abs() < 1e-9, "{collective:?}: {reference} {line}");
+        assert!(found.goodput.as_bytes_per_s() < line, "{collective:?}");
+    }
+    // Over PCIe nobody relays: the root's own card is all it has.
+    let text = text(4, SWITCH);
+    let (from, to) = (text.find("[[nvlink]]").unwrap(), text.find("[[pod]]").unwrap());
+    let apart = assembled(&format!("{}{}", &text[..from], &text[to..]));
+    let found = asked(&apart, group(Collective::Scatter), 8 << 30, 1).expect("it is possible");
+    let line = 5e9 * 32.0 / 24.0;
+    let reference = found.reference.as_bytes_per_s();
+    assert!((reference / line - 1.0).abs() < 1e-9, "{reference} {line}");
+}
+
+#[test]
+fn kernels_beside_a_collective_slow_what_sms_do() {
+    let busy = |nodes: u32, beside_kernels: bool| {
+        let cluster = assembled(&text(nodes, SWITCH));
+        seconds(&cluster, Group { beside_kernels, ..group(Collective::AllReduce) }, 1 << 30)
+    };
+    let ratio = busy(1, true) / busy(1, false);
+    assert!((ratio - 1.481).abs() < 1e-3, "{ratio}");
+    // Cards that are slower than NVLink hide it.
+    let ratio = busy(4, true) / busy(4, false);
+    assert!((1.0..1.01).contains(&ratio), "{ratio}");
 }
 
 /// What is wrong with a group.

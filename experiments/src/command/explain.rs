@@ -112,9 +112,14 @@ fn headline(label: &str, transfer: &Transfer, digest: &Digest) -> String {
     };
     let transport = format!("{:?}", transfer.transport).to_uppercase();
     let Transfer { from, to, message, .. } = transfer;
-    let asked = match &transfer.group {
-        None => format!("{from} to {to}, {message}, {transport}, {streams}, {mode}"),
-        Some(group) => {
+    let asked = match (&transfer.group, &transfer.pattern) {
+        (_, Some(pattern)) => {
+            let (name, among) = (pattern.shape.name(), pattern.among.join(", "));
+            let to = if to.is_empty() { String::new() } else { format!(" to {to}") };
+            format!("{name} of {among}{to}, {message} each, {transport}, {streams}, {mode}")
+        }
+        (None, None) => format!("{from} to {to}, {message}, {transport}, {streams}, {mode}"),
+        (Some(group), None) => {
             let name = group.collective.name().replace('_', "-");
             format!("{name} of {}, {message}", group.ranks.join(", "))
         }

@@ -16,7 +16,7 @@ use super::problem::Problem;
 use super::raw::RawExperiment;
 use super::scalar::Scalar;
 use super::transfer::{Draft, TransferTable};
-use super::{Experiment, group, measure, reported, request, topology};
+use super::{Experiment, group, measure, pattern, reported, request, topology};
 use crate::near::Near;
 
 /// The most replications of a point.
@@ -65,9 +65,7 @@ pub(super) fn checked(
     let reader =
         AxisReader { source, transfers: &transfers, load: load.as_ref(), library: &library };
     let axes = checked_axes(&raw, &reader)?;
-    group::check(&transfers, &axes, source)?;
-    check_complete(&transfers, &axes, source)?;
-    check_chunks(&transfers, &axes, source)?;
+    check_all(&transfers, &axes, source)?;
     let swept = axes.iter().flat_map(|axis| &axis.varied).any(|varied| varied.key == "collective");
     let together = swept || group::any(&transfers);
     let measure = measure::checked(&raw.measure, source)?;
@@ -95,6 +93,14 @@ pub(super) fn checked(
         measure,
         narrowed: false,
     })
+}
+
+/// What only all fields of transfers and all axes together show to be wrong.
+fn check_all(transfers: &[Draft], axes: &[Axis], source: &Arc<Source>) -> Result<(), InputError> {
+    pattern::check(transfers, axes, source)?;
+    group::check(transfers, axes, source)?;
+    check_complete(transfers, axes, source)?;
+    check_chunks(transfers, axes, source)
 }
 
 fn seed(value: &Scalar) -> Result<u64, Problem> {

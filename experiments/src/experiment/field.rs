@@ -30,7 +30,10 @@ pub(crate) enum List {
     Kernel,
     /// `[transfer]`, about what few transfers say: likewise.
     Rare,
+    /// `[transfer]`, about what GPUs do together: likewise.
     Group,
+    /// `[transfer]`, about many transfers in the place of one: likewise.
+    Pattern,
     /// `[request]`.
     Request,
     /// `[[workload]]`.

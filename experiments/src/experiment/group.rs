@@ -6,10 +6,11 @@ use std::sync::Arc;
 use models::collective::{Algorithm, Collective, Fabric, Group, Protocol};
 use models::input::{InputError, Source};
 use models::transfer::Transfer;
+use serde::Deserialize;
 use sim::Bytes;
 
 use super::axis::Axis;
-use super::field::{Field, Is, List, fields, text, whole, words_or};
+use super::field::{Field, Is, List, fields, text, whole, words, words_or};
 use super::problem::Problem;
 use super::transfer::Draft;
 
@@ -23,17 +24,20 @@ fields! {
     GroupFields: Group "";
 
     /// What GPUs do together, in the place of one result from here to there; `message` is then what
-    /// nccl-tests counts as its size, and the goodput its algorithm bandwidth. Default `none`.
+    /// nccl-tests counts as its size, and the goodput its algorithm bandwidth. The first rank is
+    /// the root of `gather` and `scatter`. Default `none`.
     collective: Option<Collective> = words_or(&[
         "none", "all_reduce", "all_gather", "reduce_scatter", "broadcast", "reduce", "alltoall",
-        "sendrecv",
+        "sendrecv", "gather", "scatter",
     ]), "none";
     /// The ranks in order: GPUs and counted tables of GPUs, with commas between; `all` (default):
     /// every GPU of the topology that one pod has whole.
     ranks: String = text(Is::Word), "all";
-    /// The order in which data passes the ranks, as `NCCL_ALGO` forces it. Default `auto`: what
-    /// NCCL would choose.
-    algorithm: Option<Algorithm> = words_or(&["auto", "ring", "tree", "nvls", "nvls-tree"]), "auto";
+    /// The order in which data passes the ranks, as `NCCL_ALGO` forces it; `pat` (parallel
+    /// aggregated trees) where each node has one rank, for `all_gather` and `reduce_scatter`.
+    /// Default `auto`: what NCCL would choose, of all but `pat`.
+    algorithm: Option<Algorithm> =
+        words_or(&["auto", "ring", "tree", "nvls", "nvls-tree", "pat"]), "auto";
     /// How a step is framed, as `NCCL_PROTO` forces it. Default `auto`: what NCCL would choose.
     protocol: Option<Protocol> = words_or(&["auto", "ll", "ll128", "simple"]), "auto";
     /// The network between nodes: `rdma`, which reads and writes device memory; `staged`, RDMA
@@ -47,6 +51,19 @@ fields! {
     rails: Option<u32> = whole(1, RAILS_MAX);
     /// Threads that carry a connection by sockets (`NCCL_SOCKET_NTHREADS`), 1 to 16. Default 1.
     socket_threads: u32 = whole(1, THREADS_MAX), "1";
+    /// Whether kernels that compute fill the GPUs meanwhile: `idle` (default), or `busy`, in which
+    /// all that SMs do for the collective takes 1.481 times as long, as measured on one machine.
+    compute: Compute = words(&["idle", "busy"]), "idle";
+}
+
+/// What GPUs do beside a collective.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Compute {
+    /// Nothing.
+    Idle,
+    /// Kernels that compute.
+    Busy,
 }
 
 impl GroupFields {
@@ -67,6 +84,7 @@ impl GroupFields {
             network: self.network.value,
             rails: self.rails.value,
             threads: self.socket_threads.value,
+            beside_kernels: self.compute.value == Compute::Busy,
         };
         Some(message.ok_or("message").map(|message| Transfer::together(group, message)))
     }

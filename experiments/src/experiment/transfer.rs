@@ -5,6 +5,7 @@ use std::ops::Range;
 use models::gpu::execute::Level;
 use models::gpu::kernel::{Kernel, Precision};
 use models::gpu::launches::Launches;
+use models::pattern::{Pattern, Shape};
 use models::quantity::parse_bytes;
 use models::transfer::{Connection, HostMemory, Mode, Transfer, Transport};
 use serde::{Deserialize, Serialize, Serializer};
@@ -14,6 +15,7 @@ use sim::{Bytes, Rate, Time};
 use super::field::{Field, Fields, Is, List, Rows, Written, amount, bytes, fields, name, number};
 use super::field::{bandwidth, size, size_or, span, text, text_or, whole, words};
 use super::group::GroupFields;
+use super::pattern::PatternFields;
 use super::problem::Problem;
 use super::request::RequestFields;
 use super::scalar::Scalar;
@@ -130,6 +132,7 @@ pub(crate) struct Draft {
     pub(crate) name: String,
     fields: TransferFields,
     rare: RareFields,
+    pattern: PatternFields,
     kernel: KernelFields,
     group: GroupFields,
     /// How the result was asked for, if it was.
@@ -142,8 +145,13 @@ pub(crate) struct TransferTable;
 
 impl Rows for TransferTable {
     const ABOUT: &'static str = TransferFields::DOC;
-    const LISTS: &'static [&'static [Field]] =
-        &[TransferFields::FIELDS, RareFields::FIELDS, GroupFields::FIELDS, KernelFields::FIELDS];
+    const LISTS: &'static [&'static [Field]] = &[
+        TransferFields::FIELDS,
+        RareFields::FIELDS,
+        PatternFields::FIELDS,
+        GroupFields::FIELDS,
+        KernelFields::FIELDS,
+    ];
 }
 
 impl Field {
@@ -152,6 +160,7 @@ impl Field {
         let lists = [
             TransferFields::FIELDS,
             RareFields::FIELDS,
+            PatternFields::FIELDS,
             GroupFields::FIELDS,
             KernelFields::FIELDS,
             RequestFields::FIELDS,
@@ -184,6 +193,7 @@ impl Draft {
         match field.list {
             List::Rare => self.rare.set(field, value, span),
             List::Kernel => self.kernel.set(field, value, span),
+            List::Pattern => self.pattern.set(field, value, span),
             List::Group => self.group.set(field, value, span),
             List::Request => self.request.get_or_insert_default().set(field, value, span),
             _ => self.fields.set(field, value, span),
@@ -193,13 +203,24 @@ impl Draft {
     /// Its fields that something was written of.
     pub(crate) fn written(&self) -> impl Iterator<Item = (&'static Field, &Written)> {
         let own = self.fields.written().chain(self.rare.written());
-        let own = own.chain(self.group.written()).chain(self.kernel.written());
+        let own = own.chain(self.pattern.written()).chain(self.group.written());
+        let own = own.chain(self.kernel.written());
         own.chain(self.request.iter().flat_map(Fields::written))
     }
 
     /// Whether it is a collective.
     pub(crate) fn is_group(&self) -> bool {
         self.group.is_some()
+    }
+
+    /// The pattern of traffic that it is, if it is one.
+    pub(super) fn pattern(&self) -> Option<Pattern> {
+        self.pattern.finish()
+    }
+
+    /// Whether it is a pattern of traffic.
+    pub(crate) fn is_pattern(&self) -> bool {
+        self.pattern.pattern.value.is_some()
     }
 
     /// Whether chunks take turns on the stages.
@@ -250,9 +271,16 @@ impl Draft {
             true => kernel,
             false => Kernel { launches: Launches::Once, ..kernel },
         };
+        let pattern = self.pattern();
+        let shape = pattern.as_ref().map(|pattern| pattern.shape);
+        // The members of a pattern are its ends; an incast has a receiver.
+        let end = |given: &Option<String>, is_idle: bool, name| match (given, is_idle) {
+            (_, true) => Ok(String::new()),
+            (given, false) => given.clone().ok_or(name),
+        };
         Ok(Transfer {
-            from: fields.from.value.clone().ok_or("from")?,
-            to: fields.to.value.clone().ok_or("to")?,
+            from: end(&fields.from.value, shape.is_some(), "from")?,
+            to: end(&fields.to.value, shape.is_some_and(|shape| shape != Shape::Incast), "to")?,
             via: fields.via.value.clone(),
             kernel: self.kernel().map(launches),
             request: self.request.as_ref().map(RequestFields::finish).transpose()?,
@@ -276,6 +304,7 @@ impl Draft {
             host_memory: fields.host_memory.value,
             connection: fields.connection.value,
             group: None,
+            pattern: pattern.map(Box::new),
         })
     }
 
@@ -317,6 +346,9 @@ impl Serialize for Draft {
         told.insert("kernel".into(), json!(self.kernel()));
         if self.is_group() {
             told.insert("group".into(), json!(self.finish().ok().and_then(|all| all.group)));
+        }
+        if let Some(pattern) = self.pattern() {
+            told.insert("pattern".into(), json!(pattern));
         }
         told.insert("request".into(), json!(self.request.as_ref().map(RequestFields::run)));
         told.serialize(out)

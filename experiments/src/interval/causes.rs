@@ -22,7 +22,7 @@ use models::cluster::{Cluster, Drawn};
 use models::input::InputError;
 use models::library::{Kind, Library};
 use models::outcome::Reached;
-use models::predict::{Stop, predict_drawn};
+use models::predict::{Stop, flows, predict_drawn};
 use models::profile::Parameter;
 use models::uncertainty::Draw;
 use models::uncertainty::prior::spread;
@@ -157,7 +157,8 @@ fn of_point(
     names.sort_by_key(|name| numbers[name]);
     let lanes = 2 * names.len() + open.iter().map(|open| open.odds.len()).sum::<usize>();
     let places = cluster.graph.node_count();
-    let too_many = lanes * places > PLACES_MAX || lanes * point.transfers.len() > TRANSFERS_MAX;
+    let flows = flows(cluster, &point.transfers)?;
+    let too_many = lanes * places > PLACES_MAX || lanes * flows > TRANSFERS_MAX;
     if lanes == 0 || too_many {
         return Ok(Some(vec![Vec::new(); point.transfers.len()]));
     }

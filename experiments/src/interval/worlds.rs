@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use models::cluster::{Cluster, Drawn};
 use models::input::InputError;
+use models::predict::flows;
 use models::uncertainty::{DRAWS, Draw};
 use sim::Seed;
 
@@ -30,7 +31,7 @@ pub(super) struct Worlds<'a> {
 #[derive(Default)]
 struct Slot {
     left: usize,
-    /// The most transfers of a point of it.
+    /// The most flows of a point of it.
     transfers: usize,
     drawn: Option<Arc<Drawn>>,
 }
@@ -51,7 +52,10 @@ impl<'a> Worlds<'a> {
         for (number, point) in plan.points().enumerate() {
             let slot = &mut slots[point.world];
             slot.left += usize::from(asked(number));
-            slot.transfers = slot.transfers.max(point.transfers.len());
+            let cluster = &plan.worlds[point.world].cluster;
+            // The plan has checked them.
+            let flows = flows(cluster, &point.transfers).unwrap_or(point.transfers.len());
+            slot.transfers = slot.transfers.max(flows);
         }
         let slots = slots.into_iter().map(Mutex::new).collect();
         Worlds { experiment, plan, slots }

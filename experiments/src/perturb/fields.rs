@@ -10,7 +10,7 @@ type Move = (&'static str, &'static str, &'static str);
 
 /// Numeric fields of topologies: setting, scene, value. A name between table and key picks one
 /// table.
-const TOPOLOGY: [Move; 30] = [
+const TOPOLOGY: [Move; 32] = [
     ("pcie_switch.numa", "copies", "1"),
     ("gpu.gpu-b.numa", "copies", "0"),
     ("gpu.replicas", "side-by-side", "3"),
@@ -36,6 +36,8 @@ const TOPOLOGY: [Move; 30] = [
     ("fabric.uplink_rate", "fabric", "250 Mbit/s"),
     ("fabric.latency", "fabric", "1 us"),
     ("fabric.switch_latency", "fabric", "5 us"),
+    ("fabric.unfairness", "fabric", "0.0"),
+    ("fabric.buffer", "fabric", "1 KiB"),
     ("fault.rate", "fabric", "100 Mbit/s"),
     ("nvlink.rate", "nvswitch", "10 GB/s"),
     ("nvlink.links", "nvswitch", "1"),
@@ -140,7 +142,7 @@ mod tests {
 
     /// Fields that are names, words or lists of them; those that say how many there are of a thing,
     /// which give other things and no other price; and `copied`, which is yes or no.
-    const WORDS: [&str; 35] = [
+    const WORDS: [&str; 36] = [
         "name",
         "node",
         "host",
@@ -164,6 +166,7 @@ mod tests {
         "pattern",
         "congestion_control",
         "spread",
+        "queue",
         "cards",
         "at",
         "acs",

@@ -3,6 +3,7 @@
 
 mod collective;
 mod life;
+mod pattern;
 mod returned;
 mod run;
 mod step;
@@ -17,6 +18,7 @@ use crate::row::{cells, columns};
 
 pub(crate) use collective::{Bus, CollectiveRow};
 pub(crate) use life::LifeRow;
+pub(crate) use pattern::PatternRow;
 pub(crate) use returned::ReturnedRow;
 pub(crate) use run::RunRow;
 pub(crate) use step::{StepRow, WHOLE};

@@ -5,7 +5,9 @@ use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use super::rows::{CollectiveRow, Table, TogetherRow};
+use serde::Serialize;
+
+use super::rows::{CollectiveRow, PatternRow, Table, TogetherRow};
 use super::{TABLES, keys};
 use crate::digest::Digest;
 use crate::experiment::Plan;
@@ -16,13 +18,15 @@ use crate::row;
 const ALWAYS: usize = 5;
 /// Those of a measurement: all but what only a model can fill.
 const OF_MEASUREMENTS: usize = 2;
+/// The tables behind those, whose keys are their own: of points, collectives and patterns.
+const OTHERS: usize = 3;
 
 /// The rows of one point, in each table.
 pub(crate) type Rows = Vec<Vec<u8>>;
 
 /// The rows of a point, whose transfers have `cells` as their keys.
 pub(crate) fn rows(plan: &Plan, point: usize, cells: &[Vec<String>], digests: &[Digest]) -> Rows {
-    let mut rows: Rows = Vec::with_capacity(TABLES.len() + 2);
+    let mut rows: Rows = Vec::with_capacity(TABLES.len() + OTHERS);
     for table in TABLES {
         let mut text = Vec::new();
         for (cells, digest) in cells.iter().zip(digests) {
@@ -38,19 +42,30 @@ pub(crate) fn rows(plan: &Plan, point: usize, cells: &[Vec<String>], digests: &[
         add(&mut text, &key, vec![row::cells(&row)]);
     }
     rows.push(text);
-    let mut text = Vec::new();
     let collectives = CollectiveRow::of(plan, point, digests);
-    // Most points have none, and are many.
-    let columns = match collectives.is_empty() {
-        true => Vec::new(),
-        false => row::columns::<CollectiveRow>(),
-    };
-    for (at, row) in collectives {
-        let key = own(plan, &CollectiveRow::KEYS, &columns, &cells[at]);
-        add(&mut text, &key, vec![row::cells(&row)]);
-    }
-    rows.push(text);
+    rows.push(of_some(plan, &CollectiveRow::KEYS, cells, &collectives));
+    rows.push(of_some(plan, &PatternRow::KEYS, cells, &PatternRow::of(plan, point, digests)));
     rows
+}
+
+/// The rows that some transfers of a point have in a table with keys of its own.
+fn of_some<R: Serialize + Default>(
+    plan: &Plan,
+    keys: &[&str],
+    cells: &[Vec<String>],
+    rows: &[(usize, R)],
+) -> Vec<u8> {
+    let mut text = Vec::new();
+    // Most points have none, and are many.
+    if rows.is_empty() {
+        return text;
+    }
+    let columns = row::columns::<R>();
+    for (at, row) in rows {
+        let key = own(plan, keys, &columns, &cells[*at]);
+        add(&mut text, &key, vec![row::cells(row)]);
+    }
+    text
 }
 
 /// Which key columns of a run a table has: its `keys`, and what is varied unless it has a column
@@ -130,7 +145,7 @@ impl<'a> Tables<'a> {
         of: &'static [Table],
         always: usize,
     ) -> Result<Tables<'a>, Failure> {
-        let files = (0..of.len() + 2).map(|_| None).collect();
+        let files = (0..of.len() + OTHERS).map(|_| None).collect();
         let mut tables = Tables { folder: folder.to_owned(), plan, of, files };
         (0..always).try_for_each(|at| tables.write_one(at, &[]))?;
         Ok(tables)
@@ -179,7 +194,8 @@ impl<'a> Tables<'a> {
         match self.of.get(at) {
             Some(table) => table.file,
             None if at == self.of.len() => TogetherRow::FILE,
-            None => CollectiveRow::FILE,
+            None if at == self.of.len() + 1 => CollectiveRow::FILE,
+            None => PatternRow::FILE,
         }
     }
 
@@ -188,7 +204,10 @@ impl<'a> Tables<'a> {
         let (of, columns): (&[&str], Vec<String>) = match self.of.get(at) {
             Some(table) => return keys.chain((table.columns)()).collect(),
             None if at == self.of.len() => (&TogetherRow::KEYS, row::columns::<TogetherRow>()),
-            None => (&CollectiveRow::KEYS, row::columns::<CollectiveRow>()),
+            None if at == self.of.len() + 1 => {
+                (&CollectiveRow::KEYS, row::columns::<CollectiveRow>())
+            }
+            None => (&PatternRow::KEYS, row::columns::<PatternRow>()),
         };
         let own = keys.filter(|name| is_key(self.plan, of, &columns, name));
         own.chain(columns.iter().cloned()).collect()

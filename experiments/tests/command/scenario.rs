@@ -144,7 +144,6 @@ fn moves(text: &str, changes: &[(&str, &str)]) {
     let folder = Folder::new();
     let base = told(&folder, text);
     for (old, new) in changes {
-        assert!(text.contains(old), "{old}");
         assert_ne!(told(&folder, &text.replacen(old, new, 1)), base, "{old}");
     }
 }
@@ -382,9 +381,8 @@ fn scenarios_are_the_same_again() {
     let mut names = Vec::new();
     for entry in walk(&folder.path().join("a")) {
         let below = entry.strip_prefix(folder.path().join("a")).unwrap().to_owned();
-        let read = |out| std::fs::read(folder.path().join(out).join(&below)).unwrap();
-        let [a, b] = ["a", "b"].map(read);
-        assert_eq!(a, b, "{}", below.display());
+        let [a, b] = ["a", "b"].map(|out| std::fs::read(folder.path().join(out).join(&below)));
+        assert_eq!(a.unwrap(), b.unwrap(), "{}", below.display());
         names.push(below.display().to_string());
     }
     for name in ["summary.csv", "stages.csv", "gains.csv", "requests.csv", "report.html"] {
@@ -396,10 +394,7 @@ fn walk(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
     let mut all = Vec::new();
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
-        match path.is_dir() {
-            true => all.extend(walk(&path)),
-            false => all.push(path),
-        }
+        all.extend(if path.is_dir() { walk(&path) } else { vec![path] });
     }
     all
 }

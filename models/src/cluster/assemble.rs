@@ -72,13 +72,15 @@ pub(super) fn assemble(
         let cni = Placed { table: cni.clone(), source: Arc::clone(&node.source) };
         builder.machine(node, name, host, Some(cni), congestion_control.as_ref())?;
     }
-    for switch in &topology.switches {
+    for (number, switch) in topology.switches.iter().enumerate() {
         let name = builder.claim(switch, &switch.table.name)?;
         let latency = quantity(switch, "latency", &switch.table.latency, parse_time)?;
         let place = builder.place(&name, PlaceKind::Switch, None);
         builder.crossings.insert(place, latency.as_seconds());
         let spreading = Spreading::of(switch)?;
         spreading.and_then(|how| builder.cluster.spreadings.insert(place, how));
+        let queues = topology.queues.get(&number).copied();
+        queues.and_then(|queues| builder.cluster.queues.insert(place, queues));
     }
     if library.has_collectives() {
         let costs = builder.parsed(Kind::Collective, PROFILE)?;
@@ -127,6 +129,7 @@ impl<'a> Builder<'a> {
             gpus: BTreeMap::new(),
             turns: Vec::new(),
             spreadings: BTreeMap::new(),
+            queues: BTreeMap::new(),
             boards: None,
             nics: BTreeMap::new(),
             pod_mtus: BTreeMap::new(),

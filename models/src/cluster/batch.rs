@@ -66,8 +66,8 @@ pub(super) fn difference(base: &Cluster, other: &Cluster) -> Option<String> {
         || unlike("pool", &base.pools, &other.pools, |pool| pool.name.clone(), PartialEq::eq);
     let hosts =
         || unlike("host", &base.hosts, &other.hosts, |host| host.name.clone().into(), is_same_host);
-    if base.spreadings != other.spreadings {
-        return Some("its switches spread traffic in another way".into());
+    if (&base.spreadings, &base.queues) != (&other.spreadings, &other.queues) {
+        return Some("its switches spread or share traffic in another way".into());
     }
     places().or_else(hops).or_else(links).or_else(pools).or_else(hosts).or_else(|| {
         let gpus = base.gpus.len() == other.gpus.len()

@@ -4,7 +4,9 @@
 //! of the data up and down its own tree (P. Sanders, J. Speck, J. Träff, *Two-tree algorithms for
 //! full bandwidth broadcast, reduction and scan*, Parallel Computing 35(12), 2009). In an
 //! all-to-all each node sends to every other; what is for a GPU leaves on the rail of that GPU,
-//! which it reaches over NVLink first (NCCL's PXN).
+//! which it reaches over NVLink first (NCCL's PXN); so it does where one sends to all. Parallel
+//! aggregated trees lead from each node to those at distances of 1, 2, 4 … (S. Jeaugey, *PAT: a new
+//! algorithm for all-gather and reduce-scatter operations at scale*, 2025).
 
 use super::layout::Layout;
 use super::{Algorithm, Choice, Collective, Intra, Team};
@@ -33,7 +35,9 @@ pub(crate) fn crossings(
     }
     match (choice.algorithm, collective) {
         (Algorithm::Pairwise, Collective::AllToAll) => all_to_all(team, layout),
+        (Algorithm::Pairwise, _) if collective.is_rooted() => rooted(collective, team, layout),
         (Algorithm::Pairwise, _) => neighbours(collective, layout),
+        (Algorithm::Pat, _) => on_all_rails(aggregated(nodes).into_iter(), 1.0, layout),
         (Algorithm::Ring, _) => {
             let ways = (0..nodes).map(|node| ([node, (node + 1) % nodes], 1.0));
             on_all_rails(ways, collective.bus_factor(team.ranks), layout)
@@ -89,6 +93,39 @@ fn all_to_all(team: &Team, layout: &Layout) -> Vec<Crossing> {
     all
 }
 
+/// From the first rank to every one of other nodes, or from those to it.
+fn rooted(collective: Collective, team: &Team, layout: &Layout) -> Vec<Crossing> {
+    let (nodes, local) = (layout.nodes.len(), layout.local());
+    let part = 1.0 / f64::from(team.ranks);
+    let relayed = matches!(team.intra, Intra::NvLink { .. });
+    let mut all = Vec::new();
+    for node in 1..nodes {
+        for gpu in 0..local {
+            let far = layout.card_of(gpu);
+            let own = if relayed { far } else { layout.card_of(0) };
+            all.push(match collective {
+                Collective::Gather => Crossing { nodes: [node, 0], cards: [far, own], part },
+                _ => Crossing { nodes: [0, node], cards: [own, far], part },
+            });
+        }
+    }
+    all
+}
+
+/// The steps of parallel aggregated trees, the furthest first: in the step of distance `d`, each
+/// node passes on to the one `d` further what those had from which it is a whole number of `2d`
+/// away. All steps together are one part for each other node.
+fn aggregated(nodes: usize) -> Vec<([usize; 2], f64)> {
+    let distances = (0..usize::BITS).map(|bit| 1 << bit).take_while(|distance| *distance < nodes);
+    let mut ways = Vec::new();
+    for distance in distances {
+        let parts = (0..nodes - distance).step_by(2 * distance).count();
+        let part = parts as f64 / nodes as f64;
+        ways.extend((0..nodes).map(|node| ([node, (node + distance) % nodes], part)));
+    }
+    ways
+}
+
 /// Both directions of every edge of the two trees.
 fn trees(nodes: usize) -> Vec<[usize; 2]> {
     let mut pairs = Vec::new();
@@ -118,6 +155,18 @@ fn parent(node: usize, nodes: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn aggregated_trees_bring_each_node_every_other_part_once() {
+        for nodes in 2..=65 {
+            let ways = aggregated(nodes);
+            let steps = ways.len() / nodes;
+            assert_eq!(steps, nodes.next_power_of_two().ilog2() as usize, "{nodes}");
+            let sent: f64 = ways.iter().filter(|(pair, _)| pair[0] == 0).map(|way| way.1).sum();
+            let all = (nodes - 1) as f64 / nodes as f64;
+            assert!((sent - all).abs() < 1e-12, "{nodes}: {sent}");
+        }
+    }
 
     #[test]
     fn each_tree_reaches_all_nodes_and_loads_none_twice() {

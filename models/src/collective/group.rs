@@ -27,6 +27,9 @@ pub struct Group {
     pub rails: Option<u32>,
     /// Threads that carry a connection by sockets (`NCCL_SOCKET_NTHREADS`).
     pub threads: u32,
+    /// Whether kernels that compute run on the same GPUs meanwhile.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub beside_kernels: bool,
 }
 
 impl Group {

@@ -21,6 +21,15 @@ const CHUNK_MAX: f64 = 524_288.0;
 /// What LL128 moves of the wire between nodes: 120 of 128 bytes.
 const LL128_PART: f64 = 0.9375;
 
+/// By how much what SMs do for a collective takes longer beside a kernel that fills them.
+///
+/// An all-reduce of 256 MiB beside a matrix product of 8192³ on four A100 without NVSwitch takes
+/// 1.481 times as long (and the product 1.161 times): openfabric-systems/simllm@9c2672c,
+/// `examples/a100_hardware_envelope_v1`. One machine, one size: a prior.
+const BESIDE_KERNELS: f64 = 1.481;
+/// What parallel aggregated trees get of a network, as NCCL's own model counts it.
+const PAT_PART: f64 = 0.75;
+
 /// What is predicted of a collective.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Predicted {
@@ -48,6 +57,19 @@ impl Predicted {
     }
 }
 
+impl Timed {
+    /// The same beside kernels that compute: all that SMs do takes longer, but for cards and
+    /// threads, which no kernel takes.
+    pub(crate) fn beside_kernels(self) -> Timed {
+        Timed {
+            base_us: BESIDE_KERNELS * self.base_us,
+            inside_us: BESIDE_KERNELS * self.inside_us,
+            inner_us: BESIDE_KERNELS * self.inner_us,
+            ..self
+        }
+    }
+}
+
 /// Where the time of a collective goes, on a network that all use alike.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Timed {
@@ -69,7 +91,17 @@ pub(crate) struct Timed {
 
 /// Predicts a collective of `bytes`, counted as nccl-tests counts them.
 pub fn predict(costs: &Costs, team: &Team, collective: Collective, bytes: u64) -> Predicted {
-    let choice = choose(collective, team, bytes);
+    predict_as(costs, team, collective, choose(collective, team, bytes), bytes)
+}
+
+/// The same done in a way that is forced.
+pub fn predict_as(
+    costs: &Costs,
+    team: &Team,
+    collective: Collective,
+    choice: Choice,
+    bytes: u64,
+) -> Predicted {
     let timed = timed(costs, team, collective, choice, bytes as f64);
     let doubt = costs.doubt(medium(team, collective));
     Predicted {
@@ -146,6 +178,7 @@ fn stepwise(
         (Algorithm::Tree, _) => (2.0 * f64::from(team.local() - 1), 2.0 * libm::log2(nodes)),
         (Algorithm::NvlsTree, _) => (1.0, 2.0 * libm::log2(nodes)),
         (Algorithm::Nvls, _) => (1.0, 0.0),
+        (Algorithm::Pat, _) => (0.0, libm::log2(nodes).ceil()),
         (_, Collective::AllReduce) => (steps - 2.0 * (nodes - 1.0), 2.0 * (nodes - 1.0)),
         _ => (steps - (nodes - 1.0), nodes - 1.0),
     };
@@ -178,6 +211,7 @@ fn stepwise(
     if let Some(network) = team.network {
         let part = match algorithm {
             Algorithm::Ring => collective.bus_factor(team.ranks),
+            Algorithm::Pat => collective.bus_factor(team.ranks) / PAT_PART,
             _ if team.nodes == 2 => 1.0,
             _ => 2.0,
         };
@@ -243,12 +277,16 @@ fn outer(costs: &Costs, network: Network, protocol: Protocol) -> Outer {
     Outer { wires: framed * rate, carried: framed * carried }
 }
 
-/// Sends and receives of pairs: all-to-all, and one send beside one receive.
+/// Sends and receives of pairs: all-to-all, one to all or from all, one send beside one receive.
 fn pairwise(costs: &Costs, team: &Team, collective: Collective, bytes: f64) -> Timed {
     let waiting = waiting(costs, team);
     let (ranks, local) = (f64::from(team.ranks), f64::from(team.local()));
+    let rooted = collective.is_rooted();
+    let relayed = matches!(team.intra, Intra::NvLink { .. });
     let (peers, each) = match collective {
-        Collective::AllToAll => (ranks - 1.0, bytes / ranks),
+        Collective::AllToAll | Collective::Gather | Collective::Scatter => {
+            (ranks - 1.0, bytes / ranks)
+        }
         _ => (1.0, bytes),
     };
     let own = &costs.pairwise;
@@ -258,10 +296,14 @@ fn pairwise(costs: &Costs, team: &Team, collective: Collective, bytes: f64) -> T
     if let Some(bus) = team.bus_gb_s() {
         let efficiency = match (team.intra, collective) {
             (Intra::Pcie { .. }, _) => costs.pcie.efficiency,
-            (_, Collective::AllToAll) => own.all_to_all,
+            (_, Collective::AllToAll | Collective::Gather | Collective::Scatter) => own.all_to_all,
             _ => own.send,
         };
-        let near = peers.min(local - 1.0).max(1.0);
+        let near = match rooted && relayed {
+            // What is for other nodes crosses NVLink to the GPU of its rail, but for its own.
+            true => (f64::from(team.nodes) * (local - 1.0)).max(1.0),
+            false => peers.min(local - 1.0).max(1.0),
+        };
         let all = each * near / (1000.0 * bus * efficiency);
         // A pair has so many channels, whose copies SMs carry out.
         let one = each / (1000.0 * own.peer_gb_per_gcycle * team.clock_ghz);
@@ -269,11 +311,19 @@ fn pairwise(costs: &Costs, team: &Team, collective: Collective, bytes: f64) -> T
     }
     if let Some(network) = team.network {
         let crossing = costs.crossing(network.fabric);
-        let far = if collective == Collective::AllToAll { ranks - local } else { 1.0 };
+        let far = match collective {
+            Collective::AllToAll => ranks - local,
+            // Of a node, the first rank alone has something to send.
+            Collective::Gather | Collective::Scatter => (ranks - local) / local,
+            _ => 1.0,
+        };
         let Outer { wires, carried } = outer(costs, network, Protocol::Simple);
+        // The root's own card is all that it has where GPUs do not relay for each other.
+        let alone = if rooted && !relayed { f64::from(network.cards.max(1)) } else { 1.0 };
+        let (wires, carried) = (wires / alone, carried / alone);
         // A thread of sockets that only sends, or only receives, has twice the time for it.
         let (wires, carried) = match (network.fabric, collective) {
-            (Fabric::Socket, Collective::Send) => {
+            (Fabric::Socket, Collective::Send | Collective::Gather | Collective::Scatter) => {
                 ((2.0 * wires).min(network.node_gb_s), 2.0 * carried)
             }
             _ => (wires, carried),

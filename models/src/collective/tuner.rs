@@ -324,15 +324,27 @@ pub fn choose(collective: Collective, team: &Team, bytes: u64) -> Choice {
 pub(crate) fn ways(collective: Collective, team: &Team) -> Vec<Choice> {
     match is_pairwise(collective) {
         true => vec![PAIRWISE],
-        false => estimates(collective, team).iter().map(|estimate| estimate.choice).collect(),
+        false => {
+            let all = estimates(collective, team);
+            all.iter().map(|estimate| estimate.choice).chain(pat(collective, team)).collect()
+        }
     }
+}
+
+/// Parallel aggregated trees, where ranks have nodes of their own. NCCL has them since 2.23 and
+/// takes them by itself only in later versions, so that they are taken here where they are forced.
+fn pat(collective: Collective, team: &Team) -> Option<Choice> {
+    let has = matches!(collective, Collective::AllGather | Collective::ReduceScatter);
+    let choice = Choice { algorithm: Algorithm::Pat, protocol: Protocol::Simple };
+    (has && team.local() == 1 && team.nodes > 1).then_some(choice)
 }
 
 /// Sends and receives have one way.
 const PAIRWISE: Choice = Choice { algorithm: Algorithm::Pairwise, protocol: Protocol::Simple };
 
 fn is_pairwise(collective: Collective) -> bool {
-    [Collective::AllToAll, Collective::SendReceive, Collective::Send].contains(&collective)
+    collective.is_rooted()
+        || [Collective::AllToAll, Collective::SendReceive, Collective::Send].contains(&collective)
 }
 
 /// What NCCL takes for `bytes` of the ways that `fits` leaves.
@@ -348,6 +360,7 @@ pub(crate) fn choose_of(
     if is_pairwise(collective) {
         return PAIRWISE;
     }
+    let forced = pat(collective, team).filter(|choice| fits(choice));
     let time = |estimate: &Estimate| {
         let place = (bytes.max(64) / 64).ilog2() as usize;
         let correction = match estimate.choice.algorithm {
@@ -359,5 +372,5 @@ pub(crate) fn choose_of(
     let all = estimates(collective, team);
     let left = all.iter().filter(|estimate| fits(&estimate.choice));
     let best = left.min_by(|a, b| time(a).total_cmp(&time(b)));
-    best.expect("some way is left").choice
+    best.map(|best| best.choice).or(forced).expect("some way is left")
 }

@@ -33,7 +33,7 @@ use super::{Book, Context, Demand, Draft, Op, Phase, PhaseId, Step};
 use crate::cluster::HopModel;
 use crate::gpu::launches::Launches;
 use crate::outcome::{self, Cause};
-use crate::price::{Carrier, Change, Stage, price};
+use crate::price::{Carrier, Change, LinkRef, PricedHop, Stage, price};
 use crate::route::{Route, Swap};
 use crate::transfer::{Connection, Transfer};
 
@@ -229,12 +229,30 @@ impl Message<'_> {
         let pass = each(draft, &|draft, placed| {
             waited(placed.wait(draft, Cause::Propagation, |hop| hop.latency))
         });
-        for step in [Step { fills: true, ..fill }, pass] {
+        let stalled = self.stalled(draft, last.as_ref().unwrap_or(&full), cut);
+        for step in [Step { fills: true, ..fill }, pass].into_iter().chain(stalled) {
             if ![step.first, step.middle, step.last].iter().all(|phase| draft.is_nothing(*phase)) {
                 tail = vec![(draft.step(Step { only_if, ..step }, &tail), AFTER)];
             }
         }
         Made { begin, moved, tail: tail[0] }
+    }
+
+    /// What the last chunk waits for where full queues held a stream up.
+    fn stalled(&self, draft: &mut Draft, lanes: &[Placed<'_>], cut: Chunks) -> Option<Step> {
+        let stalled = self.context.cores.iter().filter_map(|own| own.stalled);
+        let (link, seconds) = stalled.max_by(|a, b| a.1.total_cmp(&b.1))?;
+        if !lanes[0].stage.is_network() || !self.main {
+            return None;
+        }
+        let last = self.phase(draft, lanes, &|draft, placed| {
+            let own = |hop: &PricedHop| hop.works.iter().any(|w| w.link == LinkRef::Fixed(link));
+            let at = placed.stage.hops.iter().position(own).unwrap_or(0);
+            waited(placed.booked(draft, [(at, Cause::Queueing, seconds)]))
+        });
+        let rest = draft.alike(Phase::NOTHING);
+        let first = if cut.count == 1 { last } else { rest };
+        Some(Step { first, last, ..Step::repeated(rest, cut.count) })
     }
 
     /// What is done in each lane.

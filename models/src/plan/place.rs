@@ -4,14 +4,20 @@
 //! spreads runnable threads. A receive queue is chosen by hashing the flow (RSS), which is chance:
 //! the stream `rss/<transfer>/<stream>` is the same for every topology, so that two of them can be
 //! compared on common random numbers. So is the hash by which switches choose a way (ECMP).
+//!
+//! TCP flows that meet in the full queues of a fabric do not share it evenly: who loses a packet at
+//! the wrong moment falls behind. Each has a lognormal share, drawn from the stream
+//! `share/<transfer>/<stream>`, by which max-min weighs it ([`seat`]). What else full queues do is
+//! in [`super::queues`].
 
 use rand::RngExt;
-use sim::Seed;
+use sim::{Dist, Seed};
 
-use crate::cluster::{Cluster, HopModel, Host, LinkIndex, Side};
+use super::queues;
+use crate::cluster::{Cluster, Full, HopModel, Host, LinkIndex, Queues, Side};
 use crate::price::LinkRef;
-use crate::route::Route;
-use crate::transfer::Transfer;
+use crate::route::{Leg, Route};
+use crate::transfer::{Transfer, Transport};
 
 /// The cores of one stream.
 #[derive(Clone, Copy, Debug)]
@@ -23,6 +29,83 @@ pub(crate) struct Cores {
     pub(crate) flow: u64,
     /// Whether pinned threads that read now send: a reply.
     turned: bool,
+    /// Its standing beside others in the network, and how much that spreads.
+    pub(crate) share: f64,
+    unfairness: f64,
+    /// What full queues add to its time, and at which link of the way \[s\].
+    pub(crate) stalled: Option<(LinkIndex, f64)>,
+    /// The most that it sends where full queues pause it \[B/s\].
+    pub(crate) limit: f64,
+}
+
+/// A stream with nothing in its way.
+const ALONE: Cores = Cores {
+    send: 0,
+    receive: 0.0,
+    flow: 0,
+    turned: false,
+    share: 1.0,
+    unfairness: 0.0,
+    stalled: None,
+    limit: f64::INFINITY,
+};
+
+/// As [`place`], with the share of the network that chance gives each stream.
+pub(crate) fn seat<'a>(
+    cluster: &'a Cluster,
+    transfers: &[Transfer],
+    routes: &mut [Route<'a>],
+    seed: Seed,
+) -> Vec<Vec<Cores>> {
+    let mut cores = place(cluster, transfers, routes, seed);
+    if cluster.queues.is_empty() {
+        return cores;
+    }
+    queues::fill(cluster, transfers, routes, &mut cores);
+    let spread = |(transfer, route)| unfairness(cluster, transfer, route);
+    let spreads: Vec<f64> = transfers.iter().zip(&*routes).map(spread).collect();
+    let unfair = cores.iter().zip(&spreads).filter(|(_, sigma)| **sigma > 0.0);
+    // Who is alone shares with nobody, whatever chance says.
+    if unfair.map(|(own, _)| own.len()).sum::<usize>() < 2 {
+        return cores;
+    }
+    for (t, (own, sigma)) in cores.iter_mut().zip(spreads).enumerate() {
+        for (s, stream) in own.iter_mut().enumerate() {
+            (stream.share, stream.unfairness) = (drawn(t, s as u32, sigma, seed), sigma);
+        }
+    }
+    cores
+}
+
+/// How unevenly the flows of a transfer share the fabrics on its way with others.
+fn unfairness(cluster: &Cluster, transfer: &Transfer, route: &Route<'_>) -> f64 {
+    let is_tcp = transfer.transport == Transport::Tcp && !transfer.mode.is_rdma();
+    let Some(host) = sender(route).filter(|_| is_tcp && transfer.group.is_none()) else {
+        return 0.0;
+    };
+    let usual = cluster.hosts[host].congestion.unfairness();
+    let edges = route.stages.iter().flatten().filter_map(|leg| match leg {
+        Leg::Edge(edge, _) => cluster.graph.edge_endpoints(*edge),
+        Leg::Service(..) | Leg::Kernel(_) => None,
+    });
+    let own = edges.filter_map(|(from, _)| cluster.queues.get(&from));
+    let sigma = |queues: &Queues| match queues.full {
+        Full::Drop => queues.unfairness.unwrap_or(usual),
+        // Nobody loses anything: all slow down alike.
+        Full::Mark | Full::Pause => queues.unfairness.unwrap_or(0.0),
+    };
+    own.map(sigma).fold(0.0, f64::max)
+}
+
+/// The share of stream `s` of transfer `t`.
+fn drawn(t: usize, s: u32, sigma: f64, seed: Seed) -> f64 {
+    match sigma > 0.0 {
+        true => {
+            let share = Dist::LogNormal { median: 1.0, sigma };
+            share.sample(&mut seed.stream(&format!("share/{t}/{s}")))
+        }
+        false => 1.0,
+    }
 }
 
 /// The cores of every stream of every transfer; its route is that of its first stream.
@@ -56,13 +139,17 @@ pub(crate) fn place<'a>(
 pub(crate) fn threads(number: usize, stream: u32, streams: u32) -> Cores {
     let send = number * streams as usize + stream as usize;
     let receive = (f64::from(stream) + 0.5) / f64::from(streams);
-    Cores { send, receive, flow: 0, turned: false }
+    Cores { send, receive, ..ALONE }
 }
 
 /// More streams of transfer `t`, placed as if they were its only ones.
 pub(crate) fn more(cores: &[Cores], t: usize, streams: u32, seed: Seed) -> Vec<Cores> {
     let first = cores[0];
-    let next = |s: u32| Cores { turned: first.turned, ..hashed(first.send, t, s, seed) };
+    let (turned, unfairness) = (first.turned, first.unfairness);
+    let next = |s: u32| {
+        let share = drawn(t, s, unfairness, seed);
+        Cores { turned, share, unfairness, ..hashed(first.send, t, s, seed) }
+    };
     (0..streams).map(next).collect()
 }
 
@@ -72,7 +159,7 @@ fn hashed(first: usize, t: usize, s: u32, seed: Seed) -> Cores {
         send: first + s as usize,
         receive: seed.stream(&format!("rss/{t}/{s}")).random::<f64>(),
         flow: seed.of(&format!("ecmp/{t}/{s}")).get(),
-        turned: false,
+        ..ALONE
     }
 }
 
@@ -85,9 +172,9 @@ fn sender(route: &Route<'_>) -> Option<usize> {
 }
 
 impl Cores {
-    /// The cores of an answer to the stream.
+    /// The cores of an answer to the stream, which goes back by other queues.
     pub(crate) fn turned(self) -> Cores {
-        Cores { turned: !self.turned, ..self }
+        Cores { turned: !self.turned, stalled: None, limit: f64::INFINITY, ..self }
     }
 
     /// The link that a piece of work falls on.

@@ -228,6 +228,14 @@ impl Placed<'_> {
         !self.stage.datagrams || crossed.held
     }
 
+    /// The standing of a flow, and the most it sends: what full queues make of them on a network.
+    fn queued(&self, cores: &Cores, limit: f64) -> (f64, f64) {
+        match self.stage.carrier {
+            Carrier::Network => (self.stage.share * cores.share, limit.min(cores.limit)),
+            Carrier::Copy | Carrier::Kernel | Carrier::Group => (self.stage.share, limit),
+        }
+    }
+
     /// A flow of the stage: where its work falls, but not where links are met.
     fn owned(&self, which: usize) -> Owned {
         let stage = self.stage;
@@ -291,8 +299,8 @@ impl Placed<'_> {
         let mut hops = Vec::with_capacity(links.len());
         let kept = links.iter().filter(|crossed| self.keeps(crossed));
         hops.extend(kept.map(|crossed| crossed.hop));
-        let (share, met, beside) = (stage.share, Vec::new(), Vec::new());
-        let flow = Flow { hops, met, beside, limit, share, losses };
+        let (share, limit) = self.queued(cores, limit);
+        let flow = Flow { hops, met: Vec::new(), beside: Vec::new(), limit, share, losses };
         Owned { flow, links, owners, limit_hop }
     }
 

@@ -72,6 +72,10 @@ impl Placing {
                 }
             }
         }
+        for own in cores.iter().filter(|own| own.share != 1.0) {
+            let bits = own.share.to_bits();
+            self.placement.pattern.extend([WAY, (bits >> 32) as u32, bits as u32]);
+        }
         if !way.is_parallel() {
             return;
         }

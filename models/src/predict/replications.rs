@@ -11,12 +11,12 @@ use std::sync::Arc;
 use sim::{Seed, Time};
 
 use super::placement::{Placement, draws_more};
-use super::{Stop, check_together, check_units, clock, routes};
+use super::{Crowd, Stop, check_together, check_units, clock, routes};
 use crate::account::{self, Known};
 use crate::cluster::{Cluster, LinkIndex};
 use crate::input::InputError;
 use crate::outcome::{Advice, Fidelity, Outcome};
-use crate::plan::{Context, Cores, Plan, build, place};
+use crate::plan::{Context, Cores, Plan, build, seat};
 use crate::price::Change;
 use crate::route::Route;
 use crate::run::start::traces_until;
@@ -30,7 +30,8 @@ pub struct Replications<'a> {
     fidelity: Fidelity,
     stop: Stop<'a>,
     resources: Resources,
-    /// The ways, as they are before chance chooses among equal ones.
+    /// The ways, as they are before chance chooses among equal ones; none where some transfers are
+    /// patterns, whose flows may hang on chance.
     ways: Vec<Route<'a>>,
     seen: Vec<Seen>,
     /// As counterfactuals know them, and what is known of those.
@@ -40,6 +41,8 @@ pub struct Replications<'a> {
 
 /// A replication that was computed.
 struct Seen {
+    /// The flows of patterns; none where all are single transfers.
+    flows: Vec<Transfer>,
     placement: Placement,
     outcomes: Arc<Vec<Outcome>>,
 }
@@ -60,13 +63,17 @@ impl<'a> Replications<'a> {
             true => transfers.iter().map(Transfer::in_closed_form).collect(),
             false => Cow::Borrowed(transfers),
         };
+        let ways = match transfers.iter().any(|transfer| transfer.pattern.is_some()) {
+            true => Vec::new(),
+            false => routes(cluster, transfers)?,
+        };
         Ok(Replications {
             cluster,
             transfers,
             fidelity,
             stop,
             resources: Resources::of(cluster),
-            ways: routes(cluster, transfers)?,
+            ways,
             seen: Vec::new(),
             closed,
             known: RefCell::default(),
@@ -78,22 +85,33 @@ impl<'a> Replications<'a> {
     /// # Errors
     /// As [`predict`](super::predict).
     pub fn outcomes(&mut self, seed: u64) -> Result<Option<Arc<Vec<Outcome>>>, InputError> {
+        let crowd = Crowd::of(self.cluster, self.transfers, seed)?;
         let seed = Seed::new(seed);
-        let (ways, cores) = self.placed(seed);
+        let (ways, cores) = match crowd.is_plain() {
+            true => self.placed(seed),
+            false => {
+                let mut ways = routes(self.cluster, crowd.flows())?;
+                let cores = seat(self.cluster, crowd.flows(), &mut ways, seed);
+                (ways, cores)
+            }
+        };
         let alike = !self.transfers.iter().any(draws_more);
         let streams = cores.iter().map(Vec::as_slice);
         let placement = Placement::of(self.cluster, ways.iter().zip(streams));
         let same = |seen: &&Seen| {
             let before = &seen.placement;
-            before.pattern == placement.pattern && before.order() == placement.order()
+            before.pattern == placement.pattern
+                && before.order() == placement.order()
+                && (crowd.is_plain() || seen.flows == crowd.flows())
         };
         if let Some(seen) = self.seen.iter().find(same).filter(|_| alike) {
             return Ok(Some(self.renamed(seen, &placement.cores)));
         }
-        let plans = self.plans(&ways, &cores, seed)?;
+        let plans = self.plans(crowd.flows(), (&ways, &cores), seed)?;
         let all: Vec<&Plan> = plans.iter().collect();
         let book = |traces: &[_]| {
-            clock::check_ended(traces).map(|()| account::outcomes(self.cluster, &plans, traces))
+            clock::check_ended(traces)
+                .map(|()| account::of_crowd(self.cluster, &crowd, &plans, traces))
         };
         let outcomes = match self.fidelity {
             Fidelity::Closed => {
@@ -107,12 +125,14 @@ impl<'a> Replications<'a> {
             }
         };
         let Some(outcomes) = outcomes.transpose()?.map(Arc::new) else { return Ok(None) };
-        self.seen.push(Seen { placement, outcomes: Arc::clone(&outcomes) });
+        let flows = if crowd.is_plain() { Vec::new() } else { crowd.flows().to_vec() };
+        self.seen.push(Seen { flows, placement, outcomes: Arc::clone(&outcomes) });
         Ok(Some(outcomes))
     }
 
     /// What [`advise_some`](super::advise_some) says with the chance of `seed`; none if it was
-    /// stopped.
+    /// stopped. Changes are weighed for transfers one by one: there are none where some of them
+    /// are patterns.
     ///
     /// # Errors
     /// As [`predict`](super::predict).
@@ -121,6 +141,9 @@ impl<'a> Replications<'a> {
         seed: u64,
         wanted: impl Fn(usize) -> bool,
     ) -> Result<Option<Vec<Vec<Advice>>>, InputError> {
+        if self.ways.is_empty() {
+            return Ok(Some(vec![Vec::new(); self.transfers.len()]));
+        }
         let seed = Seed::new(seed);
         let (ways, cores) = self.placed(seed);
         let of = (self.cluster, &*self.closed, &self.resources);
@@ -130,25 +153,25 @@ impl<'a> Replications<'a> {
     /// The ways and cores that a seed gives.
     fn placed(&self, seed: Seed) -> (Vec<Route<'a>>, Vec<Vec<Cores>>) {
         let mut ways = self.ways.clone();
-        let cores = place(self.cluster, self.transfers, &mut ways, seed);
+        let cores = seat(self.cluster, self.transfers, &mut ways, seed);
         (ways, cores)
     }
 
     fn plans(
         &self,
-        ways: &[Route<'_>],
-        cores: &[Vec<Cores>],
+        transfers: &[Transfer],
+        (ways, cores): (&[Route<'_>], &[Vec<Cores>]),
         seed: Seed,
     ) -> Result<Vec<Plan>, InputError> {
         let (clusters, change, fidelity) = (&[self.cluster], Change::default(), self.fidelity);
         let mut plans = Vec::with_capacity(ways.len());
-        for ((transfer, way), cores) in self.transfers.iter().zip(ways).zip(cores) {
+        for ((transfer, way), cores) in transfers.iter().zip(ways).zip(cores) {
             let routes = std::slice::from_ref(way);
             let once = Context::once(clusters, transfer, routes, cores, &change);
             plans.push(build(&Context { fidelity, seed, ..once })?);
         }
         if fidelity == Fidelity::Chunk {
-            check_together(self.transfers)?;
+            check_together(transfers)?;
             check_units(&plans)?;
         }
         Ok(plans)

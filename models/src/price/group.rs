@@ -125,6 +125,7 @@ impl Parts {
         let costs: &Costs = &boards.costs;
         let payload = bytes.as_f64();
         let timed: Timed = timed(costs, team, group.collective, grouped.choice, payload);
+        let timed = if group.beside_kernels { timed.beside_kernels() } else { timed };
         let doubts = Doubts::of(costs, team, group.collective);
         let [latency, rate] = [("latency", doubts.latency), ("rate", doubts.rate)]
             .map(|(what, doubt)| cluster.errors.scattered(doubts.medium, what, doubt));

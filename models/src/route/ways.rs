@@ -280,26 +280,13 @@ impl Ways {
     }
 }
 
-/// By GPUDirect RDMA from a GPU to one of another node: each by the card that is nearest to it, the
-/// first of several; none where cards do not reach each other, or a link joins the two.
+/// By GPUDirect RDMA from a GPU to one of another node: each by the card that is nearest to it;
+/// none where cards do not reach each other, or a link joins the two.
 pub(super) fn by_cards(cluster: &Cluster, from: NodeIndex, to: NodeIndex) -> Option<Ways> {
     if cluster.graph.find_edge(from, to).is_some() {
         return None;
     }
-    let card = |gpu: NodeIndex| {
-        let near = |(card, _): &(&NodeIndex, _)| {
-            let links = direct(cluster, gpu, **card).map(|edge| match &cluster.graph[edge].model {
-                HopModel::Dma(dma) => dma.links.len(),
-                _ => usize::MAX,
-            });
-            links.unwrap_or(usize::MAX)
-        };
-        let node = &cluster.graph[gpu].node;
-        let own = cluster.nics.iter().filter(|(card, _)| {
-            cluster.graph[**card].node == *node && direct(cluster, gpu, **card).is_some()
-        });
-        own.filter(|(card, _)| cabled(cluster, **card)).min_by_key(near).map(|(card, _)| *card)
-    };
+    let card = |gpu: NodeIndex| own_card(cluster, gpu);
     let (out, into) = (card(from)?, card(to)?);
     let edges = [direct(cluster, from, out)?, direct(cluster, into, to)?];
     let mut ways = cluster.cabled_ways(out, into)?;
@@ -307,6 +294,38 @@ pub(super) fn by_cards(cluster: &Cluster, from: NodeIndex, to: NodeIndex) -> Opt
         ways.next.insert(place, Edges::from_elem(edge, 1));
     }
     Some(Ways { from, to, ..ways })
+}
+
+/// The card that is nearest to a GPU. Where several are equally near to as many GPUs, each takes
+/// its own, in their order.
+fn own_card(cluster: &Cluster, gpu: NodeIndex) -> Option<NodeIndex> {
+    let cards = nearest(cluster, gpu);
+    let first = *cards.first()?;
+    let beside = cluster.graph.neighbors_directed(first, Direction::Incoming);
+    let mut beside: Vec<NodeIndex> = beside.filter(|at| cluster.gpus.contains_key(at)).collect();
+    beside.sort_unstable();
+    beside.dedup();
+    let alike = beside.into_iter().filter(|other| nearest(cluster, *other) == cards);
+    let number = alike.into_iter().position(|other| other == gpu).unwrap_or(0);
+    Some(cards[number % cards.len()])
+}
+
+/// The cards with a cable between which and a GPU lie the fewest links, in order.
+fn nearest(cluster: &Cluster, gpu: NodeIndex) -> Vec<NodeIndex> {
+    let links = |card: NodeIndex| match &cluster.graph[direct(cluster, gpu, card)?].model {
+        HopModel::Dma(dma) => Some(dma.links.len()),
+        _ => Some(usize::MAX),
+    };
+    let mut cards: Vec<(usize, NodeIndex)> = cluster
+        .graph
+        .neighbors(gpu)
+        .filter(|place| cluster.nics.contains_key(place) && cabled(cluster, *place))
+        .filter_map(|card| Some((links(card)?, card)))
+        .collect();
+    cards.sort_unstable();
+    cards.dedup();
+    let least = cards.first().map_or(0, |card| card.0);
+    cards.into_iter().take_while(|card| card.0 == least).map(|card| card.1).collect()
 }
 
 /// The hops among which a flow's hash may choose: cables. A card, or anything else, is not chosen

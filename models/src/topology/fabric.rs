@@ -22,7 +22,7 @@ use std::sync::Arc;
 use serde_spanned::Spanned;
 
 use super::family::{Families, Family, MEMBERS_MAX, renamed};
-use super::{CableTable, FabricTable, NicTable, Placed, SwitchTable, Topology};
+use super::{CableTable, FabricTable, NicTable, Placed, Queues, SwitchTable, Topology};
 use crate::input::{InputError, suggest};
 use crate::quantity::parse_rate;
 
@@ -178,11 +178,13 @@ pub(super) fn build(topology: &mut Topology, families: &mut Families) -> Result<
         let things = made.switches.len() + made.cables.len();
         families.make(things, &at, "name", &name.span())?;
         let named = |switch: &str| renamed(name, format!("{}-{switch}", name.get_ref()));
+        let queues = Queues::of(&at)?;
         for switch in &made.switches {
             let name = named(switch);
             families.claim(&at, &name, false)?;
             let (latency, spread) = (switch_latency.clone(), spread.clone());
             let table = SwitchTable { name, count: None, latency, spread };
+            topology.queues.insert(topology.switches.len(), queues);
             topology.switches.push(Placed { table, source: Arc::clone(&at.source) });
         }
         let end = |end: End| match end {

@@ -212,6 +212,17 @@ tables! {
         /// How its switches spread traffic over equal ways, as `spread` of a switch.
         #[one_of("flow", "same-hash", "packet")]
         spread: Option<Spanned<String>>,
+        /// How unevenly TCP flows share it that answer loss: the standard deviation of the
+        /// logarithm of a flow's share, 0 (all alike) to 3. Default: 0.8 for flows of Reno, 1.0 of
+        /// CUBIC, 0 of BBR.
+        unfairness: Option<Spanned<f64>>,
+        /// What a full queue does: `drop` (default); `ecn`, mark before it is full, and senders are
+        /// DCTCP; `pfc`, pause whoever sends to it. With the latter two, flows share alike.
+        #[one_of("drop", "ecn", "pfc")]
+        queue: Option<Spanned<String>>,
+        /// What a port of its switches holds. TCP flows that meet where it is too small for them
+        /// wait for a timeout. Default: enough.
+        buffer: Option<Spanned<String>>,
     }
 
     /// Cables that are down or slow.

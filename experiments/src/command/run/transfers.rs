@@ -186,7 +186,8 @@ fn tell(
         console
             .print(&format!("{left_out} more rows in {}\n", out.join("summary.csv").display()))?;
     }
-    if let Some(table) = overview::collectives(plan, &keyed) {
+    let more = [overview::collectives(plan, &keyed), overview::patterns(plan, &keyed)];
+    for table in more.into_iter().flatten() {
         console.print("\n")?;
         console.print_table(table)?;
     }

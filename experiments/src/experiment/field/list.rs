@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::super::group::GroupFields;
 use super::super::load::{BatchFields, PoolFields, StepFields, WorkloadFields};
+use super::super::pattern::PatternFields;
 use super::super::request::RequestFields;
 use super::super::transfer::{KernelFields, RareFields, TransferFields};
 use super::{Field, Fields, Is, List, TOLD_MAX};
@@ -12,7 +13,9 @@ impl List {
     /// The table as it is written in a file.
     pub(crate) fn table(self) -> &'static str {
         match self {
-            List::Transfer | List::Rare | List::Group | List::Kernel => "[transfer]",
+            List::Transfer | List::Rare | List::Pattern | List::Group | List::Kernel => {
+                "[transfer]"
+            }
             List::Request => "[request]",
             List::Workload => "[[workload]]",
             List::Step => "[[step]]",
@@ -52,9 +55,12 @@ impl Field {
     pub(crate) fn in_sweeps(&self) -> String {
         match self.list {
             _ if !self.is_swept() => String::new(),
-            List::Transfer | List::Rare | List::Group | List::Kernel | List::Request => {
-                self.name.to_owned()
-            }
+            List::Transfer
+            | List::Rare
+            | List::Pattern
+            | List::Group
+            | List::Kernel
+            | List::Request => self.name.to_owned(),
             List::Workload => format!("workload.NAME.{}", self.name),
             List::Step => format!("step.NAME.{}", self.name),
             List::Pool => format!("pool.NAME.{}", self.name),
@@ -78,6 +84,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Field> {
     let lists = [
         TransferFields::FIELDS,
         RareFields::FIELDS,
+        PatternFields::FIELDS,
         GroupFields::FIELDS,
         KernelFields::FIELDS,
         RequestFields::FIELDS,
