@@ -268,10 +268,13 @@ fn outer(costs: &Costs, network: Network, protocol: Protocol) -> Outer {
         (Protocol::Simple, _) => 1.0,
     };
     let rate = network.node_gb_s * costs.crossing(network.fabric).efficiency;
-    let carried = match network.fabric {
-        Fabric::Socket => costs.network.socket_gb_s * f64::from(network.threads),
-        // Each card has its own way through host memory.
-        Fabric::Staged => costs.network.staged_gb_s * f64::from(network.cards.max(1)),
+    let carried = match (network.fabric, protocol) {
+        (Fabric::Socket, _) => costs.network.socket_gb_s * f64::from(network.threads),
+        // Each card has its own way through host memory, where LL has its buffers for the network
+        // even if cards read device memory (`src/transport/net.cc`, NCCL 2.30.7).
+        (Fabric::Staged, _) | (_, Protocol::Ll) => {
+            costs.network.staged_gb_s * f64::from(network.cards.max(1))
+        }
         _ => f64::INFINITY,
     };
     Outer { wires: framed * rate, carried: framed * carried }
