@@ -7,8 +7,10 @@ mod model;
 mod pool;
 mod raw;
 mod run;
+mod scaling;
 mod sources;
 mod start;
+mod steps;
 
 use models::cluster::Cluster;
 use models::input::{InputError, parse_toml};

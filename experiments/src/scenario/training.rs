@@ -264,6 +264,9 @@ fn on_cluster(
             })?,
             rails: reader.count(&own.rails, "job.rails", (1, 1024))?,
             threads: reader.count(&own.threads, "job.threads", (1, 64))?.unwrap_or(1),
+            // Ranks that compute meanwhile are slower by `beside`; what that does to the
+            // collective is in the doubt of the library.
+            beside_kernels: false,
         })
     };
     let planned = |transfer: Transfer| -> Result<Transfer, InputError> {

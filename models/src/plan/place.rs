@@ -64,9 +64,8 @@ pub(crate) fn seat<'a>(
     queues::fill(cluster, transfers, routes, &mut cores);
     let spread = |(transfer, route)| unfairness(cluster, transfer, route);
     let spreads: Vec<f64> = transfers.iter().zip(&*routes).map(spread).collect();
-    let unfair = cores.iter().zip(&spreads).filter(|(_, sigma)| **sigma > 0.0);
-    // Who is alone shares with nobody, whatever chance says.
-    if unfair.map(|(own, _)| own.len()).sum::<usize>() < 2 {
+    // Who is alone shares with nobody, whatever chance says; its own streams end together.
+    if spreads.iter().filter(|sigma| **sigma > 0.0).count() < 2 {
         return cores;
     }
     for (t, (own, sigma)) in cores.iter_mut().zip(spreads).enumerate() {

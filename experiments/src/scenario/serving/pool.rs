@@ -1,24 +1,18 @@
 //! Pools of replicas.
 
-use models::function::{Concurrency, Queue, Scaling};
-use models::input::{InputError, suggest};
-use models::library::{Kind, Library};
-use models::profile::Dimension;
-use models::serving::{Balance, Batching, Cache, Pool, Role, Roofline, Steps};
+use models::input::InputError;
+use models::library::Library;
+use models::serving::{Balance, Batching, Cache, Pool, Role};
 use sim::Time;
 
 use super::super::doubt::Stated;
 use super::super::value::{Amount, Reader, Value};
-use super::model::needed;
 use super::raw::{RawModel, RawPool};
-use crate::experiment::Scalar;
+use super::scaling::scaling;
+use super::steps::steps;
 
 const COUNT_MAX: u32 = 10_000_000;
 const REPLICAS_MAX: u32 = 10_000;
-/// What prompts reach of the tensor cores' peak, and answers of the memory's bandwidth, where the
-/// file does not say: values and 90 % intervals of public measurements of vLLM and SGLang, assumed.
-const TENSOR_REACHED: &str = "0.45 (0.25 to 0.65)";
-const MEMORY_REACHED: &str = "0.7 (0.5 to 0.88)";
 
 pub(super) fn pool(
     raw: &RawPool,
@@ -134,160 +128,6 @@ fn room(
             Err(reader
                 .fault(value, field("kv_tokens"), "is given beside kv_memory")
                 .help("one of them"))
-        }
-    }
-}
-
-/// What a step takes: stated, or by a roofline of a GPU.
-fn steps(
-    raw: &RawPool,
-    model: Option<&RawModel>,
-    (reader, cache): (Reader<'_>, Option<Cache>),
-    library: &Library,
-) -> Result<Steps, InputError> {
-    let field = |key: &str| format!("pool.{}.{key}", raw.name.get_ref());
-    let stated = [
-        (&raw.prefill, "prefill"),
-        (&raw.per_token, "per_token"),
-        (&raw.per_pair, "per_pair"),
-        (&raw.decode, "decode"),
-        (&raw.per_sequence, "per_sequence"),
-        (&raw.per_kept, "per_kept"),
-    ];
-    let Some(gpu) = &raw.gpu else {
-        for (value, key) in [
-            (&raw.gpus_each, "gpus_each"),
-            (&raw.tensor, "tensor"),
-            (&raw.tensor_reached, "tensor_reached"),
-            (&raw.memory_reached, "memory_reached"),
-            (&raw.overhead, "overhead"),
-        ] {
-            let why = "no GPU says what steps take";
-            reader.unread(value, field(key), why, "gpu = \"h100-80-sxm\", or stated times")?;
-        }
-        let time = |(value, key): (&Value, &str)| {
-            Ok::<f64, InputError>(reader.amount(value, &field(key), Amount::Time)?.unwrap_or(0.0))
-        };
-        let [prefill, token, pair, decode, sequence, kept] = stated.map(time);
-        return Ok(Steps {
-            prefill: prefill?,
-            token: token?,
-            pair: pair?,
-            decode: decode?,
-            sequence: sequence?,
-            kept: kept?,
-        });
-    };
-    for (value, key) in stated {
-        reader.unread(value, field(key), "a GPU says what steps take", "no gpu")?;
-    }
-    let (Some(model), Some(cache)) = (model, cache) else {
-        return Err(reader
-            .fault(gpu, field("gpu"), "says nothing without a [model]")
-            .help("[model] with layers, parameters, width and weights, or stated times"));
-    };
-    if library.source(Kind::Gpu, gpu.get_ref()).is_err() {
-        let problem = format!("no GPU is called `{}`", gpu.get_ref());
-        let help = suggest(gpu.get_ref(), library.names(Kind::Gpu));
-        return Err(reader.fault(gpu, field("gpu"), problem).help(help));
-    }
-    let profile = library.profile(Kind::Gpu, gpu.get_ref())?;
-    let bandwidth = profile.base("hbm_bandwidth", Dimension::Rate)?;
-    let gpus = reader.count(&raw.gpus_each, &field("gpus_each"), (1, 1024))?.unwrap_or(1);
-    let gpus = f64::from(gpus);
-    let part = |value: &Value, key: &str, usual: &str| {
-        let given = value.clone().unwrap_or_else(|| {
-            serde_spanned::Spanned::new(gpu.span(), Scalar::Text(usual.to_owned()))
-        });
-        let own = reader.amount(&Some(given), &field(key), Amount::Part)?;
-        Ok::<f64, InputError>(own.expect("it is given").max(1e-3))
-    };
-    let tensor = reader.amount(&raw.tensor, &field("tensor"), Amount::Flops)?;
-    let help = "the peak of its tensor cores: tensor = \"989 Tflop/s\"";
-    let tensor = reader.needs(tensor, gpu, field("tensor"), help)?;
-    let flops = tensor * gpus * part(&raw.tensor_reached, "tensor_reached", TENSOR_REACHED)?;
-    let bytes = bandwidth * gpus * part(&raw.memory_reached, "memory_reached", MEMORY_REACHED)?;
-    let overhead = reader.amount(&raw.overhead, &field("overhead"), Amount::Time)?;
-    let of = |value: &Value, key: &'static str, of: Amount| needed(model, value, (key, of), reader);
-    let roofline = Roofline {
-        parameters: of(&model.parameters, "parameters", Amount::Number)?,
-        weight_bytes: of(&model.weights, "weights", Amount::Bytes)?,
-        width: of(&model.width, "width", Amount::Number)?,
-        layers: f64::from(cache.layers),
-        token_bytes: cache.token_bytes(),
-    };
-    Ok(Steps::of(roofline, flops, bytes, overhead.unwrap_or(0.0)))
-}
-
-fn scaling(raw: &RawPool, reader: Reader<'_>) -> Result<Option<Scaling>, InputError> {
-    let field = |key: &str| format!("pool.{}.{key}", raw.name.get_ref());
-    let words = [("queue", false), ("concurrency", true)];
-    let by = reader.word(&raw.scaling, &field("scaling"), &words)?;
-    let (queue, level) = (
-        [
-            (&raw.threshold, "threshold"),
-            (&raw.polling, "polling"),
-            (&raw.cooldown, "cooldown"),
-            (&raw.stabilisation, "stabilisation"),
-        ],
-        [(&raw.target, "target"), (&raw.window, "window")],
-    );
-    let unread = |all: &[(&Value, &str)]| {
-        all.iter().try_for_each(|(value, key)| {
-            reader.unread(value, field(key), "it scales by other values", "no such line")
-        })
-    };
-    let time = |value: &Value, key: &str, usual: Time| {
-        let own = reader.amount(value, &field(key), Amount::Time)?;
-        Ok::<Time, InputError>(own.map_or(usual, Time::from_seconds))
-    };
-    let above = |value: &Value, key: &str, usual: f64| match reader.amount(
-        value,
-        &field(key),
-        Amount::Number,
-    )? {
-        Some(0.0) => {
-            let value = value.as_ref().expect("it is given");
-            Err(reader.fault(value, field(key), "is nothing").help("a number above zero"))
-        }
-        own => Ok(own.unwrap_or(usual)),
-    };
-    match by {
-        None => {
-            unread(&queue)?;
-            unread(&level)?;
-            Ok(None)
-        }
-        Some(false) => {
-            unread(&level)?;
-            let usual = Queue::default();
-            let polling = time(&raw.polling, "polling", usual.polling)?;
-            if polling < Time::from_ms(1_000) {
-                let value = raw.polling.as_ref().expect("it is given");
-                let problem = "is shorter than a second, the least of KEDA";
-                return Err(reader.fault(value, field("polling"), problem).help("1 s or more"));
-            }
-            Ok(Some(Scaling::Queue(Queue {
-                threshold: above(&raw.threshold, "threshold", usual.threshold)?,
-                polling,
-                cooldown: time(&raw.cooldown, "cooldown", usual.cooldown)?,
-                stabilisation: time(&raw.stabilisation, "stabilisation", usual.stabilisation)?,
-            })))
-        }
-        Some(true) => {
-            unread(&queue)?;
-            let usual = Concurrency::default();
-            let window = time(&raw.window, "window", usual.window)?;
-            if window < Time::from_ms(6_000) {
-                let value = raw.window.as_ref().expect("it is given");
-                let problem = "is shorter than 6 s, which Knative allows";
-                return Err(reader.fault(value, field("window"), problem).help("6 s or more"));
-            }
-            Ok(Some(Scaling::Concurrency(Concurrency {
-                target: above(&raw.target, "target", usual.target)?,
-                window,
-                ..usual
-            })))
         }
     }
 }
