@@ -6,12 +6,11 @@
 //! ```
 //!
 //! The columns are those of Alibaba's cluster-trace-gpu-v2023, which a user's own files may have as
-//! well; jobs may also be those of Helios. `placement/predict.rs` repeats how the published results
-//! came about, and says what it does where the description leaves a choice.
+//! well. `placement/predict.rs` repeats how the published results came about, and says what it does
+//! where the description leaves a choice.
 
 mod beside;
 mod fits;
-mod helios;
 mod nodes;
 mod pods;
 mod predict;

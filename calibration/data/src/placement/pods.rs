@@ -12,7 +12,6 @@ use models::gpu::share::mig::MigProfile;
 use models::input::{InputError, suggest};
 use models::placement::{Ask, Fleet, GpuAsk, Models, Pods};
 
-use super::helios;
 use super::nodes::{CPU_MAX, GPUS_MAX, MEMORY_MAX, require, whole};
 use crate::file::{DataFile, Row};
 
@@ -38,16 +37,12 @@ pub struct Trace {
     pub gangs: Option<Vec<Option<u32>>>,
 }
 
-/// Reads the pods of a trace for a cluster, whose models `gpu_spec` names; the jobs of Helios are
-/// pods too.
+/// Reads the pods of a trace for a cluster, whose models `gpu_spec` names.
 ///
 /// # Errors
 /// If a column is missing, a number is none or impossible, a pod shares more than one GPU, or was
 /// deleted before it was created.
 pub fn pods(file: &DataFile, fleet: &Fleet) -> Result<Trace, InputError> {
-    if helios::is_of(file) {
-        return helios::trace(file);
-    }
     require(file, &["name", "cpu_milli", "memory_mib", "num_gpu", "gpu_milli"])?;
     let has = |wanted: &str| file.columns().any(|column| column == wanted);
     let timed = has("creation_time") && has("deletion_time");
