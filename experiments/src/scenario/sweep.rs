@@ -57,14 +57,13 @@ pub(super) fn variants(source: &Arc<Source>) -> Result<(Vec<String>, Vec<Variant
         (None, None) => (Vec::new(), vec![Vec::new()]),
     };
     let spots = axes.iter().map(|(name, at)| {
-        let value = spot(table, name).ok_or_else(|| {
+        spot(table, name).ok_or_else(|| {
             let fields = fields(table);
             let problem = "has no value in this file that could be swept";
             InputError::new(name.as_str(), problem)
                 .help(suggest(name, fields.iter().map(String::as_str)))
                 .at(source, at.clone())
-        });
-        value
+        })
     });
     let spots: Vec<Spot> = spots.collect::<Result<_, InputError>>()?;
     let variant = |values: Vec<Scalar>| {

@@ -36,7 +36,7 @@ enum Moved {
     /// At stated times [s]: a bucket, an exchange, the data of a step.
     Stated { bucket: Option<f64>, exchange: Option<f64>, data: Option<f64> },
     /// On a cluster.
-    Cluster { bucket: Option<Transfer>, exchange: Option<Transfer>, data: Vec<Transfer> },
+    Cluster { bucket: Option<Box<Transfer>>, exchange: Option<Box<Transfer>>, data: Vec<Transfer> },
 }
 
 /// A file whose every value has been judged.

@@ -20,7 +20,7 @@ pub(super) enum Wired {
     /// Each at this rate [B/s].
     Rate(f64),
     /// A cluster, between the GPUs of replicas of the two pools.
-    Cluster { like: Transfer, from: Vec<Vec<String>>, to: Vec<Vec<String>> },
+    Cluster { like: Box<Transfer>, from: Vec<Vec<String>>, to: Vec<Vec<String>> },
 }
 
 /// The way on a cluster.
@@ -157,7 +157,7 @@ fn on_cluster(
     let mut ends = raw.pool.iter().map(|pool| gpus(pool, cluster, reader));
     let from = ends.next().expect("two pools split")?;
     let to = ends.next().expect("two pools split")?;
-    let like = Transfer { mode, streams, ..Transfer::message("", "", Bytes::new(1)) };
+    let like = Box::new(Transfer { mode, streams, ..Transfer::message("", "", Bytes::new(1)) });
     // What cannot be planned is refused here, and not in the middle of a run.
     for (from, to) in from.iter().flat_map(|from| to.iter().map(move |to| (from, to))) {
         for transfer in between(&like, from, to) {

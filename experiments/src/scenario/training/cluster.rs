@@ -30,7 +30,7 @@ pub(super) fn on_cluster(
     }
     let together = |collective: Collective, of: f64| {
         let group = group(own, collective, reader)?;
-        planned(Transfer::together(group, bytes(of)), place, (cluster, reader))
+        planned(Transfer::together(group, bytes(of)), place, (cluster, reader)).map(Box::new)
     };
     let bucket = match job.buckets {
         0 => None,

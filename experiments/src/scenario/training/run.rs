@@ -80,8 +80,8 @@ fn steps(read: &Read, job: &Job, seed: Seed) -> Result<(Parts, Outcome), InputEr
             };
             let pods = data.len() as u32;
             let moves = Moves {
-                bucket: bucket.as_ref().map(|own| add("gradients", vec![Some(own.clone())])),
-                exchange: exchange.as_ref().map(|own| add("experts", vec![Some(own.clone())])),
+                bucket: bucket.as_ref().map(|own| add("gradients", vec![Some((**own).clone())])),
+                exchange: exchange.as_ref().map(|own| add("experts", vec![Some((**own).clone())])),
                 data: (pods > 0)
                     .then(|| (add("data", data.iter().cloned().map(Some).collect()), pods)),
             };
