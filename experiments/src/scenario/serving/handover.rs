@@ -145,7 +145,7 @@ fn on_cluster(
         reader.unread(&own.chunk, "handover.chunk".into(), why, "no chunk")?;
         reader.unread(&own.buffers, "handover.buffers".into(), why, "no buffers")?;
     }
-    let chunk = Bytes::new(chunk.unwrap_or(f64::from(1 << 20)) as u64);
+    let chunk = Bytes::new(chunk.unwrap_or(f64::from(4 << 20)) as u64);
     let buffers = buffers.unwrap_or(4);
     let mode = match way {
         Way::Serial => Mode::Serial,
